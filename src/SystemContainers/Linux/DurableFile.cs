@@ -1,0 +1,59 @@
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux;
+
+/// <summary>
+/// Small files that must be whole or not there after a power cut: written beside their place, synced, renamed over it,
+/// and the directory synced.
+/// </summary>
+static class DurableFile
+{
+    /// <summary>Replaces or creates <paramref name="path"/> with <paramref name="content"/> in one step.</summary>
+    /// <param name="path">An absolute path; its directory exists.</param>
+    /// <param name="content">All of the file.</param>
+    /// <param name="mode">Permission bits, independent of the umask.</param>
+    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        string directory = Path.GetDirectoryName(path)!;
+        string staged = Path.Combine(directory, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        try
+        {
+            using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                File.SetUnixFileMode(file, mode);
+                RandomAccess.Write(file, content, 0);
+                RandomAccess.FlushToDisk(file);
+            }
+
+#pragma warning disable RS0030 // This is the durable move.
+            File.Move(staged, path, overwrite: true);
+#pragma warning restore RS0030
+        }
+        catch
+        {
+            File.Delete(staged);
+            throw;
+        }
+
+        SyncDirectory(directory);
+    }
+
+    /// <summary>Removes <paramref name="path"/> if it is there, durably.</summary>
+    public static void Delete(string path)
+    {
+        File.Delete(path);
+        SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes the names in <paramref name="directory"/> durable.</summary>
+    public static void SyncDirectory(string directory)
+    {
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid || Libc.fsync(handle) != 0)
+        {
+            throw LinuxException.Last("fsync", directory);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SystemContainers.Linux.Native;
+
+/// <summary>
+/// libc as it is, a file a header (Libc.Fcntl.cs, Libc.Stat.cs …): raw declarations only, every call that sets errno marked so.
+/// Variadic functions are declared with the fixed arguments that we use, which is right on Linux x86-64 and arm64.
+/// </summary>
+static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsync(SafeFileHandle fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int syncfs(SafeFileHandle fd);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial SafeFileHandle open(string path, int flags, uint mode);
+
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
+
+    [LibraryImport(Library)]
+    internal static partial uint getegid();
+}

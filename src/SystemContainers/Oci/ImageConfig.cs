@@ -1,0 +1,68 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Oci;
+
+/// <summary>An image's configuration (OCI image-spec, config.md); Docker's has the same fields as far as we read them.</summary>
+public sealed record ImageConfig(
+    [property: JsonRequired] string Architecture,
+    [property: JsonRequired, JsonPropertyName("os")] string OperatingSystem,
+    [property: JsonRequired, JsonPropertyName("rootfs")] ImageRootFs RootFs)
+{
+    /// <summary>When the image was made, in RFC 3339 as the image says it; not trusted for anything.</summary>
+    public string? Created { get; init; }
+
+    /// <summary>The processor's variant, such as <c>v8</c>.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>How to run it; null where the image says nothing.</summary>
+    [JsonPropertyName("config")]
+    public ImageRunConfig? Run { get; init; }
+}
+
+/// <summary>The layers of an image by the digests of their plain tar streams, base first.</summary>
+public sealed record ImageRootFs(
+    [property: JsonRequired] string Type,
+    [property: JsonRequired, JsonPropertyName("diff_ids")] IReadOnlyList<string> DiffIds);
+
+/// <summary>The execution parameters of an image (OCI image-spec, config.md "config"); JSON names are Go's, in PascalCase.</summary>
+public sealed record ImageRunConfig
+{
+    /// <summary><c>user</c>, <c>uid</c>, <c>user:group</c> or <c>uid:gid</c>; names are looked up in the image.</summary>
+    [JsonPropertyName("User")]
+    public string? User { get; init; }
+
+    /// <summary>Ports, <c>80/tcp</c>, as keys.</summary>
+    [JsonPropertyName("ExposedPorts")]
+    public IReadOnlyDictionary<string, EmptyObject>? ExposedPorts { get; init; }
+
+    /// <summary><c>NAME=VALUE</c> lines.</summary>
+    [JsonPropertyName("Env")]
+    public IReadOnlyList<string>? Env { get; init; }
+
+    /// <summary>The command's first words.</summary>
+    [JsonPropertyName("Entrypoint")]
+    public IReadOnlyList<string>? Entrypoint { get; init; }
+
+    /// <summary>The command's further words, or all of it where there is no entry point.</summary>
+    [JsonPropertyName("Cmd")]
+    public IReadOnlyList<string>? Cmd { get; init; }
+
+    /// <summary>Absolute paths that want to be volumes, as keys.</summary>
+    [JsonPropertyName("Volumes")]
+    public IReadOnlyDictionary<string, EmptyObject>? Volumes { get; init; }
+
+    /// <summary>The directory to start in.</summary>
+    [JsonPropertyName("WorkingDir")]
+    public string? WorkingDir { get; init; }
+
+    /// <summary>Labels, such as <c>atomic.type</c>.</summary>
+    [JsonPropertyName("Labels")]
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>The signal that stops it, <c>SIGTERM</c>, <c>TERM</c> or a number.</summary>
+    [JsonPropertyName("StopSignal")]
+    public string? StopSignal { get; init; }
+}
+
+/// <summary>The <c>{}</c> that Go's sets have as values.</summary>
+public sealed record EmptyObject;

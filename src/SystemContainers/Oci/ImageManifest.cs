@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Oci;
+
+/// <summary>An image manifest, OCI (image-spec, manifest.md) or Docker schema 2: one config, and the layers, base first.</summary>
+public sealed record ImageManifest(
+    [property: JsonRequired] int SchemaVersion,
+    [property: JsonRequired] Descriptor Config,
+    [property: JsonRequired] IReadOnlyList<Descriptor> Layers)
+{
+    /// <summary>The document's own media type; optional in OCI.</summary>
+    public string? MediaType { get; init; }
+
+    /// <summary>What kind of artifact this is, where it is not an image.</summary>
+    public string? ArtifactType { get; init; }
+
+    /// <summary>Free-form annotations.</summary>
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Oci;
+
+/// <summary>The documents of an image as System.Text.Json reads them without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    MaxDepth = 32)]
+[JsonSerializable(typeof(ImageManifest))]
+[JsonSerializable(typeof(ImageIndex))]
+[JsonSerializable(typeof(ImageConfig))]
+sealed partial class OciJson : JsonSerializerContext
+{
+}

@@ -1,0 +1,20 @@
+namespace SystemContainers.Oci;
+
+/// <summary>How much of anything we take from a registry or an image before we call it hostile.</summary>
+static class OciLimits
+{
+    /// <summary>A manifest or index, in bytes (distribution-spec, "Pushing Manifests": registries should take 4 MiB).</summary>
+    public const int MaxManifestBytes = 4 << 20;
+
+    /// <summary>An image configuration, in bytes.</summary>
+    public const int MaxConfigBytes = 8 << 20;
+
+    /// <summary>What we read of a registry's error body, in bytes.</summary>
+    public const int MaxErrorBytes = 64 << 10;
+
+    /// <summary>Layers in one image; overlay-based tools stop at about 127.</summary>
+    public const int MaxLayers = 512;
+
+    /// <summary>One file below /exports that we read as a template or as JSON, in bytes.</summary>
+    public const int MaxTemplateBytes = 1 << 20;
+}

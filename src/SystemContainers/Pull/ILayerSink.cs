@@ -1,0 +1,24 @@
+using SystemContainers.Oci;
+
+namespace SystemContainers.Pull;
+
+/// <summary>
+/// Where the layers of an image go while they are pulled. A puller calls it from several threads at once, but never
+/// twice at the same time for one layer.
+/// </summary>
+interface ILayerSink
+{
+    /// <summary>Whether the layer whose plain tar has this digest is there, so that it need not be fetched.</summary>
+    bool HasLayer(Digest diffId);
+
+    /// <summary>
+    /// Takes one layer. <paramref name="plainTar"/> is the decompressed stream; it throws
+    /// <see cref="Errors.SysctrException"/> (Corrupt, Unreachable, Unsafe) from Read, at the latest when its end is reached,
+    /// where the compressed size, the compressed digest or <paramref name="diffId"/> do not match. So a Read that returns 0
+    /// means that everything was verified: read on to that, past the tar's own end, before anything is made visible.
+    /// </summary>
+    /// <param name="diffId">The digest that the plain stream will turn out to have.</param>
+    /// <param name="plainTar">Forward only; synchronous reads are as good as asynchronous ones. The caller disposes of it.</param>
+    /// <param name="cancellationToken">Cancelled when the pull was, or when another layer failed.</param>
+    Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken);
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux;
+
+/// <summary>
+/// Removes a directory with all below it, by handles: symbolic links are removed, never followed, names may be any bytes, and
+/// a mount below is an error instead of a way out of the tree.
+/// </summary>
+static class TreeRemoval
+{
+    /// <summary>Removes <paramref name="path"/> if it is there, and makes that durable.</summary>
+    /// <exception cref="LinuxException">Something could not be removed (EXDEV: something is mounted there); what is left can be removed by another call.</exception>
+    public static unsafe void Remove(string path)
+    {
+        string parentPath = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path))!;
+        using SafeFileHandle parent = Libc.open(parentPath, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (parent.IsInvalid)
+        {
+            if (Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            {
+                return;
+            }
+
+            throw LinuxException.Last("open", parentPath);
+        }
+
+        byte[] name = Encoding.UTF8.GetBytes(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)) + "\0");
+        fixed (byte* pointer = name)
+        {
+            RemoveEntry(parent, pointer, path);
+        }
+
+        if (Libc.fsync(parent) != 0)
+        {
+            throw LinuxException.Last("fsync", parentPath);
+        }
+    }
+
+    private static unsafe void RemoveEntry(SafeFileHandle parent, byte* name, string shown)
+    {
+        // Most entries are files: try that first, and let the kernel say that it is a directory.
+        if (Libc.unlinkat(parent, name, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.ENOENT)
+        {
+            return;
+        }
+
+        if (Marshal.GetLastPInvokeError() is not (Errno.EISDIR or Errno.EPERM))
+        {
+            throw LinuxException.Last("unlinkat", shown);
+        }
+
+        RemoveContent(parent, name, shown);
+        if (Libc.unlinkat(parent, name, Libc.AT_REMOVEDIR) != 0 && Marshal.GetLastPInvokeError() != Errno.ENOENT)
+        {
+            throw LinuxException.Last("unlinkat", shown);
+        }
+    }
+
+    private static unsafe void RemoveContent(SafeFileHandle parent, byte* name, string shown)
+    {
+        Libc.open_how how = new()
+        {
+            flags = (ulong)(OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec),
+            resolve = Libc.RESOLVE_NO_XDEV | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_BENEATH,
+        };
+        nint fd = Libc.openat2(parent, name, how);
+        if (fd < 0)
+        {
+            throw LinuxException.Last("openat2", shown);
+        }
+
+        nint stream = Libc.fdopendir((int)fd);
+        if (stream == 0)
+        {
+            throw LinuxException.Last("fdopendir", shown);
+        }
+
+        try
+        {
+            // The stream owns the descriptor; this handle only lends it to the calls below.
+            using SafeFileHandle directory = new(fd, ownsHandle: false);
+            for (byte* entry = Next(stream, shown); entry != null; entry = Next(stream, shown))
+            {
+                byte* child = entry + Libc.DirentNameOffset;
+                RemoveEntry(directory, child, $"{shown}/{Marshal.PtrToStringUTF8((nint)child)}");
+            }
+        }
+        finally
+        {
+            _ = Libc.closedir(stream);
+        }
+    }
+
+    /// <summary>The next entry but <c>.</c> and <c>..</c>; null at the end.</summary>
+    private static unsafe byte* Next(nint stream, string shown)
+    {
+        while (true)
+        {
+            byte* entry = Libc.readdir(stream);
+            if (entry == null)
+            {
+                return Marshal.GetLastPInvokeError() == 0 ? null : throw LinuxException.Last("readdir", shown);
+            }
+
+            byte* name = entry + Libc.DirentNameOffset;
+            bool itself = name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
+            if (!itself)
+            {
+                return entry;
+            }
+        }
+    }
+}

@@ -10,6 +10,12 @@ interface IImageFiles
     /// <returns>Null where nothing stands there, or a link dangles or loops.</returns>
     ImageFile? Find(string path);
 
+    /// <summary>
+    /// As <see cref="Find"/>, but a symbolic link in the last part of the path is given itself; links in the parts before
+    /// it are followed inside the image.
+    /// </summary>
+    ImageFile? FindNoFollow(string path);
+
     /// <summary>The names in a directory of the image, in ordinal order; names that are not UTF-8 are left out.</summary>
     /// <returns>Nothing where the path names no directory.</returns>
     IReadOnlyList<string> List(string directory);
@@ -26,7 +32,11 @@ interface IImageFiles
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group.</param>
 /// <param name="Size">Bytes of content; 0 for anything but a regular file.</param>
-sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uint Gid, long Size);
+sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uint Gid, long Size)
+{
+    /// <summary>The text of a symbolic link; null for the others, and where it is not UTF-8.</summary>
+    public string? LinkTarget { get; init; }
+}
 
 /// <summary>The kinds of file that an image can carry.</summary>
 enum ImageFileKind
@@ -37,7 +47,7 @@ enum ImageFileKind
     /// <summary>A directory.</summary>
     Directory,
 
-    /// <summary>A symbolic link (never what <see cref="IImageFiles.Find"/> gives, which follows them).</summary>
+    /// <summary>A symbolic link (what <see cref="IImageFiles.FindNoFollow"/> alone gives).</summary>
     Symlink,
 
     /// <summary>A device node, socket or FIFO.</summary>

@@ -1,0 +1,29 @@
+namespace SystemContainers.Render;
+
+/// <summary>What of the host a rendered container depends on; a plain value, so that rendering is a pure function.</summary>
+sealed partial record HostFacts
+{
+    /// <summary>The bounding set's capabilities by name (<c>CAP_CHOWN</c>), in the kernel's order (capabilities(7)).</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
+    /// <summary>/usr/share/containers/seccomp.json; null where there is none, and then no filter is applied.</summary>
+    public byte[]? SeccompProfile { get; init; }
+
+    /// <summary>HOST_UID.</summary>
+    public uint Uid { get; init; }
+
+    /// <summary>HOST_GID.</summary>
+    public uint Gid { get; init; }
+
+    /// <summary>Major and minor version of the running kernel.</summary>
+    public required Version Kernel { get; init; }
+
+    /// <summary>The processor in Go's names, <c>amd64</c>, <c>arm64</c>.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for nothing.</summary>
+    public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
+
+    /// <summary>The facts of this host.</summary>
+    public static HostFacts Read() => throw new NotSupportedException("comes with the next commit");
+}

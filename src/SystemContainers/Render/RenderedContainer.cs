@@ -1,0 +1,34 @@
+namespace SystemContainers.Render;
+
+/// <summary>What a container is on the host, as text: nothing of it has been written anywhere.</summary>
+sealed record RenderedContainer
+{
+    /// <summary>The units, the main service first; none when the manifest says noContainerService.</summary>
+    public required IReadOnlyList<RenderedUnit> Units { get; init; }
+
+    /// <summary>tmpfiles.d(5) lines; null where none are needed.</summary>
+    public required string? Tmpfiles { get; init; }
+
+    /// <summary>OCI runtime configuration for <c>DESTDIR/config.json</c>; null when the manifest says noContainerService.</summary>
+    public required byte[]? ConfigJson { get; init; }
+
+    /// <summary>Every template variable with its final text, in ordinal order.</summary>
+    public required IReadOnlyDictionary<string, string> Values { get; init; }
+
+    /// <summary>The files to be installed on the host.</summary>
+    public required IReadOnlyList<HostFile> HostFiles { get; init; }
+
+    /// <summary>What has to stand in rootfs for config.json's mounts, parents before children.</summary>
+    public required IReadOnlyList<RequiredMount> Mounts { get; init; }
+}
+
+/// <summary>A unit's file name and its text.</summary>
+/// <param name="FileName">Such as <c>etcd.service</c>.</param>
+/// <param name="Text">The unit.</param>
+/// <param name="Source">The template's path in the image; null for the default unit.</param>
+sealed record RenderedUnit(string FileName, string Text, string? Source);
+
+/// <summary>A path in the rootfs that something gets mounted on.</summary>
+/// <param name="Path">Absolute in the container.</param>
+/// <param name="IsDirectory">False: an empty file has to stand there.</param>
+sealed record RequiredMount(string Path, bool IsDirectory);

@@ -1,0 +1,129 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Reference;
+
+/// <summary>
+/// The host's configuration of registries, containers-registries.conf(5) version 2: which registries a short name is looked
+/// up in, and for each image where to fetch it from, whether unverified or plain connections are allowed, and what is blocked.
+/// </summary>
+/// <remarks>
+/// Nothing is assumed where nothing is configured: as in podman a short name without an alias and without
+/// <c>unqualified-search-registries</c> is an error, never docker.io by surprise.
+/// </remarks>
+sealed partial class RegistriesConfig
+{
+    private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RegistryToml> _registries = new(StringComparer.Ordinal);
+    private readonly string _mainPath;
+    private List<string> _searchRegistries = [];
+    private string _shortNameMode = "";
+
+    private RegistriesConfig(string mainPath) => _mainPath = mainPath;
+
+    /// <summary>Where credentials come from, in order; <c>containers-auth.json</c> stands for the files.</summary>
+    public IReadOnlyList<string> CredentialHelpers { get; private set; } = ["containers-auth.json"];
+
+    /// <summary>What the user typed, as full references to be tried in order; one, unless a short name has several registries.</summary>
+    /// <exception cref="SysctrException">Usage: it is malformed, or a short name that nothing resolves.</exception>
+    public IReadOnlyList<ImageReference> Resolve(string typed)
+    {
+        if (!ImageReference.IsShortName(typed, out string? name, out string? suffix))
+        {
+            return [ImageReference.Parse(typed)];
+        }
+
+        if (_aliases.TryGetValue(name, out string? full))
+        {
+            return [ImageReference.Parse(full + suffix)];
+        }
+
+        if (_searchRegistries.Count == 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"resolving the short name '{name}': it is no alias, and {_mainPath} has no unqualified-search-registries",
+                $"write the full name, such as docker.io/{(name.Contains('/', StringComparison.Ordinal) ? "" : "library/")}{name}, "
+                + $"or add the line unqualified-search-registries = [\"docker.io\"] to {_mainPath}");
+        }
+
+        ImageReference[] candidates = [.. _searchRegistries.Select(r => ImageReference.Parse($"{r}/{name}{suffix}"))];
+        return candidates.Length > 1 && _shortNameMode == "enforcing"
+            ? throw new SysctrException(
+                ErrorKind.Usage,
+                $"resolving the short name '{name}': short-name-mode is enforcing, and several registries could be meant",
+                "write the full name, one of " + string.Join(", ", candidates.Select(c => c.Identity)))
+            : candidates;
+    }
+
+    /// <summary>What is configured for an image; the table with the longest matching prefix decides.</summary>
+    public RegistrySettings For(ImageReference reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (reference.Transport != ImageTransport.Docker)
+        {
+            return new RegistrySettings(Blocked: false, []);
+        }
+
+        RegistryToml? best = null;
+        int bestLength = 0;
+        foreach (RegistryToml registry in _registries.Values)
+        {
+            int length = MatchLength(reference, registry.Prefix!);
+            if (length > bestLength)
+            {
+                (best, bestLength) = (registry, length);
+            }
+        }
+
+        if (best is null)
+        {
+            return new RegistrySettings(Blocked: false, [new RegistryEndpoint(reference, Insecure: false, IsMirror: false)]);
+        }
+
+        IEnumerable<RegistryEndpoint> mirrors =
+            from mirror in best.Mirror ?? []
+            where Serves(best, mirror, reference)
+            select new RegistryEndpoint(
+                Rewrite(reference, bestLength, mirror.Location), mirror.Insecure, IsMirror: true);
+        RegistryEndpoint primary = new(
+            Rewrite(reference, bestLength, best.Location), best.Insecure, IsMirror: false);
+        return new RegistrySettings(best.Blocked, [.. mirrors, primary]);
+    }
+
+    /// <summary>How many characters of the reference's identity a prefix covers; 0 where it does not match.</summary>
+    private static int MatchLength(ImageReference reference, string prefix)
+    {
+        if (prefix.StartsWith("*.", StringComparison.Ordinal))
+        {
+            int port = reference.Registry.LastIndexOf(':');
+            string host = port < 0 || reference.Registry.EndsWith(']') ? reference.Registry : reference.Registry[..port];
+            return host.EndsWith(prefix[1..], StringComparison.Ordinal) ? host.Length : 0;
+        }
+
+        string identity = reference.Identity;
+        if (!identity.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return 0;
+        }
+
+        // A host is not a prefix of the same host with a port: what holds for one server need not hold for the other.
+        bool hostOnly = !prefix.Contains('/', StringComparison.Ordinal);
+        bool whole = identity.Length == prefix.Length ||
+            identity[prefix.Length] == '/' ||
+            (!hostOnly && identity[prefix.Length] is ':' or '@');
+        return whole ? prefix.Length : 0;
+    }
+
+    private static bool Serves(RegistryToml registry, MirrorToml mirror, ImageReference reference) =>
+        (registry.MirrorByDigestOnly ? "digest-only" : mirror.PullFromMirror) switch
+        {
+            "digest-only" => reference.Digest is not null,
+            "tag-only" => reference.Digest is null,
+            _ => true,
+        };
+
+    private static ImageReference Rewrite(ImageReference reference, int length, string? location) =>
+        string.IsNullOrEmpty(location) || reference.Identity[..length] == location
+            ? reference
+            : ImageReference.Parse(location + reference.Identity[length..]);
+}

@@ -2,17 +2,31 @@
 CONFIGURATION ?= Release
 PREFIX ?= /usr
 DESTDIR ?=
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
 
-.PHONY: build test demo bench install clean
+.PHONY: build setup test demo bench install clean
 
-build: artifacts/sysctr
-
-.PHONY: artifacts/sysctr
-artifacts/sysctr:
+build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
 
-test:
-	dotnet test --nologo
+# What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
+setup:
+	@tests/setup/build-packages
+
+test: build
+	dotnet run --project tests/TestAll -c $(CONFIGURATION)
+
+demo: build
+	dotnet run --project tests/Demo -c $(CONFIGURATION)
+
+bench: build
+	dotnet run --project tests/Bench -c $(CONFIGURATION)
+
+# Installs what 'make build' made; sysctr-listen is the helper that the payload's namespace sees.
+install:
+	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
+	$(if $(wildcard artifacts/sysctr-listen),install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen)
 
 clean:
 	rm -rf artifacts

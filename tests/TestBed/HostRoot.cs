@@ -1,0 +1,53 @@
+namespace SystemContainers.TestBed;
+
+/// <summary>A Debian root file system that hosts are copies of.</summary>
+/// <param name="Name">Its name in the cache.</param>
+/// <param name="Suite">The Debian release.</param>
+/// <param name="Packages">What is installed beyond Debian's required packages.</param>
+public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> Packages)
+{
+    private static readonly string[] s_host =
+    [
+        "systemd", "systemd-sysv", "dbus", "runc", "crun", "iproute2", "procps", "util-linux", "ca-certificates", "curl",
+        "python3-minimal", "kmod",
+    ];
+
+    /// <summary>Changes when the recipe below does.</summary>
+    private const string Recipe = "2";
+
+    /// <summary>The oldest supported host: systemd 252, runc 1.1.</summary>
+    public static HostRoot Bookworm { get; } = new("host-bookworm", "bookworm", [.. s_host, "libssl3"]);
+
+    /// <summary>The newest Debian, with the peers that the bench compares with.</summary>
+    public static HostRoot Trixie { get; } =
+        new("host-trixie", "trixie", [.. s_host, "libssl3t64", "podman", "skopeo", "umoci", "netavark", "time"]);
+
+    /// <summary>A host with a kernel, for whole machines.</summary>
+    public static HostRoot BookwormMachine { get; } = new(
+        "machine-bookworm",
+        "bookworm",
+        [.. s_host, "libssl3", "linux-image-cloud-amd64", "initramfs-tools", "qemu-guest-agent", "docker-registry"]);
+
+    /// <summary>The directory of this root in the cache; copy it, never change it.</summary>
+    public async Task<string> GetAsync()
+    {
+        await TestBed.Packages.EnsureAsync();
+        string cached = await Cache.GetAsync(Name, [Recipe, Suite, .. Packages], MakeAsync);
+        return Path.Combine(cached, "root");
+    }
+
+    private async Task MakeAsync(string folder)
+    {
+        string root = Path.Combine(folder, "root");
+        await Command.MustAsync(
+            "mmdebstrap", "--variant=minbase", "--quiet", $"--include={string.Join(',', Packages)}", Suite, root);
+        await File.WriteAllTextAsync(Path.Combine(root, "etc/machine-id"), "");
+        await File.WriteAllTextAsync(Path.Combine(root, "etc/fstab"), "");
+        foreach (string noise in (string[])
+            ["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
+             "docker-registry.service", "systemd-networkd-wait-online.service", "podman.service", "podman.socket"])
+        {
+            File.CreateSymbolicLink(Path.Combine(root, "etc/systemd/system", noise), "/dev/null");
+        }
+    }
+}

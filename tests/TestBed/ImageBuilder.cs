@@ -1,0 +1,128 @@
+namespace SystemContainers.TestBed;
+
+/// <summary>
+/// Builds the images below tests/images from Debian packages: one base layer (Debian's required packages) that all share,
+/// and a layer each. What lands in the cache is an OCI layout an image, and the storage of a registry that has them all.
+/// </summary>
+public static class ImageBuilder
+{
+    private const string Suite = "bookworm";
+
+    /// <summary>Changes when the recipes below do.</summary>
+    private const string Recipe = "3";
+
+    /// <summary>The tag of an image in its layout and in the registry.</summary>
+    public const string Tag = "latest";
+
+    // Package lists and archives are bound in, so that they are fetched once for all images and stay out of the layers;
+    // the mount namespace takes the binds away when it ends. No service may start while packages configure themselves.
+    private const string InstallScript =
+        """
+        root=$1; cache=$2; shift 2
+        mkdir -p "$cache/lists/partial" "$cache/archives/partial"
+        mount --bind "$cache/lists" "$root/var/lib/apt/lists"
+        mount --bind "$cache/archives" "$root/var/cache/apt/archives"
+        mount -t proc proc "$root/proc"
+        mount -t tmpfs tmpfs "$root/tmp"
+        cat /etc/resolv.conf > "$root/etc/resolv.conf"
+        printf 'exit 101\n' > "$root/usr/sbin/policy-rc.d"
+        chmod 755 "$root/usr/sbin/policy-rc.d"
+        export DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        apt() { chroot "$root" apt-get -q -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"; }
+        if [ -z "$(find "$cache/lists" -maxdepth 1 -type f -name '*_Packages*' -mmin -720)" ]; then
+            apt update
+        fi
+        apt install -y --no-install-recommends "$@"
+        rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
+        rm -rf "$root/var/cache/debconf" "$root/var/log/apt" "$root/var/log/dpkg.log"
+        """;
+
+    /// <summary>An OCI layout with the image under <see cref="Tag"/>.</summary>
+    public static async Task<string> BuildAsync(ImageSource image)
+    {
+        string baseLayout = await BaseAsync();
+        return await Cache.GetAsync(
+            $"image-{image.Name}",
+            [Recipe, Path.GetFileName(baseLayout), Cache.HashOf(image.Folder)],
+            folder => MakeAsync(image, baseLayout, folder));
+    }
+
+    /// <summary>Registry storage with the images, each under its name; not to be changed.</summary>
+    public static async Task<string> RegistryStorageAsync(IReadOnlyCollection<ImageSource> images)
+    {
+        Dictionary<string, string> layouts = new(StringComparer.Ordinal);
+        foreach (ImageSource image in images)
+        {
+            layouts.Add(image.Name, await BuildAsync(image));
+        }
+
+        return await Cache.GetAsync(
+            "registry", layouts.Values.Select(l => Path.GetFileName(l)!), folder => PushAllAsync(layouts, folder));
+    }
+
+    private static async Task<string> BaseAsync()
+    {
+        await Packages.EnsureAsync();
+        return await Cache.GetAsync("image-base", [Recipe, Suite], async folder =>
+        {
+            string bundle = folder + ".bundle";
+            await Cache.DeleteAsync(bundle);
+            await Command.MustAsync("umoci", "init", "--layout", folder);
+            await Command.MustAsync("umoci", "new", "--image", $"{folder}:{Tag}");
+            await Command.MustAsync("umoci", "unpack", "--image", $"{folder}:{Tag}", bundle);
+            await Command.MustAsync(
+                "mmdebstrap", "--variant=minbase", "--quiet", "--aptopt=Acquire::Languages \"none\"", Suite, bundle + "/made");
+            await Command.MustAsync("rm", "-r", bundle + "/rootfs");
+            Directory.Move(bundle + "/made", bundle + "/rootfs");
+            await Command.MustAsync("rm", "-f", bundle + "/rootfs/etc/resolv.conf", bundle + "/rootfs/etc/hostname");
+            await Command.MustAsync("umoci", "repack", "--image", $"{folder}:{Tag}", bundle);
+            await Cache.DeleteAsync(bundle);
+        });
+    }
+
+    private static async Task MakeAsync(ImageSource image, string baseLayout, string layout)
+    {
+        string bundle = layout + ".bundle";
+        await Cache.DeleteAsync(bundle);
+        await Command.MustAsync("cp", "-a", baseLayout + "/.", layout);
+        await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:{Tag}", bundle);
+        string rootfs = Path.Combine(bundle, "rootfs");
+        if (image.ReadPackages() is { Length: > 0 } packages)
+        {
+            string cache = Path.Combine(Workspace.CacheRoot, "apt");
+            using FileLock held = await FileLock.TakeAsync(Path.Combine(Workspace.CacheRoot, "locks", "image-apt"));
+            await Command.MustAsync(
+                "unshare",
+                ["--mount", "--propagation", "private", "sh", "-euc", InstallScript, "install", rootfs, cache, .. packages]);
+        }
+
+        await CopyAsync(Path.Combine(image.Folder, "files"), rootfs);
+        await CopyAsync(Path.Combine(image.Folder, "exports"), Path.Combine(rootfs, "exports"));
+        await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
+        await Command.MustAsync(
+            "umoci", ["config", "--image", $"{layout}:{Tag}", .. image.ReadConfigArguments()]);
+        await Command.MustAsync("umoci", "gc", "--layout", layout);
+        await Cache.DeleteAsync(bundle);
+    }
+
+    /// <summary>Copies a folder of sources over a tree, owned by root.</summary>
+    private static async Task CopyAsync(string source, string target)
+    {
+        if (Directory.Exists(source))
+        {
+            Directory.CreateDirectory(target);
+            await Command.MustAsync("cp", "-r", "--preserve=mode,links", source + "/.", target);
+        }
+    }
+
+    private static async Task PushAllAsync(Dictionary<string, string> layouts, string storage)
+    {
+        await using Scratch scratch = await Scratch.CreateAsync();
+        await using NetworkNamespace network = await NetworkNamespace.CreateAsync(scratch.Name);
+        await using RegistryServer registry = await RegistryServer.StartAsync(scratch, network, storage, readOnly: false);
+        foreach ((string name, string layout) in layouts)
+        {
+            await registry.PushAsync(layout, Tag, $"{name}:{Tag}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace SystemContainers.TestBed;
+
+/// <summary>
+/// A folder below tests/images: <c>packages</c> (Debian packages, one a line), <c>files/</c> (copied to the image's root),
+/// <c>exports/</c> (copied to /exports), and <c>image.json</c> (entrypoint, cmd, env, labels, stopSignal, user, volumes).
+/// All of them are optional.
+/// </summary>
+public sealed record ImageSource(string Name)
+{
+    /// <summary>The images of the demo, in the order in which a host starts them.</summary>
+    public static IReadOnlyList<ImageSource> Demo { get; } =
+        [new("etcd"), new("flanneld"), new("docker"), new("httpd")];
+
+    /// <summary>All folders below tests/images.</summary>
+    public static IReadOnlyList<ImageSource> All { get; } =
+    [
+        .. Directory.GetDirectories(Workspace.Images).Order(StringComparer.Ordinal).Select(d => new ImageSource(Path.GetFileName(d))),
+    ];
+
+    /// <summary>Its folder.</summary>
+    public string Folder => Path.Combine(Workspace.Images, Name);
+
+    /// <summary>The packages to install over the base.</summary>
+    public string[] ReadPackages()
+    {
+        string list = Path.Combine(Folder, "packages");
+        return File.Exists(list)
+            ? [.. File.ReadAllLines(list).Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#')]
+            : [];
+    }
+
+    /// <summary>The arguments for <c>umoci config</c> that image.json asks for.</summary>
+    public IEnumerable<string> ReadConfigArguments()
+    {
+        string path = Path.Combine(Folder, "image.json");
+        if (!File.Exists(path))
+        {
+            yield break;
+        }
+
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(path));
+        foreach (JsonProperty property in config.RootElement.EnumerateObject())
+        {
+            foreach (string value in Values(property.Value))
+            {
+                yield return $"--config.{property.Name.ToLowerInvariant()}={value}";
+            }
+        }
+    }
+
+    private static IEnumerable<string> Values(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().Select(e => e.GetString()!),
+        JsonValueKind.Object => element.EnumerateObject().Select(p => $"{p.Name}={p.Value.GetString()}"),
+        _ => [element.GetString()!],
+    };
+}

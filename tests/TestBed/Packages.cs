@@ -1,0 +1,44 @@
+namespace SystemContainers.TestBed;
+
+/// <summary>Debian packages that tests need on the build machine.</summary>
+public static class Packages
+{
+    private static readonly string[] s_tools =
+    [
+        "mmdebstrap", "systemd-container", "runc", "crun", "skopeo", "umoci", "podman", "buildah", "docker-registry",
+        "qemu-system-x86", "qemu-utils", "e2fsprogs", "iproute2", "util-linux", "procps", "curl", "zstd", "time",
+        "openssl", "ca-certificates", "debian-archive-keyring",
+    ];
+
+    private static readonly Lazy<Task> s_once = new(() => InstallMissingAsync(s_tools));
+
+    /// <summary>Installs what is missing of the tools that the test bed itself uses; once a process.</summary>
+    public static Task EnsureAsync() => s_once.Value;
+
+    private static async Task InstallMissingAsync(IReadOnlyCollection<string> packages)
+    {
+        string[] missing = [.. packages.Except(await InstalledAsync(packages), StringComparer.Ordinal)];
+        if (missing.Length == 0)
+        {
+            return;
+        }
+
+        using FileLock held = await FileLock.TakeAsync(Path.Combine(Workspace.CacheRoot, "locks", "apt"));
+        await Console.Error.WriteLineAsync($"installing {string.Join(' ', missing)}");
+        await Command.MustAsync("apt-get", "update", "-q");
+        await Command.MustAsync(
+            "env",
+            ["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qy", "--no-install-recommends", .. missing]);
+    }
+
+    private static async Task<string[]> InstalledAsync(IReadOnlyCollection<string> packages)
+    {
+        // It fails when it does not know one of them, and still lists the others.
+        CommandResult known = await Command.RunAsync(
+            "dpkg-query", ["--show", "--showformat=${Package} ${db:Status-Status}\n", .. packages]);
+        return
+        [
+            .. known.Output.Split('\n').Where(l => l.EndsWith(" installed", StringComparison.Ordinal)).Select(l => l.Split(' ')[0]),
+        ];
+    }
+}

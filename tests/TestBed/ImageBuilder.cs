@@ -9,7 +9,7 @@ public static class ImageBuilder
     private const string Suite = "bookworm";
 
     /// <summary>Changes when the recipes below do.</summary>
-    private const string Recipe = "3";
+    private const string Recipe = "4";
 
     /// <summary>The tag of an image in its layout and in the registry.</summary>
     public const string Tag = "latest";
@@ -34,17 +34,18 @@ public static class ImageBuilder
         fi
         apt install -y --no-install-recommends "$@"
         rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
-        rm -rf "$root/var/cache/debconf" "$root/var/log/apt" "$root/var/log/dpkg.log"
+        rm -rf "$root"/var/cache/apt/*.bin "$root/var/cache/debconf" "$root/var/log/apt" "$root/var/log/dpkg.log"
         """;
 
     /// <summary>An OCI layout with the image under <see cref="Tag"/>.</summary>
     public static async Task<string> BuildAsync(ImageSource image)
     {
-        string baseLayout = await BaseAsync();
-        return await Cache.GetAsync(
+        string baseLayout = image.From is { } from ? await BuildAsync(from) : await BaseAsync();
+        string cached = await Cache.GetAsync(
             $"image-{image.Name}",
-            [Recipe, Path.GetFileName(baseLayout), Cache.HashOf(image.Folder)],
-            folder => MakeAsync(image, baseLayout, folder));
+            [Recipe, KeyOf(baseLayout), Cache.HashOf(image.Folder)],
+            folder => MakeAsync(image, baseLayout, LayoutIn(folder), Path.Combine(folder, "bundle")));
+        return LayoutIn(cached);
     }
 
     /// <summary>Registry storage with the images, each under its name; not to be changed.</summary>
@@ -57,34 +58,37 @@ public static class ImageBuilder
         }
 
         return await Cache.GetAsync(
-            "registry", layouts.Values.Select(l => Path.GetFileName(l)!), folder => PushAllAsync(layouts, folder));
+            "registry", layouts.Values.Select(KeyOf), folder => PushAllAsync(layouts, folder));
     }
 
     private static async Task<string> BaseAsync()
     {
         await Packages.EnsureAsync();
-        return await Cache.GetAsync("image-base", [Recipe, Suite], async folder =>
+        string cached = await Cache.GetAsync("image-base", [Recipe, Suite], async folder =>
         {
-            string bundle = folder + ".bundle";
-            await Cache.DeleteAsync(bundle);
-            await Command.MustAsync("umoci", "init", "--layout", folder);
-            await Command.MustAsync("umoci", "new", "--image", $"{folder}:{Tag}");
-            await Command.MustAsync("umoci", "unpack", "--image", $"{folder}:{Tag}", bundle);
+            string layout = LayoutIn(folder);
+            string bundle = Path.Combine(folder, "bundle");
+            await Command.MustAsync("umoci", "init", "--layout", layout);
+            await Command.MustAsync("umoci", "new", "--image", $"{layout}:{Tag}");
+            await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:{Tag}", bundle);
             await Command.MustAsync(
                 "mmdebstrap", "--variant=minbase", "--quiet", "--aptopt=Acquire::Languages \"none\"", Suite, bundle + "/made");
             await Command.MustAsync("rm", "-r", bundle + "/rootfs");
             Directory.Move(bundle + "/made", bundle + "/rootfs");
             await Command.MustAsync("rm", "-f", bundle + "/rootfs/etc/resolv.conf", bundle + "/rootfs/etc/hostname");
-            await Command.MustAsync("umoci", "repack", "--image", $"{folder}:{Tag}", bundle);
+            await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
             await Cache.DeleteAsync(bundle);
         });
+        return LayoutIn(cached);
     }
 
-    private static async Task MakeAsync(ImageSource image, string baseLayout, string layout)
+    private static string LayoutIn(string cached) => Path.Combine(cached, "layout");
+
+    private static string KeyOf(string layout) => Path.GetFileName(Path.GetDirectoryName(layout)!);
+
+    private static async Task MakeAsync(ImageSource image, string baseLayout, string layout, string bundle)
     {
-        string bundle = layout + ".bundle";
-        await Cache.DeleteAsync(bundle);
-        await Command.MustAsync("cp", "-a", baseLayout + "/.", layout);
+        await Command.MustAsync("cp", "-a", baseLayout, layout);
         await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:{Tag}", bundle);
         string rootfs = Path.Combine(bundle, "rootfs");
         if (image.ReadPackages() is { Length: > 0 } packages)
@@ -98,6 +102,12 @@ public static class ImageBuilder
 
         await CopyAsync(Path.Combine(image.Folder, "files"), rootfs);
         await CopyAsync(Path.Combine(image.Folder, "exports"), Path.Combine(rootfs, "exports"));
+        string script = Path.Combine(image.Folder, "build");
+        if (File.Exists(script))
+        {
+            await Command.MustAsync("chroot", rootfs, "sh", "-euc", await File.ReadAllTextAsync(script));
+        }
+
         await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
         await Command.MustAsync(
             "umoci", ["config", "--image", $"{layout}:{Tag}", .. image.ReadConfigArguments()]);

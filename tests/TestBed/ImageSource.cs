@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// A folder below tests/images: <c>packages</c> (Debian packages, one a line), <c>files/</c> (copied to the image's root),
-/// <c>exports/</c> (copied to /exports), and <c>image.json</c> (entrypoint, cmd, env, labels, stopSignal, user, volumes).
-/// All of them are optional.
+/// A folder below tests/images: <c>from</c> (another of the images; otherwise the common base), <c>packages</c> (Debian
+/// packages, one a line), <c>files/</c> (copied to the image's root), <c>exports/</c> (copied to /exports), <c>build</c> (a
+/// shell script run in the image at last), and <c>image.json</c> (what <c>umoci config --config.*</c> sets). All are optional.
 /// </summary>
 public sealed record ImageSource(string Name)
 {
@@ -21,6 +21,10 @@ public sealed record ImageSource(string Name)
 
     /// <summary>Its folder.</summary>
     public string Folder => Path.Combine(Workspace.Images, Name);
+
+    /// <summary>The image that this one is a layer on; null: the common base.</summary>
+    public ImageSource? From =>
+        File.Exists(Path.Combine(Folder, "from")) ? new ImageSource(File.ReadAllText(Path.Combine(Folder, "from")).Trim()) : null;
 
     /// <summary>The packages to install over the base.</summary>
     public string[] ReadPackages()

@@ -60,14 +60,16 @@ public sealed class NspawnHost : TestHost
         }
     }
 
+    /// <summary>The command line on the build machine that runs another one in the host.</summary>
+    public IReadOnlyList<string> CommandLine(IReadOnlyList<string> inside) =>
+    [
+        "nsenter", "-t", _leader.ToString(CultureInfo.InvariantCulture), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
+        .. CleanEnvironment, .. inside,
+    ];
+
     /// <inheritdoc/>
     public override Task<CommandResult> RunAsync(IReadOnlyList<string> commandLine, TimeSpan? timeout = null) =>
-        Command.RunAsync(
-            [
-                "nsenter", "-t", _leader.ToString(CultureInfo.InvariantCulture), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
-                .. CleanEnvironment, .. commandLine,
-            ],
-            timeout ?? TimeSpan.FromMinutes(3));
+        Command.RunAsync(CommandLine(commandLine), timeout ?? TimeSpan.FromMinutes(3));
 
     /// <inheritdoc/>
     public override async Task RebootAsync()

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using SystemContainers.TestBed;
+
+namespace SystemContainers.Demo;
+
+/// <summary>For trying things by hand: the images alone, or a disposable host with a root shell.</summary>
+static class TryOut
+{
+    /// <summary>Builds all images and says where they are.</summary>
+    public static async Task<int> ImagesAsync()
+    {
+        foreach (ImageSource image in ImageSource.All)
+        {
+            Console.WriteLine($"{image.Name}\toci:{await ImageBuilder.BuildAsync(image)}:{ImageBuilder.Tag}");
+        }
+
+        Console.WriteLine($"registry storage\t{await ImageBuilder.RegistryStorageAsync(ImageSource.All)}");
+        return 0;
+    }
+
+    /// <summary>Boots a host with all images in its registry, and a shell on this terminal until it ends.</summary>
+    public static async Task<int> HostAsync()
+    {
+        string storage = await ImageBuilder.RegistryStorageAsync(ImageSource.All);
+        await using NspawnHost host = await NspawnHost.StartAsync(HostRoot.Bookworm, storage);
+        Console.WriteLine($"a disposable host; its root is {host.Root}, its images are at {TestHost.Registry}; leave with 'exit'");
+        IReadOnlyList<string> shell = host.CommandLine(["bash", "--login"]);
+        using Process process = Process.Start(new ProcessStartInfo(shell[0], shell.Skip(1)) { UseShellExecute = false })!;
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    /// <summary>What can be asked.</summary>
+    public static int Usage()
+    {
+        Console.Error.WriteLine("usage: Demo [images|host]");
+        return 64;
+    }
+}

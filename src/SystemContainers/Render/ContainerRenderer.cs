@@ -1,12 +1,125 @@
+using System.Text;
+using SystemContainers.Errors;
+
 namespace SystemContainers.Render;
 
 /// <summary>Turns an image's exports and the values into everything that is to be written on the host. Does no I/O.</summary>
 static class ContainerRenderer
 {
+    private const string GeneratedConfig = "the generated config.json";
+
     /// <summary>Renders one container.</summary>
-    /// <exception cref="Errors.SysctrException">
-    /// Template: a template, value or config.json can't be used; Unsafe: a host file leaves its tree; Usage: a <c>--set</c> of a
-    /// forced or unknown variable.
+    /// <exception cref="SysctrException">
+    /// Template: a template, value or config.json can't be used; Unsafe: a host file leaves its tree; Usage: a bad name, a
+    /// <c>--set</c> of a forced or unknown variable.
     /// </exception>
-    public static RenderedContainer Render(RenderRequest request) => throw new NotSupportedException("comes with the next commit");
+    public static RenderedContainer Render(RenderRequest request)
+    {
+        ContainerName.Check(request.Name);
+        TemplateValues values = TemplateValues.Of(request);
+        IReadOnlyList<HostFile> hostFiles = HostFilePlan.Make(request, values.Texts);
+        if (request.Exports.Manifest.NoContainerService)
+        {
+            return new RenderedContainer
+            {
+                Units = [],
+                Tmpfiles = OwnTmpfiles(request, values),
+                ConfigJson = null,
+                Values = values.Texts,
+                HostFiles = hostFiles,
+                GeneratedDirectories = [],
+                Warnings = [],
+                Mounts = [],
+            };
+        }
+
+        string state = HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{request.Name}");
+        IReadOnlyList<Volume> volumes =
+            request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
+        RuntimeConfigFile config = Config(request, values, volumes);
+        string[] generated = request.Exports.Tmpfiles is not null ? []
+            : request.Exports.Config is not null ? MissingSources(request, values, config)
+            : volumes.Count > 0 && IsOurs(request, state) ? [state]
+            : [];
+        return new RenderedContainer
+        {
+            Units = Units(request, values),
+            Tmpfiles = OwnTmpfiles(request, values) ?? GeneratedTmpfiles(request, volumes, generated),
+            ConfigJson = config.Json,
+            Values = values.Texts,
+            HostFiles = hostFiles,
+            GeneratedDirectories = generated,
+            Warnings = Warnings(request, config),
+            Mounts = MountPoints.Missing(config, request.Files, request.Host.IsDirectory),
+        };
+    }
+
+    private static List<RenderedUnit> Units(RenderRequest request, TemplateValues values)
+    {
+        List<RenderedUnit> units = [];
+        if (request.Exports.NeedsDefaultUnit)
+        {
+            units.Add(new RenderedUnit(request.Name + ".service", DefaultUnit.Render(request, values), Source: null));
+        }
+
+        foreach (ExportUnit unit in request.Exports.Units)
+        {
+            units.Add(new RenderedUnit(unit.UnitName(request.Name), Lines(unit.File, values), unit.File.Path));
+        }
+
+        return units;
+    }
+
+    private static RuntimeConfigFile Config(RenderRequest request, TemplateValues values, IReadOnlyList<Volume> volumes)
+    {
+        ExportFile? file = request.Exports.Config;
+        return file is null
+            ? RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes)))
+            : RuntimeConfigFile.Read(
+                file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)", TemplateText.Render(file, values.Texts));
+    }
+
+    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values) =>
+        request.Exports.Tmpfiles is { } file ? Lines(file, values) : null;
+
+    /// <summary>Renders a file in which every line is a statement.</summary>
+    private static string Lines(ExportFile file, TemplateValues values)
+    {
+        values.CheckForLines(file);
+        return TemplateText.Render(file, values.Texts);
+    }
+
+    private static string? GeneratedTmpfiles(RenderRequest request, IReadOnlyList<Volume> volumes, string[] generated)
+    {
+        string lines = volumes.Count > 0
+            ? string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs")))
+            : string.Concat(generated.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid)));
+        return lines.Length == 0 ? null : lines;
+    }
+
+    /// <summary>The sources of bind mounts below the state and run directories that are not there, or are there because of us.</summary>
+    private static string[] MissingSources(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
+    {
+        string[] roots = [HostPath.Absolute(values["STATE_DIRECTORY"]), HostPath.Absolute(values["RUN_DIRECTORY"])];
+        return
+        [
+            .. config.Mounts
+                .Where(m => m.IsBind && m.Source.StartsWith('/') && !HostPath.LeadsUpwards(m.Source))
+                .Select(m => HostPath.Absolute(m.Source))
+                .Where(source => roots.Any(root => HostPath.IsBelow(source, root)) && IsOurs(request, source))
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+
+    private static bool IsOurs(RenderRequest request, string directory) =>
+        request.Host.IsDirectory(directory) is null || request.GeneratedBefore.Contains(directory, StringComparer.Ordinal);
+
+    private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)
+    {
+        string[] lacking = [.. config.Capabilities.Except(request.Host.Capabilities, StringComparer.Ordinal)];
+        return lacking.Length == 0
+            ? []
+            : [$"config.json asks for {string.Join(", ", lacking)}, which this host does not have: the runtime may refuse to start it"];
+    }
 }

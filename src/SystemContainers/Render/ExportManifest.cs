@@ -1,7 +1,7 @@
 namespace SystemContainers.Render;
 
 /// <summary>/exports/manifest.json, checked; all defaults where the image has none.</summary>
-sealed record ExportManifest
+sealed partial record ExportManifest
 {
     /// <summary>Where an image has no manifest.</summary>
     public static ExportManifest Empty { get; } = new();

@@ -23,7 +23,4 @@ sealed partial record HostFacts
 
     /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for nothing.</summary>
     public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
-
-    /// <summary>The facts of this host.</summary>
-    public static HostFacts Read() => throw new NotSupportedException("comes with the next commit");
 }

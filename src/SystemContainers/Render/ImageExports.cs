@@ -23,12 +23,11 @@ sealed partial record ImageExports
     /// <summary>Every variable that some template mentions, in ordinal order.</summary>
     public required IReadOnlyList<string> Variables { get; init; }
 
-    /// <summary>Reads /exports of an image.</summary>
-    /// <exception cref="Errors.SysctrException">Template: a file can't be used; Unsafe: one exceeds a limit or leaves its tree.</exception>
-    public static ImageExports Read(IImageFiles files) => throw new NotSupportedException("comes with the next commit");
-
     /// <summary>Whether a template mentions the variable: one that mentions PIDFILE wants a start that detaches and writes it.</summary>
     public bool Mentions(string variable) => Variables.Contains(variable, StringComparer.Ordinal);
+
+    /// <summary>Whether a <c>--set</c> of the variable has a meaning for this image; an update drops those that lost it.</summary>
+    public bool Accepts(string variable) => TemplateValues.IsKnown(this, variable);
 
     /// <summary>NAME.service is made by us: the image brings neither a main service nor one that is instantiated.</summary>
     public bool NeedsDefaultUnit => !Manifest.NoContainerService && !Units.Any(u => u.IsMain || u.NameSuffix == "@.service");
@@ -37,6 +36,5 @@ sealed partial record ImageExports
 /// <summary>Something below /exports/hostfs.</summary>
 /// <param name="File">As the image has it; its path begins with /exports/hostfs.</param>
 /// <param name="Path">Absolute path below hostfs, which is the path on the host unless renamed.</param>
-/// <param name="NewPath">What renameFiles says, with placeholders; null: not renamed.</param>
 /// <param name="Template">The content, where installedFilesTemplate lists it.</param>
-sealed record ExportHostFile(ImageFile File, string Path, string? NewPath, ExportFile? Template);
+sealed record ExportHostFile(ImageFile File, string Path, ExportFile? Template);

@@ -26,8 +26,8 @@ sealed record RenderRequest
     /// <summary>What <see cref="ImageExports.Read"/> gave for <see cref="Files"/>.</summary>
     public required ImageExports Exports { get; init; }
 
-    /// <summary>EXEC_START and its siblings.</summary>
-    public required UnitCommandLines Commands { get; init; }
+    /// <summary>EXEC_START and its siblings; they may depend on <see cref="PidFile"/> and <see cref="ImageExports.Mentions"/>.</summary>
+    public UnitCommandLines Commands { get; init; } = new("");
 
     /// <summary>Absolute path of the OCI runtime: RUNTIME.</summary>
     public required string RuntimePath { get; init; }
@@ -56,6 +56,12 @@ sealed record RenderRequest
     /// <summary>CONF_DIRECTORY.</summary>
     public string ConfDirectory { get; init; } = "/etc";
 
-    /// <summary>The paths that <c>--display</c> and errors may show for PIDFILE: where the runtime writes the payload's process id.</summary>
-    public string PidFile => $"{RunDirectory}/container-{Name}.pid";
+    /// <summary>
+    /// <see cref="RenderedContainer.GeneratedDirectories"/> of the deployment that this one replaces: they are there because of us, so
+    /// that they still need their lines.
+    /// </summary>
+    public IReadOnlyList<string> GeneratedBefore { get; init; } = [];
+
+    /// <summary>PIDFILE: where the runtime has to write the payload's process id. Known before <see cref="Commands"/> is.</summary>
+    public string PidFile => TemplateValues.PidFile(this);
 }

@@ -18,6 +18,15 @@ sealed record RenderedContainer
     /// <summary>The files to be installed on the host.</summary>
     public required IReadOnlyList<HostFile> HostFiles { get; init; }
 
+    /// <summary>
+    /// Absolute paths of the directories below the state and run directories that <see cref="Tmpfiles"/> makes for this container
+    /// alone, in ordinal order; what <c>--purge</c> may remove.
+    /// </summary>
+    public required IReadOnlyList<string> GeneratedDirectories { get; init; }
+
+    /// <summary>What the user should know although it is no error, one sentence each.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
     /// <summary>What has to stand in rootfs for config.json's mounts, parents before children.</summary>
     public required IReadOnlyList<RequiredMount> Mounts { get; init; }
 }

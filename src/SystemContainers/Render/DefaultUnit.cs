@@ -1,0 +1,30 @@
+namespace SystemContainers.Render;
+
+/// <summary>The unit of a container whose image brings none: templates/default/default.service.sbn.</summary>
+static class DefaultUnit
+{
+    private const string Path = "templates/default/default.service.sbn";
+
+    private static readonly Lazy<string> s_template = new(ReadTemplate);
+
+    /// <summary>The unit's text.</summary>
+    public static string Render(RenderRequest request, TemplateValues values)
+    {
+        Dictionary<string, string> all = new(values.Texts, StringComparer.Ordinal)
+        {
+            ["KILL_SIGNAL"] = StopSignal.ForUnit(request.Image.Run?.StopSignal),
+            // Specifiers are expanded in Description= too.
+            ["IMAGE_TEXT"] = request.ImageName.Replace("%", "%%", StringComparison.Ordinal),
+            ["DESTDIR_TEXT"] = request.DestinationDirectory.Replace("%", "%%", StringComparison.Ordinal),
+            ["SERVICE_LINES"] = string.Concat(request.ServiceLines.Select(line => line + "\n")),
+        };
+        return ScribanTemplate.Render(Path, s_template.Value, all);
+    }
+
+    private static string ReadTemplate()
+    {
+        using Stream stream = typeof(DefaultUnit).Assembly.GetManifestResourceStream(Path)!;
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
+    }
+}

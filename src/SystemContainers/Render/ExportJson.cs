@@ -1,0 +1,65 @@
+using System.Text;
+using System.Text.Json;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Render;
+
+/// <summary>JSON of an image's exports: parsed with the place of an error, and asked for shapes with errors that name the member.</summary>
+static class ExportJson
+{
+    /// <summary>Parses a document whose root has to be an object.</summary>
+    /// <exception cref="SysctrException">Template: it does not parse, or is no object.</exception>
+    public static JsonDocument Parse(string path, string text)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 64 });
+        }
+        catch (JsonException e)
+        {
+            throw TemplateErrors.At(Place(path, text, e), Reason(e), inner: e);
+        }
+
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            return document;
+        }
+
+        JsonValueKind kind = document.RootElement.ValueKind;
+        document.Dispose();
+        throw TemplateErrors.At(path, $"it has to be a JSON object, not {Name(kind)}");
+    }
+
+    /// <summary>A member is not of the type that it has to be.</summary>
+    public static SysctrException WrongType(string path, string member, string wanted, JsonElement found) =>
+        TemplateErrors.At(path, $"{member} has to be {wanted}, not {Name(found.ValueKind)}");
+
+    private static string Name(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "a text",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Null => "null",
+        JsonValueKind.Undefined => "missing",
+        _ => "true or false",
+    };
+
+    // The parser counts bytes of UTF-8, editors count characters.
+    private static string Place(string path, string text, JsonException error)
+    {
+        int line = (int)(error.LineNumber ?? 0);
+        string found = text.Split('\n').ElementAtOrDefault(line) ?? "";
+        byte[] bytes = Encoding.UTF8.GetBytes(found);
+        int before = (int)Math.Min(error.BytePositionInLine ?? 0, bytes.Length);
+        return new TextPosition(line + 1, Encoding.UTF8.GetCharCount(bytes, 0, before) + 1).In(path);
+    }
+
+    // The parser's message ends in its own idea of the place, which is counted from zero.
+    private static string Reason(JsonException error)
+    {
+        int place = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return "this is no JSON: " + (place < 0 ? error.Message : error.Message[..place]).TrimEnd('.');
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Render;
+
+sealed partial record HostFacts
+{
+    private const string SeccompPath = "/usr/share/containers/seccomp.json";
+    private const string StatusPath = "/proc/self/status";
+
+    /// <summary>The facts of this host.</summary>
+    /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
+    public static HostFacts Read()
+    {
+        string[] status = ReadStatus();
+        return new HostFacts
+        {
+            Capabilities = Render.Capabilities.FromMask(
+                ulong.Parse(Field(status, "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
+            SeccompProfile = ReadSeccomp(),
+            Uid = FirstNumber(Field(status, "Uid")),
+            Gid = FirstNumber(Field(status, "Gid")),
+            Kernel = new Version(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor),
+            Architecture = Oci.Platform.Current.Architecture,
+            IsDirectory = path => System.IO.Directory.Exists(path) ? true : Path.Exists(path) ? false : null,
+        };
+    }
+
+    private static string[] ReadStatus()
+    {
+        try
+        {
+            return File.ReadAllLines(StatusPath);
+        }
+        catch (IOException e)
+        {
+            throw new SysctrException(ErrorKind.Host, $"reading {StatusPath}: {e.Message}", "mount /proc", e);
+        }
+    }
+
+    private static byte[]? ReadSeccomp()
+    {
+        try
+        {
+            return File.ReadAllBytes(SeccompPath);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not the same as "there is none": a container must not lose its filter because a disk fails.
+            throw new SysctrException(ErrorKind.Storage, $"reading {SeccompPath}: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>A field of proc_pid_status(5).</summary>
+    private static string Field(string[] status, string name) =>
+        status.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal))?[(name.Length + 1)..].Trim()
+        ?? throw new SysctrException(ErrorKind.Host, $"reading {StatusPath}: it has no {name}");
+
+    // The line has real, effective, saved and file system ids.
+    private static uint FirstNumber(string text) => uint.Parse(text.Split('\t', ' ')[0], CultureInfo.InvariantCulture);
+}

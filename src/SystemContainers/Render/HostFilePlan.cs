@@ -1,0 +1,96 @@
+using System.Text;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Render;
+
+/// <summary>Decides where the files of hostfs go on the host. Nothing is looked up or written there.</summary>
+static class HostFilePlan
+{
+    // The kernel's file systems and our own store: nothing that an image brings belongs there.
+    private static readonly string[] s_forbidden = ["/proc", "/sys", "/dev", "/var/lib/sysctr"];
+
+    /// <summary>The files, directories before what is in them.</summary>
+    /// <exception cref="SysctrException">Unsafe: a path that leaves its tree or collides with another; Template: a template does not render.</exception>
+    public static IReadOnlyList<HostFile> Make(RenderRequest request, IReadOnlyDictionary<string, string> values)
+    {
+        ExportManifest manifest = request.Exports.Manifest;
+        Dictionary<string, string> renames = Renames(manifest, values);
+        SortedDictionary<string, HostFile> byTarget = new(StringComparer.Ordinal);
+        foreach (ExportHostFile exported in request.Exports.HostFiles)
+        {
+            string target = Target(exported, renames);
+            ImageFile file = exported.File;
+            byte[]? content = exported.Template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(exported.Template, values));
+            bool mayLink = manifest.UseLinks && content is null && file.Kind == ImageFileKind.Regular && HostPath.IsBelow(target, "/usr");
+            HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget, mayLink);
+            if (byTarget.TryGetValue(target, out HostFile? other) &&
+                (other.Kind != ImageFileKind.Directory || planned.Kind != ImageFileKind.Directory))
+            {
+                throw TemplateErrors.Unsafe(file.Path, $"it and {other.Source} would both become {target} on the host");
+            }
+
+            byTarget[target] = planned;
+        }
+
+        foreach (HostFile planned in byTarget.Values)
+        {
+            CheckParents(planned, byTarget);
+        }
+
+        return [.. byTarget.Values];
+    }
+
+    private static Dictionary<string, string> Renames(ExportManifest manifest, IReadOnlyDictionary<string, string> values)
+    {
+        Dictionary<string, string> renames = new(StringComparer.Ordinal);
+        foreach ((string from, string template) in manifest.RenameFiles)
+        {
+            string place = $"/exports/manifest.json (renameFiles {from})";
+            string to = LegacyTemplate.Render(place, template, values);
+            if (!to.StartsWith('/') || HostPath.LeadsUpwards(to) || to.Any(char.IsControl))
+            {
+                throw TemplateErrors.Unsafe(place, $"'{to.ReplaceLineEndings(" ")}' has to be an absolute path without '..'");
+            }
+
+            renames[from] = HostPath.Absolute(to);
+        }
+
+        return renames;
+    }
+
+    /// <summary>
+    /// The path on the host. As the old tool did it, each leading part of the path is looked up after those before it have been
+    /// renamed, so that a directory can be renamed as well as a file.
+    /// </summary>
+    private static string Target(ExportHostFile exported, Dictionary<string, string> renames)
+    {
+        string target = "";
+        foreach (string part in HostPath.Parts(exported.Path))
+        {
+            target = (target == "/" ? "" : target) + "/" + part;
+            target = renames.GetValueOrDefault(target, target);
+        }
+
+        if (target == "/" || target.Any(char.IsControl) || s_forbidden.Any(f => target == f || HostPath.IsBelow(target, f)))
+        {
+            throw TemplateErrors.Unsafe(exported.File.Path, $"it must not become '{target.ReplaceLineEndings(" ")}' on the host");
+        }
+
+        return target;
+    }
+
+    // A file "below" a link of the same image would be written wherever that link points.
+    private static void CheckParents(HostFile planned, SortedDictionary<string, HostFile> byTarget)
+    {
+        string[] parts = HostPath.Parts(planned.Target);
+        for (int count = 1; count < parts.Length; count++)
+        {
+            string parent = "/" + string.Join('/', parts[..count]);
+            if (byTarget.TryGetValue(parent, out HostFile? above) && above.Kind != ImageFileKind.Directory)
+            {
+                throw TemplateErrors.Unsafe(planned.Source, $"it would be installed below {parent}, which {above.Source} makes no directory");
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text;
+using System.Text.Json;
+
+namespace SystemContainers.Render;
+
+/// <summary>
+/// A config.json, whoever wrote it: checked for the shape that we and every runtime rely on, and asked for what the rest of the
+/// installation depends on. Members beyond that are the runtime's business and pass through unread.
+/// </summary>
+sealed class RuntimeConfigFile
+{
+    private RuntimeConfigFile(byte[] json, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities)
+    {
+        Json = json;
+        Mounts = mounts;
+        WorkingDirectory = workingDirectory;
+        Capabilities = capabilities;
+    }
+
+    /// <summary>The document as it was written.</summary>
+    public byte[] Json { get; }
+
+    /// <summary>In the order in which the runtime makes them.</summary>
+    public IReadOnlyList<Mount> Mounts { get; }
+
+    /// <summary>process.cwd.</summary>
+    public string WorkingDirectory { get; }
+
+    /// <summary>Every capability that process.capabilities names, in ordinal order.</summary>
+    public IReadOnlyList<string> Capabilities { get; }
+
+    /// <summary>One of the mounts.</summary>
+    /// <param name="Destination">Absolute in the container, normalized.</param>
+    /// <param name="Source">Where it comes from; empty where the document does not say.</param>
+    /// <param name="IsBind">The source is a path of the host.</param>
+    public sealed record Mount(string Destination, string Source, bool IsBind);
+
+    /// <summary>Checks and reads a document.</summary>
+    /// <param name="path">What errors name.</param>
+    /// <param name="text">The document.</param>
+    /// <exception cref="Errors.SysctrException">Template: no JSON, or not of the right shape; says where.</exception>
+    public static RuntimeConfigFile Read(string path, string text)
+    {
+        using JsonDocument document = ExportJson.Parse(path, text);
+        Reader reader = new(path);
+        JsonElement root = document.RootElement;
+        JsonElement process = reader.Required(root, "process", "process", JsonValueKind.Object);
+        string[] arguments = reader.Strings(process, "args", "process.args");
+        if (arguments.Length == 0)
+        {
+            throw TemplateErrors.At(path, "process.args has to name a program");
+        }
+
+        foreach (string variable in reader.Strings(process, "env", "process.env"))
+        {
+            if (variable.IndexOf('=', StringComparison.Ordinal) <= 0)
+            {
+                throw TemplateErrors.At(path, $"process.env has '{variable}', which is not NAME=VALUE");
+            }
+        }
+
+        CheckRoot(reader, root);
+        return new RuntimeConfigFile(
+            Encoding.UTF8.GetBytes(text),
+            ReadMounts(reader, root),
+            reader.AbsolutePath(process, "cwd", "process.cwd"),
+            ReadCapabilities(reader, process));
+    }
+
+    private static void CheckRoot(Reader reader, JsonElement document)
+    {
+        JsonElement root = reader.Required(document, "root", "root", JsonValueKind.Object);
+        string directory = reader.Required(root, "path", "root.path", JsonValueKind.String).GetString()!;
+        if (directory != "rootfs")
+        {
+            throw TemplateErrors.At(reader.Path, $"root.path has to be 'rootfs', not '{directory}'");
+        }
+
+        // The tree consists of links into the store: a container that wrote there would change other containers and images.
+        if (!root.TryGetProperty("readonly", out JsonElement isReadonly) || isReadonly.ValueKind != JsonValueKind.True)
+        {
+            throw TemplateErrors.At(
+                reader.Path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
+        }
+    }
+
+    private static List<Mount> ReadMounts(Reader reader, JsonElement root)
+    {
+        List<Mount> mounts = [];
+        foreach (JsonElement mount in reader.List(root, "mounts", "mounts"))
+        {
+            string name = $"mounts[{mounts.Count}]";
+            if (mount.ValueKind != JsonValueKind.Object)
+            {
+                throw ExportJson.WrongType(reader.Path, name, "an object", mount);
+            }
+
+            string type = reader.OptionalString(mount, "type", name + ".type");
+            string[] options = reader.Strings(mount, "options", name + ".options");
+            mounts.Add(new Mount(
+                reader.AbsolutePath(mount, "destination", name + ".destination"),
+                reader.OptionalString(mount, "source", name + ".source"),
+                type == "bind" || options.Contains("bind") || options.Contains("rbind")));
+        }
+
+        return mounts;
+    }
+
+    private static IReadOnlyList<string> ReadCapabilities(Reader reader, JsonElement process)
+    {
+        SortedSet<string> names = new(StringComparer.Ordinal);
+        if (process.TryGetProperty("capabilities", out JsonElement sets) && sets.ValueKind != JsonValueKind.Null)
+        {
+            // Before runtime-spec 1.0 it was one list.
+            if (sets.ValueKind != JsonValueKind.Object)
+            {
+                throw ExportJson.WrongType(reader.Path, "process.capabilities", "an object of lists", sets);
+            }
+
+            foreach (JsonProperty set in sets.EnumerateObject())
+            {
+                names.UnionWith(reader.Strings(sets, set.Name, $"process.capabilities.{set.Name}"));
+            }
+        }
+
+        return [.. names];
+    }
+
+    /// <summary>Asks for members; <c>name</c> is a member's path from the root, for errors. Null counts as missing, as it does in Go.</summary>
+    private sealed class Reader(string path)
+    {
+        public string Path => path;
+
+        public JsonElement Required(JsonElement parent, string member, string name, JsonValueKind kind) =>
+            parent.TryGetProperty(member, out JsonElement value) && value.ValueKind == kind
+                ? value
+                : throw ExportJson.WrongType(path, name, kind == JsonValueKind.Object ? "an object" : "a text", value);
+
+        public JsonElement.ArrayEnumerator List(JsonElement parent, string member, string name) =>
+            !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? default
+            : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
+            : throw ExportJson.WrongType(path, name, "a list", value);
+
+        public string[] Strings(JsonElement parent, string member, string name) =>
+            [.. List(parent, member, name).Select(e => e.ValueKind == JsonValueKind.String
+                ? e.GetString()!
+                : throw ExportJson.WrongType(path, name, "a list of texts", e))];
+
+        public string OptionalString(JsonElement parent, string member, string name) =>
+            !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""
+            : value.ValueKind == JsonValueKind.String ? value.GetString()!
+            : throw ExportJson.WrongType(path, name, "a text", value);
+
+        public string AbsolutePath(JsonElement parent, string member, string name)
+        {
+            string text = Required(parent, member, name, JsonValueKind.String).GetString()!;
+            return text.StartsWith('/') && !HostPath.LeadsUpwards(text)
+                ? HostPath.Absolute(text)
+                : throw TemplateErrors.At(path, $"{name} has to be an absolute path without '..', not '{text}'");
+        }
+    }
+}

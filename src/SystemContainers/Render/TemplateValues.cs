@@ -1,0 +1,153 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Render;
+
+/// <summary>The values of all template variables of a container: which hold, and which texts may stand where.</summary>
+sealed class TemplateValues
+{
+    private const string PidFileVariable = "PIDFILE";
+    private const string RunDirectoryVariable = "RUN_DIRECTORY";
+
+    private static readonly string[] s_forced =
+        ["DESTDIR", "NAME", "EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST", "HOST_UID", "HOST_GID", "IMAGE_ID", "IMAGE_NAME"];
+
+    private static readonly string[] s_computed =
+        [RunDirectoryVariable, "STATE_DIRECTORY", "CONF_DIRECTORY", "UUID", PidFileVariable, "ALL_PROCESS_CAPABILITIES", "RUNTIME", "ATOMIC"];
+
+    private readonly SortedDictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ValueSource> _sources = new(StringComparer.Ordinal);
+
+    private TemplateValues()
+    {
+    }
+
+    /// <summary>Every variable with the text that holds, in ordinal order.</summary>
+    public IReadOnlyDictionary<string, string> Texts => _texts;
+
+    /// <summary>The text of a variable that is always there.</summary>
+    public string this[string name] => _texts[name];
+
+    /// <summary>The values of a request.</summary>
+    /// <exception cref="SysctrException">Usage: a <c>--set</c> of a forced or unknown variable.</exception>
+    public static TemplateValues Of(RenderRequest request)
+    {
+        CheckSet(request.Exports, request.Set);
+        TemplateValues values = new();
+        values.Add(ValueSource.Forced, new Dictionary<string, string>
+        {
+            ["DESTDIR"] = request.DestinationDirectory,
+            ["NAME"] = request.Name,
+            ["EXEC_START"] = request.Commands.Start,
+            ["EXEC_STOP"] = request.Commands.Stop,
+            ["EXEC_STARTPRE"] = request.Commands.StartPre,
+            ["EXEC_STOPPOST"] = request.Commands.StopPost,
+            ["HOST_UID"] = $"{request.Host.Uid}",
+            ["HOST_GID"] = $"{request.Host.Gid}",
+            ["IMAGE_ID"] = request.ImageId.ToString(),
+            ["IMAGE_NAME"] = request.ImageName,
+        });
+        values.Add(ValueSource.Set, request.Set);
+        values.Add(ValueSource.Manifest, request.Exports.Manifest.DefaultValues);
+        values.Add(ValueSource.Computed, new Dictionary<string, string>
+        {
+            [RunDirectoryVariable] = request.RunDirectory,
+            ["STATE_DIRECTORY"] = request.StateDirectory,
+            ["CONF_DIRECTORY"] = request.ConfDirectory,
+            ["UUID"] = request.Uuid,
+            [PidFileVariable] = PidFile(request),
+            // Without brackets: published templates write them themselves, "bounding": [$ALL_PROCESS_CAPABILITIES].
+            ["ALL_PROCESS_CAPABILITIES"] = string.Join(", ", request.Host.Capabilities.Select(c => $"\"{c}\"")),
+            ["RUNTIME"] = request.RuntimePath,
+            ["ATOMIC"] = request.ToolPath,
+        });
+        return values;
+    }
+
+    /// <summary>The file for the payload's process id, which the command lines have to name before anything is rendered.</summary>
+    public static string PidFile(RenderRequest request) =>
+        SetOrDefault(request, PidFileVariable) ??
+        $"{SetOrDefault(request, RunDirectoryVariable) ?? request.RunDirectory}/container-{request.Name}.pid";
+
+    /// <summary>Whether a <c>--set</c> of the variable has any meaning for an image.</summary>
+    public static bool IsKnown(ImageExports exports, string variable) =>
+        !s_forced.Contains(variable, StringComparer.Ordinal) && Known(exports).Contains(variable);
+
+    /// <summary>
+    /// Refuses values that would be more than a text in a file of lines: a control character (it could begin a line of its own), and
+    /// in a unit a <c>%</c> that systemd would expand or a backslash that swallows the end of the line.
+    /// </summary>
+    /// <param name="file">The unit or tmpfiles template in which the values are about to be inserted.</param>
+    /// <exception cref="SysctrException">Template: names the file and the variable.</exception>
+    public void CheckForLines(ExportFile file)
+    {
+        foreach (string name in file.Variables)
+        {
+            if (_sources.TryGetValue(name, out ValueSource source) && Reason(_texts[name], source) is { } reason)
+            {
+                throw new SysctrException(
+                    ErrorKind.Template, $"rendering {file.Path} of the image: the value of {name} {reason.Why}", reason.Hint);
+            }
+        }
+    }
+
+    private static (string Why, string? Hint)? Reason(string text, ValueSource source)
+    {
+        if (text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || text.Contains('\x7f', StringComparison.Ordinal))
+        {
+            return ("has a control character such as a line break", "values in a unit or tmpfiles are one line");
+        }
+
+        // What the image and we write is meant to be systemd's language; what somebody sets is meant to be a text.
+        if (source is ValueSource.Forced or ValueSource.Manifest)
+        {
+            return null;
+        }
+
+        if (text.Replace("%%", "", StringComparison.Ordinal).Contains('%', StringComparison.Ordinal))
+        {
+            return ("has a '%', which systemd would expand", "write %% for a percent sign");
+        }
+
+        return text.EndsWith('\\') ? ("ends in a backslash, which would join it with the next line", null) : null;
+    }
+
+    private static void CheckSet(ImageExports exports, IReadOnlyDictionary<string, string> set)
+    {
+        foreach (string name in set.Keys.Order(StringComparer.Ordinal))
+        {
+            if (s_forced.Contains(name, StringComparer.Ordinal))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"setting {name}: its value is always given by sysctr");
+            }
+        }
+
+        SortedSet<string> known = Known(exports);
+        string[] unknown = [.. set.Keys.Where(name => !known.Contains(name)).Order(StringComparer.Ordinal)];
+        if (unknown.Length > 0)
+        {
+            known.ExceptWith(s_forced);
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"setting {string.Join(", ", unknown)}: the image knows no such variable",
+                $"it knows {string.Join(", ", known)}");
+        }
+    }
+
+    private static SortedSet<string> Known(ImageExports exports) =>
+        new([.. exports.Variables, .. exports.Manifest.DefaultValues.Keys, .. s_computed], StringComparer.Ordinal);
+
+    private static string? SetOrDefault(RenderRequest request, string name) =>
+        request.Set.GetValueOrDefault(name) ?? request.Exports.Manifest.DefaultValues.GetValueOrDefault(name);
+
+    /// <summary>Adds what nothing stronger has said yet.</summary>
+    private void Add(ValueSource source, IReadOnlyDictionary<string, string> texts)
+    {
+        foreach ((string name, string text) in texts)
+        {
+            if (_texts.TryAdd(name, text))
+            {
+                _sources[name] = source;
+            }
+        }
+    }
+}

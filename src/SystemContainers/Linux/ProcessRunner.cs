@@ -10,8 +10,14 @@ static class ProcessRunner
 {
     /// <summary>Runs <paramref name="program"/> without a shell and without standard input.</summary>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    public static Task<ProcessResult> RunAsync(
+        string program, IReadOnlyList<string> arguments, CancellationToken cancellation) =>
+        RunAsync(program, arguments, input: "", cancellation);
+
+    /// <summary>Runs <paramref name="program"/> without a shell and with <paramref name="input"/> on standard input.</summary>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
     public static async Task<ProcessResult> RunAsync(
-        string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
+        string program, IReadOnlyList<string> arguments, string input, CancellationToken cancellation)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -21,11 +27,11 @@ static class ProcessRunner
             RedirectStandardError = true,
         };
         using Process process = Start(start);
-        process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
         Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
         try
         {
+            await WriteInputAsync(process, input, cancellation);
             await process.WaitForExitAsync(cancellation);
             return new ProcessResult(process.ExitCode, await output, await error);
         }
@@ -33,6 +39,19 @@ static class ProcessRunner
         {
             process.Kill();
             throw;
+        }
+    }
+
+    private static async Task WriteInputAsync(Process process, string input, CancellationToken cancellation)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code and what it printed say why.
         }
     }
 

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Pull.Auth;
+
+/// <summary>Asks <c>docker-credential-NAME</c> (protocol of docker/docker-credential-helpers: host on standard input, JSON out).</summary>
+static partial class CredentialHelper
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>What the helper has for a host; null where it says that it has nothing.</summary>
+    /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
+    public static async Task<Credential?> GetAsync(string name, string host, CancellationToken cancellationToken)
+    {
+        if (!NamePattern().IsMatch(name))
+        {
+            throw new SysctrException(
+                ErrorKind.Unauthorized, $"asking the credential helper '{name}': that is no name of a helper");
+        }
+
+        string program = "docker-credential-" + name;
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        ProcessResult result;
+        try
+        {
+            result = await ProcessRunner.RunAsync(program, ["get"], host, patience.Token);
+        }
+        catch (SysctrException e)
+        {
+            throw Failed(program, host, e.Message, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed(program, host, $"no answer in {s_patience.TotalSeconds} s", e);
+        }
+
+        if (result.ExitCode != 0)
+        {
+            // The protocol has no code for this: all helpers print this sentence of the library that they share.
+            return result.Output.Contains("credentials not found", StringComparison.OrdinalIgnoreCase)
+                ? null
+                : throw Failed(program, host, $"it exits with {result.ExitCode}", inner: null);
+        }
+
+        try
+        {
+            HelperAnswerJson? answer = JsonSerializer.Deserialize(result.Output, AuthJson.Default.HelperAnswerJson);
+            return answer is null ? null
+                : answer.Username == "<token>" ? new Credential(user: null, password: null, answer.Secret)
+                : new Credential(answer.Username, answer.Secret, identityToken: null);
+        }
+        catch (JsonException)
+        {
+            // Not as inner exception: it may quote the secret.
+            throw Failed(program, host, "it does not print JSON", inner: null);
+        }
+    }
+
+    private static SysctrException Failed(string program, string host, string why, Exception? inner) =>
+        new(
+            ErrorKind.Unauthorized,
+            $"asking {program} for the credentials of {host}: {why}",
+            "the helper is named in auth.json, config.json or registries.conf",
+            inner);
+
+    // A separator would let a file name any program.
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.-]*\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NamePattern();
+}

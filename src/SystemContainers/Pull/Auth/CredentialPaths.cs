@@ -1,0 +1,31 @@
+namespace SystemContainers.Pull.Auth;
+
+/// <summary>Where credentials are looked for.</summary>
+static class CredentialPaths
+{
+    /// <summary>
+    /// The files in the order of containers-auth.json(5): <c>$REGISTRY_AUTH_FILE</c> alone where it is set; else what
+    /// <c>podman login</c> and <c>docker login</c> of this user wrote.
+    /// </summary>
+    public static IReadOnlyList<string> OfUser()
+    {
+        if (Variable("REGISTRY_AUTH_FILE") is { } named)
+        {
+            return [named];
+        }
+
+        string home = Variable("HOME") ?? "/root";
+        string runtime = Variable("XDG_RUNTIME_DIR") is { } xdg
+            ? Path.Combine(xdg, "containers")
+            : $"/run/containers/{Linux.Native.Libc.geteuid()}";
+        return
+        [
+            Path.Combine(runtime, "auth.json"),
+            Path.Combine(Variable("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config"), "containers/auth.json"),
+            Path.Combine(Variable("DOCKER_CONFIG") ?? Path.Combine(home, ".docker"), "config.json"),
+        ];
+    }
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

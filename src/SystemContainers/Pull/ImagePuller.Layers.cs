@@ -1,0 +1,137 @@
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Streams;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull;
+
+/// <summary>Layers: a few at once, each a chain of streams from the socket to the sink.</summary>
+sealed partial class ImagePuller
+{
+    private async Task FetchLayersAsync(
+        ImageReference place,
+        IImageSource source,
+        ImageManifest manifest,
+        Digest[] diffIds,
+        ILayerSink sink,
+        CancellationToken cancellationToken)
+    {
+        // The same layer may stand in an image twice (an empty one often does); once is enough.
+        (Digest DiffId, Descriptor Layer)[] layers =
+            [.. diffIds.Zip(manifest.Layers).DistinctBy(l => l.First).Select(l => (l.First, l.Second))];
+        foreach ((_, Descriptor layer) in layers)
+        {
+            CheckKind(place, layer);
+        }
+
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using SemaphoreSlim slots = new(_options.ParallelLayers);
+        List<Task> running = [];
+        foreach ((Digest diffId, Descriptor layer) in layers)
+        {
+            if (sink.HasLayer(diffId))
+            {
+                _progress.LayerExists(layer);
+                continue;
+            }
+
+            running.Add(FetchAsync(diffId, layer));
+        }
+
+        // All of them, also when one fails: a sink must not be called any more when this returns.
+        await Task.WhenAll(running).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Exception[] failures = [.. running.SelectMany(t => t.Exception?.InnerExceptions ?? [])];
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Array.Find(failures, f => f is not OperationCanceledException) is { } failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
+        // Throws where a sink cancelled of its own accord.
+        await Task.WhenAll(running);
+
+        async Task FetchAsync(Digest diffId, Descriptor layer)
+        {
+            await slots.WaitAsync(stop.Token);
+            try
+            {
+                _progress.LayerStarted(layer);
+                await FetchLayerAsync(place, source, diffId, layer, sink, stop.Token);
+                _progress.LayerDone(layer);
+            }
+            catch
+            {
+                await stop.CancelAsync();
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    private async Task FetchLayerAsync(
+        ImageReference place, IImageSource source, Digest diffId, Descriptor layer, ILayerSink sink, CancellationToken cancellationToken)
+    {
+        string doing = $"fetching layer {layer.Digest.Short} of {place.Identity}";
+        VerifiedStream compressed = new(
+            await source.OpenBlobAsync(layer, cancellationToken), layer, doing, received => _progress.LayerBytes(layer, received));
+        LayerStream plain;
+        try
+        {
+            plain = await LayerStream.OpenAsync(compressed, diffId, doing, cancellationToken);
+        }
+        catch
+        {
+            await compressed.DisposeAsync();
+            throw;
+        }
+
+        await using ReadAheadStream ahead = new(plain, cancellationToken);
+
+        // A thread of its own: the sink reads and writes files synchronously for as long as the layer lasts.
+        await Task.Factory.StartNew(
+            () => sink.AddLayerAsync(diffId, ahead, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).Unwrap();
+        if (!ahead.AtEnd)
+        {
+            // Not to be had by any input: a sink that does not keep its contract would store what nobody verified.
+            throw new SysctrException(ErrorKind.Failed, $"{doing}: the store did not read it to its end");
+        }
+    }
+
+    private static void CheckKind(ImageReference place, Descriptor layer)
+    {
+        string type = layer.MediaType;
+        if (type.Contains("nondistributable", StringComparison.Ordinal) || type.Contains(".foreign.", StringComparison.Ordinal))
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"pulling {place.Identity}: layer {layer.Digest.Short} is a foreign one, which the registry does not hold",
+                "foreign layers are Windows' base images; look for a Linux image");
+        }
+
+        if (type is not (MediaTypes.OciLayer or MediaTypes.OciLayerGzip or MediaTypes.OciLayerZstd
+            or MediaTypes.DockerLayer or MediaTypes.DockerLayerGzip or MediaTypes.DockerLayer + ".zstd"))
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"pulling {place.Identity}: layer {layer.Digest.Short} is a {Redact.Text(type)}, which can't be unpacked",
+                type.EndsWith("+encrypted", StringComparison.Ordinal)
+                    ? "encrypted images are not supported"
+                    : "only tar, tar+gzip and tar+zstd layers can be installed");
+        }
+
+        if (layer.Size < 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt, $"pulling {place.Identity}: layer {layer.Digest.Short} has a size of {layer.Size}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Streams;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull;
+
+/// <summary>
+/// Fetches an image: finds a place that has it, verifies manifest and configuration, and streams the layers that are missing
+/// into a sink, each verified to its end. Nothing is written here.
+/// </summary>
+sealed partial class ImagePuller
+{
+    private readonly RegistriesConfig _registries;
+    private readonly CredentialStore _credentials;
+    private readonly SignaturePolicy _policy;
+    private readonly IPullProgress _progress;
+    private readonly PullOptions _options;
+
+    /// <param name="registries">Mirrors, blocks and insecure registries.</param>
+    /// <param name="credentials">For registries that want some.</param>
+    /// <param name="policy">Checked for each image before anything is asked for.</param>
+    /// <param name="progress">Told what goes on; <see cref="NoProgress"/> for silence.</param>
+    /// <param name="options">Defaults for hosts where null.</param>
+    public ImagePuller(
+        RegistriesConfig registries,
+        CredentialStore credentials,
+        SignaturePolicy policy,
+        IPullProgress progress,
+        PullOptions? options = null)
+    {
+        _registries = registries;
+        _credentials = credentials;
+        _policy = policy;
+        _progress = progress;
+        _options = options ?? new PullOptions();
+    }
+
+    /// <summary>Pulls the first of the candidates that can be pulled.</summary>
+    /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
+    /// <param name="platform">Which image of an index, and what the image must be for.</param>
+    /// <param name="sink">Takes the layers. When this fails some may have been added; they are whole, and are not fetched again.</param>
+    /// <param name="cancellationToken">Ends the pull.</param>
+    /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink throws.</exception>
+    public async Task<PulledImage> PullAsync(
+        IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken)
+    {
+        if (candidates.Count == 0)
+        {
+            throw new ArgumentException("no candidate", nameof(candidates));
+        }
+
+        List<SysctrException> failures = [];
+        foreach (ImageReference candidate in candidates)
+        {
+            try
+            {
+                return await PullAsync(candidate, platform, sink, cancellationToken);
+            }
+            catch (SysctrException e) when (candidates.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Policy))
+            {
+                _progress.Retrying(e.Message);
+                failures.Add(e);
+            }
+        }
+
+        throw Combined($"pulling {candidates[0].ShortName}: none of {candidates.Count} registries has it", failures);
+    }
+
+    private async Task<PulledImage> PullAsync(
+        ImageReference reference, Platform platform, ILayerSink sink, CancellationToken cancellationToken)
+    {
+        _policy.Check(reference);
+        if (reference.Transport == ImageTransport.OciLayout)
+        {
+            using LayoutSource layout = new(reference);
+            return await PullAsync(reference, reference, layout, platform, sink, cancellationToken);
+        }
+
+        RegistrySettings settings = _registries.For(reference);
+        if (settings.Blocked)
+        {
+            throw new SysctrException(
+                ErrorKind.Policy, $"pulling {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
+        }
+
+        List<SysctrException> failures = [];
+        foreach (RegistryEndpoint endpoint in settings.Endpoints)
+        {
+            try
+            {
+                using RegistrySource source = new(endpoint, _credentials, _options, _progress);
+                return await PullAsync(reference, endpoint.Reference, source, platform, sink, cancellationToken);
+            }
+            catch (SysctrException e) when (settings.Endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
+            {
+                // A mirror that lies is no reason not to ask the registry; layers that were verified are kept.
+                _progress.Retrying(e.Message);
+                failures.Add(e);
+            }
+        }
+
+        throw Combined($"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures);
+    }
+
+    private async Task<PulledImage> PullAsync(
+        ImageReference reference,
+        ImageReference place,
+        IImageSource source,
+        Platform platform,
+        ILayerSink sink,
+        CancellationToken cancellationToken)
+    {
+        _progress.Trying(place);
+        try
+        {
+            ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
+            ImageManifest manifest = document.Manifest!;
+            byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
+            (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
+            _progress.Found(place, document.Digest, manifest.Layers.Count);
+            await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
+            return new PulledImage(
+                reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && place.Transport == ImageTransport.OciLayout)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"reading {place}: {e.Message}", inner: e);
+        }
+    }
+
+    private static async Task<ManifestDocument> FindManifestAsync(
+        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken)
+    {
+        string doing = $"fetching the manifest of {place.Identity}";
+        RawManifest raw = await source.GetRootAsync(cancellationToken);
+        ManifestDocument document = ManifestDocument.Read(raw, place.Digest, size: null, doing);
+
+        // An index in an index is allowed (image-spec), a chain of them is not sensible.
+        for (int depth = 0; document.Index is { } index; depth++)
+        {
+            if (depth == 3)
+            {
+                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than 3 deep");
+            }
+
+            Descriptor chosen = PlatformChooser.Choose(index.Manifests, platform) ?? throw NoPlatform(place, index, platform);
+            raw = await source.GetManifestAsync(chosen, cancellationToken);
+            document = ManifestDocument.Read(raw with { MediaType = raw.MediaType ?? chosen.MediaType }, chosen.Digest, chosen.Size, doing);
+        }
+
+        return document;
+    }
+
+    private static async Task<byte[]> FetchConfigAsync(
+        ImageReference place, IImageSource source, ImageManifest manifest, CancellationToken cancellationToken)
+    {
+        string doing = $"fetching the configuration of {place.Identity}";
+        Descriptor config = manifest.Config;
+        if (config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig))
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it is a {Redact.Text(manifest.ArtifactType ?? config.MediaType)}, not a container image",
+                "only images can be installed; this is another kind of artifact");
+        }
+
+        if (config.Size is < 0 or > OciLimits.MaxConfigBytes)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it is larger than {OciLimits.MaxConfigBytes} bytes");
+        }
+
+        await using VerifiedStream stream = new(await source.OpenBlobAsync(config, cancellationToken), config, doing);
+        return await Body.ReadAtMostAsync(stream, OciLimits.MaxConfigBytes + 1, cancellationToken);
+    }
+
+    private static (ImageConfig Config, Digest[] DiffIds) ReadConfig(
+        ImageReference place, ImageManifest manifest, byte[] bytes, Platform platform)
+    {
+        string doing = $"reading the configuration of {place.Identity}";
+        ImageConfig config;
+        try
+        {
+            config = JsonSerializer.Deserialize(bytes, OciJson.Default.ImageConfig) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(e.Message)}", inner: e);
+        }
+
+        IReadOnlyList<string> texts = config.RootFs.DiffIds;
+        if (manifest.Layers.Count > OciLimits.MaxLayers)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxLayers} layers");
+        }
+
+        if (config.RootFs.Type != "layers" || texts.Count != manifest.Layers.Count)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it lists {texts.Count} {Redact.Text(config.RootFs.Type)}, the manifest {manifest.Layers.Count} layers",
+                "the image was built broken; build it again");
+        }
+
+        // A hand-made image may leave the architecture empty; then only the user can know.
+        Platform offered = new(config.Architecture, config.OperatingSystem, config.Variant);
+        if ((offered.Architecture.Length > 0 || offered.OperatingSystem.Length > 0) && !PlatformChooser.Fits(offered, platform))
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"pulling {place.Identity}: it is for {Redact.Text(offered.ToString())}, not for {platform}",
+                "look for an image of this platform, or name another one");
+        }
+
+        Digest[] diffIds =
+        [
+            .. texts.Select(t => Digest.TryParse(t, out Digest digest)
+                ? digest
+                : throw new SysctrException(ErrorKind.Corrupt, $"{doing}: '{Redact.Text(t ?? "")}' is no digest of a layer")),
+        ];
+        return (config, diffIds);
+    }
+
+    private static SysctrException NoPlatform(ImageReference place, ImageIndex index, Platform platform)
+    {
+        string[] there =
+        [
+            .. index.Manifests.Select(m => m.Platform).OfType<Platform>().Select(p => Redact.Text(p.ToString()))
+                .Where(p => !p.StartsWith("unknown/", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Take(30),
+        ];
+        return new SysctrException(
+            ErrorKind.NotFound,
+            $"pulling {place.Identity}: there is none for {platform}",
+            there.Length == 0 ? "it names no platforms at all" : "there are images for " + string.Join(", ", there));
+    }
+
+    private static bool IsWorthAnother(ErrorKind kind, ErrorKind further) =>
+        kind is ErrorKind.NotFound or ErrorKind.Unreachable or ErrorKind.Unauthorized || kind == further;
+
+    /// <summary>One error of several: of the kind that a user can do most about.</summary>
+    private static SysctrException Combined(string what, List<SysctrException> failures)
+    {
+        ErrorKind[] order = [ErrorKind.Corrupt, ErrorKind.Unreachable, ErrorKind.Unauthorized, ErrorKind.Policy, ErrorKind.NotFound];
+        SysctrException first = order.Select(k => failures.LastOrDefault(f => f.Kind == k)).First(f => f is not null)!;
+        return new SysctrException(
+            first.Kind, $"{what}: {string.Join("; ", failures.Select(f => f.Message))}", first.Hint, first);
+    }
+}

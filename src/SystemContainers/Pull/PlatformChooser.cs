@@ -1,0 +1,53 @@
+using SystemContainers.Oci;
+
+namespace SystemContainers.Pull;
+
+/// <summary>Which manifest of an index fits a machine (OCI image-spec, image-index.md; containerd's order of variants).</summary>
+static class PlatformChooser
+{
+    /// <summary>The best one; null where none fits.</summary>
+    public static Descriptor? Choose(IReadOnlyList<Descriptor> manifests, Platform wanted)
+    {
+        Descriptor[] usable = [.. manifests.Where(m => MediaTypes.IsManifest(m.MediaType) || MediaTypes.IsIndex(m.MediaType))];
+
+        // Some tools write an index of one manifest without a platform; the image's configuration then says what it is.
+        if (usable is [{ Platform: null } only])
+        {
+            return only;
+        }
+
+        return usable
+            .Select(m => (Manifest: m, Rank: m.Platform is null ? -1 : Rank(m.Platform, wanted)))
+            .Where(m => m.Rank >= 0)
+            .OrderByDescending(m => m.Rank)
+            .Select(m => m.Manifest)
+            .FirstOrDefault();
+    }
+
+    /// <summary>Whether an image for <paramref name="offered"/> runs on <paramref name="wanted"/>.</summary>
+    public static bool Fits(Platform offered, Platform wanted) => Rank(offered, wanted) >= 0;
+
+    /// <summary>-1: does not run; 0: for any variant; above: the higher the closer.</summary>
+    private static int Rank(Platform offered, Platform wanted)
+    {
+        if (offered.OperatingSystem != wanted.OperatingSystem || offered.Architecture != wanted.Architecture)
+        {
+            return -1;
+        }
+
+        int offeredLevel = Level(offered);
+        int wantedLevel = Level(wanted);
+        return offeredLevel <= wantedLevel ? offeredLevel : -1;
+    }
+
+    /// <summary>
+    /// What the processor must have at least; a lower one runs on a higher. Unknown variants are above all that we have.
+    /// </summary>
+    private static int Level(Platform platform) => (platform.Architecture, platform.Variant) switch
+    {
+        ("arm64", null or "" or "v8" or "8") => 8,
+        (_, null or "") => 0,
+        (_, { } variant) when int.TryParse(variant.TrimStart('v'), out int level) && level is > 0 and < 100 => level,
+        _ => 1000,
+    };
+}

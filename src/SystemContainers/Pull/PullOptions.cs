@@ -1,0 +1,26 @@
+namespace SystemContainers.Pull;
+
+/// <summary>What tests and slow lines want to be different; the defaults are for hosts.</summary>
+sealed record PullOptions
+{
+    /// <summary>Directories of <c>host[:port]/*.crt, *.cert, *.key</c>; for a host the first that has it counts (containers-certs.d(5)).</summary>
+    public IReadOnlyList<string> CertificateDirectories { get; init; } = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
+
+    /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and memory.</summary>
+    public int ParallelLayers { get; init; } = 3;
+
+    /// <summary>How often one request is sent before we give up, the first included.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>The pause before the second attempt; it doubles from one to the next.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The longest pause, also where a registry asks for a longer one in <c>Retry-After</c>.</summary>
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long to wait for a connection.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long an answer's headers, or the next bytes of its body, may take.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}

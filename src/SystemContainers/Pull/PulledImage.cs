@@ -1,0 +1,21 @@
+using SystemContainers.Oci;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull;
+
+/// <summary>An image whose manifest and config were verified and whose layers the sink has, all of them.</summary>
+/// <param name="Reference">The logical name, as resolved; not that of the mirror that served it.</param>
+/// <param name="ManifestDigest">Of <paramref name="Manifest"/>: the platform's manifest, not an index that led to it.</param>
+/// <param name="Manifest">The bytes as they were fetched.</param>
+/// <param name="ConfigDigest">The image's ID.</param>
+/// <param name="ConfigBytes">The bytes as they were fetched.</param>
+/// <param name="Config">The same, parsed.</param>
+/// <param name="DiffIds">The layers, base first; one may stand there twice.</param>
+sealed record PulledImage(
+    ImageReference Reference,
+    Digest ManifestDigest,
+    byte[] Manifest,
+    Digest ConfigDigest,
+    byte[] ConfigBytes,
+    ImageConfig Config,
+    IReadOnlyList<Digest> DiffIds);

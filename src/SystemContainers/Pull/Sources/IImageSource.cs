@@ -1,0 +1,22 @@
+using SystemContainers.Oci;
+
+namespace SystemContainers.Pull.Sources;
+
+/// <summary>A place that has one image. What it gives is not verified; <see cref="ImagePuller"/> does that alike for all.</summary>
+interface IImageSource : IDisposable
+{
+    /// <summary>The manifest or index that the reference names.</summary>
+    Task<RawManifest> GetRootAsync(CancellationToken cancellationToken);
+
+    /// <summary>A manifest that an index names.</summary>
+    Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken);
+
+    /// <summary>The bytes of a blob from its start. The stream survives cut connections by itself, and ends early or late where the source lies.</summary>
+    Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken);
+}
+
+/// <summary>A manifest as it came.</summary>
+/// <param name="MediaType">What the source calls it; null or a generic type where it does not know.</param>
+/// <param name="Bytes">At most <see cref="OciLimits.MaxManifestBytes"/>.</param>
+/// <param name="Announced">The digest that the source itself says it has; null where it says none.</param>
+sealed record RawManifest(string? MediaType, byte[] Bytes, Digest? Announced);

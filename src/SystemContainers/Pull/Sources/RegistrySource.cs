@@ -1,0 +1,80 @@
+using System.Net;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Http;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull.Sources;
+
+/// <summary>An image in a registry (OCI distribution-spec, "Pull"; Docker Registry HTTP API V2).</summary>
+sealed class RegistrySource : IImageSource
+{
+    private static readonly string[] s_manifestTypes =
+        [MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest, MediaTypes.DockerList];
+
+    private readonly ImageReference _reference;
+    private readonly RegistryClient _client;
+    private readonly PullOptions _options;
+    private readonly IPullProgress _progress;
+
+    public RegistrySource(
+        RegistryEndpoint endpoint, CredentialStore credentials, PullOptions options, IPullProgress progress)
+    {
+        _reference = endpoint.Reference;
+        _client = new RegistryClient(endpoint, credentials, options, progress);
+        _options = options;
+        _progress = progress;
+    }
+
+    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) =>
+        ManifestAsync(_reference.Digest?.ToString() ?? _reference.Tag!, cancellationToken);
+
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+        ManifestAsync(manifest.Digest.ToString(), cancellationToken);
+
+    public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken)
+    {
+        RegistryRequest request = new(
+            $"fetching {blob.Digest} of {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []);
+        return Task.FromResult<Stream>(new ResumingBlobStream(_client, request, blob.Size, _options, _progress));
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private Task<RawManifest> ManifestAsync(string name, CancellationToken cancellationToken)
+    {
+        string doing = $"fetching the manifest of {_reference.Identity}";
+        RegistryRequest request = new(doing, $"v2/{_reference.Repository}/manifests/{name}", s_manifestTypes);
+        return _client.GetAsync(request, ReadAsync, cancellationToken);
+
+        async Task<RawManifest> ReadAsync(HttpResponseMessage response, CancellationToken token)
+        {
+            using (response)
+            {
+                long announced = response.Content.Headers.ContentLength ?? 0;
+                byte[] bytes = announced > OciLimits.MaxManifestBytes || response.StatusCode != HttpStatusCode.OK
+                    ? []
+                    : await Body.ReadAtMostAsync(response, OciLimits.MaxManifestBytes + 1, token);
+                if (response.StatusCode != HttpStatusCode.OK)
+                {
+                    throw new SysctrException(ErrorKind.Corrupt, $"{doing}: HTTP {(int)response.StatusCode} instead of 200");
+                }
+
+                if (Math.Max(announced, bytes.Length) > OciLimits.MaxManifestBytes)
+                {
+                    throw new SysctrException(
+                        ErrorKind.Unsafe, $"{doing}: it is larger than {OciLimits.MaxManifestBytes} bytes");
+                }
+
+                return new RawManifest(response.Content.Headers.ContentType?.MediaType, bytes, Announced(response));
+            }
+        }
+    }
+
+    private static Digest? Announced(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) &&
+        Digest.TryParse(values.ToString(), out Digest digest)
+            ? digest
+            : null;
+}

@@ -30,10 +30,19 @@ static class TryOut
         return process.ExitCode;
     }
 
+    /// <summary>Boots a whole machine and runs one shell script on it.</summary>
+    public static async Task<int> MachineAsync(string script)
+    {
+        await using QemuHost machine = await QemuHost.StartAsync(await ImageBuilder.RegistryStorageAsync(ImageSource.All));
+        CommandResult result = await machine.RunAsync("sh", "-c", script);
+        Console.WriteLine(result.All);
+        return result.ExitCode;
+    }
+
     /// <summary>What can be asked.</summary>
     public static int Usage()
     {
-        Console.Error.WriteLine("usage: Demo [images|host]");
+        Console.Error.WriteLine("usage: Demo [images | host | machine SCRIPT]");
         return 64;
     }
 }

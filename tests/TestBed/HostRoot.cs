@@ -26,7 +26,7 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     public static HostRoot BookwormMachine { get; } = new(
         "machine-bookworm",
         "bookworm",
-        [.. s_host, "libssl3", "linux-image-cloud-amd64", "initramfs-tools", "qemu-guest-agent", "docker-registry"]);
+        [.. s_host, "libssl3", "linux-image-cloud-amd64", "initramfs-tools", "udev", "qemu-guest-agent", "docker-registry"]);
 
     /// <summary>The directory of this root in the cache; copy it, never change it.</summary>
     public async Task<string> GetAsync()

@@ -5,7 +5,7 @@ namespace SystemContainers.TestBed;
 /// <summary>
 /// A host in systemd-nspawn: up in about a second, with its own systemd, journal, D-Bus and network (loopback only), on a
 /// plain copy of its root, so that hard links and renames are those of the disk's file system. It has no cgroup
-/// controllers where the build machine binds them to cgroup v1: limits need a <c>QemuHost</c>.
+/// controllers where the build machine binds them to cgroup v1: limits need a <see cref="QemuHost"/>.
 /// </summary>
 public sealed class NspawnHost : TestHost
 {

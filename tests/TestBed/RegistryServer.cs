@@ -20,24 +20,7 @@ public sealed class RegistryServer : IAsyncDisposable
         Scratch scratch, NetworkNamespace network, string storage, bool readOnly)
     {
         string config = scratch.File("registry.yml");
-        await File.WriteAllTextAsync(
-            config,
-            $$"""
-              version: 0.1
-              log:
-                accesslog:
-                  disabled: false
-                level: error
-              storage:
-                filesystem:
-                  rootdirectory: {{storage}}
-                maintenance:
-                  readonly:
-                    enabled: {{(readOnly ? "true" : "false")}}
-              http:
-                addr: {{TestHost.Registry}}
-
-              """);
+        await File.WriteAllTextAsync(config, Configuration(storage, readOnly));
         BackgroundProcess process = BackgroundProcess.Start(
             scratch, "registry", network.Enter("docker-registry", "serve", config));
         RegistryServer server = new(process, network);
@@ -57,6 +40,25 @@ public sealed class RegistryServer : IAsyncDisposable
         await server.DisposeAsync();
         throw new InvalidOperationException($"docker-registry does not answer:\n{log}");
     }
+
+    /// <summary>The configuration file of a registry on <see cref="TestHost.Registry"/>.</summary>
+    public static string Configuration(string storage, bool readOnly) =>
+        $$"""
+          version: 0.1
+          log:
+            accesslog:
+              disabled: false
+            level: error
+          storage:
+            filesystem:
+              rootdirectory: {{storage}}
+            maintenance:
+              readonly:
+                enabled: {{(readOnly ? "true" : "false")}}
+          http:
+            addr: {{TestHost.Registry}}
+
+          """;
 
     /// <summary>Pushes an image of an OCI layout.</summary>
     /// <param name="layout">Directory of the layout.</param>

@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace SystemContainers.TestAll;
+
+/// <summary>How many tests did what.</summary>
+sealed record Totals(int Passed, int Failed, int Skipped)
+{
+    public static Totals operator +(Totals a, Totals b) =>
+        new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
+
+    /// <summary>Reads the summary of a report in the Common Test Report Format; null when there is none.</summary>
+    public static Totals? Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
+        JsonElement summary = report.RootElement.GetProperty("results").GetProperty("summary");
+        int Count(string name) => summary.GetProperty(name).GetInt32();
+        return new Totals(Count("passed"), Count("failed") + Count("other"), Count("skipped"));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Passed} passed, {Failed} failed, {Skipped} skipped";
+}

@@ -11,23 +11,28 @@ static class MountPoints
     // As many symbolic links as the kernel follows in one path (path_resolution(7)).
     private const int MaxLinks = 40;
 
+    private const int DirectoryMode = 0b111_101_101; // rwxr-xr-x
+    private const int FileMode = 0b110_100_100; // rw-r--r--
+
     /// <summary>The missing paths, parents before what is in them.</summary>
     public static IReadOnlyList<RequiredMount> Missing(RuntimeConfigFile config, IImageFiles files, Func<string, bool?> isHostDirectory)
     {
-        SortedDictionary<string, bool> missing = new(StringComparer.Ordinal);
+        SortedDictionary<string, RequiredMount> missing = new(StringComparer.Ordinal);
         List<string> mounted = [];
         foreach (RuntimeConfigFile.Mount mount in config.Mounts)
         {
             string place = Resolve(files, mount.Destination);
-            Require(place, !mount.IsBind || isHostDirectory(mount.Source) != false);
+            bool isDirectory = !mount.IsBind || isHostDirectory(mount.Source) != false;
+            Require(new RequiredMount(place, isDirectory, mount.Mode ?? (isDirectory ? DirectoryMode : FileMode)));
             mounted.Add(place);
         }
 
-        Require(Resolve(files, config.WorkingDirectory), isDirectory: true);
-        return [.. missing.Select(m => new RequiredMount(m.Key, m.Value))];
+        Require(Directory(Resolve(files, config.WorkingDirectory)));
+        return [.. missing.Values];
 
-        void Require(string place, bool isDirectory)
+        void Require(RequiredMount required)
         {
+            string place = required.Path;
             // Below something that is mounted before, the runtime makes it there and not in our tree.
             if (place == "/" || mounted.Any(m => place == m || HostPath.IsBelow(place, m)) || files.Find(place) is not null)
             {
@@ -40,13 +45,15 @@ static class MountPoints
                 string parent = "/" + string.Join('/', parts[..count]);
                 if (files.Find(parent) is null)
                 {
-                    missing[parent] = true;
+                    missing.TryAdd(parent, Directory(parent));
                 }
             }
 
-            missing.TryAdd(place, isDirectory);
+            missing[place] = required;
         }
     }
+
+    private static RequiredMount Directory(string path) => new(path, IsDirectory: true, DirectoryMode);
 
     /// <summary>Where a path leads inside the image, links followed also where they point to nothing yet, as runtimes do.</summary>
     private static string Resolve(IImageFiles files, string path)

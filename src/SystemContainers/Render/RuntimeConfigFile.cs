@@ -33,7 +33,8 @@ sealed class RuntimeConfigFile
     /// <param name="Destination">Absolute in the container, normalized.</param>
     /// <param name="Source">Where it comes from; empty where the document does not say.</param>
     /// <param name="IsBind">The source is a path of the host.</param>
-    public sealed record Mount(string Destination, string Source, bool IsBind);
+    /// <param name="Mode">What <c>mode=</c> says for a tmpfs; null for nothing.</param>
+    public sealed record Mount(string Destination, string Source, bool IsBind, int? Mode);
 
     /// <summary>Checks and reads a document.</summary>
     /// <param name="path">What errors name.</param>
@@ -100,10 +101,18 @@ sealed class RuntimeConfigFile
             mounts.Add(new Mount(
                 reader.AbsolutePath(mount, "destination", name + ".destination"),
                 reader.OptionalString(mount, "source", name + ".source"),
-                type == "bind" || options.Contains("bind") || options.Contains("rbind")));
+                type == "bind" || options.Contains("bind") || options.Contains("rbind"),
+                type == "tmpfs" ? Mode(options) : null));
         }
 
         return mounts;
+    }
+
+    /// <summary>An octal <c>mode=</c>; one that is no such number is left for the runtime to complain about.</summary>
+    private static int? Mode(string[] options)
+    {
+        string? text = options.LastOrDefault(o => o.StartsWith("mode=", StringComparison.Ordinal))?["mode=".Length..];
+        return text is { Length: > 0 and <= 5 } && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) & 0xfff : null;
     }
 
     private static IReadOnlyList<string> ReadCapabilities(Reader reader, JsonElement process)

@@ -23,6 +23,9 @@ static class ScribanTemplate
     /// <summary>Far beyond what an honest template needs (milliseconds), so that a slow machine is not an error.</summary>
     private static readonly TimeSpan s_maxTime = TimeSpan.FromSeconds(10);
 
+    // What the language itself gives a template, such as for.index.
+    private static readonly string[] s_ownVariables = ["for", "while", "tablerow", "this"];
+
     /// <summary>The variables that the text mentions and does not set itself, in ordinal order.</summary>
     /// <exception cref="SysctrException">Template: it does not parse.</exception>
     public static IReadOnlyList<string> Variables(string path, string text)
@@ -30,6 +33,7 @@ static class ScribanTemplate
         MentionedVariables mentioned = new();
         mentioned.Visit(Parse(path, text).Page);
         mentioned.Names.ExceptWith(Functions().Keys);
+        mentioned.Names.ExceptWith(s_ownVariables);
         return [.. mentioned.Names];
     }
 

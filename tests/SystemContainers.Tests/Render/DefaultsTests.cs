@@ -37,9 +37,9 @@ public sealed class DefaultsTests
     [Fact]
     public void Mount_points_are_what_the_image_lacks() => Assert.Equal(
         [
-            new RequiredMount("/etc/hosts", IsDirectory: false),
-            new RequiredMount("/etc/resolv.conf", IsDirectory: false),
-            new RequiredMount("/run", IsDirectory: true),
+            new RequiredMount("/etc/hosts", IsDirectory: false, 0x1a4),
+            new RequiredMount("/etc/resolv.conf", IsDirectory: false, 0x1a4),
+            new RequiredMount("/run", IsDirectory: true, 0x1ed),
         ],
         Rendered().Mounts);
 

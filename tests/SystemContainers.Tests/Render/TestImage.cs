@@ -11,6 +11,25 @@ sealed class TestImage : IImageFiles
 
     public TestImage() => Add(new ImageFile("/", ImageFileKind.Directory, 0x1ed, 0, 0, 0), []);
 
+    /// <summary>The kinds, modes and links of a real tree, and the content of its small files.</summary>
+    public static TestImage FromDirectory(string root)
+    {
+        TestImage image = new();
+        foreach (FileSystemInfo entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
+        {
+            string path = "/" + Path.GetRelativePath(root, entry.FullName);
+            _ = entry switch
+            {
+                { LinkTarget: { } target } => image.Link(path, target),
+                FileInfo { Length: < 4096 } file => image.File(path, System.IO.File.ReadAllBytes(file.FullName), (int)file.UnixFileMode),
+                FileInfo file => image.File(path, [], (int)file.UnixFileMode),
+                _ => image.Directory(path, (int)entry.UnixFileMode),
+            };
+        }
+
+        return image;
+    }
+
     public TestImage File(string path, string text, int mode = 0x1a4) => File(path, Encoding.UTF8.GetBytes(text), mode);
 
     public TestImage File(string path, byte[] content, int mode = 0x1a4)

@@ -1,0 +1,16 @@
+using System.Diagnostics.CodeAnalysis;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Tar;
+
+/// <summary>The ways in which an archive can be no archive.</summary>
+static class TarErrors
+{
+    [DoesNotReturn]
+    public static void Corrupt(string why, long position) =>
+        throw new SysctrException(ErrorKind.Corrupt, $"reading the layer's tar at byte {position}: {why}");
+
+    [DoesNotReturn]
+    public static void Unsafe(string why, long position) =>
+        throw new SysctrException(ErrorKind.Unsafe, $"reading the layer's tar at byte {position}: {why}");
+}

@@ -1,0 +1,208 @@
+using System.Text;
+
+namespace SystemContainers.Tar;
+
+/// <summary>
+/// Reads a layer entry by entry, forward only: ustar, pax (local and global headers, xattrs as bytes), GNU long names and
+/// all four sparse formats, v7. System.Formats.Tar is not faithful enough: it decodes names and attribute values as text,
+/// takes wrong checksums, and has no sparse files.
+/// </summary>
+/// <remarks>
+/// A stream that ends between two entries is an archive without end blocks; that is accepted as Go's archive/tar does,
+/// for a layer's diffID has the last word on whether it is whole.
+/// </remarks>
+sealed partial class TarReader(Stream stream)
+{
+    private const int BlockSize = 512;
+
+    private readonly PaxRecords _global = new();
+    private readonly byte[] _block = new byte[BlockSize];
+
+    /// <summary>Bytes of the current entry's data that are still in the stream, without padding.</summary>
+    private long _remaining;
+
+    private long _padding;
+    private long _position;
+    private int _entries;
+    private SparseMap? _sparse;
+    private long _sparseSize;
+    private long _sparsePosition;
+    private int _sparsePiece;
+
+    /// <summary>The next entry; whatever is left of the content of the one before is skipped.</summary>
+    /// <returns>Null at the end of the archive. The stream may go on with padding that is none of ours.</returns>
+    /// <exception cref="Errors.SysctrException">Corrupt: it is no valid archive; Unsafe: it exceeds <see cref="TarLimits"/>.</exception>
+    public TarEntry? ReadNext()
+    {
+        PaxRecords? local = null;
+        byte[]? longName = null;
+        byte[]? longLink = null;
+        while (true)
+        {
+            SkipContent();
+            if (!ReadBlock() || IsZero(_block))
+            {
+                if (local is not null || longName is not null || longLink is not null)
+                {
+                    TarErrors.Corrupt("it ends after a header that belongs to an entry", _position);
+                }
+
+                return null;
+            }
+
+            TarHeader header = new(_block);
+            if (!header.ChecksumIsRight)
+            {
+                TarErrors.Corrupt("a header's checksum is wrong", _position - BlockSize);
+            }
+
+            switch ((char)header.TypeFlag)
+            {
+                case 'x':
+                    local = new PaxRecords();
+                    AddRecords(local, header);
+                    break;
+                case 'g':
+                    AddRecords(_global, header);
+                    break;
+                case 'L':
+                    longName = UpToZero(ReadHeaderData(header));
+                    break;
+                case 'K':
+                    longLink = UpToZero(ReadHeaderData(header));
+                    break;
+                default:
+                    return Begin(header, local, longName, longLink);
+            }
+        }
+    }
+
+    /// <summary>Reads on in the current entry's content, holes as zeros.</summary>
+    /// <returns>How many bytes; 0 at its end.</returns>
+    /// <exception cref="Errors.SysctrException">Corrupt: the archive ends first.</exception>
+    public int ReadContent(Span<byte> buffer)
+    {
+        if (_sparse is not null)
+        {
+            return ReadSparse(buffer);
+        }
+
+        int wanted = (int)Math.Min(buffer.Length, _remaining);
+        return wanted == 0 ? 0 : ReadData(buffer[..wanted]);
+    }
+
+    /// <summary>Reads to the end of the stream, past the archive's own end: only then has the stream verified itself.</summary>
+    public void ReadToEnd()
+    {
+        byte[] waste = new byte[64 * 1024];
+        while (stream.Read(waste) > 0)
+        {
+            // What follows the end blocks is padding.
+        }
+    }
+
+    private TarEntry Begin(TarHeader header, PaxRecords? local, byte[]? longName, byte[]? longLink)
+    {
+        if (++_entries > TarLimits.MaxEntries)
+        {
+            TarErrors.Unsafe($"it has more than {TarLimits.MaxEntries} entries", _position);
+        }
+
+        TarEntry entry = new TarEntryBuilder(header, local, _global, longName, longLink, _position).Build(out long dataSize);
+        _remaining = dataSize;
+        _padding = (BlockSize - (dataSize % BlockSize)) % BlockSize;
+        BeginSparse(header, local, entry, out long size);
+        return size == entry.Size ? entry : entry with { Size = size };
+    }
+
+    private void AddRecords(PaxRecords records, TarHeader header)
+    {
+        if (!records.TryAdd(ReadHeaderData(header)))
+        {
+            TarErrors.Corrupt("a pax header is malformed", _position);
+        }
+    }
+
+    private byte[] ReadHeaderData(TarHeader header)
+    {
+        if (!TarNumber.TryParse(header.Size, out long size) || size < 0)
+        {
+            TarErrors.Corrupt("a header's size is no number", _position);
+        }
+
+        if (size > TarLimits.MaxHeaderBytes)
+        {
+            TarErrors.Unsafe($"a header of {size} bytes is larger than {TarLimits.MaxHeaderBytes}", _position);
+        }
+
+        byte[] data = new byte[size];
+        _remaining = size;
+        _padding = (BlockSize - (size % BlockSize)) % BlockSize;
+        for (int done = 0; done < data.Length;)
+        {
+            done += ReadData(data.AsSpan(done));
+        }
+
+        return data;
+    }
+
+    private int ReadData(Span<byte> buffer)
+    {
+        int read = stream.Read(buffer);
+        if (read == 0)
+        {
+            TarErrors.Corrupt("it ends inside an entry", _position);
+        }
+
+        _position += read;
+        _remaining -= read;
+        return read;
+    }
+
+    private void SkipContent()
+    {
+        _sparse = null;
+        long toSkip = _remaining + _padding;
+        _remaining = toSkip;
+        _padding = 0;
+        Span<byte> waste = stackalloc byte[4096];
+        while (_remaining > 0)
+        {
+            ReadData(waste[..(int)Math.Min(waste.Length, _remaining)]);
+        }
+    }
+
+    /// <returns>False where the stream ends exactly here.</returns>
+    private bool ReadBlock()
+    {
+        int done = 0;
+        while (done < BlockSize)
+        {
+            int read = stream.Read(_block, done, BlockSize - done);
+            if (read == 0)
+            {
+                if (done > 0)
+                {
+                    TarErrors.Corrupt("it ends inside a header", _position);
+                }
+
+                return false;
+            }
+
+            done += read;
+            _position += read;
+        }
+
+        return true;
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> block) => !block.ContainsAnyExcept((byte)0);
+
+    private static byte[] UpToZero(byte[] data)
+    {
+        int end = Array.IndexOf(data, (byte)0);
+        return end < 0 ? data : data[..end];
+    }
+
+    private static string Describe(byte[] name) => Encoding.UTF8.GetString(name);
+}

@@ -6,7 +6,7 @@ namespace SystemContainers.Demo;
 /// Four images from a registry onto a host with one command; then the host reboots, and everything that the README promises
 /// is looked at: order, readiness, what they serve, and that nothing but the payloads runs.
 /// </summary>
-sealed class BootOrderDemo
+public sealed class BootOrderDemo
 {
     private const string NetworkConfig = """{"Network": "10.5.0.0/16"}""";
     private static readonly string[] s_names = [.. ImageSource.Demo.Select(i => i.Name)];

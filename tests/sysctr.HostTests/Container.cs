@@ -1,0 +1,111 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>A container that a test installed and that is gone when the test ends.</summary>
+sealed class Container : IAsyncDisposable
+{
+    private static int s_count;
+
+    private Container(TestHost host, string name)
+    {
+        Host = host;
+        Name = name;
+    }
+
+    /// <summary>Where it is installed.</summary>
+    public TestHost Host { get; }
+
+    /// <summary>Its name, used by no other test.</summary>
+    public string Name { get; }
+
+    /// <summary>NAME.service.</summary>
+    public string Service => Name + ".service";
+
+    /// <summary>NAME.socket.</summary>
+    public string Socket => Name + ".socket";
+
+    /// <summary>Where its socket listens, as far as tests say.</summary>
+    public string SocketPath => $"/run/{Name}.sock";
+
+    /// <summary>A name that no other test uses.</summary>
+    public static string NewName() => $"c{Interlocked.Increment(ref s_count)}";
+
+    /// <summary>Installs an image; it has to succeed.</summary>
+    public static async Task<Container> InstallAsync(TestHost host, string image, params string[] options)
+    {
+        Container container = new(host, NewName());
+        (await host.SysctrAsync(["install", "--system", "--name", container.Name, .. options, image])).MustSucceed();
+        return container;
+    }
+
+    /// <summary>Installs an image that listens on <see cref="SocketPath"/>, and starts its socket.</summary>
+    public static async Task<Container> InstallSocketAsync(TestHost host, string image, params string[] options)
+    {
+        Container container = new(host, NewName());
+        (await host.SysctrAsync(
+            ["install", "--system", "--name", container.Name, "--set", $"SOCKET={container.SocketPath}", .. options, image]))
+            .MustSucceed();
+        await host.MustAsync("systemctl", "start", container.Socket);
+        return container;
+    }
+
+    /// <summary>One property of its service.</summary>
+    public Task<string> PropertyAsync(string property) => Host.UnitPropertyAsync(Service, property);
+
+    /// <summary>Its main process, on the host.</summary>
+    public Task<long> MainProcessAsync() => Host.UnitNumberAsync(Service, "MainPID");
+
+    /// <summary>Everything that its units wrote to the journal.</summary>
+    public async Task<string> JournalAsync() =>
+        (await Host.MustAsync("journalctl", "--unit", Service, "--output=cat", "--no-pager")).Output;
+
+    /// <summary>Connects to its socket and reads until the other end closes.</summary>
+    public async Task<Dictionary<string, string>> AskAsync()
+    {
+        const string client =
+            """
+            import socket, sys
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(60)
+            s.connect(sys.argv[1])
+            while True:
+                data = s.recv(65536)
+                if not data:
+                    break
+                sys.stdout.write(data.decode())
+            """;
+        return Parse((await Host.MustAsync("python3", "-c", client, SocketPath)).Output);
+    }
+
+    /// <summary>What the probe told when it started: it writes KEY=VALUE lines to its state directory.</summary>
+    public async Task<Dictionary<string, string>> ReportAsync() =>
+        Parse((await Host.EventuallyAsync($"cat /var/lib/{Name}/report", TimeSpan.FromSeconds(30))).Output);
+
+    /// <summary>Waits until its service is in a state; fails with the journal.</summary>
+    public async Task WaitForAsync(string script, string what)
+    {
+        try
+        {
+            await Host.EventuallyAsync(script, TimeSpan.FromSeconds(60));
+        }
+        catch (CommandFailedException e)
+        {
+            Assert.Fail($"{what}: not seen.\n{e.Message}\n{await JournalAsync()}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        CommandResult result = await Host.SysctrAsync("uninstall", "--purge", Name);
+        // What is left of a container would be met by the next test on this host.
+        result.MustSucceed();
+        Assert.Equal("not-found", await Host.UnitPropertyAsync(Service, "LoadState"));
+    }
+
+    private static Dictionary<string, string> Parse(string lines) => lines
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(l => l.Split('=', 2))
+        .ToDictionary(p => p[0], p => p.Length == 2 ? p[1] : "", StringComparer.Ordinal);
+}

@@ -1,0 +1,53 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>
+/// A Debian 12 host in nspawn with all test images in its registry; shared by the tests of a collection. Collections run
+/// side by side, as many as there are cores.
+/// </summary>
+public class NspawnFixture : IAsyncLifetime
+{
+    /// <summary>The host.</summary>
+    public NspawnHost Host { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() =>
+        Host = await NspawnHost.StartAsync(HostRoot.Bookworm, await ImageBuilder.RegistryStorageAsync(ImageSource.All));
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await (Host?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+}
+
+/// <summary>A whole machine with all test images in its registry; shared by the tests of a collection.</summary>
+public sealed class MachineFixture : IAsyncLifetime
+{
+    /// <summary>The machine.</summary>
+    public QemuHost Host { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() =>
+        Host = await QemuHost.StartAsync(await ImageBuilder.RegistryStorageAsync(ImageSource.All));
+
+    public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
+[CollectionDefinition(Name)]
+public sealed class InstallingHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "installing";
+}
+
+[CollectionDefinition(Name)]
+public sealed class RunningHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "running";
+}
+
+[CollectionDefinition(Name)]
+public sealed class Machine : ICollectionFixture<MachineFixture>
+{
+    public const string Name = "machine";
+}

@@ -1,0 +1,94 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>The payload is the unit: process, cgroup, journal, stop and restart, with each runtime.</summary>
+[Collection(RunningHost.Name)]
+public sealed class RunTests(NspawnFixture fixture)
+{
+    private readonly NspawnHost _host = fixture.Host;
+
+    public static TheoryData<string> Runtimes => ["runc", "crun"];
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task The_payload_is_the_main_process_and_nothing_else_stays(string runtime)
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
+
+        long main = await probe.MainProcessAsync();
+        string group = await probe.PropertyAsync("ControlGroup");
+        string command = await _host.ShellAsync($"tr '\\0' ' ' < /proc/{main}/cmdline");
+        string processes = await _host.ShellAsync($"cat $(find /sys/fs/cgroup{group} -name cgroup.procs)");
+        string resident = await _host.ShellAsync("ps -eo args | grep -E '^[^ ]*(runc|crun|conmon|sysctr)' || true");
+
+        Assert.Contains("/usr/bin/probe", command, StringComparison.Ordinal);
+        Assert.Equal($"{main}\n", processes);
+        Assert.Equal("", resident);
+    }
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task What_the_payload_prints_is_in_the_units_journal(string runtime)
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
+
+        await probe.ReportAsync();
+        await probe.WaitForAsync(
+            $"journalctl --unit {probe.Service} --output=cat | grep -qx 'PROBE_VALUE=from the image'", "its output in the journal");
+    }
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task Stop_is_clean(string runtime)
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
+        await probe.ReportAsync();
+
+        await _host.MustAsync("systemctl", "stop", probe.Service);
+
+        // The payload ended by its own handler of the stop signal; no timeout, no SIGKILL.
+        Assert.Equal("inactive", await probe.PropertyAsync("ActiveState"));
+        Assert.Equal("success", await probe.PropertyAsync("Result"));
+        Assert.Equal("", await _host.ShellAsync($"{runtime} list --quiet | grep -x {probe.Name} || true"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task A_killed_payload_is_restarted(string runtime)
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
+        long first = await probe.MainProcessAsync();
+
+        await _host.ShellAsync($"kill -KILL {first}");
+
+        await probe.WaitForAsync(
+            $"test \"$(systemctl show --value -p NRestarts {probe.Service})\" = 1 && systemctl is-active --quiet {probe.Service}",
+            "one restart");
+        Assert.NotEqual(first, await probe.MainProcessAsync());
+    }
+
+    [Fact]
+    public async Task A_drop_in_of_the_administrator_is_applied()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe");
+        await _host.ShellAsync(
+            $"""
+             mkdir -p /etc/systemd/system/{probe.Service}.d
+             printf '[Service]\nLimitNOFILE=4321\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+             systemctl daemon-reload
+             systemctl start {probe.Service}
+             """);
+        try
+        {
+            string limits = await _host.ShellAsync($"grep 'Max open files' /proc/{await probe.MainProcessAsync()}/limits");
+
+            Assert.Contains("4321", limits, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await _host.ShellAsync($"rm -r /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload");
+        }
+    }
+}

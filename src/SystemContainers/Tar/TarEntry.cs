@@ -1,3 +1,5 @@
+using SystemContainers.Linux;
+
 namespace SystemContainers.Tar;
 
 /// <summary>One entry's metadata. Names are bytes as the archive has them: nothing is cleaned, joined or decoded here.</summary>
@@ -37,8 +39,5 @@ sealed record TarEntry
     public required uint DeviceMinor { get; init; }
 
     /// <summary>Extended attributes in ordinal order of their names, from SCHILY.xattr records.</summary>
-    public required IReadOnlyList<ExtendedAttribute> Xattrs { get; init; }
+    public required IReadOnlyList<FileXattr> Xattrs { get; init; }
 }
-
-/// <summary>An extended attribute; the name is bytes without the final zero, the value any bytes (xattr(7)).</summary>
-sealed record ExtendedAttribute(byte[] Name, byte[] Value);

@@ -1,4 +1,5 @@
 using System.Text;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Tar;
 
@@ -137,7 +138,7 @@ readonly ref struct TarEntryBuilder(
         }
     }
 
-    private List<ExtendedAttribute> Xattrs()
+    private List<FileXattr> Xattrs()
     {
         SortedDictionary<string, byte[]>? found = null;
         foreach (PaxRecords records in local is null ? [global] : (ReadOnlySpan<PaxRecords>)[global, local])
@@ -152,7 +153,7 @@ readonly ref struct TarEntryBuilder(
             }
         }
 
-        return found is null ? [] : [.. found.Select(x => new ExtendedAttribute(Encoding.Latin1.GetBytes(x.Key), x.Value))];
+        return found is null ? [] : [.. found.Select(x => new FileXattr(Encoding.Latin1.GetBytes(x.Key), x.Value))];
     }
 
     private static byte[] TrimSlashes(byte[] name)

@@ -18,6 +18,11 @@ sealed partial class TarReader(Stream stream)
     private readonly PaxRecords _global = new();
     private readonly byte[] _block = new byte[BlockSize];
 
+    // What the stream's decorators (inflate, two digests) do for every Read is dear for 512 bytes and cheap for these.
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _bufferStart;
+    private int _bufferEnd;
+
     /// <summary>Bytes of the current entry's data that are still in the stream, without padding.</summary>
     private long _remaining;
 
@@ -94,8 +99,7 @@ sealed partial class TarReader(Stream stream)
     /// <summary>Reads to the end of the stream, past the archive's own end: only then has the stream verified itself.</summary>
     public void ReadToEnd()
     {
-        byte[] waste = new byte[64 * 1024];
-        while (stream.Read(waste) > 0)
+        while (stream.Read(_buffer) > 0)
         {
             // What follows the end blocks is padding.
         }
@@ -148,7 +152,7 @@ sealed partial class TarReader(Stream stream)
 
     private int ReadData(Span<byte> buffer)
     {
-        int read = stream.Read(buffer);
+        int read = ReadSome(buffer);
         if (read == 0)
         {
             TarErrors.Corrupt("it ends inside an entry", _position);
@@ -162,8 +166,7 @@ sealed partial class TarReader(Stream stream)
     private void SkipContent()
     {
         _sparse = null;
-        long toSkip = _remaining + _padding;
-        _remaining = toSkip;
+        _remaining += _padding;
         _padding = 0;
         Span<byte> waste = stackalloc byte[4096];
         while (_remaining > 0)
@@ -172,13 +175,33 @@ sealed partial class TarReader(Stream stream)
         }
     }
 
+    /// <summary>Reads through the buffer, or past it where more is wanted than it holds.</summary>
+    private int ReadSome(Span<byte> target)
+    {
+        if (_bufferStart == _bufferEnd)
+        {
+            if (target.Length >= _buffer.Length)
+            {
+                return stream.Read(target);
+            }
+
+            _bufferStart = 0;
+            _bufferEnd = stream.Read(_buffer);
+        }
+
+        int count = Math.Min(target.Length, _bufferEnd - _bufferStart);
+        _buffer.AsSpan(_bufferStart, count).CopyTo(target);
+        _bufferStart += count;
+        return count;
+    }
+
     /// <returns>False where the stream ends exactly here.</returns>
     private bool ReadBlock()
     {
         int done = 0;
         while (done < BlockSize)
         {
-            int read = stream.Read(_block, done, BlockSize - done);
+            int read = ReadSome(_block.AsSpan(done));
             if (read == 0)
             {
                 if (done > 0)

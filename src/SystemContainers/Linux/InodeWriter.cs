@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux;
+
+/// <summary>
+/// Gives an inode its metadata in the one order that holds: owner first, for it clears setuid bits and capabilities; then
+/// mode; then attributes; times last, for everything else changes them.
+/// </summary>
+static unsafe class InodeWriter
+{
+    /// <param name="file">An open file or directory.</param>
+    /// <param name="metadata">What it gets.</param>
+    /// <param name="shown">For errors.</param>
+    /// <exception cref="LinuxException">One of the calls failed.</exception>
+    public static void Apply(SafeFileHandle file, FileMetadata metadata, string shown)
+    {
+        if (Libc.fchown(file, metadata.Uid, metadata.Gid) != 0)
+        {
+            throw LinuxException.Last("fchown", shown);
+        }
+
+        if (Libc.fchmod(file, (uint)metadata.Mode) != 0)
+        {
+            throw LinuxException.Last("fchmod", shown);
+        }
+
+        foreach (FileXattr xattr in metadata.Xattrs)
+        {
+            fixed (byte* name = Terminated(xattr.Name))
+            fixed (byte* value = xattr.Value)
+            {
+                if (Libc.fsetxattr(file, name, value, (nuint)xattr.Value.Length, 0) != 0)
+                {
+                    throw LinuxException.Last("fsetxattr", shown);
+                }
+            }
+        }
+
+        Libc.timespec* times = stackalloc Libc.timespec[2];
+        Fill(times, metadata);
+        if (Libc.utimensat(file, null, times, 0) != 0)
+        {
+            throw LinuxException.Last("utimensat", shown);
+        }
+    }
+
+    /// <summary>The same for what can't be opened: symbolic links, devices, FIFOs.</summary>
+    /// <param name="directory">Where it stands.</param>
+    /// <param name="name">Its name, zero-terminated.</param>
+    /// <param name="metadata">What it gets.</param>
+    /// <param name="hasMode">False for a symbolic link, which has none of its own.</param>
+    /// <param name="shown">For errors.</param>
+    public static void ApplyAt(SafeFileHandle directory, byte* name, FileMetadata metadata, bool hasMode, string shown)
+    {
+        if (Libc.fchownat(directory, name, metadata.Uid, metadata.Gid, Libc.AT_SYMLINK_NOFOLLOW) != 0)
+        {
+            throw LinuxException.Last("fchownat", shown);
+        }
+
+        // The directory is our own, so nobody can put a link in this name's place.
+        if (hasMode && Libc.fchmodat(directory, name, (uint)metadata.Mode, 0) != 0)
+        {
+            throw LinuxException.Last("fchmodat", shown);
+        }
+
+        foreach (FileXattr xattr in metadata.Xattrs)
+        {
+            // There is no lsetxattrat before Linux 6.13; the descriptor's own path in /proc leads to the directory by handle.
+            byte[] path = [.. System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{directory.DangerousGetHandle()}/"), .. Bytes(name), 0];
+            fixed (byte* pathPointer = path)
+            fixed (byte* xattrName = Terminated(xattr.Name))
+            fixed (byte* value = xattr.Value)
+            {
+                if (Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0)
+                {
+                    throw LinuxException.Last("lsetxattr", shown);
+                }
+            }
+        }
+
+        Libc.timespec* times = stackalloc Libc.timespec[2];
+        Fill(times, metadata);
+        if (Libc.utimensat(directory, name, times, Libc.AT_SYMLINK_NOFOLLOW) != 0)
+        {
+            throw LinuxException.Last("utimensat", shown);
+        }
+    }
+
+    private static void Fill(Libc.timespec* times, FileMetadata metadata)
+    {
+        times[0] = new Libc.timespec { tv_sec = metadata.MtimeSeconds, tv_nsec = metadata.MtimeNanoseconds };
+        times[1] = times[0];
+    }
+
+    private static byte[] Terminated(byte[] name) => [.. name, 0];
+
+    private static ReadOnlySpan<byte> Bytes(byte* name) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
+}

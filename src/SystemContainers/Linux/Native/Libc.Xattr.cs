@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SystemContainers.Linux.Native;
+
+/// <summary>sys/xattr.h.</summary>
+static unsafe partial class Libc
+{
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsetxattr(SafeFileHandle fd, byte* name, byte* value, nuint size, int flags);
+
+    /// <param name="path">A path whose last part is not followed.</param>
+    /// <param name="name">Attribute, zero-terminated.</param>
+    /// <param name="value">Any bytes.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="flags">0: create or replace.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int lsetxattr(byte* path, byte* name, byte* value, nuint size, int flags);
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Store;
+
+/// <summary>The refs, <c>images/SHA256-OF-NAME.json</c>: a name may hold anything, a file name may not.</summary>
+/// <param name="directory"><c>images/</c> of the store.</param>
+sealed class ImageRefs(string directory)
+{
+    /// <summary>What the full reference means here; null where it was never pulled.</summary>
+    public ImageRecord? Find(string reference)
+    {
+        string file = FileOf(reference);
+        return File.Exists(file) ? Read(file) : null;
+    }
+
+    /// <summary>Every ref, by name.</summary>
+    public IReadOnlyList<ImageRecord> List() =>
+        [.. Directory.GetFiles(directory, "*.json").Select(Read).OrderBy(r => r.Reference, StringComparer.Ordinal)];
+
+    /// <summary>Adds or moves a ref, durably. Its layers and blobs have to be durable before.</summary>
+    public void Set(ImageRecord record) =>
+        DurableFile.Write(
+            FileOf(record.Reference),
+            JsonSerializer.SerializeToUtf8Bytes(record, StoreJson.Default.ImageRecord),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    /// <summary>Removes a ref, durably; what it kept is left to prune.</summary>
+    public void Delete(string reference) => DurableFile.Delete(FileOf(reference));
+
+    private string FileOf(string reference) =>
+        Path.Join(directory, Digest.Sha256(Encoding.UTF8.GetBytes(reference)).Hex + ".json");
+
+    private static ImageRecord Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), StoreJson.Default.ImageRecord) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading the ref {file}: {e.Message}", "remove it and pull the image again", e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Store;
+
+/// <summary>
+/// <c>meta.json</c>: what one has to understand to use the store, after ext4's model. An unknown compatible feature may be ignored,
+/// an unknown read-only one forbids writing, an unknown incompatible one forbids everything.
+/// </summary>
+sealed record StoreFormat(
+    int Version,
+    IReadOnlyList<string> Compatible,
+    IReadOnlyList<string> ReadOnlyCompatible,
+    IReadOnlyList<string> Incompatible)
+{
+    private static readonly StoreFormat s_current = new(1, [], [], []);
+
+    /// <summary>Checks the store's format, or writes it for a new store.</summary>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: it can't be read.</exception>
+    public static void CheckOrCreate(string root)
+    {
+        string file = Path.Join(root, "meta.json");
+        if (!File.Exists(file))
+        {
+            DurableFile.Write(
+                file, JsonSerializer.SerializeToUtf8Bytes(s_current, StoreJson.Default.StoreFormat), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return;
+        }
+
+        StoreFormat found = Read(file);
+        string? unknown = found.Incompatible.Concat(found.ReadOnlyCompatible).FirstOrDefault();
+        if (found.Version > s_current.Version || unknown is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"opening the store {root}: it has format {found.Version}{(unknown is null ? "" : $" with feature '{unknown}'")}, which this sysctr does not know",
+                "use the sysctr that made it, or a newer one");
+        }
+    }
+
+    private static StoreFormat Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), StoreJson.Default.StoreFormat) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {e.Message}", inner: e);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Store;
+
+/// <summary>flock(2) on files of <c>locks/</c>: the kernel gives them back whatever happens to the process that holds them.</summary>
+/// <param name="directory"><c>locks/</c> of the store.</param>
+sealed class StoreLocks(string directory)
+{
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long to wait for another sysctr before giving up.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Locks a container against every other sysctr.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="note">Told once when there is somebody to wait for.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
+    public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation)
+    {
+        long start = Environment.TickCount64;
+        bool told = false;
+        while (true)
+        {
+            if (TryLockContainer(name) is { } held)
+            {
+                return held;
+            }
+
+            if (!told)
+            {
+                note($"waiting for another sysctr that works on '{name}'");
+                told = true;
+            }
+
+            if (Environment.TickCount64 - start > Timeout.TotalMilliseconds)
+            {
+                throw new SysctrException(
+                    ErrorKind.Locked, $"locking '{name}': another sysctr held it for {Timeout.TotalSeconds:0} s", "try again when it has ended");
+            }
+
+            cancellation.WaitHandle.WaitOne(s_poll);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>The same without waiting.</summary>
+    /// <returns>Null where another sysctr holds it.</returns>
+    public IDisposable? TryLockContainer(string name) => TryLock(Path.Join(directory, name + ".lock"));
+
+    /// <summary>Locks a file, which is made if it is not there.</summary>
+    /// <returns>Null where another open file holds the lock.</returns>
+    internal static SafeFileHandle? TryLock(string path)
+    {
+        SafeFileHandle handle = Libc.open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
+        if (handle.IsInvalid)
+        {
+            throw LinuxException.Last("open", path);
+        }
+
+        if (Libc.flock(handle, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
+        {
+            return handle;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return errno == Errno.EAGAIN ? null : throw new LinuxException("flock", path, errno);
+    }
+}

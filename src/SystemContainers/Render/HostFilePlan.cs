@@ -21,7 +21,8 @@ static class HostFilePlan
         {
             string target = Target(exported, renames);
             ImageFile file = exported.File;
-            byte[]? content = exported.Template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(exported.Template, values));
+            ExportFile? template = exported.Template ?? ListedByNewName(request, exported, target);
+            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(template, values));
             bool mayLink = manifest.UseLinks && content is null && file.Kind == ImageFileKind.Regular && HostPath.IsBelow(target, "/usr");
             HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget, mayLink);
             if (byTarget.TryGetValue(target, out HostFile? other) &&
@@ -40,6 +41,12 @@ static class HostFilePlan
 
         return [.. byTarget.Values];
     }
+
+    // The old tool looked the new name up, its documentation means the name in hostfs: both are found in published manifests.
+    private static ExportFile? ListedByNewName(RenderRequest request, ExportHostFile exported, string target) =>
+        exported.File.Kind == ImageFileKind.Regular && request.Exports.Manifest.InstalledFilesTemplate.Contains(target)
+            ? ImageExports.ReadTemplate(request.Files, exported.File, TemplateKind.Legacy)
+            : null;
 
     private static Dictionary<string, string> Renames(ExportManifest manifest, IReadOnlyDictionary<string, string> values)
     {

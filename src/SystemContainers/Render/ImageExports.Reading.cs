@@ -47,6 +47,11 @@ sealed partial record ImageExports
         };
     }
 
+    /// <summary>Reads one regular file below /exports as a template.</summary>
+    /// <exception cref="SysctrException">As <see cref="Read"/>.</exception>
+    public static ExportFile ReadTemplate(IImageFiles files, ImageFile file, TemplateKind kind) =>
+        TemplateText.Read(file.Path, kind, Text(files, file.Path, file));
+
     /// <summary>The new names of renameFiles as the templates that they are.</summary>
     private static IEnumerable<ExportFile> Renames(ExportManifest manifest) =>
         manifest.RenameFiles.Values.Select(
@@ -174,7 +179,7 @@ sealed partial record ImageExports
             ImageFileKind.Special => throw TemplateErrors.Unsafe(source, "devices, sockets and pipes are not installed on the host"),
             ImageFileKind.Symlink when file.LinkTarget is null => throw TemplateErrors.Unsafe(source, "its link target is not UTF-8"),
             ImageFileKind.Regular when manifest.InstalledFilesTemplate.Contains(path) =>
-                TemplateText.Read(source, TemplateKind.Legacy, Text(files, source, file)),
+                ReadTemplate(files, file with { Path = source }, TemplateKind.Legacy),
             _ => null,
         };
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SystemContainers.Render;
 
@@ -17,7 +18,7 @@ sealed class RuntimeConfigFile
         Capabilities = capabilities;
     }
 
-    /// <summary>The document as it was written.</summary>
+    /// <summary>The document as it was written, but for what a runtime of today would not understand.</summary>
     public byte[] Json { get; }
 
     /// <summary>In the order in which the runtime makes them.</summary>
@@ -62,7 +63,7 @@ sealed class RuntimeConfigFile
 
         CheckRoot(reader, root);
         return new RuntimeConfigFile(
-            Encoding.UTF8.GetBytes(text),
+            WithCapabilitySets(root, process, text),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
             ReadCapabilities(reader, process));
@@ -115,12 +116,16 @@ sealed class RuntimeConfigFile
         return text is { Length: > 0 and <= 5 } && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) & 0xfff : null;
     }
 
-    private static IReadOnlyList<string> ReadCapabilities(Reader reader, JsonElement process)
+    private static string[] ReadCapabilities(Reader reader, JsonElement process)
     {
         SortedSet<string> names = new(StringComparer.Ordinal);
         if (process.TryGetProperty("capabilities", out JsonElement sets) && sets.ValueKind != JsonValueKind.Null)
         {
-            // Before runtime-spec 1.0 it was one list.
+            if (sets.ValueKind == JsonValueKind.Array)
+            {
+                return reader.Strings(process, "capabilities", "process.capabilities");
+            }
+
             if (sets.ValueKind != JsonValueKind.Object)
             {
                 throw ExportJson.WrongType(reader.Path, "process.capabilities", "an object of lists", sets);
@@ -133,6 +138,28 @@ sealed class RuntimeConfigFile
         }
 
         return [.. names];
+    }
+
+    /// <summary>
+    /// The document as today's runtimes read it. Before runtime-spec 1.0 capabilities were one list that stood for every set; images
+    /// of that time are still in use, and every runtime since refuses the list.
+    /// </summary>
+    private static byte[] WithCapabilitySets(JsonElement root, JsonElement process, string text)
+    {
+        if (!process.TryGetProperty("capabilities", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+        {
+            return Encoding.UTF8.GetBytes(text);
+        }
+
+        JsonObject document = JsonObject.Create(root)!;
+        JsonObject sets = [];
+        foreach (string set in (string[])["bounding", "effective", "inheritable", "permitted"])
+        {
+            sets[set] = JsonArray.Create(list);
+        }
+
+        document["process"]!["capabilities"] = sets;
+        return Encoding.UTF8.GetBytes(document.ToJsonString());
     }
 
     /// <summary>Asks for members; <c>name</c> is a member's path from the root, for errors. Null counts as missing, as it does in Go.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SystemContainers.Render.RuntimeSpec;
 
 /// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
@@ -55,5 +57,9 @@ sealed record SeccompConfig(
 sealed record SeccompSyscalls(
     IReadOnlyList<string> Names, string Action, uint? ErrnoRet, IReadOnlyList<SeccompArgument>? Args);
 
-/// <summary>config-linux.md, "Seccomp", args.</summary>
-sealed record SeccompArgument(uint Index, ulong Value, ulong ValueTwo, string Op);
+/// <summary>config-linux.md, "Seccomp", args; the second value is for SCMP_CMP_MASKED_EQ alone.</summary>
+sealed record SeccompArgument(
+    uint Index,
+    ulong Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ulong ValueTwo,
+    string Op);

@@ -10,6 +10,7 @@ namespace SystemContainers.Render.RuntimeSpec;
     WriteIndented = true,
     MaxDepth = 32)]
 [JsonSerializable(typeof(RuntimeConfig))]
+[JsonSerializable(typeof(SeccompConfig))]
 [JsonSerializable(typeof(SeccompProfile))]
 sealed partial class RuntimeJson : JsonSerializerContext
 {

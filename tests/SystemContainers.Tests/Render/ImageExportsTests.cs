@@ -1,0 +1,157 @@
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Render;
+using Xunit;
+
+namespace SystemContainers.Tests.Render;
+
+/// <summary>Reading /exports: what is found, how units are named, what is refused.</summary>
+public sealed class ImageExportsTests
+{
+    [Theory]
+    [InlineData("service.template", "c.service")]
+    [InlineData("service.sbn", "c.service")]
+    [InlineData("etcd.service.sbn", "c.service")]
+    [InlineData("etcd.service.sbn etcd.socket.sbn", "c.service c.socket")]
+    [InlineData("etcd.service.sbn client.socket", "c.service c.socket")]
+    [InlineData("docker.socket.template service.template", "c.service c.socket")]
+    [InlineData("service.template service.sbn", "c.service")]
+    [InlineData("main.service other.service", "c.service c-other.service")]
+    [InlineData("service.sbn gc.service gc.timer", "c.service c-gc.service c.timer")]
+    [InlineData("web.service a.socket web.socket", "c.service c-a.socket c.socket")]
+    [InlineData("a.socket b.socket", "c-a.socket c-b.socket")]
+    [InlineData("echo@.service.sbn echo.socket", "c.socket c@.service")]
+    [InlineData("service.sbn x@.service y@.service", "c.service c-x@.service c-y@.service")]
+    [InlineData("README.md service.bak a.mount tmpfiles.sbn", "")]
+    [InlineData("a%b.service evil\nname.socket", "")]
+    public void Units_are_named_after_the_container(string files, string units)
+    {
+        TestImage image = new();
+        foreach (string name in files.Split(' '))
+        {
+            image.File("/exports/" + name, "[Unit]\n");
+        }
+
+        Assert.Equal(units, string.Join(' ', ImageExports.Read(image).Units.Select(u => u.UnitName("c"))));
+    }
+
+    [Theory]
+    [InlineData("a.service b.service", "none of them is the main one")]
+    [InlineData("service.sbn main.service", "would become the same unit")]
+    public void Units_that_cannot_be_told_apart_are_refused(string files, string reason)
+    {
+        TestImage image = new();
+        foreach (string name in files.Split(' '))
+        {
+            image.File("/exports/" + name, "[Unit]\n");
+        }
+
+        Refused(image, ErrorKind.Template, reason);
+    }
+
+    [Fact]
+    public void The_richer_language_wins_where_an_image_has_both()
+    {
+        TestImage image = new TestImage()
+            .File("/exports/config.json", "{}").File("/exports/config.json.sbn", "{{ A }}")
+            .File("/exports/tmpfiles.template", "$B").File("/exports/tmpfiles.sbn", "{{ C }}");
+
+        ImageExports exports = ImageExports.Read(image);
+
+        Assert.Equal("/exports/config.json.sbn", exports.Config!.Path);
+        Assert.Equal("/exports/tmpfiles.sbn", exports.Tmpfiles!.Path);
+        Assert.Equal(["A", "C"], exports.Variables);
+    }
+
+    [Fact]
+    public void Everything_that_mentions_a_variable_counts()
+    {
+        TestImage image = new TestImage()
+            .File("/exports/service.template", "PIDFile=$PIDFILE")
+            .File("/exports/manifest.json", """{"renameFiles": {"etc/a": "/etc/$NEW"}, "installedFilesTemplate": ["/etc/b"]}""")
+            .File("/exports/hostfs/etc/a", "$NOT")
+            .File("/exports/hostfs/etc/b", "$CONTENT");
+
+        ImageExports exports = ImageExports.Read(image);
+
+        Assert.Equal(["CONTENT", "NEW", "PIDFILE"], exports.Variables);
+        Assert.True(exports.Mentions("PIDFILE"));
+        Assert.True(exports.Accepts("NEW"));
+        Assert.False(exports.Accepts("NOT"));
+        Assert.False(exports.Accepts("NAME"));
+    }
+
+    [Theory]
+    [InlineData("[]", "has to be a JSON object")]
+    [InlineData("{\"defaultValues\": []}", "defaultValues has to be an object, not a list")]
+    [InlineData("{\"defaultValues\": {\"A\": true}}", "defaultValues.A has to be a text")]
+    [InlineData("{\"renameFiles\": {\"a\": 1, \"b\": {}}}", "renameFiles.b has to be a text, not an object")]
+    [InlineData("{\"installedFilesTemplate\": \"/etc/a\"}", "installedFilesTemplate has to be a list, not a text")]
+    [InlineData("{\"installedFilesTemplate\": [null]}", "installedFilesTemplate[0] has to be a text")]
+    [InlineData("{\"noContainerService\": \"yes\"}", "noContainerService has to be true or false")]
+    [InlineData("{\"useLinks\": 1}", "useLinks has to be true or false")]
+    [InlineData("{\n  \"version\": 1.0,,\n}", "manifest.json:2:18")]
+    [InlineData("", "no JSON")]
+    public void A_manifest_of_wrong_types_is_refused_with_the_reason(string manifest, string reason)
+    {
+        SysctrException error = Refused(new TestImage().File("/exports/manifest.json", manifest), ErrorKind.Template, reason);
+
+        Assert.Contains("/exports/manifest.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_manifest_is_read()
+    {
+        ExportManifest manifest = ExportManifest.Read("m", """
+            {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
+             "noContainerService": true, "installedFilesTemplate": ["etc/c"], "somebodyElses": [1]}
+            """);
+
+        Assert.Equal("1.0", manifest.Version);
+        Assert.Equal("8081", manifest.DefaultValues["PORT"]);
+        Assert.Equal("/b", manifest.RenameFiles["/etc/a"]);
+        Assert.Contains("/etc/c", manifest.InstalledFilesTemplate);
+        Assert.True(manifest.NoContainerService);
+        Assert.False(manifest.UseLinks);
+    }
+
+    [Fact]
+    public void A_template_of_50_MB_is_refused() =>
+        Refused(new TestImage().File("/exports/service.template", new byte[50 << 20]), ErrorKind.Unsafe, "52428800 bytes");
+
+    [Fact]
+    public void A_template_that_is_no_text_is_refused()
+    {
+        Refused(new TestImage().File("/exports/service.template", [0x41, 0xff]), ErrorKind.Template, "not UTF-8");
+        Refused(new TestImage().File("/exports/service.template", [0x41, 0]), ErrorKind.Template, "service.template:1:2");
+        Refused(new TestImage().Directory("/exports/config.json"), ErrorKind.Template, "regular file");
+    }
+
+    [Fact]
+    public void Host_files_that_are_devices_are_refused() =>
+        Refused(new TestImage().Device("/exports/hostfs/dev/sda"), ErrorKind.Unsafe, "/exports/hostfs/dev/sda");
+
+    [Fact]
+    public void Hostfs_may_be_no_link() =>
+        Refused(new TestImage().Directory("/etc").Link("/exports/hostfs", "/etc"), ErrorKind.Unsafe, "directory");
+
+    [Fact]
+    public void Links_in_hostfs_are_not_followed()
+    {
+        TestImage image = new TestImage().File("/etc/shadow", "secret").Link("/exports/hostfs/etc/dir", "/etc").Link("/exports/hostfs/up", "../../etc");
+
+        ImageExports exports = ImageExports.Read(image);
+
+        Assert.Equal(["/etc", "/etc/dir", "/up"], exports.HostFiles.Select(f => f.Path));
+        Assert.Equal(ImageFileKind.Symlink, exports.HostFiles[1].File.Kind);
+        Assert.Equal("../../etc", exports.HostFiles[2].File.LinkTarget);
+    }
+
+    private static SysctrException Refused(TestImage image, ErrorKind kind, string reason)
+    {
+        SysctrException error = Assert.Throws<SysctrException>(() => ImageExports.Read(image));
+        Assert.Equal(kind, error.Kind);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        return error;
+    }
+}

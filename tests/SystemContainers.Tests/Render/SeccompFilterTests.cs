@@ -1,0 +1,99 @@
+using System.Formats.Tar;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Render;
+using SystemContainers.Render.RuntimeSpec;
+using Xunit;
+
+namespace SystemContainers.Tests.Render;
+
+/// <summary>The conversion of the host's seccomp profile, against podman's own and rule by rule.</summary>
+public sealed class SeccompFilterTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("render-seccomp-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task It_is_what_podman_gives_a_container_with_the_same_capabilities()
+    {
+        HostFacts host = HostFacts.Read();
+        string[] capabilities = [.. Capabilities.ContainerDefaults.Where(host.Capabilities.Contains)];
+
+        JsonNode theirs = await PodmanConfigAsync();
+
+        JsonNode ours = JsonSerializer.SerializeToNode(SeccompFilter.For(host, capabilities)!, RuntimeJson.Default.SeccompConfig)!;
+        Assert.Equal(
+            capabilities.Order(StringComparer.Ordinal),
+            theirs["process"]!["capabilities"]!["bounding"]!.AsArray().Select(c => (string)c!).Order(StringComparer.Ordinal));
+        Assert.Equal(theirs["linux"]!["seccomp"]!.ToJsonString(), ours.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"includes": {"caps": ["CAP_SYS_TIME"]}}""", false)]
+    [InlineData("""{"includes": {"caps": ["CAP_CHOWN"]}}""", true)]
+    [InlineData("""{"includes": {"caps": ["CAP_CHOWN", "CAP_SYS_TIME"]}}""", false)]
+    [InlineData("""{"excludes": {"caps": ["CAP_CHOWN", "CAP_SYS_TIME"]}}""", false)]
+    [InlineData("""{"excludes": {"caps": ["CAP_SYS_TIME"]}}""", true)]
+    [InlineData("""{"includes": {"arches": ["arm64", "amd64"]}}""", true)]
+    [InlineData("""{"includes": {"arches": ["arm64"]}}""", false)]
+    [InlineData("""{"excludes": {"arches": ["amd64"]}}""", false)]
+    [InlineData("""{"includes": {"minKernel": "6.1"}}""", true)]
+    [InlineData("""{"includes": {"minKernel": "6.10"}}""", false)]
+    [InlineData("""{"excludes": {"minKernel": "4.8"}}""", false)]
+    [InlineData("""{"includes": {}, "excludes": {}}""", true)]
+    public void Conditions_decide(string rule, bool kept)
+    {
+        JsonObject full = JsonNode.Parse(rule)!.AsObject();
+        full["names"] = new JsonArray("read");
+        full["action"] = "SCMP_ACT_ALLOW";
+        HostFacts host = Requests.Host with { SeccompProfile = Profile(full) };
+
+        SeccompConfig filter = SeccompFilter.For(host, ["CAP_CHOWN"])!;
+
+        Assert.Equal(kept ? 1 : 0, filter.Syscalls.Count);
+    }
+
+    [Fact]
+    public void A_profile_that_does_not_parse_is_an_error_and_not_no_filter()
+    {
+        HostFacts host = Requests.Host with { SeccompProfile = "{\"syscalls\": []}"u8.ToArray() };
+
+        Assert.Equal(ErrorKind.Host, Assert.Throws<SysctrException>(() => SeccompFilter.For(host, [])).Kind);
+    }
+
+    [Fact]
+    public void Without_a_profile_there_is_no_filter() => Assert.Null(SeccompFilter.For(Requests.Host, []));
+
+    private static byte[] Profile(JsonObject rule) => JsonSerializer.SerializeToUtf8Bytes(
+        new JsonObject { ["defaultAction"] = "SCMP_ACT_ERRNO", ["syscalls"] = new JsonArray(rule) });
+
+    /// <summary>The config.json that podman writes for a container that it prepares and does not run.</summary>
+    private async Task<JsonNode> PodmanConfigAsync()
+    {
+        string tar = Path.Combine(_directory, "image.tar");
+        await using (TarWriter writer = new(File.Create(tar)))
+        {
+            await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, "etc/"));
+        }
+
+        await PodmanAsync("import", tar, "localhost/seccomp");
+        await PodmanAsync("create", "--network", "host", "--ulimit", "host", "--name", "probe", "localhost/seccomp", "/bin/true");
+        // The runtime then fails, for there is no program; the configuration has been written by then.
+        await PodmanAsync("init", "probe");
+        string config = Directory.GetFiles(_directory, "config.json", SearchOption.AllDirectories).Single();
+        JsonNode document = JsonNode.Parse(await File.ReadAllTextAsync(config))!;
+        await PodmanAsync("rm", "--force", "probe");
+        return document;
+    }
+
+    private async Task PodmanAsync(params string[] arguments) => await ProcessRunner.RunAsync(
+        "podman",
+        [
+            "--root", Path.Combine(_directory, "root"), "--runroot", Path.Combine(_directory, "run"),
+            "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", .. arguments,
+        ],
+        CancellationToken.None);
+}

@@ -26,10 +26,16 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
         Digest digest = Verify(raw, expected, size, doing);
         try
         {
-            string type = Kind(raw, doing);
-            return MediaTypes.IsIndex(type)
-                ? new ManifestDocument(null, Parse(raw.Bytes, OciJson.Default.ImageIndex), digest, raw.Bytes)
-                : new ManifestDocument(Parse(raw.Bytes, OciJson.Default.ImageManifest), null, digest, raw.Bytes);
+            if (MediaTypes.IsIndex(Kind(raw, doing)))
+            {
+                ImageIndex index = Parse(raw.Bytes, OciJson.Default.ImageIndex);
+                CheckElements(index.Manifests);
+                return new ManifestDocument(null, index, digest, raw.Bytes);
+            }
+
+            ImageManifest manifest = Parse(raw.Bytes, OciJson.Default.ImageManifest);
+            CheckElements(manifest.Layers);
+            return new ManifestDocument(manifest, null, digest, raw.Bytes);
         }
         catch (JsonException e)
         {
@@ -103,6 +109,15 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
         return index == manifest || index != MediaTypes.IsIndex(kind)
             ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: its content is not that of a {kind}")
             : kind;
+    }
+
+    // The serializer keeps nulls out of properties, not out of lists.
+    private static void CheckElements(IReadOnlyList<Descriptor?> descriptors)
+    {
+        if (descriptors.Contains(null))
+        {
+            throw new JsonException("a descriptor is null");
+        }
     }
 
     private static T Parse<T>(byte[] bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>

@@ -60,8 +60,9 @@ sealed class LayoutSource : IImageSource
 
         try
         {
-            return JsonSerializer.Deserialize(bytes, OciJson.Default.ImageIndex) ??
-                throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: index.json is null");
+            return JsonSerializer.Deserialize(bytes, OciJson.Default.ImageIndex) is { } index && !index.Manifests.Contains(null!)
+                ? index
+                : throw new JsonException("null");
         }
         catch (JsonException e)
         {

@@ -1,0 +1,33 @@
+namespace SystemContainers.Tests.Fakes;
+
+/// <summary>An answer, well-behaved unless told otherwise.</summary>
+public sealed class FakeResponse
+{
+    public FakeResponse(int status = 200, byte[]? body = null, string? contentType = null)
+    {
+        Status = status;
+        Body = body ?? [];
+        if (contentType is not null)
+        {
+            Headers["Content-Type"] = contentType;
+        }
+    }
+
+    public int Status { get; }
+
+    public Dictionary<string, string> Headers { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public byte[] Body { get; }
+
+    /// <summary>Says this length instead of the body's; 0 is the truth, -1 says none: the end of the connection ends the body.</summary>
+    public long SaysLength { get; init; }
+
+    /// <summary>Closes the connection after so many bytes of the body.</summary>
+    public int? CutAfter { get; init; }
+
+    /// <summary>Instead of closing after <see cref="CutAfter"/>, says nothing more until the registry is disposed of.</summary>
+    public bool Hang { get; init; }
+
+    /// <summary>Sends the body again and again until the client gives up.</summary>
+    public bool Endless { get; init; }
+}

@@ -1,0 +1,159 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Reference;
+using Xunit;
+
+namespace SystemContainers.Tests.Pull;
+
+public sealed class SignaturePolicyTests : IDisposable
+{
+    private const string Accept = """[{"type":"insecureAcceptAnything"}]""";
+    private const string Reject = """[{"type":"reject"}]""";
+    private const string Signed = """[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k"}]""";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-policy-").FullName;
+
+    private string PolicyFile => Path.Combine(_directory, "policy.json");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_host_without_the_file_accepts() =>
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));
+
+    [Fact]
+    public void The_file_that_distributions_ship_accepts()
+    {
+        File.WriteAllText(PolicyFile, "{\"default\": " + Accept + ", \"transports\": {\"docker-daemon\": {\"\": " + Accept + "}}}");
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));
+    }
+
+    [Theory]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd:3")]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd")]
+    [InlineData("docker.io/etcd:3", "docker.io/library")]
+    [InlineData("docker.io/etcd:3", "docker.io")]
+    [InlineData("docker.io/etcd:3", "*.io")]
+    [InlineData("docker.io/etcd:3", "")]
+    [InlineData("a.b.example.com:5000/x/y", "*.example.com:5000")]
+    [InlineData("a.b.example.com:5000/x/y", "*.b.example.com:5000")]
+    public void A_scope_that_holds_the_image_decides(string image, string scope)
+    {
+        Write(Reject, "docker", (scope, Accept));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse(image));
+
+        Write(Accept, "docker", (scope, Reject));
+        Refused(image);
+    }
+
+    [Theory]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd:4")]
+    [InlineData("docker.io/etcd:3", "docker.io/lib")]
+    [InlineData("docker.io/etcd:3", "docker.io/etcd")]
+    [InlineData("docker.io/etcd:3", "*.docker.io")]
+    [InlineData("a.example.com:5000/x", "*.example.com")]
+    [InlineData("a.example.com:5000/x", "a.example.com")]
+    public void A_scope_that_does_not_hold_the_image_does_not(string image, string scope)
+    {
+        Write(Reject, "docker", (scope, Accept));
+
+        Refused(image);
+    }
+
+    [Fact]
+    public void The_most_specific_scope_wins()
+    {
+        Write(Reject, "docker", ("", Reject), ("docker.io", Accept), ("docker.io/library/etcd", Reject), ("docker.io/library/etcd:3", Accept));
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd:3"));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/httpd"));
+        Refused("docker.io/etcd:4");
+        Refused("quay.io/etcd:3");
+    }
+
+    [Fact]
+    public void An_image_by_tag_and_digest_must_be_allowed_as_both()
+    {
+        string digest = "sha256:" + new string('a', 64);
+        Write(Accept, "docker", ("quay.io/x:1", Accept), ("quay.io/x@" + digest, Reject));
+
+        Refused("quay.io/x:1@" + digest);
+    }
+
+    [Fact]
+    public void A_signature_that_can_not_be_checked_refuses()
+    {
+        Write(Accept, "docker", ("quay.io", Signed));
+
+        Assert.Contains("signedBy", Refused("quay.io/x").Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_requirements_of_a_list_must_hold()
+    {
+        Write(Accept, "docker", ("quay.io", """[{"type":"insecureAcceptAnything"},{"type":"reject"}]"""));
+
+        Refused("quay.io/x");
+    }
+
+    [Fact]
+    public void Layouts_have_scopes_by_path_and_a_link_does_not_lead_round_them()
+    {
+        string images = Path.Combine(_directory, "images");
+        Directory.CreateDirectory(Path.Combine(images, "bad"));
+        Directory.CreateSymbolicLink(Path.Combine(_directory, "way"), "images/../images");
+        Write(Accept, "oci", (images + "/bad", Reject), (images + "/bad:ok", Accept));
+
+        Refused($"oci:{images}/bad:1");
+        Refused($"oci:{images}/bad/deeper");
+        Refused($"oci:{_directory}/way/bad:1");
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/bad:ok"));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/good:1"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"default":[]}""")]
+    [InlineData("""{"default":{}}""")]
+    [InlineData("""{"default":[{}]}""")]
+    [InlineData("""{"default":[{"type":"acceptAnything"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything","keyPath":"/k"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"default":[{"type":"reject"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transport":{}}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[]}}}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":[]}}""")]
+    public void A_file_that_can_not_be_understood_accepts_nothing(string text)
+    {
+        File.WriteAllText(PolicyFile, text);
+
+        SysctrException e = Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(PolicyFile, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_in_its_place_accepts_nothing()
+    {
+        Directory.CreateDirectory(PolicyFile);
+
+        Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile)).Kind);
+    }
+
+    private SysctrException Refused(string image)
+    {
+        SignaturePolicy policy = SignaturePolicy.Load(PolicyFile);
+        SysctrException e = Assert.Throws<SysctrException>(() => policy.Check(ImageReference.Parse(image)));
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        return e;
+    }
+
+    private void Write(string defaults, string transport, params (string Scope, string Requirements)[] scopes) => File.WriteAllText(
+        PolicyFile,
+        "{\"default\":" + defaults + ",\"transports\":{\"" + transport + "\":{"
+        + string.Join(',', scopes.Select(s => $"\"{s.Scope}\":{s.Requirements}")) + "}}}");
+}

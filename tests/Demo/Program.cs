@@ -1,10 +1,12 @@
 using SystemContainers.Demo;
+using SystemContainers.TestBed;
 
 return args switch
 {
     [] => await BootOrderDemo.RunAsync(),
     ["images"] => await TryOut.ImagesAsync(),
-    ["host"] => await TryOut.HostAsync(),
+    ["host"] => await TryOut.HostAsync(HostRoot.Bookworm),
+    ["host", "trixie"] => await TryOut.HostAsync(HostRoot.Trixie),
     ["machine", string script] => await TryOut.MachineAsync(script),
     _ => TryOut.Usage(),
 };

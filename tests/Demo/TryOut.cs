@@ -19,10 +19,10 @@ static class TryOut
     }
 
     /// <summary>Boots a host with all images in its registry, and a shell on this terminal until it ends.</summary>
-    public static async Task<int> HostAsync()
+    public static async Task<int> HostAsync(HostRoot root)
     {
         string storage = await ImageBuilder.RegistryStorageAsync(ImageSource.All);
-        await using NspawnHost host = await NspawnHost.StartAsync(HostRoot.Bookworm, storage);
+        await using NspawnHost host = await NspawnHost.StartAsync(root, storage);
         Console.WriteLine($"a disposable host; its root is {host.Root}, its images are at {TestHost.Registry}; leave with 'exit'");
         IReadOnlyList<string> shell = host.CommandLine(["bash", "--login"]);
         using Process process = Process.Start(new ProcessStartInfo(shell[0], shell.Skip(1)) { UseShellExecute = false })!;
@@ -42,7 +42,7 @@ static class TryOut
     /// <summary>What can be asked.</summary>
     public static int Usage()
     {
-        Console.Error.WriteLine("usage: Demo [images | host | machine SCRIPT]");
+        Console.Error.WriteLine("usage: Demo [images | host [trixie] | machine SCRIPT]");
         return 64;
     }
 }

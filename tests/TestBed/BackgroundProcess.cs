@@ -22,12 +22,22 @@ public sealed class BackgroundProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Starts a command line; the shell in between only redirects, then becomes the program.</summary>
-    public static BackgroundProcess Start(Scratch scratch, string name, IReadOnlyList<string> commandLine)
+    /// <summary>Starts a command line; the shell in between only redirects and moves, then becomes the program.</summary>
+    /// <param name="scratch">Where its log goes, and which remembers it.</param>
+    /// <param name="name">Name of the log.</param>
+    /// <param name="commandLine">Program and arguments.</param>
+    /// <param name="groups">Control groups to run in.</param>
+    public static BackgroundProcess Start(
+        Scratch scratch, string name, IReadOnlyList<string> commandLine, IReadOnlyList<string>? groups = null)
     {
+        const string script =
+            """
+            log=$1; groups=$2; shift 2
+            for group in $groups; do echo $$ > "$group/cgroup.procs"; done
+            exec "$@" </dev/null >>"$log" 2>&1
+            """;
         string log = scratch.File(name + ".log");
-        ProcessStartInfo start = new(
-            "sh", ["-c", "log=$1; shift; exec \"$@\" </dev/null >>\"$log\" 2>&1", "sh", log, .. commandLine])
+        ProcessStartInfo start = new("sh", ["-euc", script, "sh", log, string.Join(' ', groups ?? []), .. commandLine])
         {
             UseShellExecute = false,
         };

@@ -84,6 +84,7 @@ public sealed class NspawnHost : TestHost
     {
         // The processes are gone at once; what they wrote is kept, synced or not: the build machine goes on.
         await _nspawn!.DisposeAsync();
+        await ControlGroup.RemoveAsync(_scratch.Name);
         await BootAsync();
     }
 
@@ -104,7 +105,8 @@ public sealed class NspawnHost : TestHost
                 "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_SECCOMP=0",
                 "systemd-nspawn", "--quiet", $"--machine={_scratch.Name}", "--register=no", "--keep-unit", "--capability=all",
                 $"--network-namespace-path={_network.Path}", "--console=pipe", "--bind=/dev/fuse", "--boot", $"--directory={Root}",
-            ]);
+            ],
+            ControlGroup.Create(_scratch.Name));
         _leader = await FindLeaderAsync(_nspawn);
         await WaitUntilBootedAsync(() => _nspawn.HasEnded, _nspawn.Log);
     }
@@ -118,6 +120,7 @@ public sealed class NspawnHost : TestHost
             await _nspawn.DisposeAsync();
         }
 
+        await ControlGroup.RemoveAsync(_scratch.Name);
         if (_registry is not null)
         {
             await _registry.DisposeAsync();
@@ -131,6 +134,7 @@ public sealed class NspawnHost : TestHost
     {
         int? code = await _nspawn!.WaitAsync(TimeSpan.FromMinutes(3));
         await _nspawn.DisposeAsync();
+        await ControlGroup.RemoveAsync(_scratch.Name);
         if (code != wanted)
         {
             throw new InvalidOperationException(

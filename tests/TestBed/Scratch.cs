@@ -59,6 +59,7 @@ public sealed class Scratch : IAsyncDisposable
                 await Command.MustAsync("ip", "netns", "delete", name);
             }
 
+            await ControlGroup.RemoveAsync(name);
             await Cache.DeleteAsync(folder);
         }
     }
@@ -74,9 +75,6 @@ public sealed class Scratch : IAsyncDisposable
         {
             await Command.RunAsync("kill", "-KILL", identity.Split(' ')[0]);
         }
-
-        // The kernel needs a moment to take a killed container apart.
-        await Task.Delay(TimeSpan.FromSeconds(1));
     }
 
     /// <summary>A process id and its start time in clock ticks (proc_pid_stat(5), field 22): ids are used again, pairs are not.</summary>

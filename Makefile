@@ -5,7 +5,7 @@ DESTDIR ?=
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup test demo bench install clean
+.PHONY: build setup test demo host bench install clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
@@ -19,6 +19,10 @@ test: build
 
 demo: build
 	dotnet run --project tests/Demo -c $(CONFIGURATION)
+
+# A disposable host with all test images in its registry, and a root shell on it.
+host: build
+	dotnet run --project tests/Demo -c $(CONFIGURATION) -- host
 
 bench: build
 	dotnet run --project tests/Bench -c $(CONFIGURATION)

@@ -38,7 +38,7 @@ static class StartContestants
               ReadOnly=true
               NoNewPrivileges=true
               # A nested host can neither raise limits nor count processes, and podman would.
-              PodmanArgs=--ulimit=host --pids-limit=-1
+              PodmanArgs=--ulimit=host --pids-limit=0
               Volume=/var/lib/quadlet:/var/lib/probe
               END
               systemctl daemon-reload

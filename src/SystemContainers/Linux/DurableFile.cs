@@ -13,8 +13,9 @@ static class DurableFile
     /// <param name="path">An absolute path; its directory exists.</param>
     /// <param name="content">All of the file.</param>
     /// <param name="mode">Permission bits, independent of the umask.</param>
+    /// <param name="owner">User and group; null for the caller's.</param>
     /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, (uint Uid, uint Gid)? owner = null)
     {
         string directory = Path.GetDirectoryName(path)!;
         string staged = Path.Combine(directory, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
@@ -22,6 +23,12 @@ static class DurableFile
         {
             using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
+                if (owner is { } ids && Libc.fchown(file, ids.Uid, ids.Gid) != 0)
+                {
+                    throw LinuxException.Last("fchown", staged);
+                }
+
+                // After the owner, for a change of owner clears setuid and setgid.
                 File.SetUnixFileMode(file, mode);
                 RandomAccess.Write(file, content, 0);
                 RandomAccess.FlushToDisk(file);
@@ -40,10 +47,33 @@ static class DurableFile
         SyncDirectory(directory);
     }
 
+    /// <summary>Renames a file within its directory, over whatever is there, durably.</summary>
+    public static void Move(string path, string newPath)
+    {
+#pragma warning disable RS0030 // This is the durable move.
+        File.Move(path, newPath, overwrite: true);
+#pragma warning restore RS0030
+        SyncDirectory(Path.GetDirectoryName(newPath)!);
+    }
+
     /// <summary>Removes <paramref name="path"/> if it is there, durably.</summary>
     public static void Delete(string path)
     {
         File.Delete(path);
+        SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes a directory, and those above it that are missing, durably.</summary>
+    public static void MakeDirectory(string path, UnixFileMode mode, (uint Uid, uint Gid) owner)
+    {
+        Directory.CreateDirectory(path);
+        using SafeFileHandle handle = Libc.open(path, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid || Libc.fchown(handle, owner.Uid, owner.Gid) != 0)
+        {
+            throw LinuxException.Last("fchown", path);
+        }
+
+        File.SetUnixFileMode(handle, mode);
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 

@@ -40,9 +40,9 @@ static unsafe class InodeWriter
 
         Libc.timespec* times = stackalloc Libc.timespec[2];
         Fill(times, metadata);
-        if (Libc.utimensat(file, null, times, 0) != 0)
+        if (Libc.futimens(file, times) != 0)
         {
-            throw LinuxException.Last("utimensat", shown);
+            throw LinuxException.Last("futimens", shown);
         }
     }
 

@@ -54,7 +54,12 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fchmodat(SafeFileHandle directory, byte* name, uint mode, int flags);
 
-    /// <param name="directory">Or the file itself, with a null name (then it is futimens).</param>
+    /// <param name="fd">An open file or directory.</param>
+    /// <param name="times">Access and modification time.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int futimens(SafeFileHandle fd, timespec* times);
+
+    /// <param name="directory">An open directory.</param>
     /// <param name="name">Relative to it.</param>
     /// <param name="times">Access and modification time.</param>
     /// <param name="flags">AT_SYMLINK_NOFOLLOW or 0.</param>

@@ -1,0 +1,255 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Oci;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Store;
+
+/// <summary>Adding layers: one pass over the stream, objects and index staged; then one commit for all of an image.</summary>
+sealed partial class ContentStore
+{
+    /// <summary>Files up to this size are hashed and written as a whole by a worker; larger ones stream.</summary>
+    private const int WholeFileBytes = 256 * 1024;
+
+    /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out, too.</summary>
+    private static readonly byte[][] s_hostXattrs = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
+
+    private readonly HashSet<Digest> _staged = [];
+
+    /// <summary>A layer failed, and another one may count on an object that it was about to write: nothing staged may be committed.</summary>
+    private bool _spoilt;
+
+    /// <inheritdoc/>
+    public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () => AddLayer(diffId, plainTar, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+    /// <summary>
+    /// Makes every layer that was added durable and visible: the data first, by one syncfs for all of it; then the objects'
+    /// names; then the indexes', so that a layer that is seen is whole.
+    /// </summary>
+    /// <exception cref="SysctrException">Storage: the disk is full or fails; nothing became visible but objects without a layer.</exception>
+    public void Commit()
+    {
+        lock (_staged)
+        {
+            if (_spoilt)
+            {
+                throw new InvalidOperationException("a layer failed; open the store anew");
+            }
+
+            if (_staged.Count == 0)
+            {
+                return;
+            }
+
+            Sync();
+            MoveObjects();
+            Sync();
+            foreach (Digest diffId in _staged)
+            {
+                // Another process may have added the same layer meanwhile; the two indexes say the same.
+                DurableFile.Move(_staging.Value.LayerPath(diffId), IndexPath(diffId));
+            }
+
+            _staged.Clear();
+        }
+    }
+
+    private void AddLayer(Digest diffId, Stream plainTar, CancellationToken cancellation)
+    {
+        Staging staging = _staging.Value;
+        List<LayerEntry> entries = [];
+        TarReader reader = new(plainTar);
+        try
+        {
+            using ObjectWriters writers = new(this, staging);
+            while (reader.ReadNext() is { } entry)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                LayerEntry kept = Keep(entry);
+                entries.Add(kept);
+                if (kept.Type == TarEntryType.Regular && kept.Size > 0)
+                {
+                    AddContent(kept, reader, writers, staging);
+                }
+            }
+
+            reader.ReadToEnd();
+            writers.Finish();
+        }
+        catch (Exception e)
+        {
+            lock (_staged)
+            {
+                _spoilt = true;
+            }
+
+            if (IsOutOfSpace(e))
+            {
+                throw OutOfSpace(diffId, e);
+            }
+
+            throw;
+        }
+
+#pragma warning disable RS0030 // Commit makes it durable, with everything else.
+        File.WriteAllBytes(staging.LayerPath(diffId), new LayerIndex(entries).ToBytes());
+#pragma warning restore RS0030
+        lock (_staged)
+        {
+            _staged.Add(diffId);
+        }
+    }
+
+    private static bool IsOutOfSpace(Exception e) =>
+        e is LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } or IOException { HResult: Errno.ENOSPC or Errno.EDQUOT };
+
+    private static SysctrException OutOfSpace(Digest diffId, Exception e) => new(
+        ErrorKind.Storage, $"unpacking layer {diffId}: {e.Message}", "free some space and try again; nothing was changed", e);
+
+    private static LayerEntry Keep(TarEntry entry) => new()
+    {
+        Type = entry.Type,
+        Name = entry.Name,
+        LinkName = entry.LinkName,
+        Metadata = new FileMetadata(
+            entry.Mode, entry.Uid, entry.Gid, entry.MtimeSeconds, entry.MtimeNanoseconds,
+            [.. entry.Xattrs.Where(x => !Array.Exists(s_hostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
+        Size = entry.Size,
+        DeviceMajor = entry.DeviceMajor,
+        DeviceMinor = entry.DeviceMinor,
+    };
+
+    private void AddContent(LayerEntry entry, TarReader reader, ObjectWriters writers, Staging staging)
+    {
+        byte[] header = ObjectKey.Header(entry.Metadata);
+        if (entry.Size > WholeFileBytes)
+        {
+            entry.Object = StreamObject(entry, header, reader, staging);
+            return;
+        }
+
+        PendingObject pending = PendingObject.Rent(entry, header);
+        Span<byte> content = pending.Content;
+        for (int done = 0; done < content.Length;)
+        {
+            done += reader.ReadContent(content[done..]);
+        }
+
+        writers.Add(pending);
+    }
+
+    private ObjectKey StreamObject(LayerEntry entry, byte[] header, TarReader reader, Staging staging)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header);
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 * 1024);
+        try
+        {
+            using SafeFileHandle file = staging.CreateFile(out string name);
+            long position = 0;
+            for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
+            {
+                hash.AppendData(buffer, 0, read);
+                RandomAccess.Write(file, buffer.AsSpan(0, read), position);
+                position += read;
+            }
+
+            InodeWriter.Apply(file, entry.Metadata, $"staged object of {entry.Size} bytes");
+            Span<byte> digest = stackalloc byte[ObjectKey.Size];
+            hash.GetHashAndReset(digest);
+            ObjectKey key = ObjectKey.FromHash(digest);
+            staging.Name(name, key);
+            return key;
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Whether the object is committed. The lookup of one name; a store of a million objects makes it no slower.</summary>
+    internal unsafe bool HasObject(ObjectKey key)
+    {
+        Span<byte> path = stackalloc byte[ObjectKey.PathSize];
+        key.WritePath(path);
+        fixed (byte* pointer = path)
+        {
+            return Libc.faccessat(_objects, pointer, 0, 0) == 0;
+        }
+    }
+
+    private void Sync()
+    {
+        if (Libc.syncfs(_objects) != 0)
+        {
+            throw LinuxException.Last("syncfs", _root);
+        }
+    }
+
+    private unsafe void MoveObjects()
+    {
+        Staging staging = _staging.Value;
+        Span<byte> target = stackalloc byte[ObjectKey.PathSize];
+        foreach (string file in Directory.EnumerateFiles(Path.Join(staging.DirectoryPath, "objects")))
+        {
+            byte[] name = Terminated(Path.GetFileName(file));
+            if (name.Length != 65)
+            {
+                continue;
+            }
+
+            name.AsSpan(0, 2).CopyTo(target);
+            target[2] = (byte)'/';
+            name.AsSpan(2).CopyTo(target[3..]);
+            fixed (byte* from = name)
+            fixed (byte* to = target)
+            {
+                MoveObject(staging.Objects, from, to);
+            }
+        }
+    }
+
+    private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to)
+    {
+        if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) == 0)
+        {
+            return;
+        }
+
+        switch (Marshal.GetLastPInvokeError())
+        {
+            case Errno.EEXIST:
+                // The same object by another process, or by an earlier layer: one of the two is enough.
+                if (Libc.unlinkat(staged, from, 0) != 0)
+                {
+                    throw LinuxException.Last("unlinkat", "a staged object");
+                }
+
+                break;
+            case Errno.ENOENT:
+                byte* fan = stackalloc byte[] { to[0], to[1], 0 };
+                if (Libc.mkdirat(_objects, fan, 0x1c0) != 0 && Marshal.GetLastPInvokeError() != Errno.EEXIST)
+                {
+                    throw LinuxException.Last("mkdirat", "objects/");
+                }
+
+                if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) != 0)
+                {
+                    throw LinuxException.Last("renameat2", "a staged object");
+                }
+
+                break;
+            default:
+                throw LinuxException.Last("renameat2", "a staged object");
+        }
+    }
+}

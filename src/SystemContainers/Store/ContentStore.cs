@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+
+namespace SystemContainers.Store;
+
+/// <summary>
+/// The content-addressed store (README.md beside this file draws it). Layers are added from several threads and processes at
+/// once; they stay staged, and are seen by this instance only, until <see cref="Commit"/> makes them durable and visible.
+/// </summary>
+sealed partial class ContentStore : ILayerSink, IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly string _root;
+    private readonly SafeFileHandle _objects;
+    private readonly Lazy<Staging> _staging;
+
+    private ContentStore(string root, SafeFileHandle objects)
+    {
+        _root = root;
+        _objects = objects;
+        _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
+        Images = new ImageRefs(Path.Join(root, "images"));
+        Locks = new StoreLocks(Path.Join(root, "locks"));
+    }
+
+    /// <summary>The names of images.</summary>
+    public ImageRefs Images { get; }
+
+    /// <summary>Locks between processes.</summary>
+    public StoreLocks Locks { get; }
+
+    /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left staged.</summary>
+    /// <param name="root">An absolute path; its parent need not exist.</param>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
+    public static ContentStore Open(string root)
+    {
+        foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
+        {
+            Directory.CreateDirectory(Path.Join(root, directory), OwnerOnly);
+        }
+
+        StoreFormat.CheckOrCreate(root);
+        Staging.RemoveAbandoned(Path.Join(root, "staging"));
+        string objects = Path.Join(root, "objects");
+        SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle);
+    }
+
+    /// <inheritdoc/>
+    public bool HasLayer(Digest diffId)
+    {
+        lock (_staged)
+        {
+            return _staged.Contains(diffId) || File.Exists(IndexPath(diffId));
+        }
+    }
+
+    /// <summary>The index of a layer that <see cref="HasLayer"/> knows.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is missing or altered.</exception>
+    public LayerIndex ReadLayer(Digest diffId)
+    {
+        bool staged;
+        lock (_staged)
+        {
+            staged = _staged.Contains(diffId);
+        }
+
+        string file = staged ? _staging.Value.LayerPath(diffId) : IndexPath(diffId);
+        try
+        {
+            return LayerIndex.FromBytes(File.ReadAllBytes(file), diffId);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt, $"reading layer {diffId}: the store does not have it", "pull the image again", e);
+        }
+    }
+
+    /// <summary>Keeps a manifest or configuration, durably.</summary>
+    public void PutBlob(Digest digest, ReadOnlySpan<byte> content)
+    {
+        string file = BlobPath(digest);
+        if (!File.Exists(file))
+        {
+            DurableFile.Write(file, content, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    /// <summary>A manifest or configuration, verified.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is missing or altered.</exception>
+    public byte[] ReadBlob(Digest digest)
+    {
+        byte[] content;
+        try
+        {
+            content = File.ReadAllBytes(BlobPath(digest));
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: the store does not have it", "pull the image again", e);
+        }
+
+        return Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, content)) == digest
+            ? content
+            : throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: it was altered", "remove it from the store and pull the image again");
+    }
+
+    /// <summary>The content of an object, staged ones of this instance included.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is missing.</exception>
+    public unsafe SafeFileHandle OpenObject(ObjectKey key)
+    {
+        Span<byte> path = stackalloc byte[ObjectKey.PathSize];
+        key.WritePath(path);
+        fixed (byte* pointer = path)
+        {
+            SafeFileHandle handle = Libc.openat(_objects, pointer, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+            if (!handle.IsInvalid)
+            {
+                return handle;
+            }
+
+            if (Marshal.GetLastPInvokeError() != Errno.ENOENT)
+            {
+                throw LinuxException.Last("openat", $"object {key}");
+            }
+        }
+
+        return _staging.IsValueCreated && _staging.Value.TryOpen(key) is { } staged
+            ? staged
+            : throw new SysctrException(ErrorKind.Corrupt, $"reading object {key}: the store does not have it", "pull the image again");
+    }
+
+    /// <summary>Makes a hard link of an object that is committed.</summary>
+    /// <returns>0, or the errno that says why not (EMLINK: the object has all the names that the file system allows).</returns>
+    public unsafe int LinkObject(ObjectKey key, SafeFileHandle directory, byte* name)
+    {
+        Span<byte> path = stackalloc byte[ObjectKey.PathSize];
+        key.WritePath(path);
+        fixed (byte* pointer = path)
+        {
+            return Libc.linkat(_objects, pointer, directory, name, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_staging.IsValueCreated)
+        {
+            _staging.Value.Dispose();
+        }
+
+        _objects.Dispose();
+    }
+
+    private string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));
+
+    private string BlobPath(Digest digest) => Path.Join(_root, "blobs", digest.Algorithm, digest.Hex);
+
+    /// <summary>Digests of two algorithms share the directory; their lengths keep them apart.</summary>
+    internal static string LayerFileName(Digest diffId) => diffId.Hex;
+
+    private static byte[] Terminated(string name) => Encoding.ASCII.GetBytes(name + "\0");
+}

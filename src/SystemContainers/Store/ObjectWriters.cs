@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Store;
+
+/// <summary>
+/// The workers of one layer that hash and write its small files, while its reader inflates on. What is under way is bounded, so
+/// that a fast reader can't fill the memory.
+/// </summary>
+sealed class ObjectWriters : IDisposable
+{
+    /// <summary>Files under way at most; with their largest size 16 MiB, usually a tenth of that.</summary>
+    private const int Capacity = 64;
+
+    private readonly ContentStore _store;
+    private readonly Staging _staging;
+    private readonly BlockingCollection<PendingObject> _queue = new(Capacity);
+    private readonly Thread[] _threads;
+    private volatile Exception? _failure;
+
+    public ObjectWriters(ContentStore store, Staging staging)
+    {
+        _store = store;
+        _staging = staging;
+        _threads = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, 4)).Select(_ => new Thread(Work) { IsBackground = true })];
+        foreach (Thread thread in _threads)
+        {
+            thread.Start();
+        }
+    }
+
+    /// <summary>Hands over a file; waits while too many are under way.</summary>
+    /// <exception cref="LinuxException">An earlier one failed.</exception>
+    public void Add(PendingObject pending)
+    {
+        ThrowIfFailed();
+        _queue.Add(pending);
+    }
+
+    /// <summary>Waits until all is written.</summary>
+    /// <exception cref="LinuxException">One failed.</exception>
+    public void Finish()
+    {
+        _queue.CompleteAdding();
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+
+        ThrowIfFailed();
+    }
+
+    public void Dispose()
+    {
+        // After a failure of the reader: let the workers run dry before the staging directory goes.
+        _queue.CompleteAdding();
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+
+        _queue.Dispose();
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private void Work()
+    {
+        foreach (PendingObject pending in _queue.GetConsumingEnumerable())
+        {
+            try
+            {
+                if (_failure is null)
+                {
+                    Write(pending);
+                }
+            }
+            catch (Exception e)
+            {
+                // Thrown again on the layer's own thread, by Add or Finish.
+                _failure = e;
+            }
+            finally
+            {
+                pending.Return();
+            }
+        }
+    }
+
+    private void Write(PendingObject pending)
+    {
+        ObjectKey key = pending.ComputeKey();
+        pending.Entry.Object = key;
+        if (_store.HasObject(key))
+        {
+            return;
+        }
+
+        using SafeFileHandle? file = _staging.TryCreate(key);
+        if (file is null)
+        {
+            return;
+        }
+
+        try
+        {
+            RandomAccess.Write(file, pending.Content, 0);
+            InodeWriter.Apply(file, pending.Entry.Metadata, $"staged object {key}");
+        }
+        catch
+        {
+            // Its name says that it is whole; a second attempt by this process would believe that.
+            _staging.Remove(key);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Formats.Tar;
+using System.Text;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Store;
+using Xunit;
+
+namespace SystemContainers.Tests.Store;
+
+public sealed class ContentStoreTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("sysctr-store-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task A_layer_is_seen_by_others_only_after_the_commit()
+    {
+        byte[] tar = Tar(("etc/hostname", "web\n"), ("etc/empty", ""));
+        Digest diffId = Digest.Sha256(tar);
+        using (ContentStore store = ContentStore.Open(_root))
+        using (ContentStore other = ContentStore.Open(_root))
+        {
+            await store.AddLayerAsync(diffId, new MemoryStream(tar), CancellationToken.None);
+            Assert.True(store.HasLayer(diffId));
+            Assert.False(other.HasLayer(diffId));
+
+            store.Commit();
+            Assert.True(other.HasLayer(diffId));
+        }
+
+        using ContentStore again = ContentStore.Open(_root);
+        LayerIndex index = again.ReadLayer(diffId);
+        Assert.Equal(["etc/hostname", "etc/empty"], index.Entries.Select(e => Encoding.UTF8.GetString(e.Name)));
+        using StreamReader content = new(new FileStream(again.OpenObject(index.Entries[0].Object), FileAccess.Read));
+        Assert.Equal("web\n", await content.ReadToEndAsync());
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_root, "staging")));
+    }
+
+    [Fact]
+    public async Task What_was_not_committed_leaves_nothing()
+    {
+        byte[] tar = Tar(("file", "content"));
+        using (ContentStore store = ContentStore.Open(_root))
+        {
+            await store.AddLayerAsync(Digest.Sha256(tar), new MemoryStream(tar), CancellationToken.None);
+        }
+
+        Assert.Empty(Directory.GetFiles(Path.Combine(_root, "objects"), "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_root, "staging")));
+    }
+
+    [Fact]
+    public async Task An_altered_index_is_noticed()
+    {
+        byte[] tar = Tar(("file", "content"));
+        Digest diffId = Digest.Sha256(tar);
+        using ContentStore store = ContentStore.Open(_root);
+        await store.AddLayerAsync(diffId, new MemoryStream(tar), CancellationToken.None);
+        store.Commit();
+        string index = Path.Combine(_root, "layers", diffId.Hex);
+        byte[] bytes = await File.ReadAllBytesAsync(index);
+        bytes[20] ^= 1;
+        await File.WriteAllBytesAsync(index, bytes);
+
+        Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => store.ReadLayer(diffId)).Kind);
+    }
+
+    [Fact]
+    public void A_store_of_a_newer_format_is_left_alone()
+    {
+        ContentStore.Open(_root).Dispose();
+        File.WriteAllText(
+            Path.Combine(_root, "meta.json"),
+            """{ "version": 1, "compatible": [], "readOnlyCompatible": [], "incompatible": ["verity"] }""");
+
+        SysctrException failure = Assert.Throws<SysctrException>(() => ContentStore.Open(_root));
+
+        Assert.Equal(ErrorKind.Host, failure.Kind);
+        Assert.Contains("verity", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_container_is_locked_once()
+    {
+        using ContentStore store = ContentStore.Open(_root);
+        using (IDisposable held = store.Locks.LockContainer("etcd", _ => { }, CancellationToken.None))
+        {
+            Assert.Null(store.Locks.TryLockContainer("etcd"));
+            using IDisposable? other = store.Locks.TryLockContainer("flanneld");
+            Assert.NotNull(other);
+        }
+
+        using IDisposable? again = store.Locks.TryLockContainer("etcd");
+        Assert.NotNull(again);
+    }
+
+    private static byte[] Tar(params (string Name, string Content)[] files)
+    {
+        MemoryStream memory = new();
+        using (TarWriter writer = new(memory, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach ((string name, string content) in files)
+            {
+                writer.WriteEntry(new PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
+                });
+            }
+        }
+
+        return memory.ToArray();
+    }
+}

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SystemContainers.Render;
 
 /// <summary>Lines of tmpfiles.d(5), for containers whose image has no tmpfiles of its own.</summary>
@@ -13,27 +11,26 @@ static class TmpfilesLines
     /// <param name="rootfs">Absolute path of the deployment's tree.</param>
     public static string Volume(Volume volume, string rootfs)
     {
-        string owner = volume.Seed is { } seed ? $"0{Convert.ToString(seed.Mode, 8)} {seed.Uid} {seed.Gid}" : "0755 0 0";
-        // C copies where nothing is yet and never again; its own owner and mode come with the copy, so d only states them for later.
-        string copy = volume.HasContent ? $"C {Quote(volume.Source)} - - - - {Quote(rootfs + volume.Destination)}\n" : "";
-        return $"{copy}d {Quote(volume.Source)} {owner} - -\n";
+        if (volume is { HasContent: true, Seed: { } source })
+        {
+            // The source is the resolved path: systemd-tmpfiles would follow the image's links on the host. C copies, with owners and modes, where nothing is yet. A second line for the same path would be ignored.
+            return $"C {Quote(volume.Source)} - - - - {Percent(rootfs + source.Path)}\n";
+        }
+
+        return volume.Seed is { } seed
+            ? $"d {Quote(volume.Source)} 0{Convert.ToString(seed.Mode, 8)} {seed.Uid} {seed.Gid} - -\n"
+            : $"d {Quote(volume.Source)} 0755 0 0 - -\n";
     }
+
+    // The last field is the rest of the line as it stands: no quotes there.
+    private static string Percent(string path) => path.Replace("%", "%%", StringComparison.Ordinal);
 
     /// <summary>A path as one field: specifiers are switched off, blanks and quotes are C-escaped.</summary>
     private static string Quote(string path)
     {
-        StringBuilder result = new("\"");
-        foreach (char c in path)
-        {
-            result.Append(c switch
-            {
-                '%' => "%%",
-                '"' or '\\' => $"\\{c}",
-                _ => c.ToString(),
-            });
-        }
-
-        string quoted = result.Append('"').ToString();
-        return path.AsSpan().IndexOfAny(" \t\"\\'") >= 0 ? quoted : quoted[1..^1];
+        string text = Percent(path);
+        return text.AsSpan().IndexOfAny(" \t\"\\'") < 0
+            ? text
+            : '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
     }
 }

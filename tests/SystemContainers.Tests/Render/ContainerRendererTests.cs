@@ -259,12 +259,40 @@ public sealed class ContainerRendererTests
     [InlineData("/")]
     [InlineData("/a/../../etc")]
     [InlineData("/a\nb")]
+    [InlineData("/.nested/x")]
     public void A_volume_that_is_no_directory_of_its_own_is_refused(string volume)
     {
         ImageRunConfig run = new() { Cmd = ["x"], Volumes = new Dictionary<string, EmptyObject> { [volume] = new() } };
 
         Assert.Equal(
             ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(Requests.For(new TestImage(), run))).Kind);
+    }
+
+    [Fact]
+    public void A_volume_is_never_kept_where_another_ones_container_could_swap_it_for_a_link()
+    {
+        ImageRunConfig run = new()
+        {
+            Cmd = ["x"],
+            Volumes = new Dictionary<string, EmptyObject> { ["/a/b/c"] = new(), ["/a"] = new(), ["/a-b"] = new(), ["/a/%2F"] = new() },
+        };
+
+        IReadOnlyList<Volume> volumes = Volume.Of(run, "/var/lib/x", new TestImage());
+
+        Assert.Equal(
+            ["/a /var/lib/x/a", "/a-b /var/lib/x/a-b", "/a/%2F /var/lib/x/.nested/a%2F%252F", "/a/b/c /var/lib/x/.nested/a%2Fb%2Fc"],
+            volumes.Select(v => $"{v.Destination} {v.Source}"));
+    }
+
+    [Fact]
+    public void A_volumes_first_content_is_never_taken_through_a_link_of_the_image()
+    {
+        TestImage image = new TestImage().Link("/data", "/etc").File("/etc/motd", "the image's own");
+        ImageRunConfig run = new() { Cmd = ["x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } };
+
+        Assert.Equal(
+            "C /var/lib/etcd/data - - - - /var/lib/sysctr/deployments/etcd/1/rootfs/etc\n",
+            ContainerRenderer.Render(Requests.For(image, run)).Tmpfiles);
     }
 
     private static SysctrException Fails(TestImage image, ErrorKind kind, string reason, params (string Name, string Value)[] set)

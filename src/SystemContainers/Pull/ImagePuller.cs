@@ -69,7 +69,12 @@ sealed partial class ImagePuller
             }
         }
 
-        throw Combined($"pulling {candidates[0].ShortName}: none of {candidates.Count} registries has it", failures);
+        // Of several registries the one that could not answer matters more than one that says no.
+        ErrorKind[] order = [ErrorKind.Unreachable, ErrorKind.Unauthorized, ErrorKind.Policy, ErrorKind.NotFound];
+        throw Combined(
+            $"pulling {candidates[0].ShortName}: none of {candidates.Count} registries has it",
+            failures,
+            failures.MinBy(f => Array.IndexOf(order, f.Kind))!);
     }
 
     private async Task<PulledImage> PullAsync(
@@ -105,7 +110,9 @@ sealed partial class ImagePuller
             }
         }
 
-        throw Combined($"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures);
+        // The registry's own word decides what is the matter; it is the last that was asked.
+        throw Combined(
+            $"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures, failures[^1]);
     }
 
     private async Task<PulledImage> PullAsync(
@@ -242,12 +249,7 @@ sealed partial class ImagePuller
     private static bool IsWorthAnother(ErrorKind kind, ErrorKind further) =>
         kind is ErrorKind.NotFound or ErrorKind.Unreachable or ErrorKind.Unauthorized || kind == further;
 
-    /// <summary>One error of several: of the kind that a user can do most about.</summary>
-    private static SysctrException Combined(string what, List<SysctrException> failures)
-    {
-        ErrorKind[] order = [ErrorKind.Corrupt, ErrorKind.Unreachable, ErrorKind.Unauthorized, ErrorKind.Policy, ErrorKind.NotFound];
-        SysctrException first = order.Select(k => failures.LastOrDefault(f => f.Kind == k)).First(f => f is not null)!;
-        return new SysctrException(
-            first.Kind, $"{what}: {string.Join("; ", failures.Select(f => f.Message))}", first.Hint, first);
-    }
+    /// <summary>One error of several: all their reasons, and the kind and hint of the one that decides.</summary>
+    private static SysctrException Combined(string what, List<SysctrException> failures, SysctrException deciding) =>
+        new(deciding.Kind, $"{what}: {string.Join("; ", failures.Select(f => f.Message))}", deciding.Hint, deciding);
 }

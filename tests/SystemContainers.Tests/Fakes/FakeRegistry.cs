@@ -38,6 +38,9 @@ public sealed class FakeRegistry : IDisposable
     /// <summary>Asked first; null lets the registry behave.</summary>
     public Func<FakeRequest, FakeResponse?> Misbehave { get; set; } = static _ => null;
 
+    /// <summary>With TLS: only a client with this certificate is served.</summary>
+    public string? ClientThumbprint { get; set; }
+
     public IReadOnlyList<FakeRequest> Requests => [.. _requests];
 
     public IReadOnlyList<FakeRequest> BlobRequests(Digest digest) =>
@@ -119,7 +122,13 @@ public sealed class FakeRegistry : IDisposable
         }
 
         SslStream tls = new(client.GetStream());
-        await tls.AuthenticateAsServerAsync(_certificate);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = _certificate,
+            ClientCertificateRequired = ClientThumbprint is not null,
+            RemoteCertificateValidationCallback =
+                (_, client, _, _) => ClientThumbprint is null || (client as X509Certificate2)?.Thumbprint == ClientThumbprint,
+        });
         return tls;
     }
 

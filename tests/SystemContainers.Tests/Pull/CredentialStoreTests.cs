@@ -71,6 +71,17 @@ public sealed class CredentialStoreTests : IDisposable
         Assert.DoesNotContain("U0VD", e.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("REGISTRY_AUTH_FILE=/a.json HOME=/h XDG_RUNTIME_DIR=/r", "/a.json")]
+    [InlineData("HOME=/h", "/run/containers/7/auth.json /h/.config/containers/auth.json /h/.docker/config.json")]
+    [InlineData("REGISTRY_AUTH_FILE= HOME=/h XDG_RUNTIME_DIR=/r XDG_CONFIG_HOME=/c DOCKER_CONFIG=/d", "/r/containers/auth.json /c/containers/auth.json /d/config.json")]
+    public void The_files_are_those_that_podman_and_docker_write(string environment, string expected)
+    {
+        Dictionary<string, string> variables = environment.Split(' ').Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);
+
+        Assert.Equal(expected, string.Join(' ', CredentialPaths.OfUser(variables.GetValueOrDefault, 7)));
+    }
+
     [Fact]
     public void Credentials_as_text_show_no_secret() =>
         Assert.DoesNotContain("secret", new Credential("me", "secret", "secret").ToString(), StringComparison.Ordinal);

@@ -1,6 +1,8 @@
+using CsCheck;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Streams;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 
@@ -313,6 +315,63 @@ public sealed class LayerTests : IDisposable
     }
 
     [Fact]
+    public async Task Three_layers_are_fetched_at_once_and_no_more()
+    {
+        FakeImage image = new();
+        for (int i = 0; i < 7; i++)
+        {
+            image.AddPlain(FakeImage.Noise(1000, i));
+        }
+
+        image.PushTo(_registry, "1");
+        CrowdedSink sink = new(_host.Sink, wanted: 3);
+
+        await _host.PullAsync(_registry.Host + "/x:1", sink: sink);
+
+        Assert.Equal(3, sink.Most);
+        Assert.Equal(7, _host.Sink.Layers.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Any_damage_in_a_compressed_stream_is_corrupt_or_harmless(bool zstd)
+    {
+        // Damage before the push: size and digest are right, so the decoder meets it.
+        byte[] plain = [.. Enumerable.Range(0, 5000).SelectMany(i => System.Text.Encoding.ASCII.GetBytes($"line {i * 7919 % 997}\n"))];
+        byte[] whole = zstd ? new FakeImage().AddZstd(plain).BlobBytes(0) : FakeImage.Gzip(plain);
+        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte[1, 255], Gen.Int[0, 3]).SampleAsync(
+            async (at, flip, kind) =>
+            {
+                byte[] damaged = kind == 0 ? whole[..at] : [.. whole];
+                if (kind != 0)
+                {
+                    damaged[at] ^= flip;
+                }
+
+                await CorruptOrHarmlessAsync(plain, damaged);
+            },
+            iter: 300);
+    }
+
+    private static async Task CorruptOrHarmlessAsync(byte[] plain, byte[] blob)
+    {
+        Descriptor descriptor = new(OciGzip, Digest.Sha256(blob), blob.Length);
+        VerifiedStream compressed = new(new MemoryStream(blob), descriptor, "test");
+        using MemoryStream read = new();
+        try
+        {
+            await using LayerStream layer = await LayerStream.OpenAsync(compressed, Digest.Sha256(plain), "test", default);
+            await layer.CopyToAsync(read);
+            Assert.Equal(plain, read.ToArray());
+        }
+        catch (SysctrException e)
+        {
+            Assert.Equal(ErrorKind.Corrupt, e.Kind);
+        }
+    }
+
+    [Fact]
     public async Task A_pull_that_is_cancelled_ends_as_cancelled()
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
@@ -361,6 +420,36 @@ public sealed class LayerTests : IDisposable
         {
             await inner.AddLayerAsync(diffId, plainTar, cancellationToken);
             added.TrySetResult();
+        }
+    }
+
+    /// <summary>Lets nobody finish before as many are in it as are wanted.</summary>
+    private sealed class CrowdedSink(RecordingSink inner, int wanted) : ILayerSink
+    {
+        private readonly TaskCompletionSource _crowded = new();
+        private int _inside;
+
+        public int Most { get; private set; }
+
+        public bool HasLayer(Digest diffId) => inner.HasLayer(diffId);
+
+        public async Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken)
+        {
+            lock (_crowded)
+            {
+                Most = Math.Max(Most, ++_inside);
+                if (_inside >= wanted)
+                {
+                    _crowded.TrySetResult();
+                }
+            }
+
+            await _crowded.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            await inner.AddLayerAsync(diffId, plainTar, cancellationToken);
+            lock (_crowded)
+            {
+                _inside--;
+            }
         }
     }
 

@@ -223,6 +223,22 @@ public sealed class RegistryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_certificate_is_shown_where_there_is_one_for_the_host()
+    {
+        using TestCertificates certificates = new();
+        using FakeRegistry secure = new(certificates.Server) { ClientThumbprint = certificates.Client.Thumbprint };
+        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(10)).PushTo(secure, "1");
+        _host.Write($"certs.d/{secure.Host}/ca.crt", certificates.AuthorityPem);
+        await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        _host.Write($"certs.d/{secure.Host}/client.cert", certificates.Client.ExportCertificatePem());
+        await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        _host.Write($"certs.d/{secure.Host}/client.key", TestCertificates.KeyPem(certificates.Client));
+        Assert.Equal(image.ManifestDigest, (await _host.PullAsync(secure.Host + "/x:1")).ManifestDigest);
+    }
+
+    [Fact]
     public async Task Insecure_takes_a_certificate_of_nobody_but_not_where_the_registry_sends_us()
     {
         using TestCertificates certificates = new();
@@ -276,7 +292,7 @@ public sealed class RegistryTests : IDisposable
     }
 
     [Fact]
-    public async Task When_mirror_and_registry_fail_both_reasons_are_told()
+    public async Task When_mirror_and_registry_fail_both_reasons_are_told_and_the_registrys_counts()
     {
         _host.Write("registries.conf", $"""
             [[registry]]
@@ -289,7 +305,7 @@ public sealed class RegistryTests : IDisposable
             """);
         _other.Misbehave = _ => new FakeResponse(403);
 
-        SysctrException e = await _host.FailAsync("images.example/x:1", ErrorKind.Unauthorized);
+        SysctrException e = await _host.FailAsync("images.example/x:1", ErrorKind.NotFound);
 
         Assert.Contains($"{_other.Host}/cache/x:1", e.Message, StringComparison.Ordinal);
         Assert.Contains($"{_registry.Host}/x:1", e.Message, StringComparison.Ordinal);

@@ -7,7 +7,11 @@ static class CredentialPaths
     /// The files in the order of containers-auth.json(5): <c>$REGISTRY_AUTH_FILE</c> alone where it is set; else what
     /// <c>podman login</c> and <c>docker login</c> of this user wrote.
     /// </summary>
-    public static IReadOnlyList<string> OfUser()
+    public static IReadOnlyList<string> OfUser() =>
+        OfUser(Environment.GetEnvironmentVariable, Linux.Native.Libc.geteuid());
+
+    /// <summary>The same for an environment and a user ID.</summary>
+    public static IReadOnlyList<string> OfUser(Func<string, string?> environment, uint uid)
     {
         if (Variable("REGISTRY_AUTH_FILE") is { } named)
         {
@@ -15,17 +19,14 @@ static class CredentialPaths
         }
 
         string home = Variable("HOME") ?? "/root";
-        string runtime = Variable("XDG_RUNTIME_DIR") is { } xdg
-            ? Path.Combine(xdg, "containers")
-            : $"/run/containers/{Linux.Native.Libc.geteuid()}";
+        string runtime = Variable("XDG_RUNTIME_DIR") is { } xdg ? Path.Combine(xdg, "containers") : $"/run/containers/{uid}";
         return
         [
             Path.Combine(runtime, "auth.json"),
             Path.Combine(Variable("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config"), "containers/auth.json"),
             Path.Combine(Variable("DOCKER_CONFIG") ?? Path.Combine(home, ".docker"), "config.json"),
         ];
-    }
 
-    private static string? Variable(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+        string? Variable(string name) => environment(name) is { Length: > 0 } value ? value : null;
+    }
 }

@@ -1,0 +1,62 @@
+using System.Text;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Store;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>
+/// A place that something will be mounted on, so that a runtime never has to write into the tree.
+/// </summary>
+/// <param name="Path">Absolute; symbolic links in it are followed inside the image.</param>
+/// <param name="IsDirectory">What to make there if nothing stands there: a directory, or else an empty file.</param>
+sealed record MountPoint(string Path, bool IsDirectory)
+{
+    private static readonly FileMetadata s_file = new(0b110_100_100, 0, 0, 0, 0, []);
+
+    /// <summary>
+    /// The tree with what <paramref name="mountPoints"/> need and it lacks. The given tree stays as it is: only the directories
+    /// on the way are copied.
+    /// </summary>
+    /// <exception cref="SysctrException">Unsafe: one leads through something that is no directory, or through links without end.</exception>
+    public static TreeDirectory AddMissing(TreeDirectory root, IEnumerable<MountPoint> mountPoints) =>
+        mountPoints.Aggregate(root, (tree, point) => point.AddTo(tree));
+
+    private TreeDirectory AddTo(TreeDirectory root)
+    {
+        TreePath place = TreePath.Resolve(root, Encoding.UTF8.GetBytes(Path)) ?? throw Refuse("its symbolic links do not end");
+        TreeNode? node = place.Node;
+        if (node is not null)
+        {
+            return root;
+        }
+
+        node = IsDirectory ? new TreeDirectory(TreeDirectory.Undescribed) : new TreeLeaf(EmptyFile(place.Parts[^1].Name));
+        for (int i = place.Parts.Count - 1; i >= 0; i--)
+        {
+            TreeNode? parent = i == 0 ? root : place.Parts[i - 1].Node;
+            node = parent switch
+            {
+                null => new TreeDirectory(TreeDirectory.Undescribed).With(place.Parts[i].Name, node),
+                TreeDirectory directory => directory.With(place.Parts[i].Name, node),
+                _ => throw Refuse("it leads through something that is no directory"),
+            };
+        }
+
+        return (TreeDirectory)node;
+    }
+
+    private static LayerEntry EmptyFile(byte[] name) => new()
+    {
+        Type = TarEntryType.Regular,
+        Name = name,
+        LinkName = [],
+        Metadata = s_file,
+        Size = 0,
+        DeviceMajor = 0,
+        DeviceMinor = 0,
+    };
+
+    private SysctrException Refuse(string why) => new(ErrorKind.Unsafe, $"making the mount point {Path} in the image: {why}");
+}

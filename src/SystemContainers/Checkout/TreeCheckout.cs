@@ -1,0 +1,79 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>Writes a merged tree to disk: hard links to the store's objects in real directories.</summary>
+static class TreeCheckout
+{
+    /// <summary>
+    /// Makes <paramref name="targetDirectory"/> with exactly what the tree says, and the mount points it lacks. Nothing is synced:
+    /// the caller does that once for all that it stages. After a failure nothing is left there.
+    /// </summary>
+    /// <param name="tree">Its layers are committed in the store.</param>
+    /// <param name="targetDirectory">Absolute; must not exist, its parent must; best on the store's file system.</param>
+    /// <param name="mountPoints">What a runtime will mount on.</param>
+    /// <exception cref="SysctrException">
+    /// Storage: the disk is full or fails; Host: the file system can't hold what the image has; Unsafe: a mount point can't be made;
+    /// Corrupt: the store lacks an object.
+    /// </exception>
+    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints)
+    {
+        TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
+        try
+        {
+            using SafeFileHandle target = Make(targetDirectory);
+            try
+            {
+                new TreeWriter(tree.Store, target, root).Write();
+            }
+            catch
+            {
+                TreeRemoval.Remove(targetDirectory);
+                throw;
+            }
+        }
+        catch (IOException e)
+        {
+            throw Failed(targetDirectory, e);
+        }
+    }
+
+    private static unsafe SafeFileHandle Make(string directory)
+    {
+        string parentPath = Path.GetDirectoryName(directory)!;
+        using SafeFileHandle parent = Libc.open(parentPath, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (parent.IsInvalid)
+        {
+            throw LinuxException.Last("open", parentPath);
+        }
+
+        fixed (byte* name = Encoding.UTF8.GetBytes(Path.GetFileName(directory) + "\0"))
+        {
+            if (Libc.mkdirat(parent, name, TreeWriter.PrivateDirectory) != 0)
+            {
+                throw LinuxException.Last("mkdirat", directory);
+            }
+
+            SafeFileHandle handle = Libc.openat(parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+            return handle.IsInvalid ? throw LinuxException.Last("openat", directory) : handle;
+        }
+    }
+
+    private static SysctrException Failed(string directory, IOException e)
+    {
+        // What the framework throws for a failed write has the errno as its HResult.
+        (ErrorKind kind, string? hint) = ((e as LinuxException)?.Errno ?? e.HResult) switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => (ErrorKind.Storage, "free some space and try again; nothing was changed"),
+            Errno.EIO or Errno.EROFS => (ErrorKind.Storage, "look at the disk and its file system (dmesg)"),
+            Errno.EOPNOTSUPP => (ErrorKind.Host, "keep the store on a file system with extended attributes, such as ext4, xfs or btrfs"),
+            Errno.EPERM => (ErrorKind.Permission, "run it as root, with the capabilities to make devices and change owners"),
+            _ => (ErrorKind.Failed, (string?)null),
+        };
+        return new SysctrException(kind, $"checking out {directory}: {e.Message}", hint, e);
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Store;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>
+/// One checkout. Works by directory handles and names without slashes alone, in directories that only it knows; a directory's own
+/// metadata comes when all that is in it stands, for every new name changes its time.
+/// </summary>
+/// <param name="store">Where contents are.</param>
+/// <param name="target">The empty directory that becomes the root.</param>
+/// <param name="root">What to write.</param>
+sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root)
+{
+    // What a directory has until its metadata comes, so that nobody looks in.
+    public const uint PrivateDirectory = 0b111_000_000;
+
+    /// <summary>Inodes with several names, with the path of the first of these below the root once it is made.</summary>
+    private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
+
+    /// <summary>
+    /// Objects that stand in the tree as the inode of that leaf. Another leaf of the same object becomes a copy, for in the image
+    /// the two are not links of each other.
+    /// </summary>
+    private readonly Dictionary<ObjectKey, TreeLeaf> _linked = [];
+
+    private readonly List<byte[]> _path = [];
+
+    /// <summary>Writes the tree and the root's metadata.</summary>
+    /// <exception cref="LinuxException">A call failed.</exception>
+    public void Write()
+    {
+        FindShared(root, []);
+        WriteContent(target, root);
+        InodeWriter.Apply(target, root.Metadata, "/");
+    }
+
+    private void FindShared(TreeDirectory directory, HashSet<TreeLeaf> seen)
+    {
+        foreach (TreeSlot slot in directory.Slots.Values)
+        {
+            if (slot.Node is TreeDirectory inner)
+            {
+                FindShared(inner, seen);
+            }
+            else if (slot.Node is TreeLeaf leaf && !seen.Add(leaf))
+            {
+                _shared[leaf] = null;
+            }
+        }
+    }
+
+    private void WriteContent(SafeFileHandle handle, TreeDirectory directory)
+    {
+        byte* name = stackalloc byte[256];
+        foreach ((byte[] bytes, TreeSlot slot) in directory.Slots)
+        {
+            bytes.CopyTo(new Span<byte>(name, 255));
+            name[bytes.Length] = 0;
+            _path.Add(bytes);
+            if (slot.Node is TreeDirectory inner)
+            {
+                WriteDirectory(handle, name, inner);
+            }
+            else
+            {
+                WriteName(handle, name, (TreeLeaf)slot.Node);
+            }
+
+            _path.RemoveAt(_path.Count - 1);
+        }
+    }
+
+    private void WriteDirectory(SafeFileHandle parent, byte* name, TreeDirectory directory)
+    {
+        if (Libc.mkdirat(parent, name, PrivateDirectory) != 0)
+        {
+            throw LinuxException.Last("mkdirat", Shown());
+        }
+
+        using SafeFileHandle handle = Libc.openat(
+            parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid)
+        {
+            throw LinuxException.Last("openat", Shown());
+        }
+
+        WriteContent(handle, directory);
+        InodeWriter.Apply(handle, directory.Metadata, Shown());
+    }
+
+    private void WriteName(SafeFileHandle parent, byte* name, TreeLeaf leaf)
+    {
+        if (!_shared.TryGetValue(leaf, out byte[]? first))
+        {
+            WriteLeaf(parent, name, leaf);
+        }
+        else if (first is null)
+        {
+            WriteLeaf(parent, name, leaf);
+            _shared[leaf] = PathBytes();
+        }
+        else
+        {
+            fixed (byte* existing = first)
+            {
+                if (Libc.linkat(target, existing, parent, name, 0) != 0)
+                {
+                    throw LinuxException.Last("linkat", Shown());
+                }
+            }
+        }
+    }
+
+    private void WriteLeaf(SafeFileHandle parent, byte* name, TreeLeaf leaf)
+    {
+        switch (leaf.Entry.Type)
+        {
+            case TarEntryType.Regular:
+                WriteFile(parent, name, leaf);
+                return;
+            case TarEntryType.Symlink:
+                fixed (byte* text = (byte[])[.. leaf.Entry.LinkName, 0])
+                {
+                    Must(Libc.symlinkat(text, parent, name), "symlinkat");
+                }
+
+                break;
+            case TarEntryType.CharacterDevice:
+                MakeNode(parent, name, Libc.S_IFCHR, leaf.Entry);
+                break;
+            case TarEntryType.BlockDevice:
+                MakeNode(parent, name, Libc.S_IFBLK, leaf.Entry);
+                break;
+            case TarEntryType.Fifo:
+                MakeNode(parent, name, Libc.S_IFIFO, leaf.Entry);
+                break;
+            default:
+                throw new InvalidOperationException($"{leaf.Entry.Type} is no leaf");
+        }
+
+        InodeWriter.ApplyAt(parent, name, leaf.Metadata, hasMode: leaf.Entry.Type != TarEntryType.Symlink, Shown());
+    }
+
+    private void MakeNode(SafeFileHandle parent, byte* name, uint kind, LayerEntry entry)
+    {
+        ulong device = kind == Libc.S_IFIFO ? 0 : Libc.MakeDevice(entry.DeviceMajor, entry.DeviceMinor);
+        Must(Libc.mknodat(parent, name, kind, device), "mknodat");
+    }
+
+    private void WriteFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
+    {
+        // Empty files are not worth an object, which would soon have all the names that the file system allows.
+        if (leaf.Entry.Size > 0 && _linked.TryAdd(leaf.Entry.Object, leaf))
+        {
+            switch (store.LinkObject(leaf.Entry.Object, parent, name))
+            {
+                case 0:
+                    return;
+                case Errno.EMLINK or Errno.EXDEV:
+                    break;
+                case Errno.ENOENT:
+                    break; // Opening it says what is wrong.
+                case var errno:
+                    throw new LinuxException("linkat", Shown(), errno);
+            }
+        }
+
+        CopyFile(parent, name, leaf);
+    }
+
+    private void CopyFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
+    {
+        using SafeFileHandle file = Libc.openat(
+            parent, name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0x180);
+        if (file.IsInvalid)
+        {
+            throw LinuxException.Last("openat", Shown());
+        }
+
+        if (leaf.Entry.Size > 0)
+        {
+            using SafeFileHandle source = store.OpenObject(leaf.Entry.Object);
+            Copy(source, file);
+        }
+
+        InodeWriter.Apply(file, leaf.Metadata, Shown());
+    }
+
+    private static void Copy(SafeFileHandle source, SafeFileHandle file)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
+        try
+        {
+            long position = 0;
+            for (int read; (read = RandomAccess.Read(source, buffer, position)) > 0; position += read)
+            {
+                RandomAccess.Write(file, buffer.AsSpan(0, read), position);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Must(int result, string call)
+    {
+        if (result != 0)
+        {
+            throw LinuxException.Last(call, Shown());
+        }
+    }
+
+    /// <summary>The path below the root, zero-terminated.</summary>
+    private byte[] PathBytes()
+    {
+        using MemoryStream path = new();
+        for (int i = 0; i < _path.Count; i++)
+        {
+            if (i > 0)
+            {
+                path.WriteByte((byte)'/');
+            }
+
+            path.Write(_path[i]);
+        }
+
+        path.WriteByte(0);
+        return path.ToArray();
+    }
+
+    private string Shown() => "/" + string.Join('/', _path.Select(Encoding.UTF8.GetString));
+}

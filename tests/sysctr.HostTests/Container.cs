@@ -79,9 +79,12 @@ sealed class Container : IAsyncDisposable
         return Parse((await Host.MustAsync("python3", "-c", client, SocketPath)).Output);
     }
 
-    /// <summary>What the probe told when it started: it writes KEY=VALUE lines to its state directory.</summary>
+    /// <summary>
+    /// What the probe told when it started: KEY=VALUE lines in its state directory, which is a volume below the container's
+    /// where sysctr made the configuration, and the container's own where the image did.
+    /// </summary>
     public async Task<Dictionary<string, string>> ReportAsync() =>
-        Parse((await Host.EventuallyAsync($"cat /var/lib/{Name}/report", TimeSpan.FromSeconds(30))).Output);
+        Parse((await Host.EventuallyAsync($"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report", TimeSpan.FromSeconds(30))).Output);
 
     /// <summary>Waits until its service is in a state; fails with the journal.</summary>
     public async Task WaitForAsync(string script, string what)

@@ -52,11 +52,12 @@ public sealed class InstallTests(NspawnFixture fixture)
     {
         string name = Container.NewName();
         (await _host.SysctrAsync("install", "--now", "--name", name, "probe")).MustSucceed();
-        await _host.EventuallyAsync($"test -s /var/lib/{name}/report", TimeSpan.FromSeconds(30));
+        string report = $"/var/lib/{name}/var/lib/probe/report";
+        await _host.EventuallyAsync($"test -s {report}", TimeSpan.FromSeconds(30));
 
         (await _host.SysctrAsync("uninstall", name)).MustSucceed();
 
-        string kept = await _host.ShellAsync($"cat /var/lib/{name}/report");
+        string kept = await _host.ShellAsync($"cat {report}");
         Assert.Contains("pid=1", kept, StringComparison.Ordinal);
         await _host.ShellAsync($"rm -r /var/lib/{name}");
     }

@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace SystemContainers.Linux.Native;
+
+/// <summary>unistd.h.</summary>
+static unsafe partial class Libc
+{
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int execve(byte* path, byte** arguments, byte** environment);
+}

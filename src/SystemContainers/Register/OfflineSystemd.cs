@@ -1,0 +1,59 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Register;
+
+/// <summary>A system that does not run: enablement is links, and systemctl --root makes them; nothing can be started.</summary>
+sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
+{
+    public bool IsBooted => false;
+
+    /// <summary>The version of this machine's systemctl: the other system's can't be asked, and newer keys are only warned of.</summary>
+    public int Version => _version.Value;
+
+    private readonly Lazy<int> _version = new(() => SystemdManager.ParseVersion(Systemctl(["--version"]).Output));
+
+    public void Reload(CancellationToken cancellation)
+    {
+        // It will read its units when it boots.
+    }
+
+    public void Enable(IReadOnlyList<string> units, CancellationToken cancellation) => Change("enable", units);
+
+    public void Disable(IReadOnlyList<string> units, CancellationToken cancellation) => Change("disable", units);
+
+    public void Start(string unit, CancellationToken cancellation) => throw NotRunning("starting", unit);
+
+    public void Stop(string unit, CancellationToken cancellation) => throw NotRunning("stopping", unit);
+
+    public void Restart(string unit, CancellationToken cancellation) => throw NotRunning("restarting", unit);
+
+    public void ResetFailed(string unit, CancellationToken cancellation)
+    {
+        // Nothing has failed there yet.
+    }
+
+    public UnitStatus GetStatus(string unit) => throw NotRunning("asking for the state of", unit);
+
+    public void Dispose()
+    {
+        // Holds nothing.
+    }
+
+    private void Change(string verb, IReadOnlyList<string> units)
+    {
+        ProcessResult result = Systemctl([$"--root={paths.Root}", "--quiet", verb, .. units]);
+        if (result.ExitCode != 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Unit, $"systemctl --root={paths.Root} {verb} {string.Join(' ', units)}: {result.Error.Trim()}");
+        }
+    }
+
+    private static ProcessResult Systemctl(IReadOnlyList<string> arguments) =>
+        ProcessRunner.RunAsync("systemctl", arguments, CancellationToken.None).GetAwaiter().GetResult();
+
+    private SysctrException NotRunning(string doing, string unit) => new(
+        ErrorKind.Host, $"{doing} {unit}: no systemd runs {(paths.Root == "/" ? "here" : "below " + paths.Root)}",
+        "units start when that system boots");
+}

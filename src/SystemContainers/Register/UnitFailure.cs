@@ -1,0 +1,63 @@
+using System.Text;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Register;
+
+/// <summary>Why a unit did not start or stop, in words: the job's result, how the process ended, the journal's last lines.</summary>
+static class UnitFailure
+{
+    private const int JournalLines = 10;
+
+    public static SysctrException Of(string doing, string unit, string jobResult, SystemdBus systemd)
+    {
+        UnitStatus status = systemd.GetStatus(unit);
+        StringBuilder message = new($"{doing} {unit}: {Reason(jobResult, status)}");
+        if (doing != "stopping")
+        {
+            foreach (string line in Journal(unit))
+            {
+                message.Append("\n  | ").Append(line);
+            }
+        }
+
+        return new SysctrException(
+            ErrorKind.Unit, message.ToString(),
+            jobResult == "dependency"
+                ? $"a unit that it needs has failed: 'systemctl list-dependencies {unit}' shows which"
+                : $"'systemctl status {unit}' and 'journalctl -u {unit}' tell more");
+    }
+
+    /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
+    public static string Reason(string jobResult, UnitStatus status) => jobResult switch
+    {
+        "dependency" => "a unit that it needs did not start (dependency)",
+        "canceled" => "another request cancelled it (canceled)",
+        "timeout" => "systemd gave up waiting for the job (timeout)",
+        "skipped" => "a condition of the unit does not hold (skipped)",
+        "invalid" or "unsupported" or "assert" => $"systemd refuses it ({jobResult})",
+        _ => status.Result switch
+        {
+            "exit-code" => $"its process exited with status {status.ExecMainStatus} (exit-code)",
+            "signal" => $"its process was killed by signal {status.ExecMainStatus} (signal)",
+            "core-dump" => $"its process crashed with signal {status.ExecMainStatus} (core-dump)",
+            "timeout" => "it took longer than its timeout (timeout)",
+            "watchdog" => "it gave no sign of life (watchdog)",
+            "protocol" => "it ended before it said that it is ready (protocol)",
+            "start-limit-hit" => "it was started too often in too short a time (start-limit-hit)",
+            "oom-kill" => "the kernel killed it for lack of memory (oom-kill)",
+            "resources" => "systemd could not set it up (resources)",
+            "" or "success" => $"the job ended as '{jobResult}'",
+            _ => $"it failed ({status.Result})",
+        },
+    };
+
+    private static string[] Journal(string unit)
+    {
+        ProcessResult journal = ProcessRunner.RunAsync(
+            "journalctl",
+            ["--unit", unit, "--lines", JournalLines.ToString(), "--output", "cat", "--no-pager", "--quiet"],
+            CancellationToken.None).GetAwaiter().GetResult();
+        return journal.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+}

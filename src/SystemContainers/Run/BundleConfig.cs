@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using SystemContainers.Render;
+
+namespace SystemContainers.Run;
+
+/// <summary>Changes to a config.json that passed <see cref="RuntimeConfigFile.Read"/> (OCI runtime-spec, config.md).</summary>
+static class BundleConfig
+{
+    /// <summary>systemd's own socket for readiness and watchdog, the same path inside.</summary>
+    public const string NotifySocket = "/run/systemd/notify";
+
+    /// <summary>Where sysctr-listen stands inside the container.</summary>
+    private const string ListenInside = "/.sysctr-listen";
+
+    /// <summary>Whether the payload counts its processes from 1.</summary>
+    public static bool HasOwnPidNamespace(JsonObject linux) =>
+        linux["namespaces"] is JsonArray namespaces &&
+        namespaces.Any(n => n?["type"]?.GetValue<string>() == "pid" && n["path"] is null);
+
+    /// <summary>
+    /// Lets the payload speak to systemd without a proxy: a detached runtime's proxy leaves after READY=1, and with it
+    /// would go STATUS= and every sign of life.
+    /// </summary>
+    public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config)
+    {
+        bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && m.Destination is "/run" or "/run/systemd" or NotifySocket);
+        if (!visible)
+        {
+            AddBind(document, NotifySocket, NotifySocket);
+        }
+
+        SetVariable(document, "NOTIFY_SOCKET", NotifySocket);
+    }
+
+    /// <summary>Puts sysctr-listen in front of the payload's command.</summary>
+    public static void Prefix(JsonObject document, string listenHelper)
+    {
+        AddBind(document, listenHelper, ListenInside);
+        document["process"]!["args"]!.AsArray().Insert(0, ListenInside);
+    }
+
+    /// <summary>Sets a variable of the payload's environment; one that is there gives way.</summary>
+    public static void SetVariable(JsonObject document, string name, string value)
+    {
+        JsonObject process = document["process"]!.AsObject();
+        JsonArray environment = process["env"] as JsonArray ?? [];
+        process["env"] = environment;
+        foreach (JsonNode? old in environment.Where(e => e!.GetValue<string>().StartsWith(name + "=", StringComparison.Ordinal)).ToArray())
+        {
+            environment.Remove(old);
+        }
+
+        environment.Add((JsonNode)$"{name}={value}");
+    }
+
+    private static void AddBind(JsonObject document, string source, string destination)
+    {
+        JsonArray mounts = document["mounts"] as JsonArray ?? [];
+        document["mounts"] = mounts;
+        mounts.Add((JsonNode)new JsonObject
+        {
+            ["destination"] = destination,
+            ["type"] = "bind",
+            ["source"] = source,
+            ["options"] = new JsonArray("bind", "ro", "nosuid", "nodev"),
+        });
+    }
+}

@@ -1,0 +1,47 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Run;
+
+/// <summary>
+/// The words of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] NAME</c>. They are written by
+/// <see cref="UnitPlan"/> and by nobody else.
+/// </summary>
+/// <param name="Verb">start, kill, delete.</param>
+/// <param name="Name">The container.</param>
+/// <param name="Runtime">Absolute path.</param>
+/// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
+/// <param name="PidFile">For start.</param>
+/// <param name="Bundle">For start.</param>
+sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle)
+{
+    /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
+    public string Id => string.IsNullOrEmpty(Instance)
+        ? Name
+        : $"{Name}-{Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Instance)).Short}";
+
+    public static LaunchOptions Parse(ReadOnlySpan<string> arguments)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        List<string> words = [];
+        foreach (string argument in arguments)
+        {
+            if (argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
+            {
+                options[argument[2..equals]] = argument[(equals + 1)..];
+            }
+            else
+            {
+                words.Add(argument);
+            }
+        }
+
+        bool start = words is ["start", _];
+        bool right = words is ["start" or "kill" or "delete", _] && options.ContainsKey("runtime") &&
+            (!start || (options.ContainsKey("pid-file") && options.ContainsKey("bundle")));
+        return right
+            ? new LaunchOptions(
+                words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
+                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"))
+            : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
+    }
+}

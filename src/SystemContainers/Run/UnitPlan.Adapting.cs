@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Render;
+
+namespace SystemContainers.Run;
+
+/// <summary>What rendered units and config.json lack, because their author did not know this host or this runtime.</summary>
+sealed partial record UnitPlan
+{
+    private const string DropIn = "10-sysctr.conf";
+
+    /// <summary>Gives the container the drop-ins that its units need, and config.json what has to stand in it.</summary>
+    /// <param name="rendered">As Render made it.</param>
+    /// <param name="files">The image, for the mount points that the new config.json needs.</param>
+    /// <param name="host">Capabilities, and what stands where.</param>
+    /// <param name="listenHelper">Absolute path of sysctr-listen on the host.</param>
+    /// <exception cref="SysctrException">Host: config.json wants a capability that this host can't give.</exception>
+    public RenderedContainer Adapt(RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper)
+    {
+        if (rendered.ConfigJson is not { } json)
+        {
+            return rendered;
+        }
+
+        RuntimeConfigFile config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
+        string[] lacking = [.. config.Capabilities.Except(host.Capabilities, StringComparer.Ordinal)];
+        if (lacking.Length > 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"checking config.json: it wants {string.Join(", ", lacking)}, which this host's capability bounding set lacks",
+                "use $ALL_PROCESS_CAPABILITIES in the template, or leave it out");
+        }
+
+        JsonObject document = JsonNode.Parse(json)!.AsObject();
+        AdaptConfig(document, config, listenHelper);
+        json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
+        return rendered with
+        {
+            ConfigJson = json,
+            Mounts = MountPoints.Missing(config, files, host.IsDirectory),
+            Units = [.. rendered.Units, .. rendered.Units.Select(DropInFor).OfType<RenderedUnit>()],
+        };
+    }
+
+    /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
+    private RenderedUnit? DropInFor(RenderedUnit unit)
+    {
+        if (!unit.FileName.EndsWith(".service", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        UnitText text = UnitText.Parse(unit.Text);
+        if (!text.All("Service", "ExecStart").Contains(Commands.Start, StringComparer.Ordinal))
+        {
+            // A service of the image that does not run the container.
+            return null;
+        }
+
+        List<string> lines = [];
+        string type = text.Find("Service", "Type") ?? "simple";
+        if (type is "simple" or "exec")
+        {
+            // The runtime leaves when the payload runs; without this systemd would take its end for the payload's.
+            lines.Add("Type=forking");
+            type = "forking";
+        }
+
+        if (type == "forking" && (Instantiated || text.Find("Service", "PIDFile") is null))
+        {
+            lines.Add($"PIDFile={InstancePidFile}");
+        }
+
+        if (Runtime.Kind == RuntimeKind.Runc)
+        {
+            lines.AddRange(ServiceLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
+        }
+
+        if (!Foreground && !text.All("Service", "ExecStopPost").Any(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)))
+        {
+            lines.Add($"ExecStopPost={Commands.StopPost}");
+        }
+
+        return lines.Count == 0 ? null : new RenderedUnit(
+            $"{unit.FileName}.d/{DropIn}",
+            $"""
+            # Made by sysctr: what {unit.FileName} needs to be a system container on this host. An update writes it anew.
+            [Service]
+            {string.Join('\n', lines)}
+
+            """,
+            Source: null);
+    }
+
+    private void AdaptConfig(JsonObject document, RuntimeConfigFile config, string listenHelper)
+    {
+        JsonObject process = document["process"]!.AsObject();
+
+        // There is no terminal, and detached runtimes refuse one without a console socket.
+        process["terminal"] = false;
+        JsonObject linux = document["linux"] as JsonObject ?? [];
+        document["linux"] = linux;
+        if (Runtime.Kind == RuntimeKind.Runc && !Instantiated)
+        {
+            // Relative: runc takes it from the parent of its own cgroup, so the payload follows the unit into any slice.
+            linux["cgroupsPath"] = SystemdVersion >= DelegateSubgroupVersion ? "payload" : $"{Name}.service/payload";
+        }
+        else
+        {
+            linux.Remove("cgroupsPath");
+        }
+
+        if (Notifies)
+        {
+            BundleConfig.BindNotifySocket(document, config);
+        }
+
+        if ((HasSockets || Notifies || Instantiated) && !BundleConfig.HasOwnPidNamespace(linux))
+        {
+            BundleConfig.Prefix(document, listenHelper);
+        }
+    }
+}

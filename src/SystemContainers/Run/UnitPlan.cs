@@ -1,0 +1,103 @@
+using SystemContainers.Render;
+
+namespace SystemContainers.Run;
+
+/// <summary>
+/// How a container's units start, stop and clean up after the payload: the command lines that templates get as EXEC_START and its
+/// siblings, and the lines that a unit needs so that the payload is its main process, inside its cgroup, with nobody between.
+/// </summary>
+/// <remarks>README.md beside this file says why each line is as it is, and on what versions it was seen.</remarks>
+sealed partial record UnitPlan
+{
+    /// <summary>The first systemd that keeps the runtime itself out of the inner node of a delegated cgroup (DelegateSubgroup=).</summary>
+    private const int DelegateSubgroupVersion = 254;
+
+    public required OciRuntime Runtime { get; init; }
+
+    /// <summary>The container's name, which is the runtime's too but for instances.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>systemd's version.</summary>
+    public required int SystemdVersion { get; init; }
+
+    /// <summary>Where the runtime writes the payload's process id.</summary>
+    public required string PidFile { get; init; }
+
+    /// <summary>EXEC_START and its siblings.</summary>
+    public required UnitCommandLines Commands { get; init; }
+
+    /// <summary>The service is made anew for each connection or instance, <c>NAME@.service</c>.</summary>
+    public required bool Instantiated { get; init; }
+
+    /// <summary>The payload gets sockets from systemd.</summary>
+    public required bool HasSockets { get; init; }
+
+    /// <summary>The payload speaks to systemd itself: readiness, status, watchdog.</summary>
+    public required bool Notifies { get; init; }
+
+    /// <summary>The runtime stays until the payload has ended: Type=oneshot.</summary>
+    public required bool Foreground { get; init; }
+
+    /// <summary>Lines for [Service] of the default unit.</summary>
+    public IReadOnlyList<string> ServiceLines => Runtime.Kind == RuntimeKind.Crun ? []
+        : SystemdVersion >= DelegateSubgroupVersion ? ["Delegate=yes", "DelegateSubgroup=supervisor"]
+        : ["Delegate=yes"];
+
+    /// <summary>Makes the plan, from the image's templates as they are before rendering.</summary>
+    /// <param name="runtime">What runs it.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="bundle">DESTDIR.</param>
+    /// <param name="pidFile">PIDFILE.</param>
+    /// <param name="tool">Absolute path of sysctr on the host.</param>
+    /// <param name="exports">The image's templates.</param>
+    /// <param name="systemdVersion">Such as 252.</param>
+    public static UnitPlan For(
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion)
+    {
+        // Templates, but types and watchdogs are plain lines in them.
+        UnitText[] services =
+            [.. exports.Units.Where(u => u.NameSuffix.EndsWith(".service", StringComparison.Ordinal)).Select(u => UnitText.Parse(u.File.Text))];
+        UnitPlan plan = new()
+        {
+            Runtime = runtime,
+            Name = name,
+            SystemdVersion = systemdVersion,
+            PidFile = pidFile,
+            Commands = new UnitCommandLines(""),
+            Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
+            HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
+            Notifies = services.Any(s =>
+                s.Find("Service", "Type") is "notify" or "notify-reload" || s.Find("Service", "WatchdogSec") is not null),
+            Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
+        };
+        return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
+    }
+
+    private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)
+    {
+        string runtime = string.Join(' ', Runtime.Command);
+        if (!Instantiated && !HasSockets && !Notifies)
+        {
+            // No process of ours is needed, and none is started.
+            return new UnitCommandLines(
+                Foreground
+                    ? $"{runtime} run --bundle {bundle} {Name}"
+                    : $"{runtime} run --detach --pid-file {PidFile} --bundle {bundle} {Name}",
+                // In our own unit KillSignal= does it, once; a command would make it twice.
+                Stop: defaultUnit ? "" : $"{runtime} kill {Name}",
+                StopPost: $"{runtime} delete --force {Name}");
+        }
+
+        string instance = Instantiated ? " --instance=%i" : "";
+        string common = $"--runtime={Runtime.Path}{instance}";
+        return new UnitCommandLines(
+            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle} {Name}",
+            Stop: $"{tool} launch kill {common} {Name}",
+            StopPost: $"{tool} launch delete {common} {Name}");
+    }
+
+    /// <summary>PIDFILE, or a file of its own for each instance.</summary>
+    private string InstancePidFile => Instantiated
+        ? Path.Join(Path.GetDirectoryName(PidFile), $"container-{Name}@%i.pid")
+        : PidFile;
+}

@@ -1,0 +1,74 @@
+namespace SystemContainers.Run;
+
+/// <summary>
+/// A unit file as far as we have to understand it (systemd.syntax(7)): sections, keys with their values in order, comments and
+/// continuation lines. What it can't make out it passes over; systemd-analyze is the judge of validity.
+/// </summary>
+sealed class UnitText
+{
+    private readonly List<(string Section, string Key, string Value)> _lines = [];
+
+    private UnitText()
+    {
+    }
+
+    public static UnitText Parse(string text)
+    {
+        UnitText unit = new();
+        string section = "";
+        string pending = "";
+        foreach (string raw in text.Split('\n'))
+        {
+            string line = raw.Trim();
+            if (line is ['#' or ';', ..])
+            {
+                continue;
+            }
+
+            if (line is [.., '\\'])
+            {
+                pending += line[..^1] + " ";
+                continue;
+            }
+
+            line = (pending + line).Trim();
+            pending = "";
+            if (line is ['[', .., ']'])
+            {
+                section = line[1..^1];
+            }
+            else if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
+            {
+                unit._lines.Add((section, line[..equals].TrimEnd(), line[(equals + 1)..].TrimStart()));
+            }
+        }
+
+        return unit;
+    }
+
+    /// <summary>Whether the section is there and says something.</summary>
+    public bool Has(string section) => _lines.Exists(l => l.Section == section);
+
+    /// <summary>The last value of a key; null where it is not set, or emptied.</summary>
+    public string? Find(string section, string key) =>
+        _lines.FindLast(l => l.Section == section && l.Key == key) is { Value: { Length: > 0 } value } ? value : null;
+
+    /// <summary>Every value of a key since it was last emptied.</summary>
+    public IReadOnlyList<string> All(string section, string key)
+    {
+        List<string> values = [];
+        foreach ((string _, string _, string value) in _lines.Where(l => l.Section == section && l.Key == key))
+        {
+            if (value.Length == 0)
+            {
+                values.Clear();
+            }
+            else
+            {
+                values.Add(value);
+            }
+        }
+
+        return values;
+    }
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Scriban;
 using Scriban.Functions;
@@ -108,6 +109,11 @@ static class ScribanTemplate
     private static string Place(string path, SourceSpan span) =>
         span.Start.Line < 0 ? path : new TextPosition(span.Start.Line + 1, span.Start.Column + 1).In(path);
 
+    // Scriban finds some of its functions by reflection (string.slice), and an ahead-of-time compiler would leave those out.
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(StringFunctions))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(ArrayFunctions))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(MathFunctions))]
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
     private static ScriptObject Functions()
     {
         MathFunctions math = new();

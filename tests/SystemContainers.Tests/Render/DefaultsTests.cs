@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using Xunit;
@@ -53,6 +54,16 @@ public sealed class DefaultsTests
         Assert.DoesNotContain("ExecStop", unit, StringComparison.Ordinal);
         Assert.DoesNotContain("ExecStartPre", unit, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Every_variable_is_in_the_documentation()
+    {
+        string table = File.ReadAllText(Path.Combine(SourceDirectory(), "../../../templates/README.md"));
+
+        Assert.All(Rendered().Values.Keys, name => Assert.Contains($"`{name}`", table, StringComparison.Ordinal));
+    }
+
+    private static string SourceDirectory([CallerFilePath] string self = "") => Path.GetDirectoryName(self)!;
 
     private static RenderedContainer Rendered() =>
         ContainerRenderer.Render(Requests.For(s_image, s_run) with { ServiceLines = ["Delegate=yes", "DelegateSubgroup=supervisor"] });

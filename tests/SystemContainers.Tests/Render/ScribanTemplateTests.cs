@@ -14,6 +14,7 @@ public sealed class ScribanTemplateTests
     [InlineData("{{ if EMPTY != \"\" }}x{{ else }}y{{ end }}", "y")]
     [InlineData("{{ for item in LIST | string.split \",\" }}[{{ item }}]{{ end }}", "[a][b][c]")]
     [InlineData("{{ NAME | string.upcase }}{{ math.plus 1 2 }}", "ETCD3")]
+    [InlineData("{{ NAME | string.slice 1 2 }}", "tc")]
     [InlineData("{{ x = NAME + \"d\" }}{{ x }}", "etcdd")]
     [InlineData("{{ ODD | json }}", "\"q\\u0022\\\\\\n\\u2028%\"")]
     [InlineData("$NAME ${NAME} $$", "$NAME ${NAME} $$")]

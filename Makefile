@@ -9,6 +9,7 @@ export DOTNET_NOLOGO = 1
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
+	dotnet publish src/sysctr-listen -c $(CONFIGURATION) -o artifacts --nologo -v quiet
 
 # What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
 setup:
@@ -27,10 +28,10 @@ host: build
 bench: build
 	dotnet run --project tests/Bench -c $(CONFIGURATION)
 
-# Installs what 'make build' made; sysctr-listen is the helper that the payload's namespace sees.
+# Installs what 'make build' made.
 install:
 	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
-	$(if $(wildcard artifacts/sysctr-listen),install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen)
+	install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen
 
 clean:
 	rm -rf artifacts

@@ -5,7 +5,7 @@ DESTDIR ?=
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup test demo host bench install clean
+.PHONY: build setup test demo host bench install deb clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
@@ -28,10 +28,17 @@ host: build
 bench: build
 	dotnet run --project tests/Bench -c $(CONFIGURATION)
 
-# Installs what 'make build' made.
+# Installs what 'make build' made; sysctr-listen is the helper that the payload's namespace sees.
 install:
 	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
 	install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen
+	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
+	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
+	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
+
+# A Debian package of what 'make build' made.
+deb:
+	packaging/deb/build.sh 0.1.0 artifacts
 
 clean:
 	rm -rf artifacts

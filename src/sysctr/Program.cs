@@ -1,1 +1,81 @@
-return 0;
+using System.CommandLine;
+using SystemContainers.Cli;
+using SystemContainers.Cli.Commands;
+using SystemContainers.Errors;
+
+// Units call this at every start of a container that needs it, so it goes round the command-line library.
+if (args is ["launch", ..])
+{
+    return LaunchCommand.Run(args.AsSpan(1));
+}
+
+RootCommand root = new(
+    """
+    Installs OCI images as system containers: services that systemd starts at boot, before and without any container daemon.
+
+    Examples:
+      sysctr install --system etcd          pull, check out, register with systemd and enable
+      systemctl start etcd                  from here on it is an ordinary unit
+      sysctr list                           what is installed, and how it is doing
+      sysctr uninstall etcd                 remove exactly what was installed
+
+    Exit status:
+      0 success         4 registry unreachable     8 unsafe image           12 host lacks something
+      1 failure         5 registry refused us      9 template or values     13 not permitted (not root)
+      2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
+      3 not found       7 corrupt data            11 unit failed            15 lock held by another sysctr
+    """);
+root.Add(GlobalOptions.Root);
+root.Add(GlobalOptions.Quiet);
+root.Add(InstallCommand.Create());
+root.Add(UninstallCommand.Create());
+root.Add(ListCommand.Create());
+root.Add(InfoCommand.Create());
+root.Add(ImagesCommand.Create());
+root.Add(PullCommand.Create());
+root.Add(StartCommand.Create());
+root.Add(StopCommand.Create());
+root.Add(RestartCommand.Create());
+root.Add(StatusCommand.Create());
+root.Add(LogsCommand.Create());
+root.Add(VersionCommand.Create());
+
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (string complaint in parsed.Errors.Select(e => e.Message))
+    {
+        Console.Error.WriteLine($"sysctr: {complaint}");
+    }
+
+    Console.Error.WriteLine($"  hint: see 'sysctr {string.Join(' ', Verbs(parsed))}--help'");
+    return (int)ErrorKind.Usage;
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (SysctrException e)
+{
+    return Terminal.Report(e, Console.Error);
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("sysctr: interrupted; nothing was changed");
+    return 130;
+}
+catch (Exception e) when (Failure.Understand(e) is { } understood)
+{
+    return Terminal.Report(understood, Console.Error);
+}
+
+static IEnumerable<string> Verbs(ParseResult parsed)
+{
+    for (System.CommandLine.Parsing.CommandResult? at = parsed.CommandResult;
+         at is not null and not { Command: RootCommand };
+         at = at.Parent as System.CommandLine.Parsing.CommandResult)
+    {
+        yield return at.Command.Name + " ";
+    }
+}

@@ -11,9 +11,9 @@ namespace SystemContainers.Checkout;
 /// </summary>
 /// <param name="Path">Absolute; symbolic links in it are followed inside the image.</param>
 /// <param name="IsDirectory">What to make there if nothing stands there: a directory, or else an empty file.</param>
-sealed record MountPoint(string Path, bool IsDirectory)
+/// <param name="Mode">Permission bits of what is made.</param>
+sealed record MountPoint(string Path, bool IsDirectory, int Mode)
 {
-    private static readonly FileMetadata s_file = new(0b110_100_100, 0, 0, 0, 0, []);
 
     /// <summary>
     /// The tree with what <paramref name="mountPoints"/> need and it lacks. The given tree stays as it is: only the directories
@@ -32,7 +32,7 @@ sealed record MountPoint(string Path, bool IsDirectory)
             return root;
         }
 
-        node = IsDirectory ? new TreeDirectory(TreeDirectory.Undescribed) : new TreeLeaf(EmptyFile(place.Parts[^1].Name));
+        node = IsDirectory ? new TreeDirectory(Metadata) : new TreeLeaf(EmptyFile(place.Parts[^1].Name));
         for (int i = place.Parts.Count - 1; i >= 0; i--)
         {
             TreeNode? parent = i == 0 ? root : place.Parts[i - 1].Node;
@@ -47,12 +47,14 @@ sealed record MountPoint(string Path, bool IsDirectory)
         return (TreeDirectory)node;
     }
 
-    private static LayerEntry EmptyFile(byte[] name) => new()
+    private FileMetadata Metadata => new(Mode, 0, 0, 0, 0, []);
+
+    private LayerEntry EmptyFile(byte[] name) => new()
     {
         Type = TarEntryType.Regular,
         Name = name,
         LinkName = [],
-        Metadata = s_file,
+        Metadata = Metadata,
         Size = 0,
         DeviceMajor = 0,
         DeviceMinor = 0,

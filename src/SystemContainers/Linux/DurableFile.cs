@@ -77,6 +77,16 @@ static class DurableFile
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
+    /// <summary>Makes all of the file system that holds <paramref name="directory"/> durable (syncfs(2)).</summary>
+    public static void SyncFileSystem(string directory)
+    {
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid || Libc.syncfs(handle) != 0)
+        {
+            throw LinuxException.Last("syncfs", directory);
+        }
+    }
+
     /// <summary>Makes the names in <paramref name="directory"/> durable.</summary>
     public static void SyncDirectory(string directory)
     {

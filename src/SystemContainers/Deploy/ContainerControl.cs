@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>start, stop, restart and logs of an installed container: thin over systemd, which does the work.</summary>
+sealed class ContainerControl(Host host)
+{
+    /// <summary>Starts the container and waits until systemd says that it runs.</summary>
+    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it did not start, with the true reason.</exception>
+    public void Start(string name, CancellationToken cancellation)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        Start(record, record.StartedUnits, cancellation);
+    }
+
+    /// <summary>Stops the container, its sockets and timers first so that they do not start it again.</summary>
+    public void Stop(string name, CancellationToken cancellation)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        RequireSystemd("stopping", name);
+        foreach (string unit in record.RunnableUnits)
+        {
+            host.Systemd.Stop(unit, cancellation);
+        }
+    }
+
+    /// <summary>Stops and starts the container's service.</summary>
+    public void Restart(string name, CancellationToken cancellation)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        RequireSystemd("restarting", name);
+        foreach (string unit in record.StartedUnits)
+        {
+            host.Systemd.Restart(unit, cancellation);
+        }
+    }
+
+    /// <summary>Hands the terminal to journalctl for the container's units.</summary>
+    /// <returns>Its exit status.</returns>
+    public async Task<int> ShowJournalAsync(string name, bool follow, int? lines, CancellationToken cancellation)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        List<string> arguments = ["--unit", record.MainUnit];
+        if (record.Units.Any(u => u.Path.EndsWith("@.service", StringComparison.Ordinal)))
+        {
+            arguments.AddRange(["--unit", name + "@*.service"]);
+        }
+
+        if (follow)
+        {
+            arguments.Add("--follow");
+        }
+
+        if (lines is { } count)
+        {
+            arguments.AddRange(["--lines", count.ToString()]);
+        }
+
+        if (host.Root != "/")
+        {
+            arguments.AddRange(["--root", host.Root]);
+        }
+
+        using Process journal = Process.Start(new ProcessStartInfo("journalctl", arguments) { UseShellExecute = false })!;
+        await journal.WaitForExitAsync(cancellation);
+        return journal.ExitCode;
+    }
+
+    /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does.</summary>
+    internal void StartInstalled(ContainerRecord record, CancellationToken cancellation) =>
+        Start(record, record.Enabled.Count > 0 ? record.Enabled : record.StartedUnits, cancellation);
+
+    private void Start(ContainerRecord record, IEnumerable<string> units, CancellationToken cancellation)
+    {
+        RequireSystemd("starting", record.Name);
+        foreach (string unit in units)
+        {
+            host.Systemd.Start(unit, cancellation);
+        }
+    }
+
+    private void RequireSystemd(string doing, string name)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            throw new SysctrException(
+                ErrorKind.Host, $"{doing} '{name}': no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}",
+                "it starts when that system boots");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// The name of a container. It names the unit, the runtime's container, and directories, so it keeps to what all of them
+/// take: letters, digits, <c>_ . + -</c>, no dot or dash in front, 200 characters at most.
+/// </summary>
+static class ContainerName
+{
+    private const int MaxLength = 200;
+
+    private static readonly SearchValues<char> s_allowed =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-");
+
+    /// <summary>Gives <paramref name="name"/> back if it is one.</summary>
+    /// <exception cref="SysctrException">Usage: it is not.</exception>
+    public static string Check(string name)
+    {
+        string? complaint =
+            name.Length == 0 ? "it is empty" :
+            name.Length > MaxLength ? $"it has more than {MaxLength} characters" :
+            name[0] is '.' or '-' or '+' ? $"it begins with '{name[0]}'" :
+            name.AsSpan().ContainsAnyExcept(s_allowed) ? "only letters, digits and _ . + - are allowed" :
+            null;
+
+        return complaint is null
+            ? name
+            : throw new SysctrException(
+                ErrorKind.Usage, $"the container name '{name}' can't be used: {complaint}", "give another one with --name");
+    }
+
+}

@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// What is known of one deployment of a container: <c>info.json</c> beside the bundle. It is written before anything of the
+/// host is touched and says exactly what was put there, so that uninstall takes away that and nothing else.
+/// </summary>
+sealed record ContainerRecord
+{
+    /// <summary>The container's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The deployment's number, from 0.</summary>
+    public required int Deployment { get; init; }
+
+    /// <summary>When it was installed.</summary>
+    public required DateTimeOffset InstalledAt { get; init; }
+
+    /// <summary>The image as a full reference, <c>docker://docker.io/library/etcd:latest</c>.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The digest of the image's manifest.</summary>
+    [JsonConverter(typeof(DigestConverter))]
+    public required Digest ManifestDigest { get; init; }
+
+    /// <summary>The digest of the image's configuration: its ID.</summary>
+    [JsonConverter(typeof(DigestConverter))]
+    public required Digest ImageId { get; init; }
+
+    /// <summary>Path of the OCI runtime that the units name.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>What the user chose with <c>--set</c>; carried over by updates.</summary>
+    public required IReadOnlyDictionary<string, string> Set { get; init; }
+
+    /// <summary>Every template variable with its final text.</summary>
+    public required IReadOnlyDictionary<string, string> Values { get; init; }
+
+    /// <summary>The unit files, main service first.</summary>
+    public required IReadOnlyList<InstalledFile> Units { get; init; }
+
+    /// <summary>The units that were enabled.</summary>
+    public required IReadOnlyList<string> Enabled { get; init; }
+
+    /// <summary>The tmpfiles.d file, where there is one.</summary>
+    public InstalledFile? Tmpfiles { get; init; }
+
+    /// <summary>Files that the image asked for on the host.</summary>
+    public IReadOnlyList<InstalledFile> HostFiles { get; init; } = [];
+
+    /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
+    public required IReadOnlyList<string> StateDirectories { get; init; }
+
+    /// <summary>The image's labels.</summary>
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>The unit that is the container: <c>NAME.service</c>.</summary>
+    [JsonIgnore]
+    public string MainUnit => Name + ".service";
+
+    /// <summary>The units by name, without drop-ins; templates of instances (<c>NAME@.service</c>) among them.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> UnitNames =>
+        Units.Select(u => System.IO.Path.GetFileName(u.Path)).Where(u => !u.EndsWith(".conf", StringComparison.Ordinal));
+
+    /// <summary>The units that can run, sockets and timers first: in this order they are stopped.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> RunnableUnits =>
+        UnitNames.Where(u => !u.Contains("@.", StringComparison.Ordinal))
+            .OrderBy(u => u.EndsWith(".service", StringComparison.Ordinal));
+
+    /// <summary>What <c>start</c> starts: the service, or where it has instances only, the sockets and timers that make them.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> StartedUnits => UnitNames.Contains(MainUnit) ? [MainUnit] : RunnableUnits;
+}
+
+/// <summary>A file that we put on the host.</summary>
+/// <param name="Path">Absolute, as the host sees it.</param>
+/// <param name="Sha256">Digest of its content when we wrote it.</param>
+sealed record InstalledFile(string Path, [property: JsonConverter(typeof(DigestConverter))] Digest Sha256);

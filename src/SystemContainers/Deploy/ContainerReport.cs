@@ -1,0 +1,20 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>One line of <c>sysctr list</c>; an element of the array that <c>--json</c> prints.</summary>
+/// <param name="Name">The container.</param>
+/// <param name="Image">The image as a full reference.</param>
+/// <param name="ImageId">The digest of the image's configuration.</param>
+/// <param name="Deployment">The deployment in use, from 0.</param>
+/// <param name="State">systemd's ActiveState of the main unit: active, inactive, failed, activating, deactivating; "unknown" where no systemd answers.</param>
+/// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where no systemd answers.</param>
+/// <param name="Runtime">Path of the OCI runtime.</param>
+/// <param name="InstalledAt">When.</param>
+sealed record ContainerReport(
+    string Name,
+    string Image,
+    string ImageId,
+    int Deployment,
+    string State,
+    string Enabled,
+    string Runtime,
+    DateTimeOffset InstalledAt);

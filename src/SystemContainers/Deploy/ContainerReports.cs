@@ -1,0 +1,73 @@
+using SystemContainers.Register;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>What <c>list</c>, <c>info</c> and <c>images list</c> show: the records, joined with what systemd says now.</summary>
+sealed class ContainerReports(Host host)
+{
+    /// <summary>Every installed container, by name.</summary>
+    public IReadOnlyList<ContainerReport> List() =>
+    [
+        .. from record in host.Catalog.List()
+           let unit = Status(record)
+           select new ContainerReport(
+               record.Name,
+               record.Image,
+               record.ImageId.ToString(),
+               record.Deployment,
+               unit?.ActiveState ?? Unknown,
+               unit?.UnitFileState ?? Unknown,
+               record.Runtime,
+               record.InstalledAt),
+    ];
+
+    /// <summary>All that is known of one container.</summary>
+    /// <exception cref="Errors.SysctrException">NotFound: it is not installed.</exception>
+    public ContainerDetails Details(string name)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        UnitStatus? unit = Status(record);
+        return new ContainerDetails
+        {
+            Name = record.Name,
+            Image = record.Image,
+            ImageId = record.ImageId.ToString(),
+            ManifestDigest = record.ManifestDigest.ToString(),
+            Deployment = record.Deployment,
+            Directory = host.Deployment(record.Name, record.Deployment).OnHost,
+            Runtime = record.Runtime,
+            InstalledAt = record.InstalledAt,
+            State = unit?.ActiveState ?? Unknown,
+            SubState = unit?.SubState ?? Unknown,
+            MainPid = unit?.MainPid ?? 0,
+            Enabled = unit?.UnitFileState ?? Unknown,
+            Files = [.. record.HostFiles.Concat(record.Units).Append(record.Tmpfiles).OfType<InstalledFile>().Select(f => f.Path)],
+            StateDirectories = record.StateDirectories,
+            Set = record.Set,
+            Values = record.Values,
+            Labels = record.Labels,
+        };
+    }
+
+    /// <summary>Every image in the store, by name.</summary>
+    public IReadOnlyList<ImageReport> Images()
+    {
+        ILookup<string, string> users = host.Catalog.List().ToLookup(c => c.ImageId.ToString(), c => c.Name, StringComparer.Ordinal);
+        return
+        [
+            .. from image in host.Store.Images.List()
+               select new ImageReport(
+                   image.Reference,
+                   image.ConfigDigest.ToString(),
+                   image.ManifestDigest.ToString(),
+                   image.DiffIds.Count,
+                   image.PulledAt,
+                   [.. users[image.ConfigDigest.ToString()]]),
+        ];
+    }
+
+    private const string Unknown = "unknown";
+
+    private UnitStatus? Status(ContainerRecord record) =>
+        host.Systemd.IsBooted ? host.Systemd.GetStatus(record.MainUnit) : null;
+}

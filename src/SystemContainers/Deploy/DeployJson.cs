@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>Records and reports as JSON, camelCase, indented: people read info.json too.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(ContainerRecord))]
+[JsonSerializable(typeof(TransactionRecord))]
+[JsonSerializable(typeof(IReadOnlyList<ContainerReport>))]
+[JsonSerializable(typeof(ContainerDetails))]
+[JsonSerializable(typeof(IReadOnlyList<ImageReport>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+sealed partial class DeployJson : JsonSerializerContext
+{
+    /// <summary>Reads a document that we wrote.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is not what we write.</exception>
+    public static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type)
+                ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {path}: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>Writes a document durably, readable by all.</summary>
+    public static void Write<T>(string path, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        DurableFile.Write(
+            path,
+            JsonSerializer.SerializeToUtf8Bytes(value, type),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+}

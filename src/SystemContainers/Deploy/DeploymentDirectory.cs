@@ -1,0 +1,27 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>, <c>config.json</c>), the
+/// record <c>info.json</c>, and the units and tmpfiles as they were installed. <c>deployments/NAME/current</c> names N.
+/// </summary>
+/// <param name="StoreOnHost">The store as units see it, <c>/var/lib/sysctr</c>.</param>
+/// <param name="StoreHere">The store as this process sees it; differs under <c>--root</c>.</param>
+/// <param name="Name">The container.</param>
+/// <param name="Number">N, from 0.</param>
+sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string Name, int Number)
+{
+    /// <summary>DESTDIR: the bundle as the unit and the runtime see it.</summary>
+    public string OnHost => Path.Join(StoreOnHost, "deployments", Name, Number.ToString());
+
+    /// <summary>The bundle as this process sees it.</summary>
+    public string Here => Path.Join(ContainerHere, Number.ToString());
+
+    /// <summary>Where it is put together; renamed to <see cref="Here"/> when it is whole.</summary>
+    public string Staged => Path.Join(ContainerHere, $".staged-{Number}");
+
+    /// <summary>The directory of all deployments of the container.</summary>
+    public string ContainerHere => Path.Join(StoreHere, "deployments", Name);
+
+    /// <summary>The link that names the deployment in use.</summary>
+    public string CurrentLink => Path.Join(ContainerHere, "current");
+}

@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>A prepared container as the text that <c>install --display</c> prints: every file with its path, then the values.</summary>
+static class DisplayText
+{
+    public static string Of(PreparedContainer container)
+    {
+        StringBuilder text = new();
+        foreach (HostText file in container.UnitFiles)
+        {
+            Section(file.Path, file.Text);
+        }
+
+        if (container.Tmpfiles is { } tmpfiles)
+        {
+            Section(tmpfiles.Path, tmpfiles.Text);
+        }
+
+        if (container.Rendered.ConfigJson is { } config)
+        {
+            Section(Path.Join(container.Directory.OnHost, "config.json"), Encoding.UTF8.GetString(config));
+        }
+
+        Section(
+            "values",
+            string.Join('\n', container.Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}")));
+        return text.ToString().TrimEnd('\n');
+
+        void Section(string title, string content) => text.Append($"# {title}\n{content.TrimEnd('\n')}\n\n");
+    }
+}

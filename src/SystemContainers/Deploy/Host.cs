@@ -1,0 +1,108 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Reference;
+using SystemContainers.Register;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// The host that a call works on: the running one, or a system below a directory. Its parts are opened when they are first
+/// needed, so that a call which only reads makes nothing.
+/// </summary>
+sealed class Host : IDisposable
+{
+    /// <summary>The store as units and the runtime see it.</summary>
+    internal const string StoreOnHost = "/var/lib/sysctr";
+
+    private readonly Lazy<ContentStore> _store;
+    private readonly Lazy<ISystemdManager> _systemd;
+    private readonly Lazy<RegistriesConfig> _registries = new(() => RegistriesConfig.Load());
+
+    private bool _scratch;
+
+    private Host(string root, string storeHere, Action<string> note)
+    {
+        Root = root;
+        StoreHere = storeHere;
+        Note = note;
+        Paths = new HostPaths(root);
+        Catalog = new ContainerCatalog(storeHere);
+        Transactions = new Transactions(storeHere);
+        _store = new Lazy<ContentStore>(() => ContentStore.Open(StoreHere));
+        _systemd = new Lazy<ISystemdManager>(() => SystemdManager.Open(Paths));
+    }
+
+    /// <summary>The directory that is the host's root; <c>/</c> for the running host.</summary>
+    public string Root { get; }
+
+    internal string StoreHere { get; }
+
+    internal Action<string> Note { get; }
+
+    internal HostPaths Paths { get; }
+
+    internal ContainerCatalog Catalog { get; }
+
+    internal Transactions Transactions { get; }
+
+    internal ContentStore Store => _store.Value;
+
+    internal ISystemdManager Systemd => _systemd.Value;
+
+    internal RegistriesConfig Registries => _registries.Value;
+
+    /// <summary>Opens the host below <paramref name="root"/>.</summary>
+    /// <param name="root">An absolute path.</param>
+    /// <param name="note">Told what is waited for, and what was found and mended.</param>
+    /// <exception cref="SysctrException">Permission: not root.</exception>
+    public static Host Open(string root, Action<string> note)
+    {
+        if (Libc.geteuid() != 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Permission, "opening the store: system containers belong to root", "call it with sudo");
+        }
+
+        return Directory.Exists(root)
+            ? new Host(root, Path.Join(root, StoreOnHost), note)
+            : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
+    }
+
+    /// <summary>The place of a deployment.</summary>
+    internal DeploymentDirectory Deployment(string name, int number) => new(StoreOnHost, StoreHere, name, number);
+
+    /// <summary>Locks containers against every other sysctr; waits, and says so.</summary>
+    internal IDisposable LockContainers(IReadOnlyList<string> names, CancellationToken cancellation) =>
+        LockSet.Take(names, name => Store.Locks.LockContainer(name, Note, cancellation))!;
+
+    /// <summary>As <see cref="LockContainers"/> without waiting.</summary>
+    /// <returns>Null where another sysctr holds one of them.</returns>
+    internal IDisposable? TryLockContainers(IReadOnlyList<string> names) => LockSet.Take(names, Store.Locks.TryLockContainer);
+
+    /// <summary>The same host with a store of its own that is gone with it: what is pulled there leaves no trace.</summary>
+    internal Host WithScratchStore() => new(Root, Directory.CreateTempSubdirectory("sysctr-scratch-").FullName, Note) { _scratch = true };
+
+    /// <summary>Ends the transactions that a crash has left: installs are taken back, uninstalls are finished.</summary>
+    internal void Recover(CancellationToken cancellation) => new Recovery(this).Run(cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_store.IsValueCreated)
+        {
+            _store.Value.Dispose();
+        }
+
+        if (_systemd.IsValueCreated)
+        {
+            _systemd.Value.Dispose();
+        }
+
+        if (_scratch)
+        {
+            TreeRemoval.Remove(StoreHere);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Installs containers: one transaction over all images of a call. All that can fail without touching the host (pull,
+/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure takes back what
+/// was done.
+/// </summary>
+sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits.</summary>
+    /// <exception cref="SysctrException">
+    /// The host is as before, but for layers that were pulled; save for <see cref="ErrorKind.Unit"/> after the commit, when the
+    /// containers are installed and a start failed.
+    /// </exception>
+    public async Task RunAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
+    {
+        if (now && !host.Systemd.IsBooted)
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"starting after an install below {host.Root}: no systemd runs there",
+                "leave out --now; the containers start when that system boots");
+        }
+
+        host.Recover(cancellation);
+        List<(InstallRequest Request, string Name)> named = Named(requests);
+        using IDisposable locks = host.LockContainers([.. named.Select(n => n.Name)], cancellation);
+        foreach ((_, string name) in named)
+        {
+            RefuseInstalled(name);
+        }
+
+        ContainerPreparer preparer = new(host);
+        List<PreparedContainer> prepared = [];
+        foreach ((InstallRequest request, string name) in named)
+        {
+            StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
+            prepared.Add(preparer.Prepare(request, name, number: 0, image));
+        }
+
+        await preparer.VerifyAsync(prepared, cancellation);
+        try
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                preparer.Stage(container);
+            }
+
+            await CommitAsync(prepared);
+        }
+        finally
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                preparer.DiscardStaged(container);
+            }
+        }
+
+        foreach (PreparedContainer container in prepared)
+        {
+            foreach (string warning in container.Rendered.Warnings)
+            {
+                note($"{container.Record.Name}: warning: {warning}");
+            }
+
+            note($"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, " +
+                 $"enabled {string.Join(' ', container.Record.Enabled)}");
+        }
+
+        if (now)
+        {
+            ContainerControl control = new(host);
+            foreach (PreparedContainer container in prepared)
+            {
+                control.StartInstalled(container.Record, cancellation);
+                note($"{container.Record.Name}: running");
+            }
+        }
+    }
+
+    /// <summary>What would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
+    public async Task<string> DisplayAsync(InstallRequest request, CancellationToken cancellation)
+    {
+        // What the store has is looked at where it is; anything else is pulled to where it leaves no trace.
+        using Host scratch = host.WithScratchStore();
+        Host here = new ImageFetch(host, progress).IsStored(request.Image, request.Pull) ? host : scratch;
+        ContainerPreparer preparer = new(here);
+        StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
+        (_, string name) = Named([request])[0];
+        PreparedContainer prepared = preparer.Prepare(request, name, number: 0, image);
+        await preparer.VerifyAsync([prepared], cancellation);
+        return DisplayText.Of(prepared);
+    }
+
+    private void RefuseInstalled(string name)
+    {
+        if (host.Catalog.Find(name) is { } there)
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"installing '{name}': a container of that name is installed, from {there.Image}",
+                "choose another name with --name, or uninstall it first");
+        }
+    }
+
+    private List<(InstallRequest Request, string Name)> Named(IReadOnlyList<InstallRequest> requests)
+    {
+        List<(InstallRequest Request, string Name)> named =
+            [.. requests.Select(r => (r, r.Name is null ? ContainerName.Check(host.Registries.Resolve(r.Image)[0].ShortName) : ContainerName.Check(r.Name)))];
+        string? twice = named.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
+        return twice is null
+            ? named
+            : throw new SysctrException(ErrorKind.Usage, $"two images of this call would get the name '{twice}'");
+    }
+
+    private async Task CommitAsync(List<PreparedContainer> prepared)
+    {
+        string intent = host.Transactions.Begin(
+            new TransactionRecord(TransactionKind.Install, [.. prepared.Select(p => p.Record)]));
+        HostInstaller installer = new(host);
+        try
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                installer.Place(container);
+            }
+
+            await installer.RegisterAsync(prepared);
+        }
+        catch
+        {
+            ContainerRemover remover = new(host);
+            foreach (PreparedContainer container in prepared)
+            {
+                remover.Remove(container.Record, purge: false, CancellationToken.None);
+            }
+
+            Transactions.End(intent);
+            throw;
+        }
+
+        Transactions.End(intent);
+    }
+}

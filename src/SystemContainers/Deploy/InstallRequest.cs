@@ -1,0 +1,18 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>One image to install, and what the user said about it.</summary>
+/// <param name="Image">The reference as it was typed.</param>
+sealed record InstallRequest(string Image)
+{
+    /// <summary>The container's name, null for the last part of the image's.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Template variables that the user set.</summary>
+    public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Name or path of the OCI runtime, null for the configured one.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>When to ask the registry.</summary>
+    public PullPolicy Pull { get; init; }
+}

@@ -1,0 +1,31 @@
+using SystemContainers.Checkout;
+using SystemContainers.Render;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>A container that is rendered and checked, while nothing of it is on the host yet.</summary>
+sealed record PreparedContainer
+{
+    /// <summary>What will stand in info.json.</summary>
+    public required ContainerRecord Record { get; init; }
+
+    /// <summary>Where it goes.</summary>
+    public required DeploymentDirectory Directory { get; init; }
+
+    /// <summary>The image's tree.</summary>
+    public required MergedTree Tree { get; init; }
+
+    /// <summary>What Render made of the image, with config.json and the units as Run adapted them.</summary>
+    public required RenderedContainer Rendered { get; init; }
+
+    /// <summary>Unit files and drop-ins for the host, in the order of <see cref="ContainerRecord.Units"/>.</summary>
+    public required IReadOnlyList<HostText> UnitFiles { get; init; }
+
+    /// <summary>The tmpfiles.d file for the host, if there is one.</summary>
+    public HostText? Tmpfiles { get; init; }
+}
+
+/// <summary>A text file for the host.</summary>
+/// <param name="Path">Absolute, as the host sees it.</param>
+/// <param name="Text">All of it.</param>
+sealed record HostText(string Path, string Text);

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class InfoCommand
+{
+    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON object; its 'values' maps every template variable to its final text.",
+    };
+
+    public static Command Create()
+    {
+        Command command = new("info", "Shows all that is known of a container: image, state, files, values.") { s_name, s_json };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            ContainerDetails details = new ContainerReports(host).Details(parsed.GetValue(s_name)!);
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Result(Reports.ToJson(details));
+                return 0;
+            }
+
+            Print(terminal, details);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Print(Terminal terminal, ContainerDetails details)
+    {
+        Line("Name", details.Name);
+        Line("Image", details.Image);
+        Line("Image ID", details.ImageId);
+        Line("Manifest", details.ManifestDigest);
+        Line("State", details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})");
+        Line("Main PID", details.MainPid == 0 ? "-" : details.MainPid.ToString());
+        Line("Enabled", details.Enabled);
+        Line("Deployment", $"{details.Deployment} in {details.Directory}");
+        Line("Runtime", details.Runtime);
+        Line("Installed", $"{details.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}");
+        Lines("Files", details.Files);
+        Lines("State directories", details.StateDirectories);
+        Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
+        Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
+
+        void Line(string label, string value) => terminal.Result($"{label + ":",-18} {value}");
+
+        void Lines(string label, IEnumerable<string> values)
+        {
+            foreach (string value in values)
+            {
+                Line(label, value);
+                label = "";
+            }
+        }
+    }
+}

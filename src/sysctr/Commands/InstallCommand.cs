@@ -1,0 +1,137 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Cli.Commands;
+
+static class InstallCommand
+{
+    private static readonly Argument<string[]> s_images = new("IMAGE")
+    {
+        Description = "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG].",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static readonly Option<bool> s_system = new("--system")
+    {
+        Description = "Install as a system container. It is what sysctr does; the option is there for old habits.",
+    };
+
+    private static readonly Option<string?> s_name = new("--name")
+    {
+        Description = "Name of the container and of its unit; by default the last part of the image's name.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<string[]> s_set = new("--set")
+    {
+        Description = "Set a variable of the image's templates; may be repeated. 'VAR=' empties it.",
+        HelpName = "VAR=VALUE",
+        DefaultValueFactory = _ => [],
+    };
+
+    private static readonly Option<string?> s_runtime = new("--runtime")
+    {
+        Description = "OCI runtime, by name or path: runc (default) or crun.",
+        HelpName = "RUNTIME",
+    };
+
+    private static readonly Option<PullPolicy> s_pull = new("--pull")
+    {
+        Description = "When to ask the registry: missing (the image is not in the store yet), always, never.",
+        DefaultValueFactory = _ => PullPolicy.Missing,
+    };
+
+    private static readonly Option<bool> s_now = new("--now") { Description = "Start it too, and wait until it runs." };
+
+    private static readonly Option<bool> s_display = new("--display")
+    {
+        Description = "Show the unit, the configuration and the final values; change nothing.",
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "install",
+            """
+            Pulls an image, checks it out read-only, renders its unit and enables it; systemd does the rest from the next boot
+            on, or at once with --now.
+
+            Examples:
+              sysctr install --system etcd
+              sysctr install --now --name web --set PORT=8080 registry.example.com/httpd:2.4
+              sysctr install --display oci:/srv/images/etcd      show what would be installed
+            """);
+        command.Add(s_images);
+        command.Add(s_system);
+        command.Add(s_name);
+        command.Add(s_set);
+        command.Add(s_runtime);
+        command.Add(s_pull);
+        command.Add(s_now);
+        command.Add(s_display);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        InstallRequest[] requests = Requests(parsed);
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        using PullProgressView progress = new(terminal);
+        InstallOperation operation = new(host, progress, terminal.Note);
+        if (parsed.GetValue(s_display))
+        {
+            foreach (InstallRequest request in requests)
+            {
+                terminal.Result(await operation.DisplayAsync(request, cancellation));
+            }
+
+            return 0;
+        }
+
+        await operation.RunAsync(requests, parsed.GetValue(s_now), cancellation);
+        return 0;
+    }
+
+    private static InstallRequest[] Requests(ParseResult parsed)
+    {
+        string[] images = parsed.GetValue(s_images)!;
+        string? name = parsed.GetValue(s_name);
+        Dictionary<string, string> set = ParseSet(parsed.GetValue(s_set)!);
+        if (images.Length > 1 && (name is not null || set.Count > 0))
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, "--name and --set go with a single image", "install the images one by one");
+        }
+
+        return
+        [
+            .. images.Select(image => new InstallRequest(image)
+            {
+                Name = name,
+                Set = set,
+                Runtime = parsed.GetValue(s_runtime),
+                Pull = parsed.GetValue(s_pull),
+            }),
+        ];
+    }
+
+    private static Dictionary<string, string> ParseSet(string[] assignments)
+    {
+        Dictionary<string, string> set = new(StringComparer.Ordinal);
+        foreach (string assignment in assignments)
+        {
+            int equals = assignment.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"--set {assignment}: not of the form VAR=VALUE");
+            }
+
+            set[assignment[..equals]] = assignment[(equals + 1)..];
+        }
+
+        return set;
+    }
+}

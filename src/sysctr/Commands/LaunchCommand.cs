@@ -1,0 +1,23 @@
+using SystemContainers.Errors;
+using SystemContainers.Run;
+
+namespace SystemContainers.Cli.Commands;
+
+/// <summary>
+/// <c>sysctr launch</c>: not for people. Units whose sockets or instances need more than the runtime's own command line call it
+/// at every start; it becomes the runtime by execve and leaves nothing behind.
+/// </summary>
+static class LaunchCommand
+{
+    public static int Run(ReadOnlySpan<string> arguments)
+    {
+        try
+        {
+            return Launcher.Run(arguments);
+        }
+        catch (SysctrException e)
+        {
+            return Terminal.Report(e, Console.Error);
+        }
+    }
+}

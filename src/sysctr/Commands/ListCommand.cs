@@ -1,0 +1,36 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class ListCommand
+{
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array." };
+
+    public static Command Create()
+    {
+        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_json };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List();
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Result(Reports.ToJson(containers));
+                return 0;
+            }
+
+            terminal.Table(
+                ["NAME", "STATE", "ENABLED", "IMAGE", "DEPLOYMENT", "INSTALLED"],
+                [
+                    .. containers.Select(c => new[]
+                    {
+                        c.Name, c.State, c.Enabled, c.Image, c.Deployment.ToString(), $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}",
+                    }),
+                ]);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class LogsCommand
+{
+    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+
+    private static readonly Option<bool> s_follow = new("--follow", "-f") { Description = "Go on showing new lines." };
+
+    private static readonly Option<int?> s_lines = new("--lines", "-n")
+    {
+        Description = "Show the last N lines only.",
+        HelpName = "N",
+    };
+
+    public static Command Create()
+    {
+        Command command = new("logs", "Shows what a container has written to the journal, as 'journalctl -u NAME' does.")
+        {
+            s_name, s_follow, s_lines,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            return await new ContainerControl(host).ShowJournalAsync(
+                parsed.GetValue(s_name)!, parsed.GetValue(s_follow), parsed.GetValue(s_lines), cancellation);
+        });
+        return command;
+    }
+}

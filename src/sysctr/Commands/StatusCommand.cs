@@ -1,0 +1,33 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class StatusCommand
+{
+    /// <summary>What systemctl status gives for a unit that does not run (LSB: "program is not running").</summary>
+    private const int NotRunning = 3;
+
+    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "status",
+            "Shows how a container is doing, in a few lines; 'systemctl status NAME' tells more. Exit status 3: it does not run.")
+        {
+            s_name,
+        };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            ContainerDetails details = new ContainerReports(host).Details(parsed.GetValue(s_name)!);
+            terminal.Result($"{details.Name}.service: {details.State} ({details.SubState}), {details.Enabled}");
+            terminal.Result($"  image    {details.Image}");
+            terminal.Result($"  main PID {(details.MainPid == 0 ? "-" : details.MainPid)}");
+            return details.State is "active" or "reloading" ? 0 : NotRunning;
+        });
+        return command;
+    }
+}

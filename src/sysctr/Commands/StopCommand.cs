@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace SystemContainers.Cli.Commands;
+
+static class StopCommand
+{
+    public static Command Create() =>
+        UnitVerb.Create("stop", "Stops containers and waits until they have ended.", static (control, name, cancellation) => control.Stop(name, cancellation));
+}

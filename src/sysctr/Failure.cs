@@ -1,0 +1,22 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Cli;
+
+/// <summary>The last translation before a person reads it: what the kernel said of the host becomes one of our errors.</summary>
+static class Failure
+{
+    /// <returns>Null for what can only be a defect; that may crash with its stack trace.</returns>
+    public static SysctrException? Understand(Exception failure) => failure switch
+    {
+        LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
+            ErrorKind.Storage, failure.Message, "free some space and try again; nothing was changed", failure),
+        IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
+            ErrorKind.Storage, failure.Message, "free some space and try again; nothing was changed", failure),
+        LinuxException { Errno: Errno.EPERM or Errno.EACCES } => new SysctrException(
+            ErrorKind.Permission, failure.Message, inner: failure),
+        UnauthorizedAccessException => new SysctrException(ErrorKind.Permission, failure.Message, inner: failure),
+        IOException => new SysctrException(ErrorKind.Storage, failure.Message, inner: failure),
+        _ => null,
+    };
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli;
+
+/// <summary>Options that every verb takes.</summary>
+static class GlobalOptions
+{
+    public static Option<string> Root { get; } = new("--root")
+    {
+        Description = "Work on the system below DIR, offline: files and enablement links only.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => "/",
+        Recursive = true,
+    };
+
+    public static Option<bool> Quiet { get; } = new("--quiet", "-q")
+    {
+        Description = "Say nothing but results and errors.",
+        Recursive = true,
+    };
+
+    public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
+
+    /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
+    public static Host OpenHost(ParseResult parsed, Terminal terminal) =>
+        Host.Open(Path.GetFullPath(parsed.GetValue(Root)!), terminal.Note);
+}

@@ -1,0 +1,17 @@
+using System.Text.Json;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli;
+
+/// <summary>Reports as the JSON that <c>--json</c> promises.</summary>
+static class Reports
+{
+    public static string ToJson(IReadOnlyList<ContainerReport> containers) =>
+        JsonSerializer.Serialize(containers, DeployJson.Default.IReadOnlyListContainerReport);
+
+    public static string ToJson(ContainerDetails details) =>
+        JsonSerializer.Serialize(details, DeployJson.Default.ContainerDetails);
+
+    public static string ToJson(IReadOnlyList<ImageReport> images) =>
+        JsonSerializer.Serialize(images, DeployJson.Default.IReadOnlyListImageReport);
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli;
+
+/// <summary>The shape that start, stop and restart share: some containers, one call to systemd for each.</summary>
+static class UnitVerb
+{
+    public static Command Create(string verb, string description, Action<ContainerControl, string, CancellationToken> call)
+    {
+        Argument<string[]> names = new("NAME") { Description = "The containers.", Arity = ArgumentArity.OneOrMore };
+        Command command = new(verb, $"{description} The same as 'systemctl {verb} NAME'.") { names };
+        command.SetAction((parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            ContainerControl control = new(host);
+            foreach (string name in parsed.GetValue(names)!)
+            {
+                call(control, name, cancellation);
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+}

@@ -3,6 +3,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Store;
 
 namespace SystemContainers.Checkout;
 
@@ -38,7 +39,7 @@ static class TreeCheckout
         }
         catch (IOException e)
         {
-            throw Failed(targetDirectory, e);
+            throw StoreErrors.Of($"checking out {targetDirectory}", e);
         }
     }
 
@@ -61,19 +62,5 @@ static class TreeCheckout
             SafeFileHandle handle = Libc.openat(parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
             return handle.IsInvalid ? throw LinuxException.Last("openat", directory) : handle;
         }
-    }
-
-    private static SysctrException Failed(string directory, IOException e)
-    {
-        // What the framework throws for a failed write has the errno as its HResult.
-        (ErrorKind kind, string? hint) = ((e as LinuxException)?.Errno ?? e.HResult) switch
-        {
-            Errno.ENOSPC or Errno.EDQUOT => (ErrorKind.Storage, "free some space and try again; nothing was changed"),
-            Errno.EIO or Errno.EROFS => (ErrorKind.Storage, "look at the disk and its file system (dmesg)"),
-            Errno.EOPNOTSUPP => (ErrorKind.Host, "keep the store on a file system with extended attributes, such as ext4, xfs or btrfs"),
-            Errno.EPERM => (ErrorKind.Permission, "run it as root, with the capabilities to make devices and change owners"),
-            _ => (ErrorKind.Failed, (string?)null),
-        };
-        return new SysctrException(kind, $"checking out {directory}: {e.Message}", hint, e);
     }
 }

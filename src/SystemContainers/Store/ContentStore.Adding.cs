@@ -20,9 +20,6 @@ sealed partial class ContentStore
 
     private readonly HashSet<Digest> _staged = [];
 
-    /// <summary>A layer failed, and another one may count on an object that it was about to write: nothing staged may be committed.</summary>
-    private bool _spoilt;
-
     /// <inheritdoc/>
     public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
@@ -40,36 +37,35 @@ sealed partial class ContentStore
     {
         lock (_staged)
         {
-            if (_spoilt)
-            {
-                throw new InvalidOperationException("a layer failed; open the store anew");
-            }
-
             if (_staged.Count == 0)
             {
                 return;
             }
 
-            Sync();
-            MoveObjects();
-            Sync();
-            foreach (Digest diffId in _staged)
-            {
-                // Another process may have added the same layer meanwhile; the two indexes say the same.
-                DurableFile.Move(_staging.Value.LayerPath(diffId), IndexPath(diffId));
-            }
-
+            StoreErrors.Wrap("making layers durable", Publish);
             _staged.Clear();
+        }
+    }
+
+    private void Publish()
+    {
+        Sync();
+        MoveObjects();
+        Sync();
+        foreach (Digest diffId in _staged)
+        {
+            // Another process may have added the same layer meanwhile; the two indexes say the same.
+            DurableFile.Move(_staging.Value.LayerPath(diffId), IndexPath(diffId));
         }
     }
 
     private void AddLayer(Digest diffId, Stream plainTar, CancellationToken cancellation)
     {
-        Staging staging = _staging.Value;
-        List<LayerEntry> entries = [];
-        TarReader reader = new(plainTar);
         try
         {
+            Staging staging = _staging.Value;
+            List<LayerEntry> entries = [];
+            TarReader reader = new(plainTar);
             using ObjectWriters writers = new(this, staging);
             while (reader.ReadNext() is { } entry)
             {
@@ -84,36 +80,20 @@ sealed partial class ContentStore
 
             reader.ReadToEnd();
             writers.Finish();
-        }
-        catch (Exception e)
-        {
-            lock (_staged)
-            {
-                _spoilt = true;
-            }
-
-            if (IsOutOfSpace(e))
-            {
-                throw OutOfSpace(diffId, e);
-            }
-
-            throw;
-        }
-
 #pragma warning disable RS0030 // Commit makes it durable, with everything else.
-        File.WriteAllBytes(staging.LayerPath(diffId), new LayerIndex(entries).ToBytes());
+            File.WriteAllBytes(staging.LayerPath(diffId), new LayerIndex(entries).ToBytes());
 #pragma warning restore RS0030
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreErrors.Of($"adding layer {diffId}", e);
+        }
+
         lock (_staged)
         {
             _staged.Add(diffId);
         }
     }
-
-    private static bool IsOutOfSpace(Exception e) =>
-        e is LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } or IOException { HResult: Errno.ENOSPC or Errno.EDQUOT };
-
-    private static SysctrException OutOfSpace(Digest diffId, Exception e) => new(
-        ErrorKind.Storage, $"unpacking layer {diffId}: {e.Message}", "free some space and try again; nothing was changed", e);
 
     private static LayerEntry Keep(TarEntry entry) => new()
     {

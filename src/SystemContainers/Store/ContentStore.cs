@@ -26,7 +26,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         _root = root;
         _objects = objects;
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
-        Images = new ImageRefs(Path.Join(root, "images"));
+        Images = new ImageRefs(Path.Join(root, "images"), PrepareRef);
         Locks = new StoreLocks(Path.Join(root, "locks"));
     }
 
@@ -41,11 +41,25 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
     public static ContentStore Open(string root)
     {
+        try
+        {
+            return OpenFiles(root);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreErrors.Of($"opening the store {root}", e);
+        }
+    }
+
+    private static ContentStore OpenFiles(string root)
+    {
         foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
         {
             Directory.CreateDirectory(Path.Join(root, directory), OwnerOnly);
         }
 
+        // Whoever made it: setuid files of images are below, and no business of other users.
+        File.SetUnixFileMode(root, OwnerOnly);
         StoreFormat.CheckOrCreate(root);
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
@@ -79,8 +93,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
         catch (FileNotFoundException e)
         {
-            throw new SysctrException(
-                ErrorKind.Corrupt, $"reading layer {diffId}: the store does not have it", "pull the image again", e);
+            throw Missing($"layer {diffId}", e);
         }
     }
 
@@ -88,9 +101,18 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     public void PutBlob(Digest digest, ReadOnlySpan<byte> content)
     {
         string file = BlobPath(digest);
-        if (!File.Exists(file))
+        if (File.Exists(file))
+        {
+            return;
+        }
+
+        try
         {
             DurableFile.Write(file, content, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreErrors.Of($"keeping blob {digest}", e);
         }
     }
 
@@ -105,7 +127,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
         catch (FileNotFoundException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: the store does not have it", "pull the image again", e);
+            throw Missing($"blob {digest}", e);
         }
 
         return Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, content)) == digest
@@ -135,7 +157,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
         return _staging.IsValueCreated && _staging.Value.TryOpen(key) is { } staged
             ? staged
-            : throw new SysctrException(ErrorKind.Corrupt, $"reading object {key}: the store does not have it", "pull the image again");
+            : throw Missing($"object {key}");
     }
 
     /// <summary>Makes a hard link of an object that is committed.</summary>
@@ -160,6 +182,22 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
         _objects.Dispose();
     }
+
+    /// <summary>Before a ref: what it names has to be durable, and there.</summary>
+    private void PrepareRef(ImageRecord record)
+    {
+        Commit();
+        foreach (Digest diffId in record.DiffIds)
+        {
+            if (!HasLayer(diffId))
+            {
+                throw Missing($"layer {diffId}");
+            }
+        }
+    }
+
+    private static SysctrException Missing(string what, Exception? e = null) =>
+        new(ErrorKind.Corrupt, $"reading {what}: the store does not have it", "pull the image again", e);
 
     private string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));
 

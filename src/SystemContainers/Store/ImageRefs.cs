@@ -8,7 +8,8 @@ namespace SystemContainers.Store;
 
 /// <summary>The refs, <c>images/SHA256-OF-NAME.json</c>: a name may hold anything, a file name may not.</summary>
 /// <param name="directory"><c>images/</c> of the store.</param>
-sealed class ImageRefs(string directory)
+/// <param name="makeDurable">Makes all that a ref counts on durable, so that refs always come last.</param>
+sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
 {
     /// <summary>What the full reference means here; null where it was never pulled.</summary>
     public ImageRecord? Find(string reference)
@@ -21,15 +22,21 @@ sealed class ImageRefs(string directory)
     public IReadOnlyList<ImageRecord> List() =>
         [.. Directory.GetFiles(directory, "*.json").Select(Read).OrderBy(r => r.Reference, StringComparer.Ordinal)];
 
-    /// <summary>Adds or moves a ref, durably. Its layers and blobs have to be durable before.</summary>
-    public void Set(ImageRecord record) =>
-        DurableFile.Write(
+    /// <summary>Adds or moves a ref, durably, after the store's <see cref="ContentStore.Commit"/>.</summary>
+    /// <exception cref="SysctrException">Corrupt: a layer was never added; Storage: the disk is full or fails.</exception>
+    public void Set(ImageRecord record)
+    {
+        makeDurable(record);
+        StoreErrors.Wrap($"keeping the ref {record.Reference}", () => DurableFile.Write(
             FileOf(record.Reference),
             JsonSerializer.SerializeToUtf8Bytes(record, StoreJson.Default.ImageRecord),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
 
     /// <summary>Removes a ref, durably; what it kept is left to prune.</summary>
-    public void Delete(string reference) => DurableFile.Delete(FileOf(reference));
+    /// <exception cref="SysctrException">Storage: the disk fails.</exception>
+    public void Delete(string reference) =>
+        StoreErrors.Wrap($"removing the ref {reference}", () => DurableFile.Delete(FileOf(reference)));
 
     private string FileOf(string reference) =>
         Path.Join(directory, Digest.Sha256(Encoding.UTF8.GetBytes(reference)).Hex + ".json");

@@ -99,27 +99,14 @@ sealed class ObjectWriters : IDisposable
     {
         ObjectKey key = pending.ComputeKey();
         pending.Entry.Object = key;
-        if (_store.HasObject(key))
+        if (_store.HasObject(key) || _staging.Has(key))
         {
             return;
         }
 
-        using SafeFileHandle? file = _staging.TryCreate(key);
-        if (file is null)
-        {
-            return;
-        }
-
-        try
-        {
-            RandomAccess.Write(file, pending.Content, 0);
-            InodeWriter.Apply(file, pending.Entry.Metadata, $"staged object {key}");
-        }
-        catch
-        {
-            // Its name says that it is whole; a second attempt by this process would believe that.
-            _staging.Remove(key);
-            throw;
-        }
+        using SafeFileHandle file = _staging.CreateFile(out string name);
+        RandomAccess.Write(file, pending.Content, 0);
+        InodeWriter.Apply(file, pending.Entry.Metadata, "a staged object");
+        _staging.Name(name, key);
     }
 }

@@ -16,6 +16,7 @@ sealed unsafe class Staging : IDisposable
     private readonly string _path;
 
     private readonly SafeFileHandle _lock;
+    private long _files;
 
     private Staging(string path, SafeFileHandle held, SafeFileHandle objects)
     {
@@ -30,10 +31,17 @@ sealed unsafe class Staging : IDisposable
     /// <summary>Makes one below <paramref name="root"/>, <c>staging/</c> of the store.</summary>
     public static Staging Create(string root)
     {
-        string path = Path.Join(root, Guid.NewGuid().ToString("N"));
+        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned. Between its
+        // making and its locking another process may have taken it for a dead one's: then there is another name.
+        string path;
+        SafeFileHandle? held;
+        do
+        {
+            path = Path.Join(root, Guid.NewGuid().ToString("N"));
+            held = StoreLocks.TryLock(path + ".lock");
+        }
+        while (held is null || !File.Exists(path + ".lock"));
 
-        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned.
-        SafeFileHandle held = StoreLocks.TryLock(path + ".lock") ?? throw new IOException($"{path}.lock: somebody else holds a lock on a new file");
         Directory.CreateDirectory(Path.Join(path, "objects"));
         Directory.CreateDirectory(Path.Join(path, "layers"));
         SafeFileHandle objects = Libc.open(Path.Join(path, "objects"), OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
@@ -59,39 +67,21 @@ sealed unsafe class Staging : IDisposable
 
     public string LayerPath(Digest diffId) => Path.Join(_path, "layers", ContentStore.LayerFileName(diffId));
 
-    /// <summary>A new file for an object whose key is not known yet.</summary>
+    /// <summary>A new file for an object, which may fail half-way: no other layer counts on it before it has its name.</summary>
     public SafeFileHandle CreateFile(out string name)
     {
-        name = "new-" + Guid.NewGuid().ToString("N");
+        name = $"new-{Interlocked.Increment(ref _files)}";
         return Open(Encoding.ASCII.GetBytes(name + "\0"), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive);
     }
 
-    /// <summary>A new file for an object; null where it is staged already.</summary>
-    public SafeFileHandle? TryCreate(ObjectKey key)
+    /// <summary>Whether the object is staged, and then whole: an object gets its name last.</summary>
+    public bool Has(ObjectKey key)
     {
         Span<byte> name = stackalloc byte[65];
         WriteName(key, name);
         fixed (byte* pointer = name)
         {
-            SafeFileHandle handle = Libc.openat(
-                Objects, pointer, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec, 0x180);
-            return !handle.IsInvalid ? handle
-                : Marshal.GetLastPInvokeError() == Errno.EEXIST ? null
-                : throw LinuxException.Last("openat", $"staged object {key}");
-        }
-    }
-
-    /// <summary>Removes an object that could not be written.</summary>
-    public void Remove(ObjectKey key)
-    {
-        Span<byte> name = stackalloc byte[65];
-        WriteName(key, name);
-        fixed (byte* pointer = name)
-        {
-            if (Libc.unlinkat(Objects, pointer, 0) != 0)
-            {
-                throw LinuxException.Last("unlinkat", $"staged object {key}");
-            }
+            return Libc.faccessat(Objects, pointer, 0, 0) == 0;
         }
     }
 

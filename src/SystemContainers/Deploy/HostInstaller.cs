@@ -14,8 +14,8 @@ sealed class HostInstaller(Host host)
     public void Place(PreparedContainer container)
     {
         DeploymentDirectory directory = container.Directory;
-        Directory.Move(directory.Staged, directory.Here);
-        ReplaceLink(directory.CurrentLink, directory.Number.ToString());
+        DurableFile.Move(directory.Staged, directory.Here);
+        DurableFile.WriteLink(directory.CurrentLink, directory.Number.ToString());
         HostFilePlacer hostFiles = new(host);
         foreach (HostFile file in container.Rendered.HostFiles)
         {
@@ -51,16 +51,5 @@ sealed class HostInstaller(Host host)
         {
             host.Systemd.Enable(units, CancellationToken.None);
         }
-    }
-
-    private static void ReplaceLink(string link, string target)
-    {
-        string staged = link + ".new";
-        File.Delete(staged);
-        File.CreateSymbolicLink(staged, target);
-#pragma warning disable RS0030 // rename(2) of a link; its directory is synced below.
-        File.Move(staged, link, overwrite: true);
-#pragma warning restore RS0030
-        DurableFile.SyncDirectory(Path.GetDirectoryName(link)!);
     }
 }

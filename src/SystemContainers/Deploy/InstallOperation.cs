@@ -131,18 +131,34 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 
             await installer.RegisterAsync(prepared);
         }
-        catch
+        catch (Exception e)
         {
-            ContainerRemover remover = new(host);
-            foreach (PreparedContainer container in prepared)
-            {
-                remover.Remove(container.Record, purge: false, CancellationToken.None);
-            }
-
+            TakeBack(prepared, e);
             Transactions.End(intent);
             throw;
         }
 
         Transactions.End(intent);
+    }
+
+    /// <summary>Leaves the intent where it fails: the next call tries again.</summary>
+    private void TakeBack(List<PreparedContainer> prepared, Exception why)
+    {
+        ContainerRemover remover = new(host);
+        try
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                remover.Remove(container.Record, purge: false, CancellationToken.None);
+            }
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(
+                (why as SysctrException)?.Kind ?? ErrorKind.Failed,
+                $"{why.Message}\ntaking the install back: {e.Message}",
+                "the next call of sysctr goes on taking it back",
+                why);
+        }
     }
 }

@@ -34,25 +34,32 @@ static class DurableFile
                 RandomAccess.FlushToDisk(file);
             }
 
-#pragma warning disable RS0030 // This is the durable move.
-            File.Move(staged, path, overwrite: true);
-#pragma warning restore RS0030
+            Move(staged, path);
         }
         catch
         {
             File.Delete(staged);
             throw;
         }
-
-        SyncDirectory(directory);
     }
 
-    /// <summary>Renames a file within its directory, over whatever is there, durably.</summary>
+    /// <summary>Makes <paramref name="path"/> a symbolic link to <paramref name="target"/>, in one step over whatever is there.</summary>
+    public static void WriteLink(string path, string target)
+    {
+        string staged = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        File.CreateSymbolicLink(staged, target);
+        Move(staged, path);
+    }
+
+    /// <summary>Renames a file, link or directory within its file system and directory, over whatever is there, durably.</summary>
     public static void Move(string path, string newPath)
     {
-#pragma warning disable RS0030 // This is the durable move.
-        File.Move(path, newPath, overwrite: true);
-#pragma warning restore RS0030
+        // .NET's own moves look at what a link names.
+        if (Libc.rename(path, newPath) != 0)
+        {
+            throw LinuxException.Last("rename", newPath);
+        }
+
         SyncDirectory(Path.GetDirectoryName(newPath)!);
     }
 

@@ -20,7 +20,15 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 
     public void Enable(IReadOnlyList<string> units, CancellationToken cancellation) => Change("enable", units);
 
-    public void Disable(IReadOnlyList<string> units, CancellationToken cancellation) => Change("disable", units);
+    public void Disable(IReadOnlyList<string> units, CancellationToken cancellation)
+    {
+        // The links go before the files do: what has no file is enabled by nothing.
+        string[] there = [.. units.Where(u => HostPaths.UnitLoadPath.Any(d => File.Exists(paths.Here(Path.Join(d, u)))))];
+        if (there.Length > 0)
+        {
+            Change("disable", there);
+        }
+    }
 
     public void Start(string unit, CancellationToken cancellation) => throw NotRunning("starting", unit);
 

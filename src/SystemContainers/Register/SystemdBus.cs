@@ -11,6 +11,8 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
     private const string Unit = "org.freedesktop.systemd1.Unit";
     private const string Service = "org.freedesktop.systemd1.Service";
 
+    private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
+
     private static readonly TimeSpan s_quick = TimeSpan.FromSeconds(30);
 
     /// <summary>A reload runs generators and reads every unit; a busy host with a thousand of them takes its time.</summary>
@@ -38,9 +40,10 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
 
     public void Disable(IReadOnlyList<string> units, CancellationToken cancellation) => Do(() =>
     {
-        using Message call = bus.NewCall(ManagerPath, Manager, "DisableUnitFiles");
-        call.Append(units).Append(false);
-        bus.Call(call, s_quick).Dispose();
+        foreach (string unit in units)
+        {
+            DisableOne(unit);
+        }
     });
 
     public void Start(string unit, CancellationToken cancellation) => Run("StartUnit", "starting", unit, cancellation);
@@ -64,7 +67,7 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
             using Message call = bus.NewCall(ManagerPath, Manager, "ResetFailedUnit").Append(unit);
             bus.Call(call, s_quick).Dispose();
         }
-        catch (DBusException e) when (e.ErrorName == "org.freedesktop.systemd1.NoSuchUnit")
+        catch (DBusException e) when (e.ErrorName == NoSuchUnit)
         {
             // A unit that is not loaded has not failed either.
         }
@@ -104,6 +107,21 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
             status.Result is not ("success" or ""))
         {
             throw UnitFailure.Of(doing, unit, "failed", this);
+        }
+    }
+
+    /// <summary>One at a time: systemd does none of a call when one is not there.</summary>
+    private void DisableOne(string unit)
+    {
+        try
+        {
+            using Message call = bus.NewCall(ManagerPath, Manager, "DisableUnitFiles");
+            call.Append([unit]).Append(false);
+            bus.Call(call, s_quick).Dispose();
+        }
+        catch (DBusException e) when (e.ErrorName is NoSuchUnit or "org.freedesktop.DBus.Error.FileNotFound" or "System.Error.ENOENT")
+        {
+            // Without its file it is enabled by nothing: the links go before the file does.
         }
     }
 

@@ -42,14 +42,13 @@ static class Launcher
         command.Add(options.Id);
 
         // The runtimes have their own ways with these, which differ and lose the names; config.json says it instead.
-        bool notify = Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null;
         string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
         foreach (string variable in (string[])["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"])
         {
             Environment.SetEnvironmentVariable(variable, null);
         }
 
-        return notify ? StartAndTell(command, options.PidFile!, notifySocket!) : Exec.Replace(command);
+        return notifySocket is not null ? StartAndTell(command, options.PidFile!, notifySocket) : Exec.Replace(command);
     }
 
     /// <summary>Type=notify: systemd takes this process for the payload until it hears which one is.</summary>

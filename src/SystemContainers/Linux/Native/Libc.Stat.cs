@@ -38,6 +38,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int mknodat(SafeFileHandle directory, byte* name, uint mode, ulong device);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int rename(string oldPath, string newPath);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int renameat2(
         SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);

@@ -27,10 +27,10 @@ public sealed class BadInputTests(NspawnFixture fixture)
 
     [Fact]
     public Task A_value_for_a_variable_that_no_template_mentions() =>
-        RefusedAsync(9, ["--set", "NO_SUCH_VARIABLE=1", "probe-notify"], "NO_SUCH_VARIABLE");
+        RefusedAsync(2, ["--set", "NO_SUCH_VARIABLE=1", "probe-notify"], "NO_SUCH_VARIABLE");
 
     [Fact]
-    public Task A_forced_variable() => RefusedAsync(9, ["--set", "DESTDIR=/", "probe-notify"], "DESTDIR");
+    public Task A_forced_variable() => RefusedAsync(2, ["--set", "DESTDIR=/", "probe-notify"], "DESTDIR");
 
     [Fact]
     public Task A_runtime_that_is_not_installed() =>
@@ -126,7 +126,7 @@ public sealed class BadInputTests(NspawnFixture fixture)
         CommandResult refused = await _host.SysctrAsync(["install", "--system", .. arguments]);
 
         Assert.True(exitCode == refused.ExitCode, $"exit code {refused.ExitCode}, not {exitCode}:\n{refused.All}");
-        Assert.StartsWith("sysctr: ", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(refused.Error.Split('\n'), line => line.StartsWith("sysctr: ", StringComparison.Ordinal));
         Assert.All(mentioned, m => Assert.Contains(m, refused.Error, StringComparison.Ordinal));
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }

@@ -4,7 +4,7 @@ using SystemContainers.Register.SdBus;
 namespace SystemContainers.Register;
 
 /// <summary>The running systemd over D-Bus (org.freedesktop.systemd1(5)).</summary>
-sealed class SystemdBus(Bus bus) : ISystemdManager
+sealed class SystemdBus : ISystemdManager
 {
     private const string ManagerPath = "/org/freedesktop/systemd1";
     private const string Manager = "org.freedesktop.systemd1.Manager";
@@ -18,23 +18,53 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
     /// <summary>A reload runs generators and reads every unit; a busy host with a thousand of them takes its time.</summary>
     private static readonly TimeSpan s_reload = TimeSpan.FromMinutes(5);
 
-    private readonly JobWaiter _jobs = new(bus);
+    /// <summary>A payload that is not meant to say when it is ready has this long to die of what is wrong with it.</summary>
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(500);
+
+    private readonly Bus _bus;
+    private readonly JobWaiter _jobs;
+
+    private SystemdBus(Bus bus)
+    {
+        _bus = bus;
+        _jobs = new JobWaiter(bus);
+    }
+
+    /// <summary>Connects.</summary>
+    /// <exception cref="DBusException">Nobody answers.</exception>
+    public static SystemdBus Open()
+    {
+        Bus bus = Bus.Open(user: false);
+        try
+        {
+            // At once, for the daemon hangs up on those who take their time to introduce themselves, and a pull takes minutes.
+            SystemdBus systemd = new(bus);
+            systemd.Version = SystemdManager.ParseVersion("systemd " + systemd.Property(ManagerPath, Manager, "Version", "s", m => m.ReadString()));
+            return systemd;
+        }
+        catch
+        {
+            bus.Dispose();
+            throw;
+        }
+    }
 
     public bool IsBooted => true;
 
-    public int Version => field != 0 ? field : field = SystemdManager.ParseVersion("systemd " + Property(ManagerPath, Manager, "Version", "s", m => m.ReadString()));
+    public int Version { get; private set; }
+
 
     public void Reload(CancellationToken cancellation) => Do(() =>
     {
-        using Message call = bus.NewCall(ManagerPath, Manager, "Reload");
-        bus.Call(call, s_reload).Dispose();
+        using Message call = _bus.NewCall(ManagerPath, Manager, "Reload");
+        _bus.Call(call, s_reload).Dispose();
     });
 
     public void Enable(IReadOnlyList<string> units, CancellationToken cancellation) => Do(() =>
     {
-        using Message call = bus.NewCall(ManagerPath, Manager, "EnableUnitFiles");
+        using Message call = _bus.NewCall(ManagerPath, Manager, "EnableUnitFiles");
         call.Append(units).Append(false).Append(false);
-        bus.Call(call, s_quick).Dispose();
+        _bus.Call(call, s_quick).Dispose();
         Reload(cancellation);
     });
 
@@ -64,8 +94,8 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
     {
         try
         {
-            using Message call = bus.NewCall(ManagerPath, Manager, "ResetFailedUnit").Append(unit);
-            bus.Call(call, s_quick).Dispose();
+            using Message call = _bus.NewCall(ManagerPath, Manager, "ResetFailedUnit").Append(unit);
+            _bus.Call(call, s_quick).Dispose();
         }
         catch (DBusException e) when (e.ErrorName == NoSuchUnit)
         {
@@ -92,7 +122,7 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
         string Text(string property) => Property(path, Unit, property, "s", m => m.ReadString());
     });
 
-    public void Dispose() => bus.Dispose();
+    public void Dispose() => _bus.Dispose();
 
     private void Run(string method, string doing, string unit, CancellationToken cancellation)
     {
@@ -102,11 +132,42 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
             throw UnitFailure.Of(doing, unit, result, this);
         }
 
-        // A condition that does not hold gives "done" too, and so does Type=simple whatever becomes of it.
-        if (method != "StopUnit" && GetStatus(unit) is { ActiveState: "failed" or "inactive" } status &&
-            status.Result is not ("success" or ""))
+        if (method != "StopUnit")
         {
-            throw UnitFailure.Of(doing, unit, "failed", this);
+            Settle(doing, unit, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Started is what systemd calls a process that exists. One that dies of its first line would be told as a success.
+    /// </summary>
+    /// <exception cref="SysctrException">Unit: it has ended, or ended and been started again.</exception>
+    private void Settle(string doing, string unit, CancellationToken cancellation)
+    {
+        if (!unit.EndsWith(".service", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string path = Do(() => UnitPath(unit));
+        bool needsNoTime = Do(() => Property(path, Service, "Type", "s", m => m.ReadString())) is "oneshot";
+        long deadline = Environment.TickCount64 + (needsNoTime ? 0 : (long)s_settle.TotalMilliseconds);
+        while (true)
+        {
+            // A condition that does not hold gives "inactive" with "success"; so does a payload that has done its work.
+            UnitStatus status = GetStatus(unit);
+            if (status.Result is not ("success" or "") || Do(() => Property(path, Service, "NRestarts", "u", m => m.ReadUInt32())) > 0)
+            {
+                throw UnitFailure.Of(doing, unit, "failed", this);
+            }
+
+            if (status.ActiveState != "active" || Environment.TickCount64 >= deadline)
+            {
+                return;
+            }
+
+            cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(25));
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 
@@ -115,9 +176,9 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
     {
         try
         {
-            using Message call = bus.NewCall(ManagerPath, Manager, "DisableUnitFiles");
+            using Message call = _bus.NewCall(ManagerPath, Manager, "DisableUnitFiles");
             call.Append([unit]).Append(false);
-            bus.Call(call, s_quick).Dispose();
+            _bus.Call(call, s_quick).Dispose();
         }
         catch (DBusException e) when (e.ErrorName is NoSuchUnit or "org.freedesktop.DBus.Error.FileNotFound" or "System.Error.ENOENT")
         {
@@ -127,15 +188,15 @@ sealed class SystemdBus(Bus bus) : ISystemdManager
 
     private string UnitPath(string unit)
     {
-        using Message call = bus.NewCall(ManagerPath, Manager, "LoadUnit").Append(unit);
-        using Message reply = bus.Call(call, s_quick);
+        using Message call = _bus.NewCall(ManagerPath, Manager, "LoadUnit").Append(unit);
+        using Message reply = _bus.Call(call, s_quick);
         return reply.ReadString('o');
     }
 
     private T Property<T>(string path, string @interface, string name, string type, Func<Message, T> read)
     {
-        using Message call = bus.NewCall(path, "org.freedesktop.DBus.Properties", "Get").Append(@interface).Append(name);
-        using Message reply = bus.Call(call, s_quick);
+        using Message call = _bus.NewCall(path, "org.freedesktop.DBus.Properties", "Get").Append(@interface).Append(name);
+        using Message reply = _bus.Call(call, s_quick);
         return read(reply.EnterVariant(type));
     }
 

@@ -16,7 +16,7 @@ static class SystemdManager
 
         try
         {
-            return new SystemdBus(SdBus.Bus.Open(user: false));
+            return SystemdBus.Open();
         }
         catch (SdBus.DBusException e)
         {

@@ -38,6 +38,7 @@ static class UnitFailure
         "invalid" or "unsupported" or "assert" => $"systemd refuses it ({jobResult})",
         _ => status.Result switch
         {
+            "exit-code" when status.ExecMainStatus == 0 => "a command of it failed (exit-code)",
             "exit-code" => $"its process exited with status {status.ExecMainStatus} (exit-code)",
             "signal" => $"its process was killed by signal {status.ExecMainStatus} (signal)",
             "core-dump" => $"its process crashed with signal {status.ExecMainStatus} (core-dump)",

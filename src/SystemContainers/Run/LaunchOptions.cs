@@ -3,7 +3,7 @@ using SystemContainers.Errors;
 namespace SystemContainers.Run;
 
 /// <summary>
-/// The words of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] NAME</c>. They are written by
+/// The words of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready] NAME</c>. They are written by
 /// <see cref="UnitPlan"/> and by nobody else.
 /// </summary>
 /// <param name="Verb">start, kill, delete.</param>
@@ -12,7 +12,8 @@ namespace SystemContainers.Run;
 /// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
 /// <param name="PidFile">For start.</param>
 /// <param name="Bundle">For start.</param>
-sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle)
+/// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
+sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready)
 {
     /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
     public string Id => string.IsNullOrEmpty(Instance)
@@ -25,7 +26,11 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         List<string> words = [];
         foreach (string argument in arguments)
         {
-            if (argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
+            if (argument == "--ready")
+            {
+                options["ready"] = "";
+            }
+            else if (argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
             {
                 options[argument[2..equals]] = argument[(equals + 1)..];
             }
@@ -41,7 +46,7 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         return right
             ? new LaunchOptions(
                 words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
-                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"))
+                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"))
             : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
     }
 }

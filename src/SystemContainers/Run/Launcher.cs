@@ -3,17 +3,20 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Run;
 
 /// <summary>
 /// <c>sysctr launch</c>: starts a container for which the runtime's own command line can't do all: sockets with their names,
-/// readiness and watchdog, instances. It writes a config.json for this one start, with what only now is known, and becomes the
-/// runtime, or waits for it where systemd has to be told who the payload is. It is gone before the unit runs.
+/// readiness and watchdog, instances. It writes a config.json for this one start, with what only now is known, has the runtime
+/// create the container, tells systemd which process is the payload, and lets it start. Then it is gone.
 /// </summary>
 static class Launcher
 {
     private const string Bundles = "/run/sysctr";
+
+    private const int AdoptionMilliseconds = 10_000;
 
     /// <returns>Exit status for systemd.</returns>
     /// <exception cref="SysctrException">The container can't be started; says why.</exception>
@@ -33,36 +36,75 @@ static class Launcher
     {
         string bundle = Path.Join(Bundles, options.Id);
         int descriptors = WriteBundle(options, runtime, bundle);
-        List<string> command = [.. runtime.Command, "run", "--detach", "--pid-file", options.PidFile!, "--bundle", bundle];
-        if (descriptors > 0)
-        {
-            command.AddRange(["--preserve-fds", descriptors.ToString(CultureInfo.InvariantCulture)]);
-        }
-
-        command.Add(options.Id);
+        string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
 
         // The runtimes have their own ways with these, which differ and lose the names; config.json says it instead.
-        string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
         foreach (string variable in (string[])["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"])
         {
             Environment.SetEnvironmentVariable(variable, null);
         }
 
-        return notifySocket is not null ? StartAndTell(command, options.PidFile!, notifySocket) : Exec.Replace(command);
+        string[] common =
+        [
+            "--bundle", bundle,
+            .. descriptors > 0 ? ["--preserve-fds", descriptors.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            options.Id,
+        ];
+        if (notifySocket is null)
+        {
+            // Type=oneshot: the runtime stays until the payload has ended.
+            return Exec.Replace([.. runtime.Command, "run", .. common]);
+        }
+
+        int created = Call([.. runtime.Command, "create", "--pid-file", options.PidFile!, .. common]);
+        return created == 0 ? StartCreated(options, runtime, notifySocket) : created;
     }
 
-    /// <summary>Type=notify: systemd takes this process for the payload until it hears which one is.</summary>
-    private static int StartAndTell(List<string> command, string pidFile, string notifySocket)
+    /// <summary>
+    /// The payload's process is there and waits. systemd hears of it before it runs a single instruction, so that its end
+    /// is seen with its true status however soon it comes.
+    /// </summary>
+    private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket)
+    {
+        string payload = File.ReadAllText(options.PidFile!).Trim();
+        AwaitAdoption(payload);
+        Notify.Send(notifySocket, options.Ready ? $"MAINPID={payload}\nREADY=1" : $"MAINPID={payload}");
+        int started = Call([.. runtime.Command, "start", options.Id]);
+        if (started != 0)
+        {
+            // The main process is the payload's now: its death is what fails the unit.
+            Call([.. runtime.Command, "delete", "--force", options.Id]);
+        }
+
+        return started;
+    }
+
+    /// <summary>
+    /// Waits until systemd is the payload's parent. crun returns while a helper of it still is; systemd would take the payload
+    /// for a stranger's, would not wait for it when it stops the unit, and would kill it.
+    /// </summary>
+    private static void AwaitAdoption(string payload)
+    {
+        int manager = Libc.getppid();
+        long deadline = Environment.TickCount64 + AdoptionMilliseconds;
+        while (ParentOf(payload) != manager && Environment.TickCount64 < deadline)
+        {
+            Thread.Sleep(1);
+        }
+    }
+
+    /// <summary>The fourth field of /proc/PID/stat, behind a name in parentheses that may hold anything (proc(5)).</summary>
+    private static int ParentOf(string process)
+    {
+        string stat = File.ReadAllText($"/proc/{process}/stat");
+        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    private static int Call(string[] command)
     {
         using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false })!;
         process.WaitForExit();
-        if (process.ExitCode != 0)
-        {
-            return process.ExitCode;
-        }
-
-        Notify.Send(notifySocket, $"MAINPID={File.ReadAllText(pidFile).Trim()}");
-        return 0;
+        return process.ExitCode;
     }
 
     /// <summary>Writes config.json for this start.</summary>

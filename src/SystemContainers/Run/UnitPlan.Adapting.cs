@@ -62,23 +62,20 @@ sealed partial record UnitPlan
             return null;
         }
 
-        List<string> lines = [];
-        string type = text.Find("Service", "Type") ?? "simple";
-        if (type is "simple" or "exec")
+        List<string> lines = [.. MainProcessLines(text)];
+        lines.AddRange(DelegateLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
+        if (text.Find("Service", "SyslogIdentifier") is null)
         {
-            // The runtime leaves when the payload runs; without this systemd would take its end for the payload's.
-            lines.Add("Type=forking");
-            type = "forking";
+            // Or the journal would name the runtime as the one who speaks.
+            lines.Add($"SyslogIdentifier={Name}");
         }
 
-        if (type == "forking" && (Instantiated || text.Find("Service", "PIDFile") is null))
+        string[] stops = [.. text.All("Service", "ExecStop")];
+        if (Commands.Stop.Length > 0 && stops.Contains(Commands.Stop, StringComparer.Ordinal))
         {
-            lines.Add($"PIDFile={InstancePidFile}");
-        }
-
-        if (Runtime.Kind == RuntimeKind.Runc)
-        {
-            lines.AddRange(ServiceLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
+            // systemd calls it after a payload that ended by itself too, where there is nobody to kill: no failure.
+            lines.Add("ExecStop=");
+            lines.AddRange(stops.Select(stop => stop == Commands.Stop ? $"ExecStop=-{stop}" : $"ExecStop={stop}"));
         }
 
         if (!Foreground && !text.All("Service", "ExecStopPost").Any(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)))
@@ -95,6 +92,42 @@ sealed partial record UnitPlan
 
             """,
             Source: null);
+    }
+
+    /// <summary>How systemd learns which process is the payload; the runtime leaves when it runs.</summary>
+    private IEnumerable<string> MainProcessLines(UnitText text)
+    {
+        string type = text.Find("Service", "Type") ?? "simple";
+        if (type == "oneshot")
+        {
+            yield break;
+        }
+
+        if (NeedsLauncher)
+        {
+            if (!IsNotify(type))
+            {
+                yield return "Type=notify";
+            }
+
+            if (text.Find("Service", "NotifyAccess") is not "all")
+            {
+                yield return "NotifyAccess=all";
+            }
+
+            yield break;
+        }
+
+        if (type is "simple" or "exec")
+        {
+            yield return "Type=forking";
+            type = "forking";
+        }
+
+        if (type == "forking" && text.Find("Service", "PIDFile") is null)
+        {
+            yield return $"PIDFile={PidFile}";
+        }
     }
 
     private void AdaptConfig(JsonObject document, RuntimeConfigFile config, string listenHelper)

@@ -35,11 +35,23 @@ sealed partial record UnitPlan
     /// <summary>The payload speaks to systemd itself: readiness, status, watchdog.</summary>
     public required bool Notifies { get; init; }
 
+    /// <summary>The payload says itself when it is ready: Type=notify.</summary>
+    public required bool SaysReady { get; init; }
+
     /// <summary>The runtime stays until the payload has ended: Type=oneshot.</summary>
     public required bool Foreground { get; init; }
 
-    /// <summary>Lines for [Service] of the default unit.</summary>
-    public IReadOnlyList<string> ServiceLines => Runtime.Kind == RuntimeKind.Crun ? []
+    /// <summary>
+    /// Something has to be done at each start that the runtime's command line can't. crun leaves a helper as the payload's parent
+    /// for a moment, and systemd must not meet the payload before that is over.
+    /// </summary>
+    public bool NeedsLauncher => Instantiated || HasSockets || Notifies || (Runtime.Kind == RuntimeKind.Crun && !Foreground);
+
+    /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
+    public IReadOnlyList<string> ServiceLines =>
+        [.. NeedsLauncher ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={PidFile}" }, .. DelegateLines];
+
+    private IReadOnlyList<string> DelegateLines => Runtime.Kind == RuntimeKind.Crun ? []
         : SystemdVersion >= DelegateSubgroupVersion ? ["Delegate=yes", "DelegateSubgroup=supervisor"]
         : ["Delegate=yes"];
 
@@ -67,16 +79,19 @@ sealed partial record UnitPlan
             Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
             HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
             Notifies = services.Any(s =>
-                s.Find("Service", "Type") is "notify" or "notify-reload" || s.Find("Service", "WatchdogSec") is not null),
+                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null),
+            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))),
             Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
         };
         return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
     }
 
+    private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
+
     private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)
     {
         string runtime = string.Join(' ', Runtime.Command);
-        if (!Instantiated && !HasSockets && !Notifies)
+        if (!NeedsLauncher)
         {
             // No process of ours is needed, and none is started.
             return new UnitCommandLines(
@@ -91,8 +106,8 @@ sealed partial record UnitPlan
         string instance = Instantiated ? " --instance=%i" : "";
         string common = $"--runtime={Runtime.Path}{instance}";
         return new UnitCommandLines(
-            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle} {Name}",
-            Stop: $"{tool} launch kill {common} {Name}",
+            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{(SaysReady ? "" : " --ready")} {Name}",
+            Stop: defaultUnit ? "" : $"{tool} launch kill {common} {Name}",
             StopPost: $"{tool} launch delete {common} {Name}");
     }
 

@@ -33,8 +33,8 @@ public sealed class TreeCheckoutTests : IDisposable
         TreeCheckout.Write(
             tree, Target,
             [
-                new MountPoint("/var/run/a/b", true), new MountPoint("/etc/resolv.conf", false), new MountPoint("/data", true),
-                new MountPoint("/etc/hosts", false), new MountPoint("/../../up", true), new MountPoint("/run", true), new MountPoint("/", true),
+                DirectoryAt("/var/run/a/b"), new MountPoint("/etc/resolv.conf", false, 0b110_100_100), DirectoryAt("/data"),
+                new MountPoint("/etc/hosts", false, 0b110_100_100), DirectoryAt("/../../up"), DirectoryAt("/run"), DirectoryAt("/"),
             ]);
 
         SortedDictionary<string, string> made = await TreeListing.OfAsync(Target);
@@ -55,7 +55,7 @@ public sealed class TreeCheckoutTests : IDisposable
     {
         MergedTree tree = await TreeAsync(new LayerTar().File("file", "x").Symlink("loop", "loop"));
 
-        SysctrException refusal = Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target, [new MountPoint(path, true)]));
+        SysctrException refusal = Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target, [DirectoryAt(path)]));
 
         Assert.Equal(ErrorKind.Unsafe, refusal.Kind);
         Assert.False(Path.Exists(Target));
@@ -132,4 +132,6 @@ public sealed class TreeCheckoutTests : IDisposable
         _store.Commit();
         return MergedTree.Build(_store, [diffId]);
     }
+
+    private static MountPoint DirectoryAt(string path) => new(path, IsDirectory: true, 0b111_101_101);
 }

@@ -24,6 +24,9 @@ static unsafe partial class Libc
     internal static partial int fchown(SafeFileHandle fd, uint owner, uint group);
 
     [LibraryImport(Library)]
+    internal static partial int getppid();
+
+    [LibraryImport(Library)]
     internal static partial uint geteuid();
 
     [LibraryImport(Library)]

@@ -20,7 +20,7 @@ public sealed class BadInputTests(NspawnFixture fixture)
         RefusedAsync(9, ["broken-variable"], "NOBODY_SETS_THIS", "broken.service.sbn");
 
     [Fact]
-    public Task A_template_that_renders_an_invalid_unit() => RefusedAsync(9, ["broken-unit"], "ExecStart");
+    public Task A_template_that_renders_an_invalid_unit() => RefusedAsync(9, ["broken-unit"], "broken-unit.service:7", "relative/path");
 
     [Fact]
     public Task A_configuration_that_is_no_json() => RefusedAsync(9, ["broken-config"], "config.json");
@@ -80,7 +80,7 @@ public sealed class BadInputTests(NspawnFixture fixture)
         await CopyLayoutAsync("flanneld", name);
         await _host.ShellAsync($"cd /srv/{name}/blobs/sha256 && {damage} \"$(ls -S | sed -n 2p)\"");
 
-        await RefusedAsync(7, [$"oci:/srv/{name}:{ImageBuilder.Tag}"], "sha256:");
+        await RefusedAsync(7, [$"oci:/srv/{name}:{ImageBuilder.Tag}"], "fetching layer ", $"oci:/srv/{name}");
 
         await _host.ShellAsync($"rm -r /srv/{name}");
     }

@@ -47,7 +47,11 @@ public sealed class MachineTests(MachineFixture fixture)
         await probe.ReportAsync();
 
         string status = await _host.ShellAsync($"systemctl status --no-pager {probe.Service}");
+        await _host.ShellAsync($"find /var/lib/{probe.Name} -name report -delete");
         await _host.MustAsync("systemctl", "restart", probe.Service);
+
+        // A first process without a handler yet would not hear the signal to stop.
+        await probe.ReportAsync();
         await _host.MustAsync("systemctl", "stop", probe.Service);
 
         Assert.Contains("/usr/bin/probe", status, StringComparison.Ordinal);

@@ -82,8 +82,9 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
     }
 
-    /// <summary>What would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
-    public async Task<string> DisplayAsync(InstallRequest request, CancellationToken cancellation)
+    /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
+    /// <exception cref="SysctrException">It would be refused; thrown after it was shown, where that is possible.</exception>
+    public async Task DisplayAsync(InstallRequest request, Action<string> show, CancellationToken cancellation)
     {
         // What the store has is looked at where it is; anything else is pulled to where it leaves no trace.
         using Host scratch = host.WithScratchStore();
@@ -92,8 +93,8 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
         (_, string name) = Named([request])[0];
         PreparedContainer prepared = preparer.Prepare(request, name, number: 0, image);
+        show(DisplayText.Of(prepared));
         await preparer.VerifyAsync([prepared], cancellation);
-        return DisplayText.Of(prepared);
     }
 
     private void RefuseInstalled(string name)

@@ -93,12 +93,26 @@ sealed partial class ImagePuller
 
         await using ReadAheadStream ahead = new(plain, cancellationToken);
 
-        // A thread of its own: the sink reads and writes files synchronously for as long as the layer lasts.
-        await Task.Factory.StartNew(
-            () => sink.AddLayerAsync(diffId, ahead, cancellationToken),
-            cancellationToken,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default).Unwrap();
+        try
+        {
+            // A thread of its own: the sink reads and writes files synchronously for as long as the layer lasts.
+            await Task.Factory.StartNew(
+                () => sink.AddLayerAsync(diffId, ahead, cancellationToken),
+                cancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).Unwrap();
+        }
+        catch (SysctrException e) when (!e.Message.StartsWith(doing, StringComparison.Ordinal))
+        {
+            if (e.Kind == ErrorKind.Corrupt)
+            {
+                // Garbage is most often told by its digest: that is the true reason, and it is thrown from here.
+                await ahead.CopyToAsync(Stream.Null, cancellationToken);
+            }
+
+            throw new SysctrException(e.Kind, $"{doing}: {e.Message}", e.Hint, e);
+        }
+
         if (!ahead.AtEnd)
         {
             // Not to be had by any input: a sink that does not keep its contract would store what nobody verified.

@@ -3,7 +3,7 @@ using SystemContainers.Errors;
 namespace SystemContainers.Run;
 
 /// <summary>
-/// The words of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready] NAME</c>. They are written by
+/// The words of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] NAME</c>. They are written by
 /// <see cref="UnitPlan"/> and by nobody else.
 /// </summary>
 /// <param name="Verb">start, kill, delete.</param>
@@ -13,7 +13,8 @@ namespace SystemContainers.Run;
 /// <param name="PidFile">For start.</param>
 /// <param name="Bundle">For start.</param>
 /// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
-sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready)
+/// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
+sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground)
 {
     /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
     public string Id => string.IsNullOrEmpty(Instance)
@@ -26,9 +27,9 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         List<string> words = [];
         foreach (string argument in arguments)
         {
-            if (argument == "--ready")
+            if (argument is "--ready" or "--foreground")
             {
-                options["ready"] = "";
+                options[argument[2..]] = "";
             }
             else if (argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
             {
@@ -46,7 +47,7 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         return right
             ? new LaunchOptions(
                 words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
-                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"))
+                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"))
             : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
     }
 }

@@ -9,7 +9,7 @@ namespace SystemContainers.Run;
 
 /// <summary>
 /// <c>sysctr launch</c>: starts a container for which the runtime's own command line can't do all: sockets with their names,
-/// readiness and watchdog, instances. It writes a config.json for this one start, with what only now is known, has the runtime
+/// readiness and watchdog, instances, a place beside the payload's cgroup. It writes a config.json for this one start, with what only now is known, has the runtime
 /// create the container, tells systemd which process is the payload, and lets it start. Then it is gone.
 /// </summary>
 static class Launcher
@@ -35,7 +35,13 @@ static class Launcher
     private static int Start(LaunchOptions options, OciRuntime runtime)
     {
         string bundle = Path.Join(Bundles, options.Id);
-        int descriptors = WriteBundle(options, runtime, bundle);
+        string cgroup = File.ReadAllText("/proc/self/cgroup");
+        int descriptors = WriteBundle(options, runtime, bundle, cgroup);
+        if (runtime.Kind == RuntimeKind.Runc)
+        {
+            UnitCgroup.EnterSupervisor(cgroup);
+        }
+
         string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
 
         // The runtimes have their own ways with these, which differ and lose the names; config.json says it instead.
@@ -50,10 +56,14 @@ static class Launcher
             .. descriptors > 0 ? ["--preserve-fds", descriptors.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
             options.Id,
         ];
+        if (options.Foreground)
+        {
+            return Exec.Replace([.. runtime.Command, "run", .. common]);
+        }
+
         if (notifySocket is null)
         {
-            // Type=oneshot: the runtime stays until the payload has ended.
-            return Exec.Replace([.. runtime.Command, "run", .. common]);
+            return Exec.Replace([.. runtime.Command, "run", "--detach", "--pid-file", options.PidFile!, .. common]);
         }
 
         int created = Call([.. runtime.Command, "create", "--pid-file", options.PidFile!, .. common]);
@@ -109,7 +119,7 @@ static class Launcher
 
     /// <summary>Writes config.json for this start.</summary>
     /// <returns>How many descriptors, from 3 on, the payload gets.</returns>
-    private static int WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle)
+    private static int WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
     {
         string file = Path.Join(options.Bundle, "config.json");
         JsonObject document = JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
@@ -117,7 +127,7 @@ static class Launcher
         document["root"]!["path"] = Path.Join(options.Bundle, "rootfs");
         if (runtime.Kind == RuntimeKind.Runc)
         {
-            document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(File.ReadAllText("/proc/self/cgroup"));
+            document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
         }
 
         int descriptors = 0;

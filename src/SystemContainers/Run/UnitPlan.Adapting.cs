@@ -103,7 +103,7 @@ sealed partial record UnitPlan
             yield break;
         }
 
-        if (NeedsLauncher)
+        if (TellsMainProcess)
         {
             if (!IsNotify(type))
             {
@@ -138,10 +138,11 @@ sealed partial record UnitPlan
         process["terminal"] = false;
         JsonObject linux = document["linux"] as JsonObject ?? [];
         document["linux"] = linux;
-        if (Runtime.Kind == RuntimeKind.Runc && !Instantiated)
+        if (Runtime.Kind == RuntimeKind.Runc && !NeedsLauncher)
         {
-            // Relative: runc takes it from the parent of its own cgroup, so the payload follows the unit into any slice.
-            linux["cgroupsPath"] = SystemdVersion >= DelegateSubgroupVersion ? "payload" : $"{Name}.service/payload";
+            // Relative: runc takes it from the parent of its own cgroup (the unit's, for it is in the subgroup), so the payload follows
+            // the unit into any slice. The launcher knows the whole path when it starts.
+            linux["cgroupsPath"] = "payload";
         }
         else
         {

@@ -45,11 +45,14 @@ sealed partial record UnitPlan
     /// Something has to be done at each start that the runtime's command line can't. crun leaves a helper as the payload's parent
     /// for a moment, and systemd must not meet the payload before that is over.
     /// </summary>
-    public bool NeedsLauncher => Instantiated || HasSockets || Notifies || (Runtime.Kind == RuntimeKind.Crun && !Foreground);
+    public bool TellsMainProcess => Instantiated || HasSockets || Notifies || (Runtime.Kind == RuntimeKind.Crun && !Foreground);
+
+    /// <summary>sysctr is called at each start: for the above, or because systemd is too old to keep runc out of the inner node of the cgroup.</summary>
+    public bool NeedsLauncher => TellsMainProcess || (Runtime.Kind == RuntimeKind.Runc && SystemdVersion < DelegateSubgroupVersion);
 
     /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
     public IReadOnlyList<string> ServiceLines =>
-        [.. NeedsLauncher ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={PidFile}" }, .. DelegateLines];
+        [.. TellsMainProcess ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={PidFile}" }, .. DelegateLines];
 
     private IReadOnlyList<string> DelegateLines => Runtime.Kind == RuntimeKind.Crun ? []
         : SystemdVersion >= DelegateSubgroupVersion ? ["Delegate=yes", "DelegateSubgroup=supervisor"]
@@ -104,9 +107,10 @@ sealed partial record UnitPlan
         }
 
         string instance = Instantiated ? " --instance=%i" : "";
+        string flag = Foreground ? " --foreground" : TellsMainProcess && !SaysReady ? " --ready" : "";
         string common = $"--runtime={Runtime.Path}{instance}";
         return new UnitCommandLines(
-            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{(SaysReady ? "" : " --ready")} {Name}",
+            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{flag} {Name}",
             Stop: defaultUnit ? "" : $"{tool} launch kill {common} {Name}",
             StopPost: $"{tool} launch delete {common} {Name}");
     }

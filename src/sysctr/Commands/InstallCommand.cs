@@ -85,7 +85,7 @@ static class InstallCommand
         {
             foreach (InstallRequest request in requests)
             {
-                terminal.Result(await operation.DisplayAsync(request, cancellation));
+                await operation.DisplayAsync(request, terminal.Result, cancellation);
             }
 
             return 0;

@@ -66,5 +66,5 @@ public sealed class DefaultsTests
     private static string SourceDirectory([CallerFilePath] string self = "") => Path.GetDirectoryName(self)!;
 
     private static RenderedContainer Rendered() =>
-        ContainerRenderer.Render(Requests.For(s_image, s_run) with { ServiceLines = ["Delegate=yes", "DelegateSubgroup=supervisor"] });
+        ContainerRenderer.Render(Requests.For(s_image, s_run) with { ServiceLines = ["Type=forking", "PIDFile=/run/container-etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor"] });
 }

@@ -55,7 +55,9 @@ sealed class PaxRecords
     {
         if (key is "GNU.sparse.offset" or "GNU.sparse.numbytes")
         {
-            SparseNumbers.Add(TarNumber.TryParseDecimal(value, out long number) ? number : -1);
+            // They have to take turns; -1 is in no valid map.
+            bool inTurn = key == "GNU.sparse.offset" == (SparseNumbers.Count % 2 == 0);
+            SparseNumbers.Add(inTurn && TarNumber.TryParseDecimal(value, out long number) ? number : -1);
         }
 
         _values[key] = value;

@@ -4,8 +4,8 @@ using SystemContainers.Linux;
 namespace SystemContainers.Tar;
 
 /// <summary>
-/// Puts an entry together from its header and what overrides it: local pax records, else GNU long names, else global
-/// pax records, else the header itself.
+/// Puts an entry together from its header and what overrides it: GNU long names, else local pax records, else global
+/// ones, else the header itself; in that order as Go's archive/tar takes them, for most images are written and read by it.
 /// </summary>
 readonly ref struct TarEntryBuilder(
     TarHeader header, PaxRecords? local, PaxRecords global, byte[]? longName, byte[]? longLink, long position)
@@ -21,7 +21,12 @@ readonly ref struct TarEntryBuilder(
         TarEntryType type = Type(name);
         byte[] link = type is TarEntryType.HardLink or TarEntryType.Symlink ? LinkName() : [];
         CheckName(name);
+        CheckComponents(name);
         CheckName(link);
+        if (link.Length == 0 && type is TarEntryType.HardLink or TarEntryType.Symlink)
+        {
+            TarErrors.Unsafe($"{Encoding.UTF8.GetString(name)}: a link without a target", position);
+        }
 
         // Only regular files have data, whatever size the header of another claims.
         dataSize = type == TarEntryType.Regular ? Number("size", _header.Size) : 0;
@@ -38,8 +43,8 @@ readonly ref struct TarEntryBuilder(
             Size = dataSize,
             MtimeSeconds = seconds,
             MtimeNanoseconds = nanoseconds,
-            DeviceMajor = device ? (uint)Number(null, _header.DeviceMajor) : 0,
-            DeviceMinor = device ? (uint)Number(null, _header.DeviceMinor) : 0,
+            DeviceMajor = device ? Identifier(null, _header.DeviceMajor) : 0,
+            DeviceMinor = device ? Identifier(null, _header.DeviceMinor) : 0,
             Xattrs = Xattrs(),
         };
     }
@@ -48,35 +53,25 @@ readonly ref struct TarEntryBuilder(
 
     private byte[] Name()
     {
-        if ((local?.Find("GNU.sparse.name") ?? local?.Find("path")) is { } path)
+        if ((local?.Find("GNU.sparse.name") ?? longName ?? Record("path")) is { } name)
         {
-            return path;
-        }
-
-        if (longName is not null)
-        {
-            return longName;
-        }
-
-        if (Record("path") is { } globalPath)
-        {
-            return globalPath;
+            return name;
         }
 
         ReadOnlySpan<byte> prefix = _header.Prefix;
         return prefix.IsEmpty ? _header.Name.ToArray() : [.. prefix, (byte)'/', .. _header.Name];
     }
 
-    private byte[] LinkName() => local?.Find("linkpath") ?? longLink ?? Record("linkpath") ?? _header.LinkName.ToArray();
+    private byte[] LinkName() => longLink ?? Record("linkpath") ?? _header.LinkName.ToArray();
 
     private TarEntryType Type(byte[] name)
     {
         switch ((char)_header.TypeFlag)
         {
-            // Before ustar a directory was a file with a slash at its end.
-            case '0' or '\0' or '7':
+            // Before ustar, which brought '0' and '5', a directory was a file with a slash at its end.
+            case '\0':
                 return name is [.., (byte)'/'] ? TarEntryType.Directory : TarEntryType.Regular;
-            case 'S':
+            case '0' or '7' or 'S':
                 return TarEntryType.Regular;
             case >= '1' and <= '6':
                 return (TarEntryType)_header.TypeFlag;
@@ -99,6 +94,20 @@ readonly ref struct TarEntryBuilder(
         }
     }
 
+    private void CheckComponents(ReadOnlySpan<byte> name)
+    {
+        while (name.Length > TarLimits.MaxComponentBytes)
+        {
+            int slash = name.IndexOf((byte)'/');
+            if (slash < 0 || slash > TarLimits.MaxComponentBytes)
+            {
+                TarErrors.Unsafe($"a part of a name is longer than {TarLimits.MaxComponentBytes} bytes", position);
+            }
+
+            name = name[(slash + 1)..];
+        }
+    }
+
     private long Number(string? key, ReadOnlySpan<byte> field)
     {
         long value;
@@ -113,14 +122,14 @@ readonly ref struct TarEntryBuilder(
         return value;
     }
 
-    private uint Identifier(string key, ReadOnlySpan<byte> field)
+    private uint Identifier(string? key, ReadOnlySpan<byte> field)
     {
         long value = Number(key, field);
 
         // The all-ones identifier means "leave as it is" to chown(2).
         if (value >= uint.MaxValue)
         {
-            TarErrors.Corrupt($"{Encoding.UTF8.GetString(Name())}: {key} {value} is out of range", position);
+            TarErrors.Corrupt($"{Encoding.UTF8.GetString(Name())}: {key ?? "a device number"} {value} is out of range", position);
         }
 
         return (uint)value;

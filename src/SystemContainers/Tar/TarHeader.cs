@@ -26,7 +26,7 @@ readonly ref struct TarHeader(ReadOnlySpan<byte> block)
     public ReadOnlySpan<byte> DeviceMinor => _block.Slice(337, 8);
 
     /// <summary>What stands before <see cref="Name"/> with a slash between; GNU has other things in its place.</summary>
-    public ReadOnlySpan<byte> Prefix => IsUstar ? Text(345, 155) : [];
+    public ReadOnlySpan<byte> Prefix => !IsUstar ? [] : Text(345, IsStar ? 131 : 155);
 
     /// <summary>Four pieces of a GNU sparse map, 12 bytes offset and 12 bytes length each.</summary>
     public ReadOnlySpan<byte> GnuSparse => _block.Slice(386, 4 * 24);
@@ -37,7 +37,12 @@ readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 
     public bool HasDeviceNumbers => _block.Slice(257, 5).SequenceEqual("ustar"u8);
 
+    public bool IsGnu => _block.Slice(257, 8).SequenceEqual("ustar  \0"u8);
+
     private bool IsUstar => _block.Slice(257, 6).SequenceEqual("ustar\0"u8);
+
+    /// <summary>Schilling's star: times follow a shorter prefix.</summary>
+    private bool IsStar => _block.Slice(508, 4).SequenceEqual("tar\0"u8);
 
     /// <summary>The sum of all bytes, the checksum's own field taken as spaces; old tars summed signed bytes.</summary>
     public bool ChecksumIsRight

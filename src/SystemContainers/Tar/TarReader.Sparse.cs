@@ -1,15 +1,20 @@
+using System.Runtime.InteropServices;
+
 namespace SystemContainers.Tar;
 
 /// <summary>Files with holes: GNU's old header and pax formats 0.0, 0.1 and 1.0 (GNU tar manual, "Sparse Formats").</summary>
 sealed partial class TarReader
 {
+    private const int MaxNumberLength = 20;
+
     private void BeginSparse(TarHeader header, PaxRecords? local, TarEntry entry, out long size)
     {
         size = entry.Size;
         List<long>? numbers = null;
         if (header.TypeFlag == 'S')
         {
-            if (!TarNumber.TryParse(header.GnuRealSize, out size))
+            // Others who use the letter put the map elsewhere.
+            if (!header.IsGnu || !TarNumber.TryParse(header.GnuRealSize, out size))
             {
                 TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse file's size is no number", _position);
             }
@@ -113,20 +118,39 @@ sealed partial class TarReader
     /// <returns>Null where the entry is not sparse.</returns>
     private List<long>? ReadPaxMap(PaxRecords local, TarEntry entry, ref long size)
     {
-        bool inData = local.Find("GNU.sparse.major") is [(byte)'1'] && local.Find("GNU.sparse.minor") is [(byte)'0'];
+        byte[]? major = local.Find("GNU.sparse.major");
+        byte[]? minor = local.Find("GNU.sparse.minor");
         byte[]? map = local.Find("GNU.sparse.map");
-        if (!inData && map is null && local.SparseNumbers.Count == 0)
+        byte[]? pieces = local.Find("GNU.sparse.numblocks");
+        if (major is null && minor is null && map is null && pieces is null && local.SparseNumbers.Count == 0)
         {
             return null;
         }
 
-        byte[]? realSize = local.Find(inData ? "GNU.sparse.realsize" : "GNU.sparse.size");
+        bool inData = major is [(byte)'1'] && minor is [(byte)'0'];
+        if (!inData && (major ?? minor) is not null && !(major is [(byte)'0'] && minor is [(byte)'0' or (byte)'1']))
+        {
+            TarErrors.Corrupt($"{Describe(entry.Name)}: a sparse format that is not known", _position);
+        }
+
+        byte[]? realSize = local.Find("GNU.sparse.size") ?? local.Find("GNU.sparse.realsize");
         if (realSize is null || !TarNumber.TryParseDecimal(realSize, out size))
         {
             TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse file's size is missing", _position);
         }
 
-        return inData ? ReadMapFromData(entry) : map is not null ? ParseMap(map, entry) : local.SparseNumbers;
+        if (inData)
+        {
+            return ReadMapFromData(entry);
+        }
+
+        List<long> numbers = map is not null ? ParseMap(map, entry) : local.SparseNumbers;
+        if (pieces is null || !TarNumber.TryParseDecimal(pieces, out long count) || numbers.Count != 2 * count)
+        {
+            TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map is not of the length it claims", _position);
+        }
+
+        return numbers;
     }
 
     private List<long> ParseMap(byte[] map, TarEntry entry)
@@ -172,11 +196,16 @@ sealed partial class TarReader
 
                 if (character != '\n')
                 {
+                    if (line.Count == MaxNumberLength)
+                    {
+                        TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map holds no numbers", _position);
+                    }
+
                     line.Add(character);
                     continue;
                 }
 
-                if (!TarNumber.TryParseDecimal(line.ToArray(), out long number))
+                if (!TarNumber.TryParseDecimal(CollectionsMarshal.AsSpan(line), out long number))
                 {
                     TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map holds no numbers", _position);
                 }

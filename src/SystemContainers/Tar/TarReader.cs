@@ -1,4 +1,5 @@
 using System.Text;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Tar;
 
@@ -8,8 +9,8 @@ namespace SystemContainers.Tar;
 /// takes wrong checksums, and has no sparse files.
 /// </summary>
 /// <remarks>
-/// A stream that ends between two entries is an archive without end blocks; that is accepted as Go's archive/tar does,
-/// for a layer's diffID has the last word on whether it is whole.
+/// What Go's archive/tar takes at the end is taken here: a stream that ends between two entries, in the padding of the last
+/// one, or after one end block of two. A layer's diffID has the last word on whether it is whole.
 /// </remarks>
 sealed partial class TarReader(Stream stream)
 {
@@ -29,6 +30,9 @@ sealed partial class TarReader(Stream stream)
     private long _padding;
     private long _position;
     private int _entries;
+    private long _metadata;
+    private long _globalBytes;
+    private bool _ended;
     private SparseMap? _sparse;
     private long _sparseSize;
     private long _sparsePosition;
@@ -42,11 +46,12 @@ sealed partial class TarReader(Stream stream)
         PaxRecords? local = null;
         byte[]? longName = null;
         byte[]? longLink = null;
-        while (true)
+        while (!_ended)
         {
             SkipContent();
-            if (!ReadBlock() || IsZero(_block))
+            if (AtEnd())
             {
+                _ended = true;
                 if (local is not null || longName is not null || longLink is not null)
                 {
                     TarErrors.Corrupt("it ends after a header that belongs to an entry", _position);
@@ -68,18 +73,20 @@ sealed partial class TarReader(Stream stream)
                     AddRecords(local, header);
                     break;
                 case 'g':
-                    AddRecords(_global, header);
+                    AddGlobalRecords(header);
                     break;
                 case 'L':
-                    longName = UpToZero(ReadHeaderData(header));
+                    longName = LongName(header);
                     break;
                 case 'K':
-                    longLink = UpToZero(ReadHeaderData(header));
+                    longLink = LongName(header);
                     break;
                 default:
                     return Begin(header, local, longName, longLink);
             }
         }
+
+        return null;
     }
 
     /// <summary>Reads on in the current entry's content, holes as zeros.</summary>
@@ -105,6 +112,28 @@ sealed partial class TarReader(Stream stream)
         }
     }
 
+    /// <summary>Whether the archive ends here: with the stream, or with two blocks of zeros, the second of which may be missing.</summary>
+    private bool AtEnd()
+    {
+        if (!ReadBlock())
+        {
+            return true;
+        }
+
+        if (!IsZero(_block))
+        {
+            return false;
+        }
+
+        if (ReadBlock() && !IsZero(_block))
+        {
+            // What is behind it would be lost without a word.
+            TarErrors.Corrupt("an end block is followed by something else", _position - BlockSize);
+        }
+
+        return true;
+    }
+
     private TarEntry Begin(TarHeader header, PaxRecords? local, byte[]? longName, byte[]? longLink)
     {
         if (++_entries > TarLimits.MaxEntries)
@@ -113,10 +142,37 @@ sealed partial class TarReader(Stream stream)
         }
 
         TarEntry entry = new TarEntryBuilder(header, local, _global, longName, longLink, _position).Build(out long dataSize);
+        CountMetadata(entry);
         _remaining = dataSize;
         _padding = (BlockSize - (dataSize % BlockSize)) % BlockSize;
         BeginSparse(header, local, entry, out long size);
         return size == entry.Size ? entry : entry with { Size = size };
+    }
+
+    private void CountMetadata(TarEntry entry)
+    {
+        _metadata += entry.Name.Length + entry.LinkName.Length;
+        foreach (FileXattr xattr in entry.Xattrs)
+        {
+            // The constant is about what an attribute costs however short it is.
+            _metadata += 64 + xattr.Name.Length + xattr.Value.Length;
+        }
+
+        if (_metadata > TarLimits.MaxMetadataBytes)
+        {
+            TarErrors.Unsafe($"its names and attributes exceed {TarLimits.MaxMetadataBytes} bytes", _position);
+        }
+    }
+
+    private void AddGlobalRecords(TarHeader header)
+    {
+        long start = _position;
+        AddRecords(_global, header);
+        _globalBytes += _position - start;
+        if (_globalBytes > TarLimits.MaxGlobalBytes)
+        {
+            TarErrors.Unsafe($"its global headers exceed {TarLimits.MaxGlobalBytes} bytes", _position);
+        }
     }
 
     private void AddRecords(PaxRecords records, TarHeader header)
@@ -166,13 +222,19 @@ sealed partial class TarReader(Stream stream)
     private void SkipContent()
     {
         _sparse = null;
-        _remaining += _padding;
-        _padding = 0;
         Span<byte> waste = stackalloc byte[4096];
         while (_remaining > 0)
         {
             ReadData(waste[..(int)Math.Min(waste.Length, _remaining)]);
         }
+
+        for (int read = 1; _padding > 0 && read > 0; _padding -= read)
+        {
+            read = ReadSome(waste[..(int)_padding]);
+            _position += read;
+        }
+
+        _padding = 0;
     }
 
     /// <summary>Reads through the buffer, or past it where more is wanted than it holds.</summary>
@@ -221,10 +283,12 @@ sealed partial class TarReader(Stream stream)
 
     private static bool IsZero(ReadOnlySpan<byte> block) => !block.ContainsAnyExcept((byte)0);
 
-    private static byte[] UpToZero(byte[] data)
+    /// <summary>A name that GNU tar put into an entry of its own; null where it is empty and thus says nothing.</summary>
+    private byte[]? LongName(TarHeader header)
     {
+        byte[] data = ReadHeaderData(header);
         int end = Array.IndexOf(data, (byte)0);
-        return end < 0 ? data : data[..end];
+        return end == 0 || data.Length == 0 ? null : end < 0 ? data : data[..end];
     }
 
     private static string Describe(byte[] name) => Encoding.UTF8.GetString(name);

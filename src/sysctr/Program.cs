@@ -52,6 +52,15 @@ if (parsed.Errors.Count > 0)
     return (int)ErrorKind.Usage;
 }
 
+if (parsed.CommandResult.Command == root)
+{
+    // The overview has a line for each; examples belong to a verb's own help.
+    foreach (Command verb in root.Subcommands)
+    {
+        verb.Description = FirstParagraph(verb.Description);
+    }
+}
+
 try
 {
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -69,6 +78,8 @@ catch (Exception e) when (Failure.Understand(e) is { } understood)
 {
     return Terminal.Report(understood, Console.Error);
 }
+
+static string? FirstParagraph(string? description) => description?.Split("\n\n")[0];
 
 static IEnumerable<string> Verbs(ParseResult parsed)
 {

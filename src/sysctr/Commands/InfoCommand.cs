@@ -49,7 +49,7 @@ static class InfoCommand
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 
-        void Line(string label, string value) => terminal.Result($"{label + ":",-18} {value}");
+        void Line(string label, string value) => terminal.Result($"{(label.Length == 0 ? "" : label + ":"),-18} {value}");
 
         void Lines(string label, IEnumerable<string> values)
         {

@@ -17,14 +17,15 @@ static class StartContestants
               rm -rf {{Bundle}}
               mkdir -p {{Bundle}}
               deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
-              # The very bundle that our unit starts, with the cgroup of the bare unit in the place of ours.
+              # The very bundle that our unit starts.
               ln -s "$deployment/rootfs" {{Bundle}}/rootfs
-              sed 's|/system.slice/ours.service|/system.slice/bare.service|g' "$deployment/config.json" > {{Bundle}}/config.json
+              cp "$deployment/config.json" {{Bundle}}/config.json
               cat > /etc/systemd/system/bare.service <<'END'
               [Service]
               Type=forking
               PIDFile=/run/bare.pid
               Delegate=yes
+              DelegateSubgroup=supervisor
               ExecStart=/usr/bin/runc run --detach --bundle {{Bundle}} --pid-file /run/bare.pid bare
               ExecStopPost=-/usr/bin/runc delete --force bare
               END
@@ -51,6 +52,7 @@ static class StartContestants
         ];
     }
 
+    /// <remarks>A first process that has no handler yet would not hear the signal to stop; the pause is not measured.</remarks>
     private static Contestant Unit(string unit, string name) =>
-        new(name, $"systemctl stop {unit}", $"systemctl start {unit}", $"systemctl is-active --quiet {unit}; systemctl stop {unit}");
+        new(name, $"systemctl stop {unit}", $"systemctl start {unit}", $"sleep 1; systemctl is-active --quiet {unit}; systemctl stop {unit}");
 }

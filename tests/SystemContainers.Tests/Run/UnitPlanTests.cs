@@ -1,0 +1,107 @@
+using SystemContainers.Render;
+using SystemContainers.Run;
+using SystemContainers.Tests.Render;
+using Xunit;
+
+namespace SystemContainers.Tests.Run;
+
+/// <summary>Which command a unit gets, and what its drop-in says; that these work is shown on hosts (RunTests, SocketTests).</summary>
+public sealed class UnitPlanTests
+{
+    private const string Bundle = "/var/lib/sysctr/deployments/etcd/1";
+
+    private static readonly OciRuntime s_runc = new("/usr/sbin/runc", RuntimeKind.Runc);
+    private static readonly OciRuntime s_crun = new("/usr/bin/crun", RuntimeKind.Crun);
+
+    [Fact]
+    public void A_new_systemd_starts_runc_itself_for_an_ordinary_image()
+    {
+        UnitPlan plan = Plan(s_runc, 254, Ordinary());
+
+        Assert.Equal($"/usr/sbin/runc run --detach --pid-file /run/etcd.pid --bundle {Bundle} etcd", plan.Commands.Start);
+        Assert.Equal("", plan.Commands.Stop);
+        Assert.Equal(["Type=forking", "PIDFile=/run/etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor"], plan.ServiceLines);
+    }
+
+    [Fact]
+    public void An_older_systemd_needs_the_launcher_to_keep_runc_out_of_the_inner_node()
+    {
+        UnitPlan plan = Plan(s_runc, 253, Ordinary());
+
+        Assert.Equal(
+            $"/usr/bin/sysctr launch start --runtime=/usr/sbin/runc --pid-file=/run/etcd.pid --bundle={Bundle} etcd", plan.Commands.Start);
+        Assert.Equal(["Type=forking", "PIDFile=/run/etcd.pid", "Delegate=yes"], plan.ServiceLines);
+    }
+
+    [Fact]
+    public void Crun_is_introduced_to_systemd_by_the_launcher()
+    {
+        UnitPlan plan = Plan(s_crun, 257, Ordinary());
+
+        Assert.Contains(" --ready ", plan.Commands.Start, StringComparison.Ordinal);
+        Assert.Equal(["Type=notify", "NotifyAccess=all"], plan.ServiceLines);
+    }
+
+    [Theory]
+    [InlineData("Type=notify", false)]
+    [InlineData("WatchdogSec=2s", true)]
+    public void A_payload_that_says_when_it_is_ready_is_not_forestalled(string line, bool ready)
+    {
+        UnitPlan plan = Plan(s_runc, 257, Image(line));
+
+        Assert.StartsWith("/usr/bin/sysctr launch start ", plan.Commands.Start, StringComparison.Ordinal);
+        Assert.Equal(ready, plan.Commands.Start.Contains("--ready", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_oneshot_stays_with_its_payload()
+    {
+        Assert.Equal($"/usr/sbin/runc run --bundle {Bundle} etcd", Plan(s_runc, 257, Image("Type=oneshot")).Commands.Start);
+        Assert.Contains(" --foreground ", Plan(s_runc, 252, Image("Type=oneshot")).Commands.Start, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_drop_in_says_what_a_template_lacks_and_nothing_else()
+    {
+        Assert.Equal(
+            [
+                "Type=forking", "PIDFile=/run/etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor", "SyslogIdentifier=etcd", "ExecStop=",
+                "ExecStop=-/usr/sbin/runc kill etcd", "ExecStopPost=/usr/sbin/runc delete --force etcd",
+            ],
+            DropIn(s_runc, 257, Image("Restart=always", "ExecStop=$EXEC_STOP")));
+        Assert.Equal(
+            ["SyslogIdentifier=etcd"],
+            DropIn(
+                s_crun, 257,
+                Image("Type=notify", "NotifyAccess=all", "ExecStopPost=$EXEC_STOPPOST")));
+    }
+
+    [Fact]
+    public void Other_stop_commands_of_a_template_are_kept_in_their_places()
+    {
+        string[] lines = DropIn(s_runc, 257, Image("ExecStop=/bin/true", "ExecStop=$EXEC_STOP", "ExecStop=/bin/false"));
+
+        Assert.Equal(
+            ["ExecStop=", "ExecStop=/bin/true", "ExecStop=-/usr/sbin/runc kill etcd", "ExecStop=/bin/false"],
+            lines.Where(l => l.StartsWith("ExecStop=", StringComparison.Ordinal)));
+    }
+
+    private static TestImage Ordinary() => new TestImage().File("/usr/bin/etcd", "");
+
+    private static TestImage Image(params string[] lines) => Ordinary()
+        .File("/exports/service.template", $"[Service]\nExecStart=$EXEC_START\n{string.Join('\n', lines)}\n")
+        .Directory("/proc");
+
+    private static UnitPlan Plan(OciRuntime runtime, int systemd, TestImage image) =>
+        UnitPlan.For(runtime, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", ImageExports.Read(image), systemd);
+
+    private static string[] DropIn(OciRuntime runtime, int systemd, TestImage image)
+    {
+        UnitPlan plan = Plan(runtime, systemd, image);
+        RenderedContainer rendered = plan.Adapt(
+            ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
+            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen");
+        RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
+        return [.. unit.Text.Split('\n').SkipWhile(l => l != "[Service]").Skip(1).Where(l => l.Length > 0)];
+    }
+}

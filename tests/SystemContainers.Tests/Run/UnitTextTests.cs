@@ -1,0 +1,27 @@
+using SystemContainers.Run;
+using Xunit;
+
+namespace SystemContainers.Tests.Run;
+
+public sealed class UnitTextTests
+{
+    [Fact]
+    public void Lines_comments_and_continuations()
+    {
+        UnitText unit = UnitText.Parse("# Type=no\n; Type=no\n[Service]\nType = simple\nExecStart=/bin/a \\\n  b\nType=notify\n[Install]\n");
+
+        Assert.Equal("notify", unit.Find("Service", "Type"));
+        Assert.Equal(["/bin/a  b"], unit.All("Service", "ExecStart"));
+        Assert.True(unit.Has("Service"));
+        Assert.False(unit.Has("Install"));
+    }
+
+    [Fact]
+    public void An_empty_value_takes_back_what_was_before_it()
+    {
+        UnitText unit = UnitText.Parse("[Service]\nExecStop=/a\nExecStop=\nExecStop=/b\nType=simple\nType=\n");
+
+        Assert.Equal(["/b"], unit.All("Service", "ExecStop"));
+        Assert.Null(unit.Find("Service", "Type"));
+    }
+}

@@ -36,7 +36,7 @@ sealed class Contest(TestHost host, string title, IReadOnlyList<Contestant> cont
             List<Measurement> runs = _runs[contestant.Name];
             Console.WriteLine(
                 $"{contestant.Name,-34}{m.Seconds,9:0.000}{m.Seconds / first.Seconds,8:0.00}"
-                + $"{m.Processor,9:0.000}{m.Processor / first.Processor,8:0.00}"
+                + $"{m.Processor,9:0.000}{(first.Processor > 0 ? $"{m.Processor / first.Processor:0.00}" : "-"),8}"
                 + $"{m.PeakKib / 1024.0,10:0.0}{(double)m.PeakKib / first.PeakKib,8:0.00}"
                 + $"   {runs.Min(r => r.Seconds):0.000} {runs.Max(r => r.Seconds):0.000}");
         }

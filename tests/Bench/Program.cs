@@ -9,7 +9,7 @@ await using NspawnHost host = await NspawnHost.StartAsync(HostRoot.Trixie, stora
 Contest pulls = new(host, "an image of two layers, nothing local: pull and check out", PullContestants.Cold("httpd"));
 Contest second = new(host, "another image on the same base", PullContestants.Second("httpd", "etcd"));
 Contest starts = new(host, "start", await StartContestants.PrepareAsync(host, "probe"));
-foreach (Contest contest in (Contest[])[pulls, second, starts])
+foreach (Contest contest in (Contest[])[starts, pulls, second])
 {
     await contest.RunAsync(rounds);
     contest.Print();

@@ -15,11 +15,10 @@ static class StartContestants
         await host.ShellAsync(
             $$"""
               rm -rf {{Bundle}}
-              mkdir -p {{Bundle}}
               deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
-              # The very bundle that our unit starts.
-              ln -s "$deployment/rootfs" {{Bundle}}/rootfs
-              cp "$deployment/config.json" {{Bundle}}/config.json
+              # The very bundle that our unit starts; runtimes refuse a rootfs that is a link.
+              mkdir -p {{Bundle}}
+              sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|" "$deployment/config.json" > {{Bundle}}/config.json
               cat > /etc/systemd/system/bare.service <<'END'
               [Service]
               Type=forking

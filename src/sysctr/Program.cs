@@ -16,6 +16,8 @@ RootCommand root = new(
     Examples:
       sysctr install --system etcd          pull, check out, register with systemd and enable
       systemctl start etcd                  from here on it is an ordinary unit
+      sysctr update etcd                    new deployment beside the old one, and a switch
+      sysctr rollback etcd                  and back
       sysctr list                           what is installed, and how it is doing
       sysctr uninstall etcd                 remove exactly what was installed
 
@@ -28,6 +30,8 @@ RootCommand root = new(
 root.Add(GlobalOptions.Root);
 root.Add(GlobalOptions.Quiet);
 root.Add(InstallCommand.Create());
+root.Add(UpdateCommand.Create());
+root.Add(RollbackCommand.Create());
 root.Add(UninstallCommand.Create());
 root.Add(ListCommand.Create());
 root.Add(InfoCommand.Create());

@@ -124,6 +124,8 @@ sealed class MergedTree : IImageFiles
             LinkTarget = kind == ImageFileKind.Symlink && Utf8.IsValid(entry!.LinkName)
                 ? Encoding.UTF8.GetString(entry.LinkName)
                 : null,
+            Xattrs = node.Metadata.Xattrs,
+            Inode = node,
         };
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -14,10 +13,20 @@ sealed class ContainerPreparer(Host host)
 {
     private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Root);
 
+    /// <summary>What an image in the store has below /exports.</summary>
+    /// <exception cref="SysctrException">Template, Unsafe: it can't be used.</exception>
+    public ImageExports ReadExports(StoredImage image) => ImageExports.Read(MergedTree.Build(host.Store, image.Record.DiffIds));
+
     /// <summary>Renders a container in memory.</summary>
+    /// <param name="request">What the user asked for, or an update carries over.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="number">The deployment's.</param>
+    /// <param name="image">All of it is in the store.</param>
+    /// <param name="before">The deployment that this one replaces; null for a new container.</param>
     /// <exception cref="SysctrException">The image can't be installed as asked; nothing was changed.</exception>
-    public PreparedContainer Prepare(InstallRequest request, string name, int number, StoredImage image)
+    public PreparedContainer Prepare(InstallRequest request, string name, int number, StoredImage image, ContainerRecord? before = null)
     {
+        StateClaims claims = new(host);
         MergedTree tree = MergedTree.Build(host.Store, image.Record.DiffIds);
         ImageExports exports = ImageExports.Read(tree);
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
@@ -34,9 +43,10 @@ sealed class ContainerPreparer(Host host)
             Exports = exports,
             RuntimePath = runtime.Path,
             ToolPath = ToolPaths.Tool,
-            Uuid = Guid.NewGuid().ToString(),
+            Uuid = before?.Values.GetValueOrDefault("UUID") ?? Guid.NewGuid().ToString(),
             Host = facts,
             Set = request.Set,
+            GeneratedBefore = claims.Of(name),
         };
         UnitPlan plan = UnitPlan.For(
             runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version);
@@ -46,6 +56,8 @@ sealed class ContainerPreparer(Host host)
 
         List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(HostPaths.Units, u.FileName), u.Text))];
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(HostPaths.Tmpfiles, name + ".conf"), lines) : null;
+        IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;
+        InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, tree))];
         return new PreparedContainer
         {
             Directory = directory,
@@ -53,6 +65,7 @@ sealed class ContainerPreparer(Host host)
             Rendered = rendered,
             UnitFiles = units,
             Tmpfiles = tmpfiles,
+            HostFiles = hostFiles,
             Record = new ContainerRecord
             {
                 Name = name,
@@ -64,41 +77,37 @@ sealed class ContainerPreparer(Host host)
                 Runtime = runtime.Path,
                 Set = request.Set,
                 Values = rendered.Values,
-                Units = [.. units.Select(Installed)],
+                Units = [.. units.Select(HostFileSet.Record)],
                 Enabled = [.. rendered.Units.Where(IsEnableable).Select(u => u.FileName)],
-                HostFiles =
-                [
-                    .. rendered.HostFiles.Where(f => f.Kind != ImageFileKind.Directory)
-                        .Select(f => new InstalledFile(f.Target, Digest.Sha256(HostFilePlacer.Content(f, tree)))),
-                ],
-                Tmpfiles = tmpfiles is null ? null : Installed(tmpfiles),
-                StateDirectories = new StateClaims(host).Claimable(name, rendered.GeneratedDirectories),
+                Tmpfiles = tmpfiles is null ? null : HostFileSet.Record(tmpfiles),
+                HostFiles = installed,
+                HostDirectories = new HostFileSet(host).Directories(
+                    units.Select(u => u.Path).Concat(installed.Select(f => f.Path)),
+                    hostFiles.Where(f => f.Kind == ImageFileKind.Directory),
+                    before?.HostDirectories ?? []),
+                WithoutHostFiles = request.WithoutHostFiles,
+                StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
             },
         };
     }
 
     /// <summary>Has systemd read the units of all containers before any of them is on the host.</summary>
-    /// <exception cref="SysctrException">Template: a unit is not valid; Conflict: one of that name belongs to somebody else.</exception>
-    public async Task VerifyAsync(IReadOnlyList<PreparedContainer> containers, CancellationToken cancellation)
+    /// <param name="containers">Prepared.</param>
+    /// <param name="before">The deployments that they replace: what those have is free for them.</param>
+    /// <param name="cancellation">Ends systemd-analyze.</param>
+    /// <exception cref="SysctrException">Template: a unit is not valid; Conflict: a name or file belongs to somebody else; Host: a place can't be written.</exception>
+    public async Task VerifyAsync(
+        IReadOnlyList<PreparedContainer> containers, IReadOnlyList<ContainerRecord> before, CancellationToken cancellation)
     {
-        UnitFiles.CheckFree(host.Paths, [.. containers.SelectMany(c => c.Rendered.Units).Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))]);
-        foreach (HostText tmpfiles in containers.Select(c => c.Tmpfiles).OfType<HostText>())
-        {
-            string path = Path.Join(host.Root, tmpfiles.Path);
-            if (File.Exists(path))
-            {
-                throw new SysctrException(
-                    ErrorKind.Conflict, $"writing {path}: it is there and belongs to somebody else", "remove it, or choose another --name");
-            }
-        }
-
-        HostFilePlacer hostFiles = new(host);
+        UnitFiles.CheckFree(host.Paths, [.. containers.SelectMany(c => c.Record.UnitNames).Except(before.SelectMany(b => b.UnitNames), StringComparer.Ordinal)]);
+        HostFileSet files = new(host);
         foreach (PreparedContainer container in containers)
         {
-            hostFiles.CheckFree(container.Rendered.HostFiles);
+            files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 
+        CheckEachOther(containers);
         await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);
     }
 
@@ -118,6 +127,7 @@ sealed class ContainerPreparer(Host host)
             DurableFile.Write(Path.Join(directory.Staged, "config.json"), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
+        HostFileSet.Keep(container);
         DeployJson.Write(Path.Join(directory.Staged, "info.json"), container.Record, DeployJson.Default.ContainerRecord);
         DurableFile.SyncFileSystem(directory.Staged);
     }
@@ -132,13 +142,29 @@ sealed class ContainerPreparer(Host host)
         }
     }
 
-    private static InstalledFile Installed(HostText file) => new(file.Path, Digest.Sha256(Encoding.UTF8.GetBytes(file.Text)));
+    /// <summary>Two containers of one call can't both have a file: the first of them would find it, the second overwrite it.</summary>
+    private static void CheckEachOther(IReadOnlyList<PreparedContainer> containers)
+    {
+        Dictionary<string, string> owners = new(StringComparer.Ordinal);
+        foreach (ContainerRecord record in containers.Select(c => c.Record))
+        {
+            foreach (string path in record.AllFiles.Select(f => f.Path))
+            {
+                if (!owners.TryAdd(path, record.Name))
+                {
+                    throw new SysctrException(
+                        ErrorKind.Conflict, $"installing {path}: both {owners[path]} and {record.Name} of this call have it",
+                        "install one of them with --system-package=absent");
+                }
+            }
+        }
+    }
 
     private static bool IsEnableable(RenderedUnit unit) => UnitText.Parse(unit.Text).Has("Install");
 
     private bool? KindOnHost(string path)
     {
-        string here = Path.Join(host.Root, path);
+        string here = host.Here(path);
         return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
     }
 }

@@ -50,6 +50,15 @@ sealed record ContainerRecord
     /// <summary>Files that the image asked for on the host.</summary>
     public IReadOnlyList<InstalledFile> HostFiles { get; init; } = [];
 
+    /// <summary>Directories that were made for these files, parents first.</summary>
+    public IReadOnlyList<InstalledDirectory> HostDirectories { get; init; } = [];
+
+    /// <summary>Whether the image's own files for the host were left out, <c>--system-package=absent</c>.</summary>
+    public bool WithoutHostFiles { get; init; }
+
+    /// <summary>The directory given with <c>--rootfs</c>, which is somebody else's; null: the rootfs is checked out.</summary>
+    public string? RemoteRootfs { get; init; }
+
     /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }
 
@@ -71,12 +80,15 @@ sealed record ContainerRecord
         UnitNames.Where(u => !u.Contains("@.", StringComparison.Ordinal))
             .OrderBy(u => u.EndsWith(".service", StringComparison.Ordinal));
 
+    /// <summary>Units, drop-ins and tmpfiles: what sysctr writes itself, and has to be as it wrote it.</summary>
+    [JsonIgnore]
+    public IEnumerable<InstalledFile> OwnFiles => Tmpfiles is null ? Units : Units.Append(Tmpfiles);
+
+    /// <summary>Everything on the host: the image's files before the units that may need them.</summary>
+    [JsonIgnore]
+    public IEnumerable<InstalledFile> AllFiles => HostFiles.Concat(OwnFiles);
+
     /// <summary>What <c>start</c> starts: the service, or where it has instances only, the sockets and timers that make them.</summary>
     [JsonIgnore]
     public IEnumerable<string> StartedUnits => UnitNames.Contains(MainUnit) ? [MainUnit] : RunnableUnits;
 }
-
-/// <summary>A file that we put on the host.</summary>
-/// <param name="Path">Absolute, as the host sees it.</param>
-/// <param name="Sha256">Digest of its content when we wrote it.</param>
-sealed record InstalledFile(string Path, [property: JsonConverter(typeof(DigestConverter))] Digest Sha256);

@@ -1,6 +1,6 @@
-using System.Text;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
-using SystemContainers.Oci;
+using SystemContainers.Register;
 
 namespace SystemContainers.Deploy;
 
@@ -10,7 +10,7 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
-    public void Remove(ContainerRecord record, bool purge, CancellationToken cancellation)
+    public async Task RemoveAsync(ContainerRecord record, bool purge, CancellationToken cancellation)
     {
         if (host.Systemd.IsBooted)
         {
@@ -26,16 +26,12 @@ sealed class ContainerRemover(Host host)
             host.Systemd.Disable(record.Enabled, cancellation);
         }
 
-        foreach (InstalledFile file in record.Units.Concat(record.HostFiles))
+        if (record.Tmpfiles is { } tmpfiles && host.Systemd.IsBooted && File.Exists(tmpfiles.Path))
         {
-            RemoveFile(file);
+            await RemoveTemporaryFilesAsync(tmpfiles.Path, cancellation);
         }
 
-        if (record.Tmpfiles is { } tmpfiles)
-        {
-            RemoveFile(tmpfiles);
-        }
-
+        new HostFileSwitch(host).Apply(record, after: null);
         if (host.Systemd.IsBooted)
         {
             host.Systemd.Reload(cancellation);
@@ -50,39 +46,23 @@ sealed class ContainerRemover(Host host)
         {
             foreach (string directory in record.StateDirectories)
             {
-                TreeRemoval.Remove(Path.Join(host.Root, directory));
+                TreeRemoval.Remove(host.Here(directory));
             }
 
             new StateClaims(host).Release(record.StateDirectories);
         }
     }
 
-    /// <summary>Removes a file that is still as we wrote it; one that somebody edited is kept beside its place.</summary>
-    private void RemoveFile(InstalledFile file)
+    private async Task RemoveTemporaryFilesAsync(string file, CancellationToken cancellation)
     {
-        string path = Path.Join(host.Root, file.Path);
-        string directory = Path.GetDirectoryName(path)!;
-        string? link = new FileInfo(path).LinkTarget;
-        if (link is not null || File.Exists(path))
+        try
         {
-            byte[] content = link is null ? File.ReadAllBytes(path) : Encoding.UTF8.GetBytes(link);
-            if (Digest.Sha256(content) == file.Sha256)
-            {
-                DurableFile.Delete(path);
-            }
-            else
-            {
-                string kept = path + ".sysctr-save";
-                DurableFile.Move(path, kept);
-                host.Note($"{path} was edited since it was installed; kept as {kept}");
-            }
+            await SystemdTmpfiles.RemoveAsync(file, cancellation);
         }
-
-        // A drop-in directory goes with our drop-in, unless the administrator has one of his own there.
-        if (directory.EndsWith(".d", StringComparison.Ordinal) && directory.Contains(".service", StringComparison.Ordinal) &&
-            Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+        catch (SysctrException e)
         {
-            Directory.Delete(directory);
+            // Something below /run that is in use must not keep a container from going.
+            host.Note($"warning: {e.Message}");
         }
     }
 }

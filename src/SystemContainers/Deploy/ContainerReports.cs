@@ -6,20 +6,31 @@ namespace SystemContainers.Deploy;
 sealed class ContainerReports(Host host)
 {
     /// <summary>Every installed container, by name.</summary>
-    public IReadOnlyList<ContainerReport> List() =>
+    /// <param name="all">The deployments that are not in use too, below the one that is.</param>
+    public IReadOnlyList<ContainerReport> List(bool all) =>
     [
-        .. from record in host.Catalog.List()
-           let unit = Status(record)
+        .. from current in host.Catalog.List()
+           from record in all ? Deployments(current) : [current]
+           let unit = record == current ? Status(record) : null
            select new ContainerReport(
                record.Name,
                record.Image,
                record.ImageId.ToString(),
                record.Deployment,
-               unit?.ActiveState ?? Unknown,
-               unit?.UnitFileState ?? Unknown,
+               record == current,
+               record == current ? unit?.ActiveState ?? Unknown : "-",
+               record == current ? unit?.UnitFileState ?? Unknown : "-",
                record.Runtime,
                record.InstalledAt),
     ];
+
+    private IEnumerable<ContainerRecord> Deployments(ContainerRecord current) =>
+        host.Catalog.Numbers(current.Name)
+            .Where(n => n != current.Deployment)
+            .OrderDescending()
+            .Select(n => host.Catalog.Find(current.Name, n))
+            .OfType<ContainerRecord>()
+            .Prepend(current);
 
     /// <summary>All that is known of one container.</summary>
     /// <exception cref="Errors.SysctrException">NotFound: it is not installed.</exception>

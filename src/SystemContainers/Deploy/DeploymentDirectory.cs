@@ -2,7 +2,7 @@ namespace SystemContainers.Deploy;
 
 /// <summary>
 /// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>, <c>config.json</c>), the
-/// record <c>info.json</c>, and the units and tmpfiles as they were installed. <c>deployments/NAME/current</c> names N.
+/// record <c>info.json</c>, and below <c>host/</c> every file that it has on the host. <c>deployments/NAME/current</c> names N.
 /// </summary>
 /// <param name="StoreOnHost">The store as units see it, <c>/var/lib/sysctr</c>.</param>
 /// <param name="StoreHere">The store as this process sees it; differs under <c>--root</c>.</param>
@@ -10,6 +10,9 @@ namespace SystemContainers.Deploy;
 /// <param name="Number">N, from 0.</param>
 sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string Name, int Number)
 {
+    /// <summary>Begins the names of deployments that are being put together.</summary>
+    public const string StagedPrefix = ".staged-";
+
     /// <summary>DESTDIR: the bundle as the unit and the runtime see it.</summary>
     public string OnHost => Path.Join(StoreOnHost, "deployments", Name, Number.ToString());
 
@@ -17,11 +20,19 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     public string Here => Path.Join(ContainerHere, Number.ToString());
 
     /// <summary>Where it is put together; renamed to <see cref="Here"/> when it is whole.</summary>
-    public string Staged => Path.Join(ContainerHere, $".staged-{Number}");
+    public string Staged => Path.Join(ContainerHere, $"{StagedPrefix}{Number}");
 
     /// <summary>The directory of all deployments of the container.</summary>
     public string ContainerHere => Path.Join(StoreHere, "deployments", Name);
 
     /// <summary>The link that names the deployment in use.</summary>
     public string CurrentLink => Path.Join(ContainerHere, "current");
+
+    /// <summary>Where a file for the host is kept while the deployment is put together.</summary>
+    /// <param name="hostPath">Absolute, as the host sees it.</param>
+    public string StagedFile(string hostPath) => Staged + "/host" + hostPath;
+
+    /// <summary>Where the deployment keeps a file for the host.</summary>
+    /// <param name="hostPath">Absolute, as the host sees it.</param>
+    public string KeptFile(string hostPath) => Here + "/host" + hostPath;
 }

@@ -70,6 +70,10 @@ sealed class Host : IDisposable
             : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
     }
 
+    /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
+    /// <param name="path">Absolute, as the host sees it.</param>
+    internal string Here(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path);
+
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(StoreOnHost, StoreHere, name, number);
 
@@ -84,8 +88,8 @@ sealed class Host : IDisposable
     /// <summary>The same host with a store of its own that is gone with it: what is pulled there leaves no trace.</summary>
     internal Host WithScratchStore() => new(Root, Directory.CreateTempSubdirectory("sysctr-scratch-").FullName, Note) { _scratch = true };
 
-    /// <summary>Ends the transactions that a crash has left: installs are taken back, uninstalls are finished.</summary>
-    internal void Recover(CancellationToken cancellation) => new Recovery(this).Run(cancellation);
+    /// <summary>Ends the transactions that a crash has left: they are taken back, or finished where they were committed.</summary>
+    internal Task RecoverAsync(CancellationToken cancellation) => new Recovery(this).RunAsync(start: true, cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

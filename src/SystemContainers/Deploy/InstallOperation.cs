@@ -25,7 +25,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 "leave out --now; the containers start when that system boots");
         }
 
-        host.Recover(cancellation);
+        await host.RecoverAsync(cancellation);
         List<(InstallRequest Request, string Name)> named = Named(requests);
         using IDisposable locks = host.LockContainers([.. named.Select(n => n.Name)], cancellation);
         foreach ((_, string name) in named)
@@ -41,7 +41,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             prepared.Add(preparer.Prepare(request, name, number: 0, image));
         }
 
-        await preparer.VerifyAsync(prepared, cancellation);
+        await preparer.VerifyAsync(prepared, [], cancellation);
         try
         {
             foreach (PreparedContainer container in prepared)
@@ -50,7 +50,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 preparer.Stage(container);
             }
 
-            await CommitAsync(prepared);
+            await new ContainerSwitch(host).RunAsync(TransactionRecord.Install(prepared.Select(p => p.Record)), cancellation);
         }
         finally
         {
@@ -94,7 +94,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         (_, string name) = Named([request])[0];
         PreparedContainer prepared = preparer.Prepare(request, name, number: 0, image);
         show(DisplayText.Of(prepared));
-        await preparer.VerifyAsync([prepared], cancellation);
+        await preparer.VerifyAsync([prepared], [], cancellation);
     }
 
     private void RefuseInstalled(string name)
@@ -116,50 +116,5 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         return twice is null
             ? named
             : throw new SysctrException(ErrorKind.Usage, $"two images of this call would get the name '{twice}'");
-    }
-
-    private async Task CommitAsync(List<PreparedContainer> prepared)
-    {
-        string intent = host.Transactions.Begin(
-            new TransactionRecord(TransactionKind.Install, [.. prepared.Select(p => p.Record)]));
-        HostInstaller installer = new(host);
-        try
-        {
-            foreach (PreparedContainer container in prepared)
-            {
-                installer.Place(container);
-            }
-
-            await installer.RegisterAsync(prepared);
-        }
-        catch (Exception e)
-        {
-            TakeBack(prepared, e);
-            Transactions.End(intent);
-            throw;
-        }
-
-        Transactions.End(intent);
-    }
-
-    /// <summary>Leaves the intent where it fails: the next call tries again.</summary>
-    private void TakeBack(List<PreparedContainer> prepared, Exception why)
-    {
-        ContainerRemover remover = new(host);
-        try
-        {
-            foreach (PreparedContainer container in prepared)
-            {
-                remover.Remove(container.Record, purge: false, CancellationToken.None);
-            }
-        }
-        catch (SysctrException e)
-        {
-            throw new SysctrException(
-                (why as SysctrException)?.Kind ?? ErrorKind.Failed,
-                $"{why.Message}\ntaking the install back: {e.Message}",
-                "the next call of sysctr goes on taking it back",
-                why);
-        }
     }
 }

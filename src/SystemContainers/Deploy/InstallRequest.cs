@@ -15,4 +15,7 @@ sealed record InstallRequest(string Image)
 
     /// <summary>When to ask the registry.</summary>
     public PullPolicy Pull { get; init; }
+
+    /// <summary>Leave out the files that the image has for the host.</summary>
+    public bool WithoutHostFiles { get; init; }
 }

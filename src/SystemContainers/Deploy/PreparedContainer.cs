@@ -23,6 +23,9 @@ sealed record PreparedContainer
 
     /// <summary>The tmpfiles.d file for the host, if there is one.</summary>
     public HostText? Tmpfiles { get; init; }
+
+    /// <summary>The image's own files for the host; none where the user does not want them.</summary>
+    public required IReadOnlyList<HostFile> HostFiles { get; init; }
 }
 
 /// <summary>A text file for the host.</summary>

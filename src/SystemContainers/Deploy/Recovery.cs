@@ -5,56 +5,88 @@ namespace SystemContainers.Deploy;
 /// <summary>Ends what a killed sysctr has begun. Safe beside live ones: whatever they work on is locked.</summary>
 sealed class Recovery(Host host)
 {
-    public void Run(CancellationToken cancellation)
+    /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
+    /// <param name="cancellation">Honoured between transactions.</param>
+    public async Task RunAsync(bool start, CancellationToken cancellation)
     {
-        foreach ((string file, TransactionRecord record) in host.Transactions.Pending())
+        foreach (PendingTransaction pending in host.Transactions.Pending())
         {
             cancellation.ThrowIfCancellationRequested();
-            using IDisposable? locks = host.TryLockContainers([.. record.Containers.Select(c => c.Name)]);
+            using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
 
             // Without the lock a live process is at it; without the file it has just ended it.
-            if (locks is null || !File.Exists(file))
+            if (locks is null || !File.Exists(pending.File))
             {
                 continue;
             }
 
-            ContainerRemover remover = new(host);
-            foreach (ContainerRecord container in record.Containers)
+            string outcome = await EndAsync(pending, start);
+            Transactions.End(pending.File);
+            foreach (string name in pending.Record.Names)
             {
-                remover.Remove(container, record.Purge, CancellationToken.None);
-                host.Note(record.Operation == TransactionKind.Install
-                    ? $"{container.Name}: an install was cut off; took it back"
-                    : $"{container.Name}: an uninstall was cut off; finished it");
+                host.Note($"{name}: {Article(pending.Record.Operation)} was cut off; {outcome}");
             }
-
-            Transactions.End(file);
         }
 
         RemoveOrphans();
     }
 
+    private async Task<string> EndAsync(PendingTransaction pending, bool start)
+    {
+        ContainerSwitch containers = new(host);
+        if (pending.IsCommitted)
+        {
+            containers.Finish(pending.Record);
+            return "finished it";
+        }
+
+        if (pending.Record.Operation != TransactionKind.Uninstall)
+        {
+            await containers.TakeBackAsync(pending.Record, start);
+            return "took it back";
+        }
+
+        ContainerRemover remover = new(host);
+        foreach (ContainerChange change in pending.Record.Changes)
+        {
+            await remover.RemoveAsync(change.Before!, pending.Record.Purge, CancellationToken.None);
+        }
+
+        return "finished it";
+    }
+
+    private static string Article(TransactionKind operation) => operation switch
+    {
+        TransactionKind.Install => "an install",
+        TransactionKind.Uninstall => "an uninstall",
+        TransactionKind.Update => "an update",
+        _ => "a rollback",
+    };
+
     /// <summary>Removes deployments that were being put together when their process died: no transaction knew them yet.</summary>
     private void RemoveOrphans()
     {
-        string deployments = Path.Join(host.StoreHere, "deployments");
-        if (!Directory.Exists(deployments))
+        foreach (string name in host.Catalog.DirectoryNames())
         {
-            return;
-        }
-
-        foreach (string directory in Directory.GetDirectories(deployments))
-        {
-            string name = Path.GetFileName(directory);
-            if (host.Catalog.IsInstalled(name))
+            DeploymentDirectory[] orphans = [.. Orphans(name)];
+            using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.TryLockContainers([name]) : null;
+            if (held is null || host.Transactions.Pending().Any(t => t.Record.Concerns(name)))
             {
                 continue;
             }
 
-            using IDisposable? held = host.TryLockContainers([name]);
-            if (held is not null && !host.Catalog.IsInstalled(name) && !host.Transactions.Pending().Any(t => t.Record.Concerns(name)))
+            if (!host.Catalog.IsInstalled(name))
             {
-                TreeRemoval.Remove(directory);
+                TreeRemoval.Remove(host.Deployment(name, 0).ContainerHere);
+            }
+
+            foreach (DeploymentDirectory orphan in orphans)
+            {
+                TreeRemoval.Remove(orphan.Staged);
             }
         }
     }
+
+    private IEnumerable<DeploymentDirectory> Orphans(string name) =>
+        host.Catalog.StagedNumbers(name).Select(number => host.Deployment(name, number));
 }

@@ -20,9 +20,12 @@ sealed class StateClaims(Host host)
         return
         [
             .. directories.Where(d =>
-                !Path.Exists(Path.Join(host.Root, d)) || (claims.TryGetValue(d, out string? owner) && owner == name)),
+                !Path.Exists(host.Here(d)) || (claims.TryGetValue(d, out string? owner) && owner == name)),
         ];
     }
+
+    /// <summary>What the container may call its own already, from an earlier deployment or an earlier container of that name.</summary>
+    public IReadOnlyList<string> Of(string name) => [.. Read().Where(c => c.Value == name).Select(c => c.Key)];
 
     /// <summary>Makes the claims durable; call it while the container's lock is held, before the directories are made.</summary>
     public void Claim(string name, IReadOnlyList<string> directories) => Change(claims =>

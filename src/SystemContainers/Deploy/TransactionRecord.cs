@@ -1,17 +1,47 @@
+using System.Text.Json.Serialization;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>
 /// An intent record, <c>transactions/ID.json</c>: what is about to happen to the host. It is durable before the first change
-/// and removed after the last. Whoever finds one that no process holds ends it: an install is taken back and an
-/// uninstall is finished, both by removing what the records name.
+/// and removed after the last. Whoever finds one that no process holds ends it: an uninstall and what was committed are
+/// finished, anything else is taken back.
 /// </summary>
 /// <param name="Operation">Which it is.</param>
-/// <param name="Containers">What is installed or uninstalled.</param>
+/// <param name="Changes">What happens to each container.</param>
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
-sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerRecord> Containers, bool Purge = false)
+sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerChange> Changes, bool Purge = false)
 {
+    /// <summary>The containers by name.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Names => [.. Changes.Select(c => c.Name)];
+
+    /// <summary>New containers.</summary>
+    public static TransactionRecord Install(IEnumerable<ContainerRecord> containers) =>
+        new(TransactionKind.Install, [.. containers.Select(c => new ContainerChange(null, c))]);
+
+    /// <summary>Containers that go.</summary>
+    public static TransactionRecord Uninstall(IEnumerable<ContainerRecord> containers, bool purge) =>
+        new(TransactionKind.Uninstall, [.. containers.Select(c => new ContainerChange(c, null))], purge);
+
     /// <summary>Whether the container of that name is part of it.</summary>
-    public bool Concerns(string name) => Containers.Any(c => c.Name == name);
+    public bool Concerns(string name) => Changes.Any(c => c.Name == name);
+}
+
+/// <summary>What happens to one container: at least one of the two deployments is there.</summary>
+/// <param name="Before">The deployment in use; null where there is none yet.</param>
+/// <param name="After">The deployment that comes into use; null where the container goes.</param>
+sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
+{
+    /// <summary>The units of <see cref="Before"/> that ran, in the order in which they are stopped.</summary>
+    public IReadOnlyList<string> Running { get; init; } = [];
+
+    /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
+    public IReadOnlyList<string> Edited { get; init; } = [];
+
+    /// <summary>The container.</summary>
+    [JsonIgnore]
+    public string Name => (After ?? Before)!.Name;
 }
 
 /// <summary>The kinds of transaction.</summary>
@@ -19,6 +49,12 @@ enum TransactionKind
 {
     /// <summary>New containers: taken back when it breaks off.</summary>
     Install,
+
+    /// <summary>New deployments of containers: taken back when it breaks off before the commit.</summary>
+    Update,
+
+    /// <summary>Back to deployments that are there: taken back when it breaks off before the commit.</summary>
+    Rollback,
 
     /// <summary>Containers go: finished when it breaks off.</summary>
     Uninstall,

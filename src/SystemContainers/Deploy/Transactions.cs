@@ -2,34 +2,55 @@ using SystemContainers.Linux;
 
 namespace SystemContainers.Deploy;
 
-/// <summary>The intent records of what is under way, <c>transactions/ID.json</c>.</summary>
+/// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed <c>ID.committed.json</c>.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
 sealed class Transactions(string storeHere)
 {
+    private const string Ending = ".json";
+    private const string CommittedEnding = ".committed.json";
+
     private string Root => Path.Join(storeHere, "transactions");
 
     /// <summary>Makes an intent durable. From here on it is carried out or taken back, whatever happens to this process.</summary>
-    /// <returns>Its file, for <see cref="End"/>.</returns>
+    /// <returns>Its file, for <see cref="Commit"/> and <see cref="End"/>.</returns>
     public string Begin(TransactionRecord record)
     {
         Directory.CreateDirectory(Root);
-        string file = Path.Join(Root, $"{Guid.NewGuid():N}.json");
+        string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
         DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
         return file;
     }
 
-    /// <summary>The commit: what the intent said is done, or wholly taken back.</summary>
+    /// <summary>The one step after which the new state holds: a crash before it is taken back, one after it is finished.</summary>
+    /// <returns>The intent's file from now on.</returns>
+    public static string Commit(string file)
+    {
+        string committed = file[..^Ending.Length] + CommittedEnding;
+        DurableFile.Move(file, committed);
+        return committed;
+    }
+
+    /// <summary>What the intent said is done, or wholly taken back.</summary>
     public static void End(string file) => DurableFile.Delete(file);
 
     /// <summary>The intents that nobody has ended, of live processes or of dead ones.</summary>
-    public IReadOnlyList<(string File, TransactionRecord Record)> Pending()
+    public IReadOnlyList<PendingTransaction> Pending()
     {
-        List<(string File, TransactionRecord Record)> pending = [];
-        foreach (string file in Directory.Exists(Root) ? Directory.GetFiles(Root, "*.json") : [])
+        List<PendingTransaction> pending = [];
+        foreach (string file in Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending) : [])
         {
+            // A name with a dot in front is a record that is being written.
+            if (Path.GetFileName(file).StartsWith('.'))
+            {
+                continue;
+            }
+
             try
             {
-                pending.Add((file, DeployJson.Read(file, DeployJson.Default.TransactionRecord)));
+                pending.Add(new PendingTransaction(
+                    file,
+                    file.EndsWith(CommittedEnding, StringComparison.Ordinal),
+                    DeployJson.Read(file, DeployJson.Default.TransactionRecord)));
             }
             catch (FileNotFoundException)
             {
@@ -40,3 +61,9 @@ sealed class Transactions(string storeHere)
         return pending;
     }
 }
+
+/// <summary>A transaction that nobody has ended.</summary>
+/// <param name="File">Its intent record.</param>
+/// <param name="IsCommitted">It is finished, not taken back.</param>
+/// <param name="Record">What it does.</param>
+sealed record PendingTransaction(string File, bool IsCommitted, TransactionRecord Record);

@@ -8,27 +8,26 @@ sealed class UninstallOperation(Host host, Action<string> note)
     /// <param name="purge">Whether their state directories go too.</param>
     /// <param name="cancellation">Honoured until the first change.</param>
     /// <exception cref="Errors.SysctrException">NotFound: one is not installed; nothing was changed.</exception>
-    public Task RunAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
+    public async Task RunAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
-        host.Recover(cancellation);
+        await host.RecoverAsync(cancellation);
         using IDisposable locks = host.LockContainers(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
         cancellation.ThrowIfCancellationRequested();
 
-        string intent = host.Transactions.Begin(new TransactionRecord(TransactionKind.Uninstall, records, purge));
+        string intent = host.Transactions.Begin(TransactionRecord.Uninstall(records, purge));
         ContainerRemover remover = new(host);
         foreach (ContainerRecord record in records)
         {
-            remover.Remove(record, purge, CancellationToken.None);
+            await remover.RemoveAsync(record, purge, CancellationToken.None);
             note($"{record.Name}: uninstalled");
-            foreach (string kept in record.StateDirectories.Where(d => !purge && Directory.Exists(Path.Join(host.Root, d))))
+            foreach (string kept in record.StateDirectories.Where(d => !purge && Directory.Exists(host.Here(d))))
             {
                 note($"{record.Name}: kept {kept}");
             }
         }
 
         Transactions.End(intent);
-        return Task.CompletedTask;
     }
 }

@@ -17,8 +17,7 @@ static class DurableFile
     /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, (uint Uid, uint Gid)? owner = null)
     {
-        string directory = Path.GetDirectoryName(path)!;
-        string staged = Path.Combine(directory, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        string staged = StagedName(path);
         try
         {
             using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -43,10 +42,56 @@ static class DurableFile
         }
     }
 
+    /// <summary>Replaces or creates <paramref name="path"/> with the content of <paramref name="source"/> in one step.</summary>
+    /// <param name="path">An absolute path; its directory exists.</param>
+    /// <param name="source">A regular file.</param>
+    /// <param name="metadata">What the new file gets.</param>
+    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
+    public static void Copy(string path, string source, FileMetadata metadata)
+    {
+        string staged = StagedName(path);
+        try
+        {
+            using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                using (FileStream content = File.OpenRead(source))
+                using (FileStream writer = new(file, FileAccess.Write))
+                {
+                    content.CopyTo(writer);
+                    writer.Flush();
+                    InodeWriter.Apply(file, metadata, path);
+                    RandomAccess.FlushToDisk(file);
+                }
+            }
+
+            Move(staged, path);
+        }
+        catch
+        {
+            File.Delete(staged);
+            throw;
+        }
+    }
+
+    /// <summary>Makes <paramref name="path"/> another name of <paramref name="existing"/>, in one step over whatever is there.</summary>
+    public static void Link(string path, string existing)
+    {
+        string staged = StagedName(path);
+        if (Libc.link(existing, staged) != 0)
+        {
+            throw LinuxException.Last("link", staged);
+        }
+
+        Move(staged, path);
+
+        // rename(2) does nothing where both are names of one inode already.
+        File.Delete(staged);
+    }
+
     /// <summary>Makes <paramref name="path"/> a symbolic link to <paramref name="target"/>, in one step over whatever is there.</summary>
     public static void WriteLink(string path, string target)
     {
-        string staged = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        string staged = StagedName(path);
         File.CreateSymbolicLink(staged, target);
         Move(staged, path);
     }
@@ -103,4 +148,7 @@ static class DurableFile
             throw LinuxException.Last("fsync", directory);
         }
     }
+
+    private static string StagedName(string path) =>
+        Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
 }

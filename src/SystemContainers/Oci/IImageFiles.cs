@@ -1,3 +1,5 @@
+using SystemContainers.Linux;
+
 namespace SystemContainers.Oci;
 
 /// <summary>
@@ -36,6 +38,12 @@ sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uin
 {
     /// <summary>The text of a symbolic link; null for the others, and where it is not UTF-8.</summary>
     public string? LinkTarget { get; init; }
+
+    /// <summary>Extended attributes, in ordinal order of their names.</summary>
+    public IReadOnlyList<FileXattr> Xattrs { get; init; } = [];
+
+    /// <summary>The same object for all names of one inode: names that share it are hard links of each other.</summary>
+    public object? Inode { get; init; }
 }
 
 /// <summary>The kinds of file that an image can carry.</summary>

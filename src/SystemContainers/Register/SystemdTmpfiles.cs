@@ -16,4 +16,15 @@ static class SystemdTmpfiles
             throw new SysctrException(ErrorKind.Template, $"systemd-tmpfiles --create {file}: {result.Error.Trim()}");
         }
     }
+
+    /// <summary>Removes what the file names for removal (types r, R, D and those with <c>!</c>); the rest stays.</summary>
+    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file.</exception>
+    public static async Task RemoveAsync(string file, CancellationToken cancellation)
+    {
+        ProcessResult result = await ProcessRunner.RunAsync("systemd-tmpfiles", ["--remove", file], cancellation);
+        if (result.ExitCode != 0)
+        {
+            throw new SysctrException(ErrorKind.Template, $"systemd-tmpfiles --remove {file}: {result.Error.Trim()}");
+        }
+    }
 }

@@ -37,14 +37,15 @@ static class ContainerRenderer
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
         RuntimeConfigFile config = Config(request, values, volumes);
-        string[] generated = request.Exports.Tmpfiles is not null ? []
+        string? own = OwnTmpfiles(request, values);
+        string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, values, config)
             : volumes.Count > 0 && IsOurs(request, state) ? [state]
             : [];
         return new RenderedContainer
         {
             Units = Units(request, values),
-            Tmpfiles = OwnTmpfiles(request, values) ?? GeneratedTmpfiles(request, volumes, generated),
+            Tmpfiles = own ?? GeneratedTmpfiles(request, volumes, generated),
             ConfigJson = config.Json,
             Values = values.Texts,
             HostFiles = hostFiles,
@@ -100,7 +101,7 @@ static class ContainerRenderer
     /// <summary>The sources of bind mounts below the state and run directories that are not there, or are there because of us.</summary>
     private static string[] MissingSources(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
     {
-        string[] roots = [HostPath.Absolute(values["STATE_DIRECTORY"]), HostPath.Absolute(values["RUN_DIRECTORY"])];
+        string[] roots = Roots(values);
         return
         [
             .. config.Mounts
@@ -111,6 +112,16 @@ static class ContainerRenderer
                 .Order(StringComparer.Ordinal),
         ];
     }
+
+    /// <summary>What the image's own tmpfiles make below the state and run directories, as far as nobody else has it.</summary>
+    private static string[] StateDirectories(RenderRequest request, TemplateValues values, string tmpfiles)
+    {
+        string[] roots = Roots(values);
+        return [.. TmpfilesLines.Directories(tmpfiles).Where(d => roots.Any(root => HostPath.IsBelow(d, root)) && IsOurs(request, d))];
+    }
+
+    private static string[] Roots(TemplateValues values) =>
+        [HostPath.Absolute(values["STATE_DIRECTORY"]), HostPath.Absolute(values["RUN_DIRECTORY"])];
 
     private static bool IsOurs(RenderRequest request, string directory) =>
         request.Host.IsDirectory(directory) is null || request.GeneratedBefore.Contains(directory, StringComparer.Ordinal);

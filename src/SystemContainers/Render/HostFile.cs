@@ -1,3 +1,4 @@
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 
 namespace SystemContainers.Render;
@@ -11,7 +12,6 @@ namespace SystemContainers.Render;
 /// <param name="Gid">Group.</param>
 /// <param name="Content">The rendered content; null where the image's own is wanted unchanged.</param>
 /// <param name="LinkTarget">The text of a symbolic link; null for the others.</param>
-/// <param name="MayLink">It may be a hard link into the checkout.</param>
 sealed record HostFile(
     string Source,
     string Target,
@@ -20,5 +20,11 @@ sealed record HostFile(
     uint Uid,
     uint Gid,
     byte[]? Content,
-    string? LinkTarget,
-    bool MayLink);
+    string? LinkTarget)
+{
+    /// <summary>Extended attributes, in ordinal order of their names.</summary>
+    public IReadOnlyList<FileXattr> Xattrs { get; init; } = [];
+
+    /// <summary>The target of another host file that this one is a hard link to; null where it stands for itself.</summary>
+    public string? LinkOf { get; init; }
+}

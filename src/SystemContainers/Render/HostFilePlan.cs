@@ -17,14 +17,19 @@ static class HostFilePlan
         ExportManifest manifest = request.Exports.Manifest;
         Dictionary<string, string> renames = Renames(manifest, values);
         SortedDictionary<string, HostFile> byTarget = new(StringComparer.Ordinal);
+        Dictionary<object, string> firstNames = new(ReferenceEqualityComparer.Instance);
         foreach (ExportHostFile exported in request.Exports.HostFiles)
         {
             string target = Target(exported, renames);
             ImageFile file = exported.File;
             ExportFile? template = exported.Template ?? ListedByNewName(request, exported, target);
             byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(template, values));
-            bool mayLink = manifest.UseLinks && content is null && file.Kind == ImageFileKind.Regular && HostPath.IsBelow(target, "/usr");
-            HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget, mayLink);
+            HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget) { Xattrs = file.Xattrs };
+            if (content is null && file is { Kind: ImageFileKind.Regular, Inode: { } inode } && !firstNames.TryAdd(inode, target))
+            {
+                planned = planned with { LinkOf = firstNames[inode] };
+            }
+
             if (byTarget.TryGetValue(target, out HostFile? other) &&
                 (other.Kind != ImageFileKind.Directory || planned.Kind != ImageFileKind.Directory))
             {

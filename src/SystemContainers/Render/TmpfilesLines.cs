@@ -3,6 +3,30 @@ namespace SystemContainers.Render;
 /// <summary>Lines of tmpfiles.d(5), for containers whose image has no tmpfiles of its own.</summary>
 static class TmpfilesLines
 {
+    /// <summary>The absolute paths of the directories that an image's own lines make, in ordinal order.</summary>
+    /// <param name="lines">A rendered tmpfiles.d(5) file; lines that we can't read are left to systemd-tmpfiles.</param>
+    public static IReadOnlyList<string> Directories(string lines)
+    {
+        SortedSet<string> directories = new(StringComparer.Ordinal);
+        foreach (string line in lines.Split('\n'))
+        {
+            // d, D, e, v, q and Q make or keep directories, with modifiers such as ! behind the letter.
+            string[] fields = line.Split([' ', '\t'], 3, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length < 2 || !"dDvqQ".Contains(fields[0][0], StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string path = fields[1].Trim('"').Replace("%%", "\0", StringComparison.Ordinal);
+            if (path.StartsWith('/') && !path.Contains('%', StringComparison.Ordinal) && !HostPath.LeadsUpwards(path))
+            {
+                directories.Add(HostPath.Absolute(path.Replace('\0', '%')));
+            }
+        }
+
+        return [.. directories];
+    }
+
     /// <summary>A directory that only its owner enters, for a bind mount that an image's config.json names.</summary>
     public static string PrivateDirectory(string path, uint uid, uint gid) => $"d {Quote(path)} 0700 {uid} {gid} - -\n";
 

@@ -23,17 +23,17 @@ static class InstallCommand
         HelpName = "NAME",
     };
 
-    private static readonly Option<string[]> s_set = new("--set")
-    {
-        Description = "Set a variable of the image's templates; may be repeated. 'VAR=' empties it.",
-        HelpName = "VAR=VALUE",
-        DefaultValueFactory = _ => [],
-    };
+    private static readonly Option<string[]> s_set = SetOption.Create();
 
     private static readonly Option<string?> s_runtime = new("--runtime")
     {
         Description = "OCI runtime, by name or path: runc (default) or crun.",
         HelpName = "RUNTIME",
+    };
+
+    private static readonly Option<HostFilePolicy> s_systemPackage = new("--system-package")
+    {
+        Description = "The files that the image has for the host: no (default; install them, without a package), absent (leave them out).",
     };
 
     private static readonly Option<PullPolicy> s_pull = new("--pull")
@@ -67,6 +67,7 @@ static class InstallCommand
         command.Add(s_name);
         command.Add(s_set);
         command.Add(s_runtime);
+        command.Add(s_systemPackage);
         command.Add(s_pull);
         command.Add(s_now);
         command.Add(s_display);
@@ -99,7 +100,7 @@ static class InstallCommand
     {
         string[] images = parsed.GetValue(s_images)!;
         string? name = parsed.GetValue(s_name);
-        Dictionary<string, string> set = ParseSet(parsed.GetValue(s_set)!);
+        IReadOnlyDictionary<string, string> set = SetOption.Parse(parsed.GetValue(s_set)!);
         if (images.Length > 1 && (name is not null || set.Count > 0))
         {
             throw new SysctrException(
@@ -114,24 +115,8 @@ static class InstallCommand
                 Set = set,
                 Runtime = parsed.GetValue(s_runtime),
                 Pull = parsed.GetValue(s_pull),
+                WithoutHostFiles = parsed.GetValue(s_systemPackage) == HostFilePolicy.Absent,
             }),
         ];
-    }
-
-    private static Dictionary<string, string> ParseSet(string[] assignments)
-    {
-        Dictionary<string, string> set = new(StringComparer.Ordinal);
-        foreach (string assignment in assignments)
-        {
-            int equals = assignment.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0)
-            {
-                throw new SysctrException(ErrorKind.Usage, $"--set {assignment}: not of the form VAR=VALUE");
-            }
-
-            set[assignment[..equals]] = assignment[(equals + 1)..];
-        }
-
-        return set;
     }
 }

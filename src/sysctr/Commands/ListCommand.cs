@@ -7,14 +7,19 @@ static class ListCommand
 {
     private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array." };
 
+    private static readonly Option<bool> s_all = new("--all")
+    {
+        Description = "List the deployments that are not in use too: what a rollback can go to. A '*' marks those in use.",
+    };
+
     public static Command Create()
     {
-        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_json };
+        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_json };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List();
+            IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List(parsed.GetValue(s_all));
             if (parsed.GetValue(s_json))
             {
                 terminal.Result(Reports.ToJson(containers));
@@ -26,7 +31,7 @@ static class ListCommand
                 [
                     .. containers.Select(c => new[]
                     {
-                        c.Name, c.State, c.Enabled, c.Image, c.Deployment.ToString(), $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}",
+                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}",
                     }),
                 ]);
             return 0;

@@ -21,13 +21,13 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
-    public void An_install_that_was_cut_off_is_taken_back()
+    public async Task An_install_that_was_cut_off_is_taken_back()
     {
         using Host host = Host.Open(_root, _notes.Add);
-        host.Transactions.Begin(new TransactionRecord(TransactionKind.Install, [Record]));
+        host.Transactions.Begin(TransactionRecord.Install([Record]));
         Place(host, Text);
 
-        host.Recover(CancellationToken.None);
+        await host.RecoverAsync(CancellationToken.None);
 
         Assert.False(File.Exists(_root + Unit));
         Assert.False(host.Catalog.IsInstalled("etcd"));
@@ -37,14 +37,14 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
-    public void An_uninstall_that_was_cut_off_is_finished()
+    public async Task An_uninstall_that_was_cut_off_is_finished()
     {
         using Host host = Host.Open(_root, _notes.Add);
         Place(host, Text);
-        host.Transactions.Begin(new TransactionRecord(TransactionKind.Uninstall, [Record]));
+        host.Transactions.Begin(TransactionRecord.Uninstall([Record], purge: false));
         File.Delete(_root + Unit);
 
-        host.Recover(CancellationToken.None);
+        await host.RecoverAsync(CancellationToken.None);
 
         Assert.False(host.Catalog.IsInstalled("etcd"));
         Assert.Empty(host.Transactions.Pending());
@@ -52,40 +52,40 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
-    public void A_unit_that_somebody_edited_is_kept_beside_its_place()
+    public async Task A_unit_that_somebody_edited_is_kept_beside_its_place()
     {
         using Host host = Host.Open(_root, _notes.Add);
         Place(host, Text + "# mine\n");
-        host.Transactions.Begin(new TransactionRecord(TransactionKind.Uninstall, [Record]));
+        host.Transactions.Begin(TransactionRecord.Uninstall([Record], purge: false));
 
-        host.Recover(CancellationToken.None);
+        await host.RecoverAsync(CancellationToken.None);
 
         Assert.False(File.Exists(_root + Unit));
         Assert.EndsWith("# mine\n", File.ReadAllText(_root + Unit + ".sysctr-save"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void What_a_live_process_works_on_is_left_alone()
+    public async Task What_a_live_process_works_on_is_left_alone()
     {
         using Host host = Host.Open(_root, _notes.Add);
-        host.Transactions.Begin(new TransactionRecord(TransactionKind.Install, [Record]));
+        host.Transactions.Begin(TransactionRecord.Install([Record]));
         Place(host, Text);
         using Host other = Host.Open(_root, _notes.Add);
         using IDisposable held = other.LockContainers(["etcd"], CancellationToken.None);
 
-        host.Recover(CancellationToken.None);
+        await host.RecoverAsync(CancellationToken.None);
 
         Assert.True(File.Exists(_root + Unit));
         Assert.Single(host.Transactions.Pending());
     }
 
     [Fact]
-    public void A_deployment_that_no_transaction_knows_goes()
+    public async Task A_deployment_that_no_transaction_knows_goes()
     {
         using Host host = Host.Open(_root, _notes.Add);
         Directory.CreateDirectory(host.Deployment("etcd", 0).Staged + "/rootfs");
 
-        host.Recover(CancellationToken.None);
+        await host.RecoverAsync(CancellationToken.None);
 
         Assert.False(Directory.Exists(host.Deployment("etcd", 0).ContainerHere));
     }
@@ -109,11 +109,72 @@ public sealed class RecoveryTests : IDisposable
         Labels = new Dictionary<string, string>(),
     };
 
+    [Fact]
+    public async Task An_update_that_was_cut_off_is_taken_back()
+    {
+        const string edited = Text + "# mine\n";
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, edited);
+        PlaceSecond(host);
+        host.Transactions.Begin(Update);
+        File.Move(_root + Unit, _root + Unit + ".sysctr-save");
+        File.WriteAllText(_root + Unit, SecondText);
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal(edited, File.ReadAllText(_root + Unit));
+        Assert.False(File.Exists(_root + Unit + ".sysctr-save"));
+        Assert.Equal(0, host.Catalog.Get("etcd").Deployment);
+        Assert.Equal([0], host.Catalog.Numbers("etcd"));
+        Assert.Empty(host.Transactions.Pending());
+    }
+
+    [Fact]
+    public async Task An_update_that_was_committed_is_finished()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, SecondText);
+        PlaceSecond(host);
+        Transactions.Commit(host.Transactions.Begin(Update));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal(1, host.Catalog.Get("etcd").Deployment);
+        Assert.Equal(SecondText, File.ReadAllText(_root + Unit));
+        Assert.Empty(host.Transactions.Pending());
+    }
+
+    private const string SecondText = Text + "# second\n";
+
+    private static ContainerRecord Second => Record with
+    {
+        Deployment = 1,
+        Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(SecondText)))],
+    };
+
+    private static TransactionRecord Update =>
+        new(TransactionKind.Update, [new ContainerChange(Record, Second) { Edited = [Unit] }]);
+
+    private void PlaceSecond(Host host)
+    {
+        DeploymentDirectory directory = host.Deployment("etcd", 1);
+        Directory.CreateDirectory(directory.Here);
+        DeployJson.Write(Path.Join(directory.Here, "info.json"), Second, DeployJson.Default.ContainerRecord);
+        Keep(directory, SecondText);
+    }
+
+    private static void Keep(DeploymentDirectory directory, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(directory.KeptFile(Unit))!);
+        File.WriteAllText(directory.KeptFile(Unit), text);
+    }
+
     private void Place(Host host, string text)
     {
         DeploymentDirectory directory = host.Deployment("etcd", 0);
         Directory.CreateDirectory(directory.Here);
         DeployJson.Write(Path.Join(directory.Here, "info.json"), Record, DeployJson.Default.ContainerRecord);
+        Keep(directory, Text);
         File.CreateSymbolicLink(directory.CurrentLink, "0");
         File.WriteAllText(_root + Unit, text);
     }

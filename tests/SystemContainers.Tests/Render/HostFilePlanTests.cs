@@ -25,10 +25,9 @@ public sealed class HostFilePlanTests
 
         HostFile config = files["/etc/etcd-x/etcd.conf"];
         Assert.Equal("name=etcd", Encoding.UTF8.GetString(config.Content!));
-        Assert.Equal((0x180, false), (config.Mode, config.MayLink));
+        Assert.Equal(0x180, config.Mode);
         HostFile tool = files["/usr/local/bin/etcdctl2"];
         Assert.Null(tool.Content);
-        Assert.True(tool.MayLink);
         Assert.Equal("/exports/hostfs/usr/local/bin/etcdctl", tool.Source);
     }
 
@@ -41,10 +40,6 @@ public sealed class HostFilePlanTests
         "name=etcd",
         Encoding.UTF8.GetString(Plan(Image(
             """{"renameFiles": {"/etc/etcd/etcd.conf": "/etc/new.conf"}, "installedFilesTemplate": ["/etc/new.conf"]}"""))["/etc/new.conf"].Content!));
-
-    [Fact]
-    public void Links_can_be_switched_off() =>
-        Assert.DoesNotContain(Plan(Image("""{"useLinks": false}""")).Values, f => f.MayLink);
 
     [Theory]
     [InlineData("/etc/../../root/x", "..")]

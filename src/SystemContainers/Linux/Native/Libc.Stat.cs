@@ -45,6 +45,16 @@ static unsafe partial class Libc
     internal static partial int renameat2(
         SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);
 
+    internal const int W_OK = 2;
+
+    /// <param name="path">What is asked about; links are followed.</param>
+    /// <param name="mode">W_OK.</param>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int access(string path, int mode);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int link(string oldPath, string newPath);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int faccessat(SafeFileHandle directory, byte* name, int mode, int flags);
 

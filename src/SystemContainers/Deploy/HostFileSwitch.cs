@@ -1,0 +1,166 @@
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Makes the host's files those of one deployment instead of another's, or none. Every step looks at what is there first, so
+/// the whole can be run again, in the same or the other direction, after it was cut at any point.
+/// </summary>
+/// <remarks>
+/// What the administrator edited is never lost. An edited file of the image stays as it is, and a new version is laid beside it
+/// as <c>.sysctr-new</c>. An edited unit can't stay, for it names the deployment: it is moved aside as <c>.sysctr-save</c>.
+/// </remarks>
+sealed class HostFileSwitch(Host host)
+{
+    private const string NewVersion = ".sysctr-new";
+    private const string Saved = ".sysctr-save";
+
+    /// <summary>The units and tmpfiles of a deployment that are not as we wrote them, absolute as the host sees them.</summary>
+    public IReadOnlyList<string> EditedOwnFiles(ContainerRecord record) =>
+    [
+        .. record.OwnFiles.Where(f => HostFileFacts.DigestOf(host.Here(f.Path)) is { } there && there != f.Sha256).Select(f => f.Path),
+    ];
+
+    /// <summary>Replaces the files of <paramref name="before"/> by those of <paramref name="after"/>, each durably in one step.</summary>
+    /// <param name="before">What may be there; null for nothing.</param>
+    /// <param name="after">What shall be there; null for nothing.</param>
+    /// <param name="takingBack">Restores what was: nothing is laid beside edited files.</param>
+    public void Apply(ContainerRecord? before, ContainerRecord? after, bool takingBack = false)
+    {
+        Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(f => f.Path, StringComparer.Ordinal);
+        if (after is not null)
+        {
+            foreach (InstalledDirectory directory in after.HostDirectories)
+            {
+                Make(directory);
+            }
+
+            foreach (InstalledFile file in after.AllFiles)
+            {
+                old.Remove(file.Path, out InstalledFile? known);
+                Put(after, file, known, takingBack);
+            }
+        }
+
+        HashSet<string> own = (before?.OwnFiles ?? []).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (InstalledFile file in old.Values)
+        {
+            Remove(file, own.Contains(file.Path));
+        }
+
+        HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (InstalledDirectory directory in (before?.HostDirectories ?? []).Where(d => !wanted.Contains(d.Path)).Reverse())
+        {
+            RemoveIfEmpty(directory);
+        }
+    }
+
+    /// <summary>Moves edited units back that a switch has moved aside.</summary>
+    public void RestoreSaved(IEnumerable<string> paths)
+    {
+        foreach (string path in paths.Select(host.Here).Where(p => HostFileFacts.IsThere(p + Saved)))
+        {
+            DurableFile.Move(path + Saved, path);
+        }
+    }
+
+    private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool takingBack)
+    {
+        string path = host.Here(file.Path);
+        Digest? there = HostFileFacts.DigestOf(path);
+        RemoveOurs(path + NewVersion, known);
+        if (there == file.Sha256 && known?.IsSameAs(file) == true)
+        {
+            return;
+        }
+
+        if (there is null || there == file.Sha256 || there == known?.Sha256)
+        {
+            Write(after, file, path);
+        }
+        else if (after.OwnFiles.Contains(file))
+        {
+            DurableFile.Move(path, path + Saved);
+            host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
+            Write(after, file, path);
+        }
+        else if (known?.Sha256 != file.Sha256 && !takingBack)
+        {
+            Write(after, file, path + NewVersion);
+            host.Note($"{path} was edited since it was installed; the new version is {path}{NewVersion}");
+        }
+    }
+
+    private void Write(ContainerRecord deployment, InstalledFile file, string path)
+    {
+        string source = host.Deployment(deployment.Name, deployment.Deployment).KeptFile(file.Path);
+        if (new FileInfo(source).LinkTarget is { } target)
+        {
+            DurableFile.WriteLink(path, target);
+            return;
+        }
+
+        if (file.LinkOf is { } other && HostFileFacts.DigestOf(host.Here(other)) == file.Sha256)
+        {
+            DurableFile.Link(path, host.Here(other));
+            return;
+        }
+
+        DateTimeOffset time = DateTimeOffset.UtcNow;
+        DurableFile.Copy(path, source, new FileMetadata(
+            file.Mode, file.Uid, file.Gid, time.ToUnixTimeSeconds(), 0, [.. file.Xattrs.Select(x => x.ToFile())]));
+    }
+
+    private void Remove(InstalledFile file, bool own)
+    {
+        string path = host.Here(file.Path);
+        RemoveOurs(path + NewVersion, file);
+        Digest? there = HostFileFacts.DigestOf(path);
+        if (there is null)
+        {
+            return;
+        }
+
+        if (there == file.Sha256)
+        {
+            DurableFile.Delete(path);
+        }
+        else if (own)
+        {
+            DurableFile.Move(path, path + Saved);
+            host.Note($"{path} was edited since it was installed; kept as {path}{Saved}");
+        }
+        else
+        {
+            host.Note($"{path} was edited since it was installed; left where it is");
+        }
+    }
+
+    private static void RemoveOurs(string path, InstalledFile? file)
+    {
+        if (file is not null && HostFileFacts.DigestOf(path) == file.Sha256)
+        {
+            DurableFile.Delete(path);
+        }
+    }
+
+    private void Make(InstalledDirectory directory)
+    {
+        string path = host.Here(directory.Path);
+        if (!Directory.Exists(path))
+        {
+            DurableFile.MakeDirectory(path, (UnixFileMode)directory.Mode, (directory.Uid, directory.Gid));
+        }
+    }
+
+    private void RemoveIfEmpty(InstalledDirectory directory)
+    {
+        string path = host.Here(directory.Path);
+        if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && !Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            Directory.Delete(path);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>Brings a container back to a deployment that is still there. Called again without a number it leads forward again.</summary>
+sealed class RollbackOperation(Host host, Action<string> note)
+{
+    /// <summary>Switches a container; what ran runs again.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="number">A deployment; null for the latest one that is not in use.</param>
+    /// <param name="cancellation">Honoured until the commit.</param>
+    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it did not start, and the former one is back.</exception>
+    public async Task RunAsync(string name, int? number, CancellationToken cancellation)
+    {
+        ContainerName.Check(name);
+        await host.RecoverAsync(cancellation);
+        using IDisposable locks = host.LockContainers([name], cancellation);
+        ContainerRecord before = host.Catalog.Get(name);
+        ContainerRecord after = Target(before, number);
+        new HostFileSet(host).CheckFree([.. after.AllFiles], before);
+
+        ContainerSwitch containers = new(host);
+        ContainerChange change = containers.Plan(before, after);
+        await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]), cancellation);
+        note($"{name}: rolled back from deployment {before.Deployment} to {after.Deployment}, {after.Image}" +
+             (change.Running.Count > 0 ? ", running" : ""));
+    }
+
+    private ContainerRecord Target(ContainerRecord current, int? number)
+    {
+        int[] others = [.. host.Catalog.Numbers(current.Name).Where(n => n != current.Deployment)];
+        int? wanted = number ?? (others.Length > 0 ? others[^1] : null);
+        if (wanted is { } n && others.Contains(n) && host.Catalog.Find(current.Name, n) is { } record)
+        {
+            return record;
+        }
+
+        throw new SysctrException(
+            ErrorKind.NotFound,
+            wanted == current.Deployment ? $"rolling '{current.Name}' back: deployment {wanted} is the one in use"
+                : wanted is null ? $"rolling '{current.Name}' back: it has no other deployment"
+                : $"rolling '{current.Name}' back: it has no deployment {wanted}",
+            "'sysctr list --all' shows the deployments");
+    }
+}

@@ -1,0 +1,145 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull;
+using SystemContainers.Render;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is taken back when the
+/// new one does not start. The old deployment stays for <see cref="RollbackOperation"/>.
+/// </summary>
+sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Updates containers, each in a transaction of its own unless the request says together.</summary>
+    /// <returns>How many have changed.</returns>
+    /// <exception cref="SysctrException">One could not be updated and is as it was; the others were tried too, unless together.</exception>
+    public async Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    {
+        string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
+        await host.RecoverAsync(cancellation);
+        if (request.Together || distinct.Length == 1)
+        {
+            return await UpdateAsync(distinct, request, cancellation);
+        }
+
+        int changed = 0;
+        List<SysctrException> failures = [];
+        foreach (string name in distinct)
+        {
+            try
+            {
+                changed += await UpdateAsync([name], request, cancellation);
+            }
+            catch (SysctrException e)
+            {
+                failures.Add(e);
+            }
+        }
+
+        return failures.Count == 0
+            ? changed
+            : throw new SysctrException(failures[0].Kind, string.Join('\n', failures.Select(f => f.Message)), failures[0].Hint, failures[0]);
+    }
+
+    private async Task<int> UpdateAsync(string[] names, UpdateRequest request, CancellationToken cancellation)
+    {
+        using IDisposable locks = host.LockContainers(names, cancellation);
+        ContainerPreparer preparer = new(host);
+        List<(ContainerRecord Before, PreparedContainer After)> updates = [];
+        foreach (string name in names)
+        {
+            ContainerRecord before = host.Catalog.Get(name);
+            if (await PrepareAsync(preparer, before, request, cancellation) is { } after)
+            {
+                updates.Add((before, after));
+            }
+            else
+            {
+                note($"{name}: is up to date; nothing was changed");
+            }
+        }
+
+        if (updates.Count > 0)
+        {
+            await SwitchAsync(preparer, updates, cancellation);
+        }
+
+        return updates.Count;
+    }
+
+    /// <summary>The new deployment in memory; null where it would be the old one.</summary>
+    private async Task<PreparedContainer?> PrepareAsync(
+        ContainerPreparer preparer, ContainerRecord before, UpdateRequest request, CancellationToken cancellation)
+    {
+        PullPolicy policy = request.Pull ?? (request.Rebase is null ? PullPolicy.Always : PullPolicy.Missing);
+        StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Rebase ?? before.Image, policy, cancellation);
+        ImageExports exports = preparer.ReadExports(image);
+        Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
+        foreach ((string variable, string value) in before.Set)
+        {
+            if (exports.Accepts(variable))
+            {
+                set.TryAdd(variable, value);
+            }
+            else
+            {
+                note($"{before.Name}: {variable}={value} has no meaning for the new image; left out");
+            }
+        }
+
+        InstallRequest install = new(image.Record.Reference)
+        {
+            Name = before.Name,
+            Set = set,
+            Runtime = request.Runtime ?? before.Runtime,
+            WithoutHostFiles = before.WithoutHostFiles,
+        };
+        PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
+        return IsSame(before, after.Record) ? null : after;
+    }
+
+    private async Task SwitchAsync(
+        ContainerPreparer preparer, List<(ContainerRecord Before, PreparedContainer After)> updates, CancellationToken cancellation)
+    {
+        PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
+        await preparer.VerifyAsync(prepared, [.. updates.Select(u => u.Before)], cancellation);
+        try
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                preparer.Stage(container);
+            }
+
+            ContainerSwitch containers = new(host);
+            ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
+            await containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes), cancellation);
+            foreach (ContainerChange change in changes)
+            {
+                note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
+                     (change.Running.Count > 0 ? ", running" : ""));
+            }
+        }
+        finally
+        {
+            foreach (PreparedContainer container in prepared)
+            {
+                preparer.DiscardStaged(container);
+            }
+        }
+
+        foreach (PreparedContainer container in prepared)
+        {
+            foreach (string warning in container.Rendered.Warnings)
+            {
+                note($"{container.Record.Name}: warning: {warning}");
+            }
+        }
+    }
+
+    private int NextNumber(string name) => host.Catalog.Numbers(name).Append(-1).Max() + 1;
+
+    private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
+        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
+        before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
+}

@@ -1,0 +1,20 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>What an update shall change; whatever is not said stays as it is.</summary>
+sealed record UpdateRequest
+{
+    /// <summary>Another image to go on with, as it was typed; null for the same one.</summary>
+    public string? Rebase { get; init; }
+
+    /// <summary>Template variables to set anew; those of the install are kept. An empty text empties one.</summary>
+    public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Name or path of another OCI runtime.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase on.</summary>
+    public PullPolicy? Pull { get; init; }
+
+    /// <summary>All containers change in one transaction, or none.</summary>
+    public bool Together { get; init; }
+}

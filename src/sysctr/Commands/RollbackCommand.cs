@@ -1,0 +1,40 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class RollbackCommand
+{
+    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+
+    private static readonly Argument<int?> s_number = new("N")
+    {
+        Description = "The deployment to go to; by default the latest one that is not in use.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "rollback",
+            """
+            Brings a container back to a deployment that is still there, with its image and its settings, and restarts it if it
+            ran. A second rollback leads forward again.
+
+            Examples:
+              sysctr rollback etcd
+              sysctr list --all             which deployments there are
+              sysctr rollback etcd 3
+            """);
+        command.Add(s_name);
+        command.Add(s_number);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            await new RollbackOperation(host, terminal.Note).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_number), cancellation);
+            return 0;
+        });
+        return command;
+    }
+}

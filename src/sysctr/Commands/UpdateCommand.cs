@@ -1,0 +1,98 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Cli.Commands;
+
+static class UpdateCommand
+{
+    private static readonly Argument<string[]> s_names = new("NAME")
+    {
+        Description = "The containers to update.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<bool> s_all = new("--all") { Description = "Update every installed container." };
+
+    private static readonly Option<string?> s_rebase = new("--rebase")
+    {
+        Description = "Go on with another image. It is fetched when the store lacks it; settings are kept as far as it knows them.",
+        HelpName = "IMAGE",
+    };
+
+    private static readonly Option<string?> s_runtime = new("--runtime")
+    {
+        Description = "Another OCI runtime, by name or path.",
+        HelpName = "RUNTIME",
+    };
+
+    private static readonly Option<PullPolicy?> s_pull = new("--pull")
+    {
+        Description = "When to ask the registry: always (default), missing (default with --rebase), never.",
+    };
+
+    private static readonly Option<bool> s_together = new("--together")
+    {
+        Description = "One transaction: all of the containers are updated, or none.",
+    };
+
+    private static readonly Option<string[]> s_set = SetOption.Create();
+
+    public static Command Create()
+    {
+        Command command = new(
+            "update",
+            """
+            Brings containers to what their image is now: pulls, checks a new deployment out beside the old one, switches, and
+            restarts what ran. When the new one does not start, the old one is back and running. Settings are kept.
+
+            Examples:
+              sysctr update etcd
+              sysctr update --all
+              sysctr update etcd --set LISTEN=0.0.0.0
+              sysctr update etcd --rebase registry.example.com/etcd:3.6
+              sysctr rollback etcd                               back to where it was
+            """);
+        command.Add(s_names);
+        command.Add(s_all);
+        command.Add(s_rebase);
+        command.Add(s_set);
+        command.Add(s_runtime);
+        command.Add(s_pull);
+        command.Add(s_together);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        UpdateRequest request = new()
+        {
+            Rebase = parsed.GetValue(s_rebase),
+            Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Runtime = parsed.GetValue(s_runtime),
+            Pull = parsed.GetValue(s_pull),
+            Together = parsed.GetValue(s_together),
+        };
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        string[] names = Names(parsed, host);
+        if (names.Length > 1 && (request.Rebase is not null || request.Set.Count > 0))
+        {
+            throw new SysctrException(ErrorKind.Usage, "--rebase and --set go with a single container", "update them one by one");
+        }
+
+        using PullProgressView progress = new(terminal);
+        await new UpdateOperation(host, progress, terminal.Note).RunAsync(names, request, cancellation);
+        return 0;
+    }
+
+    private static string[] Names(ParseResult parsed, Host host)
+    {
+        string[] names = parsed.GetValue(s_names)!;
+        bool all = parsed.GetValue(s_all);
+        return all == (names.Length > 0)
+            ? throw new SysctrException(ErrorKind.Usage, "which containers? Name them, or say --all", "see 'sysctr update --help'")
+            : all ? [.. new ContainerReports(host).List(all: false).Select(c => c.Name)] : names;
+    }
+}

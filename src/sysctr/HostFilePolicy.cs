@@ -1,0 +1,11 @@
+namespace SystemContainers.Cli;
+
+/// <summary>The words of <c>--system-package</c>.</summary>
+enum HostFilePolicy
+{
+    /// <summary>Host files are installed, but as no package of the host's package manager.</summary>
+    No,
+
+    /// <summary>Host files are left out.</summary>
+    Absent,
+}

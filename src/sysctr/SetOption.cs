@@ -1,0 +1,34 @@
+using System.CommandLine;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Cli;
+
+/// <summary><c>--set VAR=VALUE</c>, which install and update share.</summary>
+static class SetOption
+{
+    public static Option<string[]> Create() => new("--set")
+    {
+        Description = "Set a variable of the image's templates; may be repeated. 'VAR=' empties it.",
+        HelpName = "VAR=VALUE",
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <summary>The assignments as a dictionary; the last one of a variable holds.</summary>
+    /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE.</exception>
+    public static IReadOnlyDictionary<string, string> Parse(string[] assignments)
+    {
+        Dictionary<string, string> set = new(StringComparer.Ordinal);
+        foreach (string assignment in assignments)
+        {
+            int equals = assignment.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"--set {assignment}: not of the form VAR=VALUE");
+            }
+
+            set[assignment[..equals]] = assignment[(equals + 1)..];
+        }
+
+        return set;
+    }
+}

@@ -82,7 +82,7 @@ sealed class ContainerPreparer(Host host)
                 Tmpfiles = tmpfiles is null ? null : HostFileSet.Record(tmpfiles),
                 HostFiles = installed,
                 HostDirectories = new HostFileSet(host).Directories(
-                    units.Select(u => u.Path).Concat(installed.Select(f => f.Path)),
+                    units.Concat(tmpfiles is null ? [] : [tmpfiles]).Select(u => u.Path).Concat(installed.Select(f => f.Path)),
                     hostFiles.Where(f => f.Kind == ImageFileKind.Directory),
                     before?.HostDirectories ?? []),
                 WithoutHostFiles = request.WithoutHostFiles,

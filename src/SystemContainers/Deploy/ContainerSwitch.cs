@@ -77,6 +77,7 @@ sealed class ContainerSwitch(Host host)
             if (start)
             {
                 StartAll(change.Running.Reverse(), CancellationToken.None);
+                host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back{(change.Running.Count > 0 ? " and running" : "")}");
             }
 
             if (transaction.Operation == TransactionKind.Update)

@@ -42,7 +42,7 @@ sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uin
     /// <summary>Extended attributes, in ordinal order of their names.</summary>
     public IReadOnlyList<FileXattr> Xattrs { get; init; } = [];
 
-    /// <summary>The same object for all names of one inode: names that share it are hard links of each other.</summary>
+    /// <summary>Equal for all names of one inode: names that share it are hard links of each other. Null for a single name.</summary>
     public object? Inode { get; init; }
 }
 

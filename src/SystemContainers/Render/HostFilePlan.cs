@@ -17,7 +17,7 @@ static class HostFilePlan
         ExportManifest manifest = request.Exports.Manifest;
         Dictionary<string, string> renames = Renames(manifest, values);
         SortedDictionary<string, HostFile> byTarget = new(StringComparer.Ordinal);
-        Dictionary<object, string> firstNames = new(ReferenceEqualityComparer.Instance);
+        Dictionary<object, string> firstNames = [];
         foreach (ExportHostFile exported in request.Exports.HostFiles)
         {
             string target = Target(exported, renames);

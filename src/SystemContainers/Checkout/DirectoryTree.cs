@@ -23,9 +23,8 @@ sealed class DirectoryTree : IImageFiles
     /// <exception cref="SysctrException">NotFound: there is no such directory.</exception>
     public static DirectoryTree Open(string directory)
     {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        return Directory.Exists(full)
-            ? new DirectoryTree(Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full)
+        return Directory.Exists(directory)
+            ? new DirectoryTree(RealPath.Of(directory))
             : throw new SysctrException(ErrorKind.NotFound, $"opening {directory}: there is no such directory");
     }
 

@@ -13,9 +13,10 @@ sealed class ContainerPreparer(Host host)
 {
     private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Root);
 
-    /// <summary>What an image in the store has below /exports.</summary>
+    /// <summary>What an image in the store has below /exports, or the root file system that is used in its place.</summary>
     /// <exception cref="SysctrException">Template, Unsafe: it can't be used.</exception>
-    public ImageExports ReadExports(StoredImage image) => ImageExports.Read(MergedTree.Build(host.Store, image.Record.DiffIds));
+    public ImageExports ReadExports(StoredImage image, string? rootfs) =>
+        ImageExports.Read(rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)));
 
     /// <summary>Renders a container in memory.</summary>
     /// <param name="request">What the user asked for, or an update carries over.</param>
@@ -27,8 +28,10 @@ sealed class ContainerPreparer(Host host)
     public PreparedContainer Prepare(InstallRequest request, string name, int number, StoredImage image, ContainerRecord? before = null)
     {
         StateClaims claims = new(host);
-        MergedTree tree = MergedTree.Build(host.Store, image.Record.DiffIds);
-        ImageExports exports = ImageExports.Read(tree);
+        string? rootfs = request.Rootfs is { } typed ? RemoteRootfs.Find(host, typed) : null;
+        MergedTree? tree = rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : null;
+        IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(rootfs!)) : tree;
+        ImageExports exports = ImageExports.Read(files);
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
         HostFacts facts = HostFacts.Read() with { IsDirectory = KindOnHost };
@@ -39,7 +42,7 @@ sealed class ContainerPreparer(Host host)
             ImageName = image.Record.Reference,
             ImageId = image.Record.ConfigDigest,
             Image = image.Config,
-            Files = tree,
+            Files = files,
             Exports = exports,
             RuntimePath = runtime.Path,
             ToolPath = ToolPaths.Tool,
@@ -52,15 +55,21 @@ sealed class ContainerPreparer(Host host)
             runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            tree, facts, ToolPaths.ListenHelper);
+            files, facts, ToolPaths.ListenHelper);
+        if (rootfs is not null && rendered.ConfigJson is { } config)
+        {
+            RemoteRootfs.CheckMounts(host, rootfs, rendered.Mounts);
+            rendered = rendered with { ConfigJson = RemoteRootfs.WithRoot(config, rootfs) };
+        }
 
         List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(HostPaths.Units, u.FileName), u.Text))];
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(HostPaths.Tmpfiles, name + ".conf"), lines) : null;
         IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;
-        InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, tree))];
+        InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, files))];
         return new PreparedContainer
         {
             Directory = directory,
+            Files = files,
             Tree = tree,
             Rendered = rendered,
             UnitFiles = units,
@@ -86,6 +95,7 @@ sealed class ContainerPreparer(Host host)
                     hostFiles.Where(f => f.Kind == ImageFileKind.Directory),
                     before?.HostDirectories ?? []),
                 WithoutHostFiles = request.WithoutHostFiles,
+                RemoteRootfs = rootfs,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
             },
@@ -120,16 +130,25 @@ sealed class ContainerPreparer(Host host)
         Directory.CreateDirectory(directory.Staged);
         if (container.Rendered.ConfigJson is { } config)
         {
-            TreeCheckout.Write(
-                container.Tree,
-                Path.Join(directory.Staged, "rootfs"),
-                [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))]);
+            StageRootfs(container, Path.Join(directory.Staged, "rootfs"));
             DurableFile.Write(Path.Join(directory.Staged, "config.json"), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         HostFileSet.Keep(container);
         DeployJson.Write(Path.Join(directory.Staged, "info.json"), container.Record, DeployJson.Default.ContainerRecord);
         DurableFile.SyncFileSystem(directory.Staged);
+    }
+
+    private static void StageRootfs(PreparedContainer container, string rootfs)
+    {
+        if (container.Tree is { } tree)
+        {
+            TreeCheckout.Write(tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))]);
+        }
+        else
+        {
+            File.CreateSymbolicLink(rootfs, container.Record.RemoteRootfs!);
+        }
     }
 
     /// <summary>Removes what <see cref="Stage"/> made, where it has not moved to its place.</summary>

@@ -92,7 +92,7 @@ sealed class HostFileSet(Host host)
             }
             else
             {
-                Write(path, Content(file, container.Tree));
+                Write(path, Content(file, container.Files));
             }
         }
     }

@@ -16,6 +16,9 @@ sealed record InstallRequest(string Image)
     /// <summary>When to ask the registry.</summary>
     public PullPolicy Pull { get; init; }
 
+    /// <summary>The root file system to run on instead of a checkout, as it was typed; null for a checkout.</summary>
+    public string? Rootfs { get; init; }
+
     /// <summary>Leave out the files that the image has for the host.</summary>
     public bool WithoutHostFiles { get; init; }
 }

@@ -1,4 +1,5 @@
 using SystemContainers.Checkout;
+using SystemContainers.Oci;
 using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
@@ -12,8 +13,11 @@ sealed record PreparedContainer
     /// <summary>Where it goes.</summary>
     public required DeploymentDirectory Directory { get; init; }
 
-    /// <summary>The image's tree.</summary>
-    public required MergedTree Tree { get; init; }
+    /// <summary>The image's files.</summary>
+    public required IImageFiles Files { get; init; }
+
+    /// <summary>What is to be checked out; null where the rootfs is somebody else's.</summary>
+    public MergedTree? Tree { get; init; }
 
     /// <summary>What Render made of the image, with config.json and the units as Run adapted them.</summary>
     public required RenderedContainer Rendered { get; init; }

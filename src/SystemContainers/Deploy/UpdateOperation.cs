@@ -73,7 +73,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     {
         PullPolicy policy = request.Pull ?? (request.Rebase is null ? PullPolicy.Always : PullPolicy.Missing);
         StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Rebase ?? before.Image, policy, cancellation);
-        ImageExports exports = preparer.ReadExports(image);
+        ImageExports exports = preparer.ReadExports(image, before.RemoteRootfs);
         Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
         foreach ((string variable, string value) in before.Set)
         {
@@ -93,6 +93,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             Set = set,
             Runtime = request.Runtime ?? before.Runtime,
             WithoutHostFiles = before.WithoutHostFiles,
+            Rootfs = before.RemoteRootfs,
         };
         PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
         return IsSame(before, after.Record) ? null : after;

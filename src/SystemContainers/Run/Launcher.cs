@@ -124,7 +124,8 @@ static class Launcher
         string file = Path.Join(options.Bundle, "config.json");
         JsonObject document = JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
             ?? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: it is no JSON object");
-        document["root"]!["path"] = Path.Join(options.Bundle, "rootfs");
+        // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
+        document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
         if (runtime.Kind == RuntimeKind.Runc)
         {
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);

@@ -31,6 +31,12 @@ static class InstallCommand
         HelpName = "RUNTIME",
     };
 
+    private static readonly Option<string?> s_rootfs = new("--rootfs")
+    {
+        Description = "Run on this root file system, or on the rootfs in this directory, instead of a checkout. It stays somebody else's.",
+        HelpName = "DIR",
+    };
+
     private static readonly Option<HostFilePolicy> s_systemPackage = new("--system-package")
     {
         Description = "The files that the image has for the host: no (default; install them, without a package), absent (leave them out).",
@@ -67,6 +73,7 @@ static class InstallCommand
         command.Add(s_name);
         command.Add(s_set);
         command.Add(s_runtime);
+        command.Add(s_rootfs);
         command.Add(s_systemPackage);
         command.Add(s_pull);
         command.Add(s_now);
@@ -101,10 +108,10 @@ static class InstallCommand
         string[] images = parsed.GetValue(s_images)!;
         string? name = parsed.GetValue(s_name);
         IReadOnlyDictionary<string, string> set = SetOption.Parse(parsed.GetValue(s_set)!);
-        if (images.Length > 1 && (name is not null || set.Count > 0))
+        if (images.Length > 1 && (name is not null || set.Count > 0 || parsed.GetValue(s_rootfs) is not null))
         {
             throw new SysctrException(
-                ErrorKind.Usage, "--name and --set go with a single image", "install the images one by one");
+                ErrorKind.Usage, "--name, --set and --rootfs go with a single image", "install the images one by one");
         }
 
         return
@@ -115,6 +122,7 @@ static class InstallCommand
                 Set = set,
                 Runtime = parsed.GetValue(s_runtime),
                 Pull = parsed.GetValue(s_pull),
+                Rootfs = parsed.GetValue(s_rootfs),
                 WithoutHostFiles = parsed.GetValue(s_systemPackage) == HostFilePolicy.Absent,
             }),
         ];

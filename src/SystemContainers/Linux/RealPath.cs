@@ -1,19 +1,37 @@
-using Microsoft.Win32.SafeHandles;
-using SystemContainers.Linux.Native;
-
 namespace SystemContainers.Linux;
 
-/// <summary>realpath(3) of what is there.</summary>
+/// <summary>realpath(3) that does not mind what is not there.</summary>
 static class RealPath
 {
-    /// <summary>The path with every link in it followed, as the kernel does it.</summary>
-    /// <param name="path">Something that is there.</param>
-    /// <exception cref="LinuxException">It is not there.</exception>
-    public static string Of(string path)
+    private const int MaxLinks = 40;
+
+    /// <summary>The path without symbolic links; parts that do not exist stay as they are.</summary>
+    public static string Of(string absolute)
     {
-        using SafeFileHandle handle = Libc.open(path, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid
-            ? throw LinuxException.Last("open", path)
-            : new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
+        string done = "";
+        Stack<string> left = new(absolute.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
+        for (int links = 0; left.TryPop(out string? part);)
+        {
+            if (part is "." or "..")
+            {
+                done = part == "." || done.Length == 0 ? done : done[..done.LastIndexOf('/')];
+                continue;
+            }
+
+            string next = $"{done}/{part}";
+            if (new FileInfo(next).LinkTarget is not { } target || ++links > MaxLinks)
+            {
+                done = next;
+                continue;
+            }
+
+            done = target.StartsWith('/') ? "" : done;
+            foreach (string word in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            {
+                left.Push(word);
+            }
+        }
+
+        return done.Length == 0 ? "/" : done;
     }
 }

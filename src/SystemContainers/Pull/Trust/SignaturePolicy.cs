@@ -1,3 +1,4 @@
+using SystemContainers.Linux;
 using SystemContainers.Errors;
 using SystemContainers.Reference;
 

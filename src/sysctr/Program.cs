@@ -30,6 +30,7 @@ RootCommand root = new(
 root.Add(GlobalOptions.Root);
 root.Add(GlobalOptions.Quiet);
 root.Add(InstallCommand.Create());
+root.Add(RunCommand.Create());
 root.Add(UpdateCommand.Create());
 root.Add(RollbackCommand.Create());
 root.Add(UninstallCommand.Create());

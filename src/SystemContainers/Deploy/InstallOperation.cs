@@ -11,11 +11,12 @@ namespace SystemContainers.Deploy;
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits.</summary>
+    /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>
     /// <exception cref="SysctrException">
     /// The host is as before, but for layers that were pulled; save for <see cref="ErrorKind.Unit"/> after the commit, when the
     /// containers are installed and a start failed.
     /// </exception>
-    public async Task RunAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
+    public async Task<int> RunAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
     {
         if (now && !host.Systemd.IsBooted)
         {
@@ -38,6 +39,13 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         foreach ((InstallRequest request, string name) in named)
         {
             StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
+            if (RunOnceOperation.IsAskedBy(image))
+            {
+                return requests.Count == 1
+                    ? await new RunOnceOperation(host, progress).RunLockedAsync(request, name, image, cancellation)
+                    : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
+            }
+
             prepared.Add(preparer.Prepare(request, name, number: 0, image));
         }
 
@@ -80,6 +88,8 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 note($"{container.Record.Name}: running");
             }
         }
+
+        return 0;
     }
 
     /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
@@ -111,7 +121,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     private List<(InstallRequest Request, string Name)> Named(IReadOnlyList<InstallRequest> requests)
     {
         List<(InstallRequest Request, string Name)> named =
-            [.. requests.Select(r => (r, r.Name is null ? ContainerName.Check(host.Registries.Resolve(r.Image)[0].ShortName) : ContainerName.Check(r.Name)))];
+            [.. requests.Select(r => (r, r.NameFor(host.Registries)))];
         string? twice = named.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
         return twice is null
             ? named

@@ -1,3 +1,5 @@
+using SystemContainers.Reference;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>One image to install, and what the user said about it.</summary>
@@ -21,4 +23,8 @@ sealed record InstallRequest(string Image)
 
     /// <summary>Leave out the files that the image has for the host.</summary>
     public bool WithoutHostFiles { get; init; }
+
+    /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
+    internal string NameFor(RegistriesConfig registries) => ContainerName.Check(Name ?? registries.Resolve(Image)[0].ShortName);
 }

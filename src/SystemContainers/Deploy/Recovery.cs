@@ -75,7 +75,7 @@ sealed class Recovery(Host host)
                 continue;
             }
 
-            if (!host.Catalog.IsInstalled(name))
+            if (!host.Catalog.IsInstalled(name) && !IsRunning(name))
             {
                 TreeRemoval.Remove(host.Deployment(name, 0).ContainerHere);
             }
@@ -86,6 +86,10 @@ sealed class Recovery(Host host)
             }
         }
     }
+
+    /// <summary>What a <c>run</c> whose sysctr was killed has left still goes on.</summary>
+    private bool IsRunning(string name) =>
+        host.Systemd.IsBooted && host.Systemd.GetStatus(name + ".service").ActiveState is "active" or "activating" or "deactivating";
 
     private IEnumerable<DeploymentDirectory> Orphans(string name) =>
         host.Catalog.StagedNumbers(name).Select(number => host.Deployment(name, number));

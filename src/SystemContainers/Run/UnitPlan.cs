@@ -89,6 +89,16 @@ sealed partial record UnitPlan
         return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
     }
 
+    /// <summary>The commands of a container that is run once: the runtime stays, and gives the payload's exit status.</summary>
+    /// <param name="runtime">Absolute path.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="bundle">DESTDIR.</param>
+    /// <param name="pidFile">PIDFILE.</param>
+    /// <param name="tool">Absolute path of sysctr.</param>
+    public static UnitCommandLines ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool) => new(
+        $"{tool} launch start --runtime={runtime} --pid-file={pidFile} --bundle={bundle} --foreground {name}",
+        StopPost: $"{tool} launch delete --runtime={runtime} {name}");
+
     private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
 
     private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)

@@ -99,8 +99,7 @@ static class InstallCommand
             return 0;
         }
 
-        await operation.RunAsync(requests, parsed.GetValue(s_now), cancellation);
-        return 0;
+        return await operation.RunAsync(requests, parsed.GetValue(s_now), cancellation);
     }
 
     private static InstallRequest[] Requests(ParseResult parsed)

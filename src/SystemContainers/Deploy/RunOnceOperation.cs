@@ -1,0 +1,103 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Pull;
+using SystemContainers.Register;
+using SystemContainers.Render;
+using SystemContainers.Run;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Runs an image as a system container once and removes it: no unit file, no file on the host, a deployment that lives as long as
+/// the run. State directories stay, as they do after an uninstall.
+/// </summary>
+sealed class RunOnceOperation(Host host, IPullProgress progress)
+{
+    private const string Label = "atomic.run";
+
+    /// <summary>Whether an image says that it is to be run once, by its label.</summary>
+    public static bool IsAskedBy(StoredImage image) => image.Config.Run?.Labels?.GetValueOrDefault(Label) == "once";
+
+    /// <summary>Runs an image in the foreground.</summary>
+    /// <returns>The payload's exit status.</returns>
+    /// <exception cref="SysctrException">It could not be started; nothing of it is left.</exception>
+    public async Task<int> RunAsync(InstallRequest request, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        string name = request.NameFor(host.Registries);
+        using IDisposable held = host.TryLockContainers([name]) ?? throw new SysctrException(
+            ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
+        StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
+        return await RunLockedAsync(request, name, image, cancellation);
+    }
+
+    /// <summary>As <see cref="RunAsync"/>, for an image that was fetched and a name that is locked.</summary>
+    internal async Task<int> RunLockedAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
+        }
+
+        CheckFree(name);
+
+        ContainerPreparer preparer = new(host);
+        PreparedContainer prepared = preparer.Prepare(request with { WithoutHostFiles = true }, name, number: 0, image);
+        if (prepared.Rendered.ConfigJson is null)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"running {request.Image}: it has nothing to run, only files for the host (noContainerService)", $"'sysctr install {request.Image}' installs them");
+        }
+
+        try
+        {
+            preparer.Stage(prepared);
+            DurableFile.Move(prepared.Directory.Staged, prepared.Directory.Here);
+            return await RunStagedAsync(prepared, cancellation);
+        }
+        finally
+        {
+            TreeRemoval.Remove(prepared.Directory.ContainerHere);
+        }
+    }
+
+    private async Task<int> RunStagedAsync(PreparedContainer prepared, CancellationToken cancellation)
+    {
+        ContainerRecord record = prepared.Record;
+        if (record.Tmpfiles is { } tmpfiles)
+        {
+            new StateClaims(host).Claim(record.Name, record.StateDirectories);
+            await SystemdTmpfiles.CreateAsync(prepared.Directory.KeptFile(tmpfiles.Path), cancellation);
+        }
+
+        UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
+        try
+        {
+            return await TransientService.RunAsync(
+                record.MainUnit,
+                ["Delegate=yes", $"SyslogIdentifier={record.Name}", $"ExecStopPost={commands.StopPost}"],
+                commands.Start.Split(' '),
+                cancellation);
+        }
+        finally
+        {
+            // Where the wait was broken off the payload still runs.
+            host.Systemd.Stop(record.MainUnit, CancellationToken.None);
+            host.Systemd.ResetFailed(record.MainUnit, CancellationToken.None);
+        }
+    }
+
+    private void CheckFree(string name)
+    {
+        if (host.Catalog.IsInstalled(name))
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict, $"running '{name}': a container of that name is installed", "start it with 'sysctr start', or choose another name with --name");
+        }
+
+        if (host.Systemd.GetStatus(name + ".service") is { LoadState: not "not-found" })
+        {
+            throw new SysctrException(ErrorKind.Conflict, $"running '{name}': there is a unit {name}.service", "choose another name with --name");
+        }
+    }
+}

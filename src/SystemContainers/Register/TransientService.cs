@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Register;
+
+/// <summary>A service that is there for one run, made by systemd-run(1).</summary>
+static class TransientService
+{
+    /// <summary>Runs a command as a service, with this process's standard streams, and waits until it has ended.</summary>
+    /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
+    /// <param name="properties">Such as <c>Delegate=yes</c>.</param>
+    /// <param name="command">Absolute path of the program, and its words.</param>
+    /// <param name="cancellation">Ends the wait; the service then has to be stopped.</param>
+    /// <returns>The command's exit status.</returns>
+    /// <exception cref="SysctrException">Host: systemd-run is not there.</exception>
+    public static async Task<int> RunAsync(
+        string unit, IReadOnlyList<string> properties, IReadOnlyList<string> command, CancellationToken cancellation)
+    {
+        string[] arguments =
+        [
+            "--quiet", "--wait", "--collect", "--pipe", "--unit", unit,
+            .. properties.Select(p => "--property=" + p),
+            "--", .. command,
+        ];
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo("systemd-run", arguments) { UseShellExecute = false })!;
+            await process.WaitForExitAsync(cancellation);
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new SysctrException(ErrorKind.Host, $"running {unit} by systemd-run: {e.Message}", "it comes with systemd", e);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class RunCommand
+{
+    private static readonly Argument<string> s_what = new("NAME|IMAGE")
+    {
+        Description = "An installed container, which is started; or an image, which runs once in the foreground and is removed.",
+    };
+
+    private static readonly Option<string?> s_name = new("--name")
+    {
+        Description = "Name for an image's run; by default the last part of the image's name.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<string[]> s_set = SetOption.Create();
+
+    private static readonly Option<string?> s_runtime = new("--runtime") { Description = "OCI runtime, by name or path.", HelpName = "RUNTIME" };
+
+    private static readonly Option<PullPolicy> s_pull = new("--pull")
+    {
+        Description = "When to ask the registry: missing (default), always, never.",
+        DefaultValueFactory = _ => PullPolicy.Missing,
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "run",
+            """
+            Starts an installed container; or runs an image once, as a system container in the foreground, and removes it. The
+            payload's exit status is then the command's.
+
+            Examples:
+              sysctr run etcd
+              sysctr run --set TARGET=/srv registry.example.com/backup
+            """);
+        command.Add(s_what);
+        command.Add(s_name);
+        command.Add(s_set);
+        command.Add(s_runtime);
+        command.Add(s_pull);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        string what = parsed.GetValue(s_what)!;
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        if (new ContainerReports(host).List(all: false).Any(c => c.Name == what))
+        {
+            new ContainerControl(host).Start(what, cancellation);
+            return 0;
+        }
+
+        InstallRequest request = new(what)
+        {
+            Name = parsed.GetValue(s_name),
+            Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Runtime = parsed.GetValue(s_runtime),
+            Pull = parsed.GetValue(s_pull),
+        };
+        using PullProgressView progress = new(terminal);
+        return await new RunOnceOperation(host, progress).RunAsync(request, cancellation);
+    }
+}

@@ -12,6 +12,9 @@ static class Reports
     public static string ToJson(ContainerDetails details) =>
         JsonSerializer.Serialize(details, DeployJson.Default.ContainerDetails);
 
+    public static string ToJson(ImageDetails details) =>
+        JsonSerializer.Serialize(details, DeployJson.Default.ImageDetails);
+
     public static string ToJson(IReadOnlyList<ImageReport> images) =>
         JsonSerializer.Serialize(images, DeployJson.Default.IReadOnlyListImageReport);
 }

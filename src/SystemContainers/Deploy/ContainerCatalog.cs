@@ -35,6 +35,10 @@ sealed class ContainerCatalog(string storeHere)
     public IReadOnlyList<ContainerRecord> List() =>
         [.. DirectoryNames().Select(name => Find(name)).OfType<ContainerRecord>()];
 
+    /// <summary>The record of every deployment, in use or kept for a rollback.</summary>
+    public IReadOnlyList<ContainerRecord> All() =>
+        [.. DirectoryNames().SelectMany(name => Numbers(name).Select(number => Find(name, number))).OfType<ContainerRecord>()];
+
     /// <summary>The record of the container's current deployment; null where none of that name is installed.</summary>
     /// <exception cref="SysctrException">Corrupt: its record can't be read.</exception>
     public ContainerRecord? Find(string name)

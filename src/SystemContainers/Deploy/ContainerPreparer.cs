@@ -83,6 +83,7 @@ sealed class ContainerPreparer(Host host)
                 Image = image.Record.Reference,
                 ManifestDigest = image.Record.ManifestDigest,
                 ImageId = image.Record.ConfigDigest,
+                DiffIds = image.Record.DiffIds,
                 Runtime = runtime.Path,
                 Set = request.Set,
                 Values = rendered.Values,

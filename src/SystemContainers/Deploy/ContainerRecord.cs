@@ -29,6 +29,9 @@ sealed record ContainerRecord
     [JsonConverter(typeof(DigestConverter))]
     public required Digest ImageId { get; init; }
 
+    /// <summary>The image's layers, base first.</summary>
+    public IReadOnlyList<Digest> DiffIds { get; init; } = [];
+
     /// <summary>Path of the OCI runtime that the units name.</summary>
     public required string Runtime { get; init; }
 

@@ -60,23 +60,6 @@ sealed class ContainerReports(Host host)
         };
     }
 
-    /// <summary>Every image in the store, by name.</summary>
-    public IReadOnlyList<ImageReport> Images()
-    {
-        ILookup<string, string> users = host.Catalog.List().ToLookup(c => c.ImageId.ToString(), c => c.Name, StringComparer.Ordinal);
-        return
-        [
-            .. from image in host.Store.Images.List()
-               select new ImageReport(
-                   image.Reference,
-                   image.ConfigDigest.ToString(),
-                   image.ManifestDigest.ToString(),
-                   image.DiffIds.Count,
-                   image.PulledAt,
-                   [.. users[image.ConfigDigest.ToString()]]),
-        ];
-    }
-
     private const string Unknown = "unknown";
 
     private UnitStatus? Status(ContainerRecord record) =>

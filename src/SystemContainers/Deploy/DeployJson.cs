@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Oci;
 
 namespace SystemContainers.Deploy;
 
@@ -10,12 +11,14 @@ namespace SystemContainers.Deploy;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
+    Converters = [typeof(DigestConverter)],
     WriteIndented = true)]
 [JsonSerializable(typeof(ContainerRecord))]
 [JsonSerializable(typeof(TransactionRecord))]
 [JsonSerializable(typeof(IReadOnlyList<ContainerReport>))]
 [JsonSerializable(typeof(ContainerDetails))]
 [JsonSerializable(typeof(IReadOnlyList<ImageReport>))]
+[JsonSerializable(typeof(ImageDetails))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 sealed partial class DeployJson : JsonSerializerContext
 {

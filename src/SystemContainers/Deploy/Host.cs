@@ -20,6 +20,7 @@ sealed class Host : IDisposable
     private readonly Lazy<ISystemdManager> _systemd;
     private readonly Lazy<RegistriesConfig> _registries = new(() => RegistriesConfig.Load());
 
+    private IDisposable? _lease;
     private bool _scratch;
 
     private Host(string root, string storeHere, Action<string> note)
@@ -85,6 +86,9 @@ sealed class Host : IDisposable
     /// <returns>Null where another sysctr holds one of them.</returns>
     internal IDisposable? TryLockContainers(IReadOnlyList<string> names) => LockSet.Take(names, Store.Locks.TryLockContainer);
 
+    /// <summary>From here on, until this is disposed of, no prune removes anything from the store.</summary>
+    internal void LeaseStore(CancellationToken cancellation) => _lease ??= Store.Locks.Lease(Note, cancellation);
+
     /// <summary>The same host with a store of its own that is gone with it: what is pulled there leaves no trace.</summary>
     internal Host WithScratchStore() => new(Root, Directory.CreateTempSubdirectory("sysctr-scratch-").FullName, Note) { _scratch = true };
 
@@ -94,6 +98,7 @@ sealed class Host : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _lease?.Dispose();
         if (_store.IsValueCreated)
         {
             _store.Value.Dispose();

@@ -47,8 +47,25 @@ sealed partial class ImagePuller
     /// <param name="sink">Takes the layers. When this fails some may have been added; they are whole, and are not fetched again.</param>
     /// <param name="cancellationToken">Ends the pull.</param>
     /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink throws.</exception>
-    public async Task<PulledImage> PullAsync(
-        IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken)
+    public Task<PulledImage> PullAsync(
+        IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken) =>
+        FromAnyAsync(
+            candidates,
+            (reference, place, source) => PullAsync(reference, place, source, platform, sink, cancellationToken));
+
+    /// <summary>Asks for the digest of the manifest that <see cref="PullAsync(IReadOnlyList{ImageReference}, Platform, ILayerSink, CancellationToken)"/> would pull.</summary>
+    /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
+    /// <param name="platform">Which image of an index.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull.</exception>
+    public Task<Digest> FindAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
+        FromAnyAsync(
+            candidates,
+            async (_, place, source) => (await FindManifestAsync(place, source, platform, cancellationToken)).Digest);
+
+    /// <summary>What a use of the first candidate that can be reached gives.</summary>
+    private async Task<T> FromAnyAsync<T>(
+        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, Task<T>> use)
     {
         if (candidates.Count == 0)
         {
@@ -60,7 +77,7 @@ sealed partial class ImagePuller
         {
             try
             {
-                return await PullAsync(candidate, platform, sink, cancellationToken);
+                return await FromAsync(candidate, use);
             }
             catch (SysctrException e) when (candidates.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Policy))
             {
@@ -77,14 +94,14 @@ sealed partial class ImagePuller
             failures.MinBy(f => Array.IndexOf(order, f.Kind))!);
     }
 
-    private async Task<PulledImage> PullAsync(
-        ImageReference reference, Platform platform, ILayerSink sink, CancellationToken cancellationToken)
+    private async Task<T> FromAsync<T>(
+        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use)
     {
         _policy.Check(reference);
         if (reference.Transport == ImageTransport.OciLayout)
         {
             using LayoutSource layout = new(reference);
-            return await PullAsync(reference, reference, layout, platform, sink, cancellationToken);
+            return await use(reference, reference, layout);
         }
 
         RegistrySettings settings = _registries.For(reference);
@@ -100,7 +117,7 @@ sealed partial class ImagePuller
             try
             {
                 using RegistrySource source = new(endpoint, _credentials, _options, _progress);
-                return await PullAsync(reference, endpoint.Reference, source, platform, sink, cancellationToken);
+                return await use(reference, endpoint.Reference, source);
             }
             catch (SysctrException e) when (settings.Endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
             {

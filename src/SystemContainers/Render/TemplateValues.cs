@@ -63,6 +63,14 @@ sealed class TemplateValues
         return values;
     }
 
+    /// <summary>The variables of an image that <c>--set</c> is for, with their defaults; null for one that has to be set.</summary>
+    public static IReadOnlyDictionary<string, string?> Settable(ImageExports exports) =>
+        new SortedDictionary<string, string?>(
+            exports.Variables.Except(s_computed, StringComparer.Ordinal).Union(exports.Manifest.DefaultValues.Keys, StringComparer.Ordinal)
+                .Except(s_forced, StringComparer.Ordinal)
+                .ToDictionary(v => v, v => exports.Manifest.DefaultValues.GetValueOrDefault(v), StringComparer.Ordinal),
+            StringComparer.Ordinal);
+
     /// <summary>The file for the payload's process id, which the command lines have to name before anything is rendered.</summary>
     public static string PidFile(RenderRequest request) =>
         SetOrDefault(request, PidFileVariable) ??

@@ -48,6 +48,15 @@ readonly record struct ObjectKey(UInt128 High, UInt128 Low)
     public static ObjectKey FromHash(ReadOnlySpan<byte> hash) => new(
         BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
 
+    /// <summary>The key that 64 hexadecimal digits write.</summary>
+    public static bool TryParse(string hex, out ObjectKey key)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        bool right = hex.Length == 2 * Size && Convert.FromHexString(hex, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
+        key = right ? FromHash(bytes) : default;
+        return right;
+    }
+
     /// <summary>The key of an object whose header and content stand one behind the other.</summary>
     public static ObjectKey Of(ReadOnlySpan<byte> headerAndContent)
     {

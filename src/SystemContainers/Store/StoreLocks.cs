@@ -20,27 +20,43 @@ sealed class StoreLocks(string directory)
     /// <param name="note">Told once when there is somebody to wait for.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
-    public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation)
+    public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation) =>
+        Wait(() => TryLockContainer(name), $"'{name}'", note, cancellation);
+
+    /// <summary>Keeps the store as it is but for additions: any number of processes at once, and no prune beside them.</summary>
+    /// <exception cref="SysctrException">Locked: a prune took longer than <see cref="Timeout"/>.</exception>
+    public IDisposable Lease(Action<string> note, CancellationToken cancellation) =>
+        Wait(() => TryLock(StoreFile, Libc.LOCK_SH), "the store", note, cancellation);
+
+    /// <summary>The store for this process alone, to remove from it.</summary>
+    /// <exception cref="SysctrException">Locked: leases were held for <see cref="Timeout"/>.</exception>
+    public IDisposable LockStore(Action<string> note, CancellationToken cancellation) =>
+        Wait(() => TryLock(StoreFile), "the store", note, cancellation);
+
+    // No container's name begins so.
+    private string StoreFile => Path.Join(directory, "+store.lock");
+
+    private IDisposable Wait(Func<IDisposable?> take, string what, Action<string> note, CancellationToken cancellation)
     {
         long start = Environment.TickCount64;
         bool told = false;
         while (true)
         {
-            if (TryLockContainer(name) is { } held)
+            if (take() is { } held)
             {
                 return held;
             }
 
             if (!told)
             {
-                note($"waiting for another sysctr that works on '{name}'");
+                note($"waiting for another sysctr that works on {what}");
                 told = true;
             }
 
             if (Environment.TickCount64 - start > Timeout.TotalMilliseconds)
             {
                 throw new SysctrException(
-                    ErrorKind.Locked, $"locking '{name}': another sysctr held it for {Timeout.TotalSeconds:0} s", "try again when it has ended");
+                    ErrorKind.Locked, $"locking {what}: another sysctr held it for {Timeout.TotalSeconds:0} s", "try again when it has ended");
             }
 
             cancellation.WaitHandle.WaitOne(s_poll);
@@ -54,7 +70,7 @@ sealed class StoreLocks(string directory)
 
     /// <summary>Locks a file, which is made if it is not there.</summary>
     /// <returns>Null where another open file holds the lock.</returns>
-    internal static SafeFileHandle? TryLock(string path)
+    internal static SafeFileHandle? TryLock(string path, int kind = Libc.LOCK_EX)
     {
         SafeFileHandle handle = Libc.open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
         if (handle.IsInvalid)
@@ -62,7 +78,7 @@ sealed class StoreLocks(string directory)
             throw LinuxException.Last("open", path);
         }
 
-        if (Libc.flock(handle, Libc.LOCK_EX | Libc.LOCK_NB) == 0)
+        if (Libc.flock(handle, kind | Libc.LOCK_NB) == 0)
         {
             return handle;
         }

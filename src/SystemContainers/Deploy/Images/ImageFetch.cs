@@ -17,6 +17,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     public async Task<StoredImage> FetchAsync(string typed, PullPolicy policy, CancellationToken cancellation)
     {
         IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
+        host.LeaseStore(cancellation);
 
         // A layout is at hand: what its tag means now costs a look at two small files.
         bool local = policy != PullPolicy.Always && candidates[0].Transport == ImageTransport.Docker;

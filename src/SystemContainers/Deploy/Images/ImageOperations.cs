@@ -1,0 +1,125 @@
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Reference;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>tag, delete, update, verify and prune of images in the store. Containers are never touched: they have their files.</summary>
+sealed class ImageOperations(Host host, IPullProgress progress, Action<string> note)
+{
+    private readonly ImageNames _names = new(host);
+
+    /// <summary>Gives an image a further name.</summary>
+    /// <exception cref="SysctrException">NotFound: the store does not have it; Usage: the new name is none.</exception>
+    public void Tag(string image, string name)
+    {
+        ImageRecord record = _names.Find(image)[0];
+        ImageReference reference = host.Registries.Resolve(name)[0];
+        if (reference.Transport != ImageTransport.Docker || reference.Digest is not null)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"tagging {record.Reference} as '{name}': that is no name and tag", "write NAME[:TAG] or HOST/NAME[:TAG]");
+        }
+
+        host.Store.Images.Set(record with { Reference = reference.ToString() });
+        note($"{reference}: {record.ConfigDigest.Short}");
+    }
+
+    /// <summary>Removes names; by an ID all names of the image. The files go with the next prune.</summary>
+    /// <exception cref="SysctrException">Conflict: containers use it, and <paramref name="force"/> is not given; NotFound.</exception>
+    public void Delete(string image, bool force)
+    {
+        foreach (ImageRecord record in _names.Find(image))
+        {
+            IReadOnlyList<string> users = _names.UsersOf(record);
+            if (users.Count > 0 && !force)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"deleting {record.Reference}: {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it",
+                    "uninstall them first; or --force: they keep their files, and an update fetches it again");
+            }
+
+            host.Store.Images.Delete(record.Reference);
+            note($"{record.Reference}: deleted");
+        }
+    }
+
+    /// <summary>Asks the registry whether a name means another image now, and fetches that.</summary>
+    /// <returns>Whether it did.</returns>
+    /// <exception cref="SysctrException">As a pull.</exception>
+    public async Task<bool> UpdateAsync(string image, CancellationToken cancellation)
+    {
+        ImageRecord before = _names.Find(image)[0];
+        StoredImage after = await new ImageFetch(host, progress).FetchAsync(before.Reference, PullPolicy.Always, cancellation);
+        bool changed = after.Record.ManifestDigest != before.ManifestDigest;
+        note(changed
+            ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
+            : $"{before.Reference}: is up to date");
+        return changed;
+    }
+
+    /// <summary>Reads all files of an image and compares them with their digests; and asks the registry whether it has a newer one.</summary>
+    /// <param name="image">What the user typed.</param>
+    /// <param name="ask">Whether the registry is asked.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">Corrupt: names every file that is not as it was pulled.</exception>
+    public async Task VerifyAsync(string image, bool ask, CancellationToken cancellation)
+    {
+        ImageRecord record = _names.Find(image)[0];
+        host.LeaseStore(cancellation);
+        host.Store.ReadBlob(record.ManifestDigest);
+        host.Store.ReadBlob(record.ConfigDigest);
+        string[] wrong = [.. record.DiffIds.SelectMany(host.Store.VerifyLayer)];
+        if (wrong.Length > 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt, $"verifying {record.Reference}: {wrong.Length} files are not as they were pulled\n  {string.Join("\n  ", wrong.Take(20))}",
+                "uninstall what uses it, 'sysctr images delete' it, 'sysctr images prune' and pull it again");
+        }
+
+        note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
+        ImageReference reference = host.Registries.Resolve(record.Reference)[0];
+        if (ask)
+        {
+            Digest now = await Puller().FindAsync([reference], Platform.Current, cancellation);
+            note(now == record.ManifestDigest
+                ? $"{record.Reference}: the registry has no newer one"
+                : $"{record.Reference}: the registry has another one now, {now}; 'sysctr images update' fetches it");
+        }
+    }
+
+    /// <summary>Removes everything from the store that no name and no deployment needs.</summary>
+    /// <param name="all">Names that no container uses go first.</param>
+    /// <param name="cancellation">Ends the wait for installs that are under way.</param>
+    public PruneResult Prune(bool all, CancellationToken cancellation)
+    {
+        using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
+        foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => _names.UsersOf(i).Count == 0) : [])
+        {
+            host.Store.Images.Delete(unused.Reference);
+            note($"{unused.Reference}: deleted");
+        }
+
+        HashSet<Digest> layers = [];
+        HashSet<Digest> blobs = [];
+        foreach (ImageRecord image in host.Store.Images.List())
+        {
+            layers.UnionWith(image.DiffIds);
+            blobs.UnionWith([image.ManifestDigest, image.ConfigDigest]);
+        }
+
+        // What deployments were made of: with it they can be mended.
+        foreach (ContainerRecord deployment in host.Catalog.All())
+        {
+            layers.UnionWith(deployment.DiffIds);
+            blobs.UnionWith([deployment.ManifestDigest, deployment.ImageId]);
+        }
+
+        return host.Store.Prune(layers, blobs);
+    }
+
+    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);
+}

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Oci;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Store;
+
+/// <summary>Removing what nothing names any more, and looking at what is there.</summary>
+sealed partial class ContentStore
+{
+    /// <summary>Removes all layers, blobs and objects but those named. The caller holds <see cref="StoreLocks.LockStore"/>.</summary>
+    /// <param name="layers">DiffIDs to keep, with the objects of their indexes.</param>
+    /// <param name="blobs">Manifests and configurations to keep.</param>
+    /// <exception cref="Errors.SysctrException">Corrupt: an index that is kept can't be read, and nothing was removed; Storage: the disk fails.</exception>
+    public PruneResult Prune(IReadOnlySet<Digest> layers, IReadOnlySet<Digest> blobs)
+    {
+        HashSet<ObjectKey> live = [];
+        foreach (Digest layer in layers.Where(HasLayer))
+        {
+            live.UnionWith(ReadLayer(layer).Entries.Where(HasObject).Select(e => e.Object));
+        }
+
+        HashSet<string> names = [.. layers.Select(LayerFileName)];
+        int removedLayers = 0;
+        foreach (string index in Directory.GetFiles(Path.Join(_root, "layers")).Where(f => !names.Contains(Path.GetFileName(f))))
+        {
+            StoreErrors.Wrap($"removing {index}", () => File.Delete(index));
+            removedLayers++;
+        }
+
+        // Indexes first, durably: a name in layers/ promises its objects, also after a power cut between the two.
+        DurableFile.SyncDirectory(Path.Join(_root, "layers"));
+        (int removedObjects, long freed) = RemoveObjects(live);
+        foreach (string blob in Directory.GetFiles(Path.Join(_root, "blobs"), "*", SearchOption.AllDirectories))
+        {
+            string digest = $"{Path.GetFileName(Path.GetDirectoryName(blob))}:{Path.GetFileName(blob)}";
+            if (!Digest.TryParse(digest, out Digest parsed) || !blobs.Contains(parsed))
+            {
+                freed += new FileInfo(blob).Length;
+                StoreErrors.Wrap($"removing {blob}", () => File.Delete(blob));
+            }
+        }
+
+        return new PruneResult(removedLayers, removedObjects, freed);
+    }
+
+    /// <summary>Reads every object of a layer and compares it with its name.</summary>
+    /// <returns>What is wrong, one line for each file; nothing where all is well.</returns>
+    public IEnumerable<string> VerifyLayer(Digest diffId)
+    {
+        foreach (LayerEntry entry in ReadLayer(diffId).Entries.Where(HasObject))
+        {
+            string name = System.Text.Encoding.UTF8.GetString(entry.Name);
+            if (!HasObject(entry.Object))
+            {
+                yield return $"{name}: object {entry.Object} is missing";
+            }
+            else if (!IsAsNamed(entry))
+            {
+                yield return $"{name}: object {entry.Object} was altered";
+            }
+        }
+    }
+
+    private static bool HasObject(LayerEntry entry) => entry is { Type: TarEntryType.Regular, Size: > 0 };
+
+    private bool IsAsNamed(LayerEntry entry)
+    {
+        using SafeFileHandle file = OpenObject(entry.Object);
+        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        {
+            throw LinuxException.Last("statx", $"object {entry.Object}");
+        }
+
+        FileMetadata metadata = entry.Metadata;
+        return stat.stx_size == (ulong)entry.Size && (stat.stx_mode & 0xfff) == metadata.Mode &&
+            stat.stx_uid == metadata.Uid && stat.stx_gid == metadata.Gid && KeyOf(metadata, file) == entry.Object;
+    }
+
+    private static ObjectKey KeyOf(FileMetadata metadata, SafeFileHandle file)
+    {
+        using System.Security.Cryptography.IncrementalHash hash =
+            System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        hash.AppendData(ObjectKey.Header(metadata));
+        byte[] buffer = new byte[128 << 10];
+        long offset = 0;
+        for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
+        {
+            hash.AppendData(buffer, 0, read);
+            offset += read;
+        }
+
+        return ObjectKey.FromHash(hash.GetCurrentHash());
+    }
+
+    private (int Objects, long Freed) RemoveObjects(HashSet<ObjectKey> live)
+    {
+        (int objects, long freed) = (0, 0);
+        foreach (string directory in Directory.GetDirectories(Path.Join(_root, "objects")))
+        {
+            string head = Path.GetFileName(directory);
+            foreach (string file in Directory.GetFiles(directory))
+            {
+                if (ObjectKey.TryParse(head + Path.GetFileName(file), out ObjectKey key) && live.Contains(key))
+                {
+                    continue;
+                }
+
+                freed += FreedBy(file);
+                StoreErrors.Wrap($"removing object {head}{Path.GetFileName(file)}", () => File.Delete(file));
+                objects++;
+            }
+        }
+
+        return (objects, freed);
+    }
+
+    /// <summary>The bytes that the disk gets back: none where a deployment still has the file.</summary>
+    private static long FreedBy(string file)
+    {
+        using SafeFileHandle handle = Libc.open(file, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+            ? stat.stx_nlink == 1 ? (long)stat.stx_blocks * 512 : 0
+            : throw LinuxException.Last("statx", file);
+    }
+}
+
+/// <summary>What a prune removed.</summary>
+/// <param name="Layers">Indexes of layers.</param>
+/// <param name="Objects">Files.</param>
+/// <param name="Bytes">What the disk got back; files that deployments still have count nothing.</param>
+[StructLayout(LayoutKind.Auto)]
+readonly record struct PruneResult(int Layers, int Objects, long Bytes);

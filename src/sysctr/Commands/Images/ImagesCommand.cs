@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace SystemContainers.Cli.Commands;
+
+static class ImagesCommand
+{
+    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version.")
+    {
+        ImagesListCommand.Create(),
+        ImagesInfoCommand.Create(),
+        ImagesTagCommand.Create(),
+        ImagesDeleteCommand.Create(),
+        ImagesPruneCommand.Create(),
+        ImagesUpdateCommand.Create(),
+        ImagesVerifyCommand.Create(),
+        ImagesVersionCommand.Create(),
+    };
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class ImagesListCommand
+{
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array." };
+
+    private static readonly Option<string[]> s_filter = new("--filter", "-f")
+    {
+        Description = "Only those that match: name=PATTERN, label=KEY[=VALUE], in-use=true|false. Several have to match all.",
+        HelpName = "FILTER",
+        DefaultValueFactory = _ => [],
+    };
+
+    public static Command Create()
+    {
+        Command command = new("list", "Lists the images in the store; '>' marks those that containers use.") { s_filter, s_json };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            IReadOnlyList<ImageReport> images = new ImageReports(host).List(parsed.GetValue(s_filter)!);
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Result(Reports.ToJson(images));
+                return 0;
+            }
+
+            terminal.Table(
+                ["  IMAGE", "ID", "LAYERS", "PULLED", "USED BY"],
+                [
+                    .. images.Select(i => new[]
+                    {
+                        (i.UsedBy.Count > 0 ? "> " : "  ") + i.Name, i.Id["sha256:".Length..][..12], i.Layers.ToString(),
+                        $"{i.PulledAt.LocalDateTime:yyyy-MM-dd HH:mm}", string.Join(' ', i.UsedBy),
+                    }),
+                ]);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+using SystemContainers.Pull;
+
+namespace SystemContainers.Cli.Commands;
+
+static class ImagesTagCommand
+{
+    private static readonly Argument<string> s_image = ImageArgument.One();
+
+    private static readonly Argument<string> s_name = new("NAME") { Description = "The further name: NAME[:TAG] or HOST/NAME[:TAG]." };
+
+    public static Command Create()
+    {
+        Command command = new("tag", "Gives an image of the store a further name. Nothing is copied.") { s_image, s_name };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(parsed.GetValue(s_image)!, parsed.GetValue(s_name)!);
+            return 0;
+        });
+        return command;
+    }
+}

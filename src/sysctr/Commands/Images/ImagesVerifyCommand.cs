@@ -1,0 +1,30 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+using SystemContainers.Pull;
+
+namespace SystemContainers.Cli.Commands;
+
+static class ImagesVerifyCommand
+{
+    private static readonly Argument<string[]> s_images = ImageArgument.Several();
+
+    private static readonly Option<bool> s_offline = new("--offline") { Description = "Don't ask the registry whether it has a newer one." };
+
+    public static Command Create()
+    {
+        Command command = new("verify", "Reads every file of an image and compares it with its digest, and asks the registry for a newer image.") { s_images, s_offline };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            ImageOperations images = new(host, NoProgress.Instance, terminal.Note);
+            foreach (string image in parsed.GetValue(s_images)!)
+            {
+                await images.VerifyAsync(image, ask: !parsed.GetValue(s_offline), cancellation);
+            }
+
+            return 0;
+        });
+        return command;
+    }
+}

@@ -107,7 +107,8 @@ sealed class Container : IAsyncDisposable
         Assert.Equal("not-found", await Host.UnitPropertyAsync(Service, "LoadState"));
     }
 
-    private static Dictionary<string, string> Parse(string lines) => lines
+    /// <summary>KEY=VALUE lines.</summary>
+    public static Dictionary<string, string> Parse(string lines) => lines
         .Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Select(l => l.Split('=', 2))
         .ToDictionary(p => p[0], p => p.Length == 2 ? p[1] : "", StringComparer.Ordinal);

@@ -47,6 +47,12 @@ public sealed class RunningHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "images";
+}
+
+[CollectionDefinition(Name)]
 public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";

@@ -1,0 +1,168 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>update and rollback on a booted host: a new deployment beside the old one, a switch, and the way back.</summary>
+[Collection(InstallingHost.Name)]
+public sealed class UpdateTests(NspawnFixture fixture)
+{
+    private readonly NspawnHost _host = fixture.Host;
+
+    [Fact]
+    public async Task What_ran_runs_again_after_updates_and_rollbacks_and_values_are_kept()
+    {
+        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here", "--set", "VALUE=first");
+
+        (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=second")).MustSucceed();
+
+        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
+        Assert.Equal(("here", "second"), await ReportAsync(agent, "second"));
+
+        (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
+        Assert.Equal("0", await CurrentAsync(agent));
+        Assert.Equal(("here", "first"), await ReportAsync(agent, "first"));
+
+        (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
+        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
+        Assert.Equal(("here", "second"), await ReportAsync(agent, "second"));
+
+        (await _host.SysctrAsync("rollback", agent.Name, "0")).MustSucceed();
+        (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=third")).MustSucceed();
+        Assert.Equal("2", await CurrentAsync(agent));
+        Assert.Equal(("here", "third"), await ReportAsync(agent, "third"));
+    }
+
+    [Fact]
+    public async Task What_did_not_run_stays_stopped()
+    {
+        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", "--set", "ADDRESS=here");
+
+        (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=other")).MustSucceed();
+        Assert.Equal("inactive", await agent.PropertyAsync("ActiveState"));
+        (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
+        Assert.Equal("inactive", await agent.PropertyAsync("ActiveState"));
+    }
+
+    [Fact]
+    public async Task Without_a_change_nothing_happens_and_it_says_so()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        long process = await probe.MainProcessAsync();
+
+        CommandResult update = (await _host.SysctrAsync("update", probe.Name)).MustSucceed();
+
+        Assert.Contains("is up to date", update.All, StringComparison.Ordinal);
+        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal(process, await probe.MainProcessAsync());
+    }
+
+    [Fact]
+    public async Task A_rebase_goes_to_another_image_and_back()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult without = await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-agent");
+        Assert.Equal(9, without.ExitCode);
+        Assert.Contains("ADDRESS", without.Error, StringComparison.Ordinal);
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+
+        (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-agent", "--set", "ADDRESS=there")).MustSucceed();
+        Assert.Equal(("there", "from the manifest"), await ReportAsync(probe, "from the manifest"));
+        Assert.Contains("legacy-agent", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+
+        (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
+        Assert.Contains("/probe:", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+        Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+        HostState after = await HostState.TakeAsync(_host);
+        Assert.Equal(WithoutState(before), WithoutState(after));
+        Assert.Equal(before.Units, after.Units);
+    }
+
+    [Fact]
+    public async Task An_update_that_does_not_start_did_not_happen()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult update = await _host.SysctrAsync("update", probe.Name, "--rebase", "broken-start");
+
+        Assert.Equal(11, update.ExitCode);
+        Assert.Contains("this is why", update.Error, StringComparison.Ordinal);
+        Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+        Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/transactions"));
+    }
+
+    [Fact]
+    public async Task Together_all_are_updated_or_none()
+    {
+        await using Container good = await Container.InstallAsync(_host, "probe", "--now");
+        await using Container bad = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here");
+        string[] before = [await CurrentAsync(good), await CurrentAsync(bad)];
+
+        CommandResult update = await _host.SysctrAsync("update", "--together", "--runtime", "/usr/bin/false", good.Name, bad.Name);
+
+        Assert.NotEqual(0, update.ExitCode);
+        Assert.Equal(before, (string[])[await CurrentAsync(good), await CurrentAsync(bad)]);
+        Assert.Equal("active", await good.PropertyAsync("ActiveState"));
+        Assert.Equal("active", await bad.PropertyAsync("ActiveState"));
+
+        (await _host.SysctrAsync("update", "--together", "--runtime", "crun", good.Name, bad.Name)).MustSucceed();
+        Assert.Equal("active", await good.PropertyAsync("ActiveState"));
+        Assert.Equal("active", await bad.PropertyAsync("ActiveState"));
+        Assert.Equal("/usr/bin/crun", await InfoAsync(good, "runtime"));
+    }
+
+    [Fact]
+    public async Task A_socket_goes_on_listening()
+    {
+        await using Container probe = await Container.InstallSocketAsync(_host, "probe-socket");
+        Assert.Equal("1", (await probe.AskAsync())["LISTEN_FDS"]);
+        string inode = await _host.ShellAsync($"stat -c %i {probe.SocketPath}");
+
+        (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
+
+        Assert.Equal("active", await _host.UnitPropertyAsync(probe.Socket, "ActiveState"));
+        Assert.Equal(inode, await _host.ShellAsync($"stat -c %i {probe.SocketPath}"));
+        Assert.Equal("1", (await probe.AskAsync())["LISTEN_FDS"]);
+    }
+
+    [Fact]
+    public async Task List_all_shows_every_deployment()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe");
+        (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
+
+        string list = (await _host.SysctrAsync("list", "--all")).MustSucceed().Output;
+
+        Assert.Equal(2, list.Split('\n').Count(l => l.StartsWith(probe.Name + " ", StringComparison.Ordinal)));
+        Assert.Equal(3, (await _host.SysctrAsync("rollback", probe.Name, "7")).ExitCode);
+    }
+
+    /// <summary>State directories keep what the other image's tmpfiles made of them.</summary>
+    private static IEnumerable<string> WithoutState(HostState state) =>
+        state.Files.Split('\n').Where(l => !l.StartsWith("/var/lib/", StringComparison.Ordinal));
+
+    private async Task<string> CurrentAsync(Container container) =>
+        (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();
+
+    private async Task<string> InfoAsync(Container container, string member)
+    {
+        using System.Text.Json.JsonDocument info =
+            System.Text.Json.JsonDocument.Parse((await _host.SysctrAsync("info", container.Name, "--json")).MustSucceed().Output);
+        return info.RootElement.GetProperty(member).GetString()!;
+    }
+
+    /// <summary>Address and value that the payload was started with, once its report has the value: it is written at each start.</summary>
+    private async Task<(string Address, string Value)> ReportAsync(Container container, string value)
+    {
+        await container.WaitForAsync($"grep -q 'PROBE_VALUE={value}$' /var/lib/{container.Name}/report", "the new payload's report");
+        Dictionary<string, string> report = Container.Parse(await _host.ShellAsync($"cat /var/lib/{container.Name}/report"));
+        return (report["args"], report["PROBE_VALUE"]);
+    }
+}

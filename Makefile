@@ -32,6 +32,7 @@ bench: build
 install:
 	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
 	install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen
+	ln -sf ../../bin/sysctr $(DESTDIR)$(PREFIX)/libexec/sysctr/atomic
 	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
 	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Cli;
+using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Errors;
 
@@ -7,6 +8,18 @@ using SystemContainers.Errors;
 if (args is ["launch", ..])
 {
     return LaunchCommand.Run(args.AsSpan(1));
+}
+
+if (AtomicPersonality.IsActive)
+{
+    try
+    {
+        args = AtomicPersonality.Translate(args);
+    }
+    catch (SysctrException e)
+    {
+        return Terminal.Report(e, Console.Error);
+    }
 }
 
 RootCommand root = new(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Atomic;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 
@@ -83,8 +84,10 @@ static class UpdateCommand
         }
 
         using PullProgressView progress = new(terminal);
-        await new UpdateOperation(host, progress, terminal.Note).RunAsync(names, request, cancellation);
-        return 0;
+        int changed = await new UpdateOperation(host, progress, terminal.Note).RunAsync(names, request, cancellation);
+
+        // Nothing to do is success; scripts written for atomic count on its 1.
+        return changed == 0 && AtomicPersonality.IsActive ? 1 : 0;
     }
 
     private static string[] Names(ParseResult parsed, Host host)

@@ -1,0 +1,101 @@
+using System.Text;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Cli.Atomic;
+
+/// <summary>
+/// Called by the name <c>atomic</c>, the tool takes atomic's verbs and options: scripts and habits go on working. Where the
+/// exit status differed it is atomic's then.
+/// </summary>
+static class AtomicPersonality
+{
+    /// <summary>Whether this process was called as <c>atomic</c>.</summary>
+    public static bool IsActive { get; } = Path.GetFileName(CalledAs()) == "atomic";
+
+    /// <summary>atomic's words as ours.</summary>
+    /// <param name="words">What stands behind <c>atomic</c>.</param>
+    /// <exception cref="SysctrException">Usage: we have no such verb or option; the hint says what to use instead.</exception>
+    public static string[] Translate(IReadOnlyList<string> words)
+    {
+        string[] rest = [.. words.SkipWhile(w => AtomicVerbs.Everywhere.Names.Contains(w, StringComparer.Ordinal))];
+        if (rest is [] or ["-h" or "--help" or "help", ..])
+        {
+            return ["--help"];
+        }
+
+        if (rest is ["-v" or "--version", ..])
+        {
+            return ["version"];
+        }
+
+        AtomicVerb verb = Find(rest);
+        string called = $"atomic {verb.Words}";
+        return verb.Instead is null
+            ? [.. verb.Ours, .. Arguments(verb, called, rest[verb.Words.Split(' ').Length..])]
+            : throw new SysctrException(ErrorKind.Usage, $"{called}: sysctr has no such verb", verb.Instead);
+    }
+
+    private static AtomicVerb Find(string[] words) =>
+        AtomicVerbs.All.FirstOrDefault(v => words.Take(v.Words.Split(' ').Length).SequenceEqual(v.Words.Split(' '), StringComparer.Ordinal))
+        ?? throw new SysctrException(
+            ErrorKind.Usage, $"atomic {string.Join(' ', words.Take(2))}: there is no such verb",
+            "'sysctr --help' shows what there is");
+
+    private static IEnumerable<string> Arguments(AtomicVerb verb, string called, string[] words)
+    {
+        for (int i = 0; i < words.Length; i++)
+        {
+            string word = words[i];
+            if (word is "-h" or "--help")
+            {
+                yield return "--help";
+                continue;
+            }
+
+            if (!word.StartsWith('-') || word == "-")
+            {
+                yield return word;
+                continue;
+            }
+
+            string[] parts = word.StartsWith("--", StringComparison.Ordinal) ? word.Split('=', 2) : [word];
+            AtomicOption option = verb.Options.Append(AtomicVerbs.Everywhere).FirstOrDefault(o => o.Names.Contains(parts[0], StringComparer.Ordinal))
+                ?? throw new SysctrException(ErrorKind.Usage, $"{called}: there is no option {parts[0]}", $"see 'sysctr {string.Join(' ', verb.Ours)} --help'");
+            string? value = null;
+            if (option.HasValue)
+            {
+                value = parts.Length == 2 ? parts[1]
+                    : ++i < words.Length ? words[i]
+                    : throw new SysctrException(ErrorKind.Usage, $"{called}: {parts[0]} wants a value");
+            }
+
+            foreach (string ours in Ours(option, called, parts[0], value))
+            {
+                yield return ours;
+            }
+        }
+    }
+
+    private static IEnumerable<string> Ours(AtomicOption option, string called, string name, string? value)
+    {
+        if (option.Values is { } values)
+        {
+            return !values.TryGetValue(value!, out string? ours)
+                ? throw new SysctrException(ErrorKind.Usage, $"{called}: {name}={value} is not there", option.Instead)
+                : ours is null ? [] : [option.Ours!, ours];
+        }
+
+        return option.Instead is not null
+            ? throw new SysctrException(ErrorKind.Usage, $"{called}: {name} is not there", option.Instead)
+            : option.Ours is null ? []
+            : value is null ? [option.Ours] : [option.Ours, value];
+    }
+
+    /// <summary>argv[0] as the caller wrote it; the framework gives the file that a link leads to.</summary>
+    private static string CalledAs()
+    {
+        byte[] line = File.ReadAllBytes("/proc/self/cmdline");
+        int end = Array.IndexOf(line, (byte)0);
+        return Encoding.UTF8.GetString(line, 0, Math.Max(end, 0));
+    }
+}

@@ -1,0 +1,14 @@
+namespace SystemContainers.Cli.Atomic;
+
+/// <summary>A verb of atomic.</summary>
+/// <param name="Words">As it is typed, <c>containers update</c>.</param>
+/// <param name="Ours">Our words for it; empty where we have none.</param>
+/// <param name="Options">Those that it takes.</param>
+sealed record AtomicVerb(string Words, string[] Ours, params AtomicOption[] Options)
+{
+    /// <summary>What to use instead, for a verb that we do not have.</summary>
+    public string? Instead { get; init; }
+
+    /// <summary>A verb that we do not have.</summary>
+    public static AtomicVerb Refused(string words, string instead) => new(words, []) { Instead = instead };
+}

@@ -1,0 +1,77 @@
+namespace SystemContainers.Cli.Atomic;
+
+/// <summary>The table: what <c>atomic</c> could be told, and what it is here (image-contract, "Commands people know").</summary>
+static class AtomicVerbs
+{
+    private static readonly AtomicOption s_storage = new(["--storage"], Ours: null, HasValue: true)
+    {
+        Values = new Dictionary<string, string?> { ["ostree"] = null },
+        Instead = "images are kept in sysctr's own store; for docker's use docker or podman",
+    };
+
+    private static readonly AtomicOption s_name = new(["--name", "-n"], "--name", HasValue: true);
+    private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true);
+    private static readonly AtomicOption s_runtime = AtomicOption.Same("--runtime", hasValue: true);
+    private static readonly AtomicOption s_json = AtomicOption.Same("--json");
+    private static readonly AtomicOption s_force = new(["--force", "-f"], "--force");
+    private static readonly AtomicOption s_filter = new(["--filter", "-f"], "--filter", HasValue: true);
+
+    /// <summary>A list is never cut, and shows everything.</summary>
+    private static readonly AtomicOption s_listing = AtomicOption.Dropped("--all", "-a", "--no-trunc");
+
+    private static readonly AtomicOption s_systemPackage = new(["--system-package"], "--system-package", HasValue: true)
+    {
+        Values = new Dictionary<string, string?> { ["no"] = "no", ["auto"] = "no", ["absent"] = "absent" },
+        Instead = "files of the image are installed and tracked without a package: no, or absent to leave them out",
+    };
+
+    /// <summary>Options before the verb and with every verb.</summary>
+    public static AtomicOption Everywhere { get; } = AtomicOption.Dropped("--debug", "--assumeyes", "-y");
+
+    public static AtomicVerb[] All { get; } =
+    [
+        new("install", ["install"],
+            AtomicOption.Same("--system"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
+            AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage,
+            AtomicOption.Refused("--user", "containers of systemd's user manager are not there yet")),
+        new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i", "--display"), s_storage),
+        new("run", ["run"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage),
+        new("stop", ["stop"], s_storage),
+        new("pull", ["pull"], s_storage),
+        new("tag", ["images", "tag"], s_storage),
+        new("info", ["images", "info"], s_json, s_storage, AtomicOption.Refused("--remote", "'skopeo inspect' looks at an image in a registry")),
+        new("version", ["images", "version"], s_storage, AtomicOption.Dropped("--recurse", "-r")),
+        new("verify", ["images", "verify"], s_storage, AtomicOption.Dropped("--verbose", "-v")),
+        new("update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), AtomicOption.Same("--all"), AtomicOption.Dropped("--force", "-f"), s_storage),
+        new("ps", ["list"], s_json, s_listing),
+        new("containers list", ["list"], s_json, s_listing),
+        new("containers update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), AtomicOption.Same("--all")),
+        new("containers rollback", ["rollback"]),
+        new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_storage),
+        new("containers trim", ["images", "prune"]),
+        new("containers logs", ["logs"]),
+        new("images list", ["images", "list"], s_json, s_filter, s_listing),
+        new("images info", ["images", "info"], s_json, s_storage),
+        new("images pull", ["pull"], s_storage),
+        new("images tag", ["images", "tag"], s_storage),
+        new("images delete", ["images", "delete"], s_force, s_storage, AtomicOption.Refused("--remote", "'skopeo delete' deletes in a registry")),
+        new("images prune", ["images", "prune"]),
+        new("images update", ["images", "update"], s_storage),
+        new("images verify", ["images", "verify"], s_storage),
+        new("images version", ["images", "version"], s_storage),
+        AtomicVerb.Refused("push", "'skopeo copy SOURCE docker://…' pushes"),
+        AtomicVerb.Refused("copy", "'skopeo copy' copies images between places"),
+        AtomicVerb.Refused("scan", "a scanner such as trivy or oscap-podman reads the rootfs below /var/lib/sysctr/deployments"),
+        AtomicVerb.Refused("sign", "'skopeo standalone-sign' or cosign sign images"),
+        AtomicVerb.Refused("trust", "/etc/containers/policy.json says what is trusted, see containers-policy.json(5)"),
+        AtomicVerb.Refused("diff", "'diff -r' compares rootfs directories below /var/lib/sysctr/deployments"),
+        AtomicVerb.Refused("mount", "the rootfs of an installed container is /var/lib/sysctr/deployments/NAME/current/rootfs, read-only; 'podman image mount' mounts an image"),
+        AtomicVerb.Refused("umount", "sysctr mounts nothing"),
+        AtomicVerb.Refused("unmount", "sysctr mounts nothing"),
+        AtomicVerb.Refused("host", "'rpm-ostree' manages the host's own tree"),
+        AtomicVerb.Refused("storage", "sysctr keeps everything below /var/lib/sysctr; 'sysctr images' manages it"),
+        AtomicVerb.Refused("top", "'systemd-cgtop' shows the units' processes"),
+        AtomicVerb.Refused("images generate", "images are verified file by file: 'sysctr images verify'"),
+        AtomicVerb.Refused("images help", "'sysctr images info' shows an image"),
+    ];
+}

@@ -1,8 +1,8 @@
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.Render;
 using Xunit;
 
-namespace SystemContainers.Tests.Deploy;
+namespace SystemContainers.Tests.Render;
 
 public sealed class ContainerNameTests
 {
@@ -19,6 +19,7 @@ public sealed class ContainerNameTests
     [InlineData("-x")]
     [InlineData("a/b")]
     [InlineData("a@b")]
+    [InlineData("a:b")]
     [InlineData("a b")]
     [InlineData("a\nb")]
     [InlineData("a%ib")]

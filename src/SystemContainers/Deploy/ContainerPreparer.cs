@@ -119,6 +119,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         CheckEachOther(containers);
+        InstallSections.Check(host.Paths, containers);
         await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);
     }
 

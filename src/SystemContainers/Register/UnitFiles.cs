@@ -15,10 +15,7 @@ static class UnitFiles
     {
         foreach (string unit in unitNames)
         {
-            string? there = HostPaths.UnitLoadPath
-                .Select(directory => paths.Here(Path.Join(directory, unit)))
-                .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
-            if (there is not null)
+            if (Find(paths, unit) is { } there)
             {
                 throw new SysctrException(
                     ErrorKind.Conflict,
@@ -27,6 +24,11 @@ static class UnitFiles
             }
         }
     }
+
+    /// <summary>The file or link, dangling ones too, that gives the host a unit of that name; null where it has none.</summary>
+    public static string? Find(HostPaths paths, string unit) => HostPaths.UnitLoadPath
+        .Select(directory => paths.Here(Path.Join(directory, unit)))
+        .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
 
     /// <summary>Writes a file durably; the directory of a drop-in is made.</summary>
     public static void Write(string path, string text)

@@ -47,8 +47,11 @@ static class UnsetVariables
             [exports.Config, .. exports.Units.Select(u => u.File), exports.Tmpfiles, .. exports.HostFiles.Select(f => f.Template)];
         ExportFile file = files.FirstOrDefault(f => f?.Variables.Contains(variable, StringComparer.Ordinal) == true) ??
             ManifestCheck.Text(target.Files);
-        string pattern = file.Kind == TemplateKind.Scriban ? $@"(?<![\w.]){variable}(?!\w)" : $@"\$\{{?{variable}(?![A-Za-z0-9_])";
-        Match match = Regex.Match(file.Text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
-        return (file, match.Success ? match.Index : 0);
+        // A dollar behind a dollar is text, unless that one is.
+        string pattern = file.Kind == TemplateKind.Scriban
+            ? $@"(?<![\w.])(?<mention>{variable})(?!\w)"
+            : $@"(?<!\$)(?:\$\$)*(?<mention>\$\{{?{variable}(?![A-Za-z0-9_]))";
+        Match match = Regex.Match(file.Text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        return (file, match.Success ? match.Groups["mention"].Index : 0);
     }
 }

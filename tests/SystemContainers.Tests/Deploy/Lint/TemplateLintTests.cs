@@ -70,7 +70,7 @@ public sealed class TemplateLintTests
 
         Assert.Equal(2, notes.Length);
         Assert.StartsWith("/exports/manifest.json:1:34: note: WHERE has no default", notes[0], StringComparison.Ordinal);
-        Assert.StartsWith("/exports/service.template:3:15: note: ADDRESS has no default", notes[1], StringComparison.Ordinal);
+        Assert.StartsWith("/exports/service.template:3:31: note: ADDRESS has no default", notes[1], StringComparison.Ordinal);
         Assert.Empty(await Linted.GraveAsync(image));
     }
 

@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 

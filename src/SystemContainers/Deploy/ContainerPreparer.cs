@@ -118,6 +118,11 @@ sealed class ContainerPreparer(Host host)
             files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 
+        foreach (RenderedUnit unit in containers.SelectMany(c => c.Rendered.Units))
+        {
+            UnitFiles.CheckAliases(host.Paths, unit.FileName, UnitText.Parse(unit.Text).All("Install", "Alias"));
+        }
+
         CheckEachOther(containers);
         await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);
     }

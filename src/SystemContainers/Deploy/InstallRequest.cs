@@ -1,4 +1,5 @@
 using SystemContainers.Reference;
+using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 

@@ -1,3 +1,5 @@
+using SystemContainers.Render;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>Removes containers: one transaction over all that are named. What was begun is finished, even after a crash.</summary>

@@ -1,14 +1,10 @@
-using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 
 namespace SystemContainers.Register;
 
-/// <summary>Unit files, drop-ins and tmpfiles of the administrator's directories.</summary>
+/// <summary>The names of units on the host.</summary>
 static class UnitFiles
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     /// <summary>Refuses names that some unit on the host has already, wherever it stands; changes nothing.</summary>
     /// <exception cref="SysctrException">Conflict: names the file.</exception>
     public static void CheckFree(HostPaths paths, IReadOnlyList<string> unitNames)
@@ -28,16 +24,31 @@ static class UnitFiles
         }
     }
 
-    /// <summary>Writes a file durably; the directory of a drop-in is made.</summary>
-    public static void Write(string path, string text)
+    /// <summary>Refuses an <c>Alias=</c> of [Install] that is another unit's name: enabling would put a link in that unit's place.</summary>
+    /// <param name="paths">The host.</param>
+    /// <param name="unit">The unit that wants the names.</param>
+    /// <param name="aliases">File names of units, several in one text or one each (systemd.unit(5)).</param>
+    /// <exception cref="SysctrException">Conflict: names the file; Unsafe: it is no name of a unit.</exception>
+    public static void CheckAliases(HostPaths paths, string unit, IEnumerable<string> aliases)
     {
-        string directory = Path.GetDirectoryName(path)!;
-        if (!Directory.Exists(directory))
+        foreach (string alias in aliases.SelectMany(a => a.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         {
-            Directory.CreateDirectory(directory);
-            DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
-        }
+            if (alias.Contains('/') || Path.GetExtension(alias) != Path.GetExtension(unit))
+            {
+                throw new SysctrException(ErrorKind.Unsafe, $"installing {unit}: its Alias={alias} is no name for a {Path.GetExtension(unit)[1..]}");
+            }
 
-        DurableFile.Write(path, Encoding.UTF8.GetBytes(text), Mode);
+            string? there = HostPaths.UnitLoadPath
+                .Select(directory => paths.Here(Path.Join(directory, alias)))
+                .FirstOrDefault(file => IsAnothers(file, unit));
+            if (there is not null)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"installing {unit}: its Alias={alias} would take the place of {there}", "remove that unit first, if the image is to replace it");
+            }
+        }
     }
+
+    private static bool IsAnothers(string file, string unit) =>
+        new FileInfo(file).LinkTarget is { } target ? Path.GetFileName(target) != unit : File.Exists(file);
 }

@@ -1,24 +1,34 @@
-using System.Text.RegularExpressions;
+using System.Buffers;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Render;
 
-/// <summary>What a container may be called: a name that is safe as a file name and as the first part of a unit's name.</summary>
-static partial class ContainerName
+/// <summary>
+/// The name of a container. It names the unit, the runtime's container, and directories, so it keeps to what all of them
+/// take: letters, digits, <c>_ . + -</c>, no dot or dash in front, 200 characters at most.
+/// </summary>
+static class ContainerName
 {
-    /// <exception cref="SysctrException">Usage: it can't be the name of a unit and of a directory.</exception>
-    public static void Check(string name)
+    private const int MaxLength = 200;
+
+    private static readonly SearchValues<char> s_allowed =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-");
+
+    /// <summary>Gives <paramref name="name"/> back if it is one.</summary>
+    /// <exception cref="SysctrException">Usage: it is not.</exception>
+    public static string Check(string name)
     {
-        if (!Valid().IsMatch(name))
-        {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"naming the container '{name.ReplaceLineEndings(" ")}': it has to become the name of a unit",
-                "use letters, digits and - _ . : , beginning with a letter or digit, at most 128 characters");
-        }
+        string? complaint =
+            name.Length == 0 ? "it is empty" :
+            name.Length > MaxLength ? $"it has more than {MaxLength} characters" :
+            name[0] is '.' or '-' or '+' ? $"it begins with '{name[0]}'" :
+            name.AsSpan().ContainsAnyExcept(s_allowed) ? "only letters, digits and _ . + - are allowed" :
+            null;
+
+        return complaint is null
+            ? name
+            : throw new SysctrException(
+                ErrorKind.Usage, $"the container name '{name}' can't be used: {complaint}", "give another one with --name");
     }
 
-    // systemd allows 255 characters with suffix and stem; '@' and '\' have meanings of their own there.
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\z", RegexOptions.NonBacktracking)]
-    private static partial Regex Valid();
 }

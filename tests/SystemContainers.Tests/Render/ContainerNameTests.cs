@@ -1,8 +1,8 @@
-using SystemContainers.Deploy;
+using SystemContainers.Render;
 using SystemContainers.Errors;
 using Xunit;
 
-namespace SystemContainers.Tests.Deploy;
+namespace SystemContainers.Tests.Render;
 
 public sealed class ContainerNameTests
 {

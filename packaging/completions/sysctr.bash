@@ -1,16 +1,23 @@
 # Completion of sysctr for bash.
 _sysctr() {
-    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]}
+    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "install uninstall list info images pull lint start stop restart status logs version" -- "$cur")
-        return
+        words="install run update rollback uninstall list info images pull lint start stop restart status logs version"
+    elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
+        words="list info tag delete prune update verify version"
+    else
+        case $verb-$cur in
+            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --now --display --root --quiet --help" ;;
+            run--*) words="--name --set --runtime --pull --root --quiet --help" ;;
+            update--*) words="--all --rebase --set --runtime --pull --together --root --quiet --help" ;;
+            list--*) words="--all --json --help" ;;
+            lint--*) words="--json --strict --quiet --help" ;;
+            lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+            images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
+            run-* | update-* | rollback-* | uninstall-* | info-* | start-* | stop-* | restart-* | status-* | logs-*)
+                words=$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+        esac
     fi
-    case $verb in
-        install) mapfile -t COMPREPLY < <(compgen -W "--system --name --set --runtime --pull --now --display --root --quiet --help" -- "$cur") ;;
-        uninstall | info | start | stop | restart | status | logs)
-            mapfile -t COMPREPLY < <(compgen -W "$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur") ;;
-        lint) mapfile -t COMPREPLY < <(compgen -d -W "--json --strict --quiet --help" -- "$cur") ;;
-        images) mapfile -t COMPREPLY < <(compgen -W "list" -- "$cur") ;;
-    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _sysctr sysctr

@@ -21,11 +21,11 @@ static class InstallSections
         "autovt@*", "getty@*", "console-getty.*", "ctrl-alt-del.*", "kbrequest.*", "sigpwr.*", "runlevel*", "initrd-*", "quotaon.*",
     ];
 
-    /// <summary>What systemd would expand or unquote.</summary>
-    private static readonly SearchValues<char> s_notPlain = SearchValues.Create("%\\\"'$ ");
+    /// <summary>What leads to another directory, or what systemd would expand or unquote.</summary>
+    private static readonly SearchValues<char> s_notPlain = SearchValues.Create("/%\\\"'$");
 
     /// <summary>Checks the units of containers that are about to be enabled; changes nothing.</summary>
-    /// <exception cref="SysctrException">Conflict: names the unit, what it wants, and who has it.</exception>
+    /// <exception cref="SysctrException">Conflict: names the unit, what it wants, and who has it; Unsafe: an alias is no name of a unit.</exception>
     public static void Check(HostPaths paths, IReadOnlyList<PreparedContainer> containers)
     {
         Dictionary<string, string> owners = new(StringComparer.Ordinal);
@@ -59,16 +59,17 @@ static class InstallSections
     private static void CheckAlias(
         HostPaths paths, HashSet<string> own, Dictionary<string, string> owners, RenderedUnit unit, string alias)
     {
-        // With a directory, multi-user.target.wants/NAME.service, it is a dependency; the name is what counts all the same.
-        string name = Expand(unit.FileName, Path.GetFileName(alias));
+        string name = Expand(unit.FileName, alias);
         if (own.Contains(name))
         {
             return;
         }
 
-        if (name.Length == 0 || name.AsSpan().IndexOfAny(s_notPlain) >= 0)
+        if (name.AsSpan().IndexOfAny(s_notPlain) >= 0 || Path.GetExtension(name) != Path.GetExtension(unit.FileName))
         {
-            throw Refused(unit, "Alias", alias, "it is no plain unit name", "the image's author has to write the name out");
+            throw new SysctrException(
+                ErrorKind.Unsafe, $"installing {unit.FileName}: its Alias={alias} is no name for a {Path.GetExtension(unit.FileName)[1..]}",
+                "the image's author has to write the name out");
         }
 
         if (s_special.Any(s => s.EndsWith('*') ? name.StartsWith(s[..^1], StringComparison.Ordinal) : s == name))

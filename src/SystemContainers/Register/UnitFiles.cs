@@ -1,14 +1,10 @@
-using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 
 namespace SystemContainers.Register;
 
-/// <summary>Unit files, drop-ins and tmpfiles of the administrator's directories.</summary>
+/// <summary>The names of units on the host.</summary>
 static class UnitFiles
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     /// <summary>Refuses names that some unit on the host has already, wherever it stands; changes nothing.</summary>
     /// <exception cref="SysctrException">Conflict: names the file.</exception>
     public static void CheckFree(HostPaths paths, IReadOnlyList<string> unitNames)
@@ -29,17 +25,4 @@ static class UnitFiles
     public static string? Find(HostPaths paths, string unit) => HostPaths.UnitLoadPath
         .Select(directory => paths.Here(Path.Join(directory, unit)))
         .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
-
-    /// <summary>Writes a file durably; the directory of a drop-in is made.</summary>
-    public static void Write(string path, string text)
-    {
-        string directory = Path.GetDirectoryName(path)!;
-        if (!Directory.Exists(directory))
-        {
-            Directory.CreateDirectory(directory);
-            DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
-        }
-
-        DurableFile.Write(path, Encoding.UTF8.GetBytes(text), Mode);
-    }
 }

@@ -28,13 +28,10 @@ public sealed class InstallSectionsTests : IDisposable
     [InlineData("Alias=fine.service sshd.service", "sshd.service is there")]
     [InlineData("Alias=fine.service\nAlias=sshd.service", "sshd.service is there")]
     [InlineData("Alias=\\\n sshd.service", "sshd.service is there")]
-    [InlineData("Alias=multi-user.target.wants/sshd.service", "sshd.service is there")]
     [InlineData("Alias=dbus.service", "systemd looks for")]
     [InlineData("Alias=dbus-org.freedesktop.login1.service", "systemd looks for")]
     [InlineData("Alias=systemd-resolved.service", "systemd looks for")]
     [InlineData("Alias=display-manager.service", "systemd looks for")]
-    [InlineData("Alias=ssh%H.service", "no plain unit name")]
-    [InlineData("Alias=\"sshd.service\"", "no plain unit name")]
     [InlineData("Also=sshd.service", "no unit of the container")]
     [InlineData("Also=not-there.service", "no unit of the container")]
     public void What_belongs_to_the_host_is_refused(string line, string reason)
@@ -44,6 +41,21 @@ public sealed class InstallSectionsTests : IDisposable
         Assert.Equal(ErrorKind.Conflict, error.Kind);
         Assert.StartsWith("installing etcd.service: its Al", error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Alias=ssh%H.service")]
+    [InlineData("Alias=\"sshd.service\"")]
+    [InlineData("Alias=../sshd.service")]
+    [InlineData("Alias=multi-user.target.wants/sshd.service")]
+    [InlineData("Alias=kv.socket")]
+    [InlineData("Alias=kv")]
+    public void What_is_no_units_name_is_refused(string line)
+    {
+        SysctrException error = Assert.Throws<SysctrException>(() => Check(Container("etcd", line)));
+
+        Assert.Equal(ErrorKind.Unsafe, error.Kind);
+        Assert.Contains("is no name for a service", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -27,7 +27,7 @@ public sealed class LintTests(NspawnFixture fixture)
     }
 
     [Theory]
-    [InlineData("broken-config", "/exports/config.json.sbn:1:47: error: this is no JSON")]
+    [InlineData("broken-config", "/exports/config.json.sbn:1:49: error: this is no JSON")]
     [InlineData("broken-unit", "/exports/broken.service.sbn:7:1: error: ")]
     public async Task A_broken_image_says_where(string image, string line)
     {

@@ -55,7 +55,8 @@ static partial class UnitVerifier
             ? new UnitComplaint(
                 UnitScratch.Original(match.Groups["unit"].Value),
                 int.TryParse(match.Groups["line"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null,
-                match.Groups["text"].Value, line)
+                // Without the name "Unit etcd.service has ..." is no sentence.
+                line.StartsWith("Unit ", StringComparison.Ordinal) ? line : match.Groups["text"].Value, line)
             : new UnitComplaint("", null, line, line);
     }
 

@@ -12,11 +12,12 @@ static class HardeningCheck
 {
     private const int Shown = 6;
 
-    public static async Task RunAsync(RenderedContainer rendered, LintedFiles files, LintFindings findings, CancellationToken cancellation)
+    public static async Task RunAsync(
+        IReadOnlyList<(string FileName, string Text)> units, LintedFiles files, LintFindings findings, CancellationToken cancellation)
     {
         foreach ((string name, LintedFile unit) in files.Units.Where(u => u.Key.EndsWith(".service", StringComparison.Ordinal)))
         {
-            if (await UnitExposure.MeasureAsync([.. rendered.Units.Select(u => (u.FileName, u.Text))], name, cancellation) is not { } exposure)
+            if (await UnitExposure.MeasureAsync(units, name, cancellation) is not { } exposure)
             {
                 continue;
             }

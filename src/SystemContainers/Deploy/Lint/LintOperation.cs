@@ -62,18 +62,17 @@ static class LintOperation
         RenderRequest request = LintRequest.Of(target, exports, UnsetVariables.Choose(target, exports, findings));
         LintedFiles files = LintedFiles.Render(request, findings);
         LocatedJson? config = files.Config is { } file ? ConfigCheck.Run(file, findings) : null;
-        if (LintedFiles.HaveErrors(exports, findings) || Render(request, files, findings) is not { } rendered)
+        RenderedContainer? rendered = LintedFiles.HaveErrors(exports, findings) ? null : Render(request, files, findings);
+        if (config is not null && rendered is not null)
         {
-            return findings.Sorted;
+            MountCheck.Run(rendered, files, config, findings);
         }
 
-        if (config is not null)
-        {
-            MountCheck.Run(request, rendered, files, config, findings);
-        }
-
-        await UnitCheck.RunAsync(rendered, files, findings, cancellation);
-        await HardeningCheck.RunAsync(rendered, files, findings, cancellation);
+        // Without what an installation would add to them, where it would fail.
+        (string, string)[] units =
+            rendered is null ? [.. files.Units.Select(u => (u.Key, u.Value.Text))] : [.. rendered.Units.Select(u => (u.FileName, u.Text))];
+        await UnitCheck.RunAsync(units, files, findings, cancellation);
+        await HardeningCheck.RunAsync(units, files, findings, cancellation);
         return findings.Sorted;
     }
 

@@ -15,7 +15,7 @@ static class MountCheck
     /// <summary>Endings of what is meant to be a file.</summary>
     private static readonly string[] s_fileEndings = [".sock", ".socket", ".pid", ".conf", ".env", ".json", ".txt"];
 
-    public static void Run(RenderRequest request, RenderedContainer rendered, LintedFiles files, LocatedJson config, LintFindings findings)
+    public static void Run(RenderedContainer rendered, LintedFiles files, LocatedJson config, LintFindings findings)
     {
         if (files.Tmpfiles is { } own)
         {

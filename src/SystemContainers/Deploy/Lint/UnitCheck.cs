@@ -6,11 +6,10 @@ namespace SystemContainers.Deploy.Lint;
 /// <summary>systemd's own opinion of the units, at the lines of their templates.</summary>
 static class UnitCheck
 {
-    public static async Task RunAsync(RenderedContainer rendered, LintedFiles files, LintFindings findings, CancellationToken cancellation)
+    public static async Task RunAsync(
+        IReadOnlyList<(string FileName, string Text)> units, LintedFiles files, LintFindings findings, CancellationToken cancellation)
     {
-        IReadOnlyList<UnitComplaint> complaints =
-            await UnitVerifier.FindAsync([.. rendered.Units.Select(u => (u.FileName, u.Text))], cancellation);
-        foreach (UnitComplaint complaint in complaints)
+        foreach (UnitComplaint complaint in await UnitVerifier.FindAsync(units, cancellation))
         {
             if (files.Units.TryGetValue(complaint.Unit, out LintedFile? unit))
             {

@@ -62,7 +62,7 @@ public sealed class TemplateLintTests
     public async Task A_variable_without_default_is_noted_where_it_is_first_mentioned()
     {
         TestImage image = new TestImage()
-            .File("/exports/service.template", Linted.Service + "Environment=$$ADDRESS ADDRESS=${ADDRESS} MORE=$ADDRESS\n")
+            .File("/exports/service.template", Linted.Service + "Environment=X=$$ADDRESS ADDRESS=${ADDRESS} MORE=$ADDRESS\n")
             .File("/exports/manifest.json", """{"renameFiles": {"/etc/a": "/etc/$WHERE"}}""")
             .File("/exports/hostfs/etc/a", "x");
 
@@ -70,7 +70,7 @@ public sealed class TemplateLintTests
 
         Assert.Equal(2, notes.Length);
         Assert.StartsWith("/exports/manifest.json:1:34: note: WHERE has no default", notes[0], StringComparison.Ordinal);
-        Assert.StartsWith("/exports/service.template:3:31: note: ADDRESS has no default", notes[1], StringComparison.Ordinal);
+        Assert.StartsWith("/exports/service.template:3:33: note: ADDRESS has no default", notes[1], StringComparison.Ordinal);
         Assert.Empty(await Linted.GraveAsync(image));
     }
 
@@ -94,6 +94,18 @@ public sealed class TemplateLintTests
 
         Assert.StartsWith("/exports/service.template:2:1: note: exposure 9", note, StringComparison.Ordinal);
         Assert.Contains("PrivateNetwork= (0.5)", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fault_in_the_configuration_does_not_hide_one_in_a_unit()
+    {
+        string[] messages = await Linted.GraveAsync(new TestImage()
+            .File("/exports/service.template", Linted.Service + "Nonsense=1\n")
+            .File("/exports/config.json", Requests.Config(more: ", \"hostname\": 7")));
+
+        Assert.Equal(2, messages.Length);
+        Assert.StartsWith("/exports/config.json:2:", messages[0], StringComparison.Ordinal);
+        Assert.StartsWith("/exports/service.template:3:1: error: ", messages[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -55,10 +55,10 @@ public sealed class LintTests(NspawnFixture fixture)
     {
         string directory = $"/srv/{Container.NewName()}";
         await _host.ShellAsync(
-            $$"""
-            mkdir -p {{directory}}/exports
-            printf '[Service]\nExecStart=$EXEC_START\nNonsense=1\n' > {{directory}}/exports/service.template
-            echo '{"renameFiles": {"/etc/nothing": "/etc/x"}}' > {{directory}}/exports/manifest.json
+            $$$"""
+            mkdir -p {{{directory}}}/exports
+            printf '[Service]\nExecStart=$EXEC_START\nNonsense=1\n' > {{{directory}}}/exports/service.template
+            echo '{"renameFiles": {"/etc/nothing": "/etc/x"}}' > {{{directory}}}/exports/manifest.json
             """);
 
         CommandResult linted = await _host.RunAsync(

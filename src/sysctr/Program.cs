@@ -33,6 +33,7 @@ RootCommand root = new(
       sysctr rollback etcd                  and back
       sysctr list                           what is installed, and how it is doing
       sysctr uninstall etcd                 remove exactly what was installed
+      sysctr lint ./etcd                    check an image's templates, for those who make one
 
     Exit status:
       0 success         4 registry unreachable     8 unsafe image           12 host lacks something
@@ -51,6 +52,7 @@ root.Add(ListCommand.Create());
 root.Add(InfoCommand.Create());
 root.Add(ImagesCommand.Create());
 root.Add(PullCommand.Create());
+root.Add(LintCommand.Create());
 root.Add(StartCommand.Create());
 root.Add(StopCommand.Create());
 root.Add(RestartCommand.Create());

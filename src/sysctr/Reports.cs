@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Lint;
 
 namespace SystemContainers.Cli;
 
@@ -17,4 +18,7 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<ImageReport> images) =>
         JsonSerializer.Serialize(images, DeployJson.Default.IReadOnlyListImageReport);
+
+    public static string ToJson(IReadOnlyList<LintMessage> findings) =>
+        JsonSerializer.Serialize(findings, DeployJson.Default.IReadOnlyListLintMessage);
 }

@@ -118,12 +118,8 @@ sealed class ContainerPreparer(Host host)
             files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 
-        foreach (RenderedUnit unit in containers.SelectMany(c => c.Rendered.Units))
-        {
-            UnitFiles.CheckAliases(host.Paths, unit.FileName, UnitText.Parse(unit.Text).All("Install", "Alias"));
-        }
-
         CheckEachOther(containers);
+        InstallSections.Check(host.Paths, containers);
         await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);
     }
 

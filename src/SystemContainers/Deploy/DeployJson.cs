@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Lint;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -20,6 +21,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<ImageReport>))]
 [JsonSerializable(typeof(ImageDetails))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

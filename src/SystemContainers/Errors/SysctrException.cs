@@ -23,4 +23,7 @@ public sealed class SysctrException : Exception
 
     /// <summary>What the user can do next; null where nothing helpful is known.</summary>
     public string? Hint { get; }
+
+    /// <summary>Where it is about a file of an image: which, and why; the message says the same.</summary>
+    public ImageFault? Fault { get; init; }
 }

@@ -11,10 +11,7 @@ static class UnitFiles
     {
         foreach (string unit in unitNames)
         {
-            string? there = HostPaths.UnitLoadPath
-                .Select(directory => paths.Here(Path.Join(directory, unit)))
-                .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
-            if (there is not null)
+            if (Find(paths, unit) is { } there)
             {
                 throw new SysctrException(
                     ErrorKind.Conflict,
@@ -24,31 +21,8 @@ static class UnitFiles
         }
     }
 
-    /// <summary>Refuses an <c>Alias=</c> of [Install] that is another unit's name: enabling would put a link in that unit's place.</summary>
-    /// <param name="paths">The host.</param>
-    /// <param name="unit">The unit that wants the names.</param>
-    /// <param name="aliases">File names of units, several in one text or one each (systemd.unit(5)).</param>
-    /// <exception cref="SysctrException">Conflict: names the file; Unsafe: it is no name of a unit.</exception>
-    public static void CheckAliases(HostPaths paths, string unit, IEnumerable<string> aliases)
-    {
-        foreach (string alias in aliases.SelectMany(a => a.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            if (alias.Contains('/') || Path.GetExtension(alias) != Path.GetExtension(unit))
-            {
-                throw new SysctrException(ErrorKind.Unsafe, $"installing {unit}: its Alias={alias} is no name for a {Path.GetExtension(unit)[1..]}");
-            }
-
-            string? there = HostPaths.UnitLoadPath
-                .Select(directory => paths.Here(Path.Join(directory, alias)))
-                .FirstOrDefault(file => IsAnothers(file, unit));
-            if (there is not null)
-            {
-                throw new SysctrException(
-                    ErrorKind.Conflict, $"installing {unit}: its Alias={alias} would take the place of {there}", "remove that unit first, if the image is to replace it");
-            }
-        }
-    }
-
-    private static bool IsAnothers(string file, string unit) =>
-        new FileInfo(file).LinkTarget is { } target ? Path.GetFileName(target) != unit : File.Exists(file);
+    /// <summary>The file or link, dangling ones too, that gives the host a unit of that name; null where it has none.</summary>
+    public static string? Find(HostPaths paths, string unit) => HostPaths.UnitLoadPath
+        .Select(directory => paths.Here(Path.Join(directory, unit)))
+        .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
 }

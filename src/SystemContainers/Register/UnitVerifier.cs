@@ -1,10 +1,12 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
 namespace SystemContainers.Register;
 
 /// <summary>Has systemd itself read units that are not on the host yet: <c>systemd-analyze verify</c>.</summary>
-static class UnitVerifier
+static partial class UnitVerifier
 {
     /// <summary>Complaints about things that are there only after the installation, or that an older systemd just skips.</summary>
     private static readonly string[] s_harmless =
@@ -16,63 +18,61 @@ static class UnitVerifier
     /// <exception cref="SysctrException">Template: systemd refuses one, in systemd's own words.</exception>
     public static async Task VerifyAsync(IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
     {
-        string[] toVerify = [.. units.Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))];
-        if (toVerify.Length == 0)
+        IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, cancellation);
+        if (complaints.Count > 0)
         {
-            return;
-        }
-
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("sysctr-verify-");
-        try
-        {
-            foreach ((string fileName, string text) in units)
-            {
-                string file = Path.Join(directory.FullName, fileName);
-                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-#pragma warning disable RS0030 // A scratch file.
-                await File.WriteAllTextAsync(file, text, cancellation);
-#pragma warning restore RS0030
-            }
-
-            ProcessResult result = await ProcessRunner.RunAsync(
-                "systemd-analyze",
-                ["verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(u => Path.Join(directory.FullName, Instance(u, directory.FullName)))],
-                cancellation);
-            string[] complaints =
-            [
-                .. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                    .Where(line => IsAbout(line, directory.FullName, toVerify) && !s_harmless.Any(h => line.Contains(h, StringComparison.Ordinal)))
-                    .Select(line => line.Replace(directory.FullName + "/", "", StringComparison.Ordinal)),
-            ];
-            if (complaints.Length > 0)
-            {
-                throw new SysctrException(
-                    ErrorKind.Template, "verifying the units: systemd refuses them\n  | " + string.Join("\n  | ", complaints),
-                    "'sysctr install --display' shows them");
-            }
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
+            throw new SysctrException(
+                ErrorKind.Template, "verifying the units: systemd refuses them\n  | " + string.Join("\n  | ", complaints.Select(c => c.Whole)),
+                "'sysctr install --display' shows them");
         }
     }
 
-    /// <summary>A template can be verified as one of its instances only; a link gives it one.</summary>
-    private static string Instance(string unit, string directory)
+    /// <summary>As <see cref="VerifyAsync"/>, but lists what systemd refuses.</summary>
+    public static async Task<IReadOnlyList<UnitComplaint>> FindAsync(
+        IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
     {
-        int at = unit.IndexOf("@.", StringComparison.Ordinal);
-        if (at < 0)
+        string[] toVerify = [.. units.Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))];
+        if (toVerify.Length == 0)
         {
-            return unit;
+            return [];
         }
 
-        string instance = unit.Insert(at + 1, "verify");
-        File.CreateSymbolicLink(Path.Join(directory, instance), unit);
-        return instance;
+        using UnitScratch scratch = await UnitScratch.WriteAsync(units, cancellation);
+        ProcessResult result = await ProcessRunner.RunAsync(
+            "systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(scratch.Loadable)], cancellation);
+        return
+        [
+            .. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line => IsAbout(line, scratch.Directory, toVerify) && !s_harmless.Any(h => line.Contains(h, StringComparison.Ordinal)))
+                .Select(line => Complaint(line.Replace(scratch.Directory + "/", "", StringComparison.Ordinal))),
+        ];
+    }
+
+    private static UnitComplaint Complaint(string line)
+    {
+        Match match = Place().Match(line);
+        return match.Success
+            ? new UnitComplaint(
+                UnitScratch.Original(match.Groups["unit"].Value),
+                int.TryParse(match.Groups["line"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null,
+                // Without the name "Unit etcd.service has ..." is no sentence.
+                line.StartsWith("Unit ", StringComparison.Ordinal) ? line : match.Groups["text"].Value, line)
+            : new UnitComplaint("", null, line, line);
     }
 
     /// <summary>systemd also speaks of the host's other units; those are not ours to judge.</summary>
     private static bool IsAbout(string line, string directory, string[] units) =>
         line.Contains(directory, StringComparison.Ordinal) ||
-        units.Any(u => line.StartsWith(u + ":", StringComparison.Ordinal) || line.StartsWith("Unit " + u, StringComparison.Ordinal));
+        units.Select(UnitScratch.Instance).Any(u => line.StartsWith(u + ":", StringComparison.Ordinal) || line.StartsWith("Unit " + u, StringComparison.Ordinal));
+
+    // "etcd.service:7: Neither a valid ...", "etcd.service: Service has no ExecStart=...", "Unit etcd.service has a bad unit file setting."
+    [GeneratedRegex(@"^(?:Unit )?(?<unit>[^\s:]+\.(?:service|socket|timer|path|conf))(?::(?<line>\d+))?:?\s+(?<text>.*)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Place();
 }
+
+/// <summary>What systemd says of a unit.</summary>
+/// <param name="Unit">Its file name, or a drop-in's; empty where systemd does not say.</param>
+/// <param name="Line">From 1; null where it is about the whole.</param>
+/// <param name="Text">In systemd's words, without the place.</param>
+/// <param name="Whole">With it.</param>
+sealed record UnitComplaint(string Unit, int? Line, string Text, string Whole);

@@ -14,21 +14,20 @@ static class ContainerName
     private static readonly SearchValues<char> s_allowed =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-");
 
+    /// <summary>Whether <paramref name="name"/> is one.</summary>
+    public static bool IsValid(string name) => Complaint(name) is null;
+
     /// <summary>Gives <paramref name="name"/> back if it is one.</summary>
     /// <exception cref="SysctrException">Usage: it is not.</exception>
-    public static string Check(string name)
-    {
-        string? complaint =
-            name.Length == 0 ? "it is empty" :
-            name.Length > MaxLength ? $"it has more than {MaxLength} characters" :
-            name[0] is '.' or '-' or '+' ? $"it begins with '{name[0]}'" :
-            name.AsSpan().ContainsAnyExcept(s_allowed) ? "only letters, digits and _ . + - are allowed" :
-            null;
+    public static string Check(string name) => Complaint(name) is not { } complaint
+        ? name
+        : throw new SysctrException(
+            ErrorKind.Usage, $"the container name '{name.ReplaceLineEndings(" ")}' can't be used: {complaint}", "give another one with --name");
 
-        return complaint is null
-            ? name
-            : throw new SysctrException(
-                ErrorKind.Usage, $"the container name '{name}' can't be used: {complaint}", "give another one with --name");
-    }
-
+    private static string? Complaint(string name) =>
+        name.Length == 0 ? "it is empty" :
+        name.Length > MaxLength ? $"it has more than {MaxLength} characters" :
+        name[0] is '.' or '-' or '+' ? $"it begins with '{name[0]}'" :
+        name.AsSpan().ContainsAnyExcept(s_allowed) ? "only letters, digits and _ . + - are allowed" :
+        null;
 }

@@ -35,7 +35,8 @@ static class ExportJson
     public static SysctrException WrongType(string path, string member, string wanted, JsonElement found) =>
         TemplateErrors.At(path, $"{member} has to be {wanted}, not {Name(found.ValueKind)}");
 
-    private static string Name(JsonValueKind kind) => kind switch
+    /// <summary>A type of JSON in words.</summary>
+    public static string Name(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",

@@ -79,7 +79,8 @@ sealed partial record ImageExports
         return found;
     }
 
-    private static (TemplateKind Kind, string Name) Language(string name) =>
+    /// <summary>The language of a file of /exports, and its name without the ending that tells it.</summary>
+    public static (TemplateKind Kind, string Name) Language(string name) =>
         name.EndsWith(".sbn", StringComparison.Ordinal) ? (TemplateKind.Scriban, name[..^".sbn".Length])
         : name.EndsWith(".template", StringComparison.Ordinal) ? (TemplateKind.Legacy, name[..^".template".Length])
         : (TemplateKind.Plain, name);

@@ -61,12 +61,43 @@ sealed class RuntimeConfigFile
             }
         }
 
+        CheckTwice(reader, root, "");
         CheckRoot(reader, root);
         return new RuntimeConfigFile(
             WithCapabilitySets(root, process, text),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
             ReadCapabilities(reader, process));
+    }
+
+    /// <summary>
+    /// Refuses members that are there twice: runtimes differ in which one they take. To runc the case of letters is no difference, so
+    /// that <c>Root</c> would speak for <c>root</c>.
+    /// </summary>
+    private static void CheckTwice(Reader reader, JsonElement element, string name)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach ((int i, JsonElement item) in element.EnumerateArray().Index())
+            {
+                CheckTwice(reader, item, $"{name}[{i}]");
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            // Elsewhere are maps, whose keys are data.
+            HashSet<string> seen = new(name is "" or "root" or "process" or "linux" ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+            foreach (JsonProperty member in element.EnumerateObject())
+            {
+                string full = name.Length == 0 ? member.Name : $"{name}.{member.Name}";
+                if (!seen.Add(member.Name))
+                {
+                    throw TemplateErrors.At(reader.Path, $"{full} is there twice");
+                }
+
+                CheckTwice(reader, member.Value, full);
+            }
+        }
     }
 
     private static void CheckRoot(Reader reader, JsonElement document)

@@ -80,6 +80,16 @@ sealed class TemplateValues
     public static bool IsKnown(ImageExports exports, string variable) =>
         !s_forced.Contains(variable, StringComparer.Ordinal) && Known(exports).Contains(variable);
 
+    /// <summary>Whether sysctr alone gives the variable its value.</summary>
+    public static bool IsForced(string variable) => s_forced.Contains(variable, StringComparer.Ordinal);
+
+    /// <summary>Whether the variable has a value where nobody gives it one.</summary>
+    public static bool IsComputed(string variable) => s_computed.Contains(variable, StringComparer.Ordinal);
+
+    /// <summary>The variables that have no value unless the user sets them, in ordinal order.</summary>
+    public static IEnumerable<string> Unset(ImageExports exports) => exports.Variables.Where(
+        v => !IsForced(v) && !IsComputed(v) && !exports.Manifest.DefaultValues.ContainsKey(v));
+
     /// <summary>
     /// Refuses values that would be more than a text in a file of lines: a control character (it could begin a line of its own), and
     /// in a unit a <c>%</c> that systemd would expand or a backslash that swallows the end of the line.
@@ -93,7 +103,10 @@ sealed class TemplateValues
             if (_sources.TryGetValue(name, out ValueSource source) && Reason(_texts[name], source) is { } reason)
             {
                 throw new SysctrException(
-                    ErrorKind.Template, $"rendering {file.Path} of the image: the value of {name} {reason.Why}", reason.Hint);
+                    ErrorKind.Template, $"rendering {file.Path} of the image: the value of {name} {reason.Why}", reason.Hint)
+                {
+                    Fault = new ImageFault(file.Path, $"the value of {name} {reason.Why}"),
+                };
             }
         }
     }

@@ -1,11 +1,16 @@
+using System.Text.RegularExpressions;
+
 namespace SystemContainers.Run;
 
 /// <summary>
 /// A unit file as far as we have to understand it (systemd.syntax(7)): sections, keys with their values in order, comments and
 /// continuation lines. What it can't make out it passes over; systemd-analyze is the judge of validity.
 /// </summary>
-sealed class UnitText
+sealed partial class UnitText
 {
+    // Not what Unicode calls blank: we would take a line for something else than systemd does.
+    private static readonly char[] s_blanks = [' ', '\t'];
+
     private readonly List<(string Section, string Key, string Value)> _lines = [];
 
     private UnitText()
@@ -17,9 +22,9 @@ sealed class UnitText
         UnitText unit = new();
         string section = "";
         string pending = "";
-        foreach (string raw in text.Split('\n'))
+        foreach (string raw in LineEnd().Split(text.TrimStart('\ufeff')))
         {
-            string line = raw.Trim();
+            string line = raw.Trim(s_blanks);
             if (line is ['#' or ';', ..])
             {
                 continue;
@@ -31,7 +36,7 @@ sealed class UnitText
                 continue;
             }
 
-            line = (pending + line).Trim();
+            line = (pending + line).Trim(s_blanks);
             pending = "";
             if (line is ['[', .., ']'])
             {
@@ -39,7 +44,7 @@ sealed class UnitText
             }
             else if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
             {
-                unit._lines.Add((section, line[..equals].TrimEnd(), line[(equals + 1)..].TrimStart()));
+                unit._lines.Add((section, line[..equals].TrimEnd(s_blanks), line[(equals + 1)..].TrimStart(s_blanks)));
             }
         }
 
@@ -71,4 +76,8 @@ sealed class UnitText
 
         return values;
     }
+
+    // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once.
+    [GeneratedRegex(@"\r\n|\n\r|\r|\n", RegexOptions.NonBacktracking)]
+    private static partial Regex LineEnd();
 }

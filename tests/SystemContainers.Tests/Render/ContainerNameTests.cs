@@ -1,5 +1,5 @@
-using SystemContainers.Render;
 using SystemContainers.Errors;
+using SystemContainers.Render;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -19,6 +19,7 @@ public sealed class ContainerNameTests
     [InlineData("-x")]
     [InlineData("a/b")]
     [InlineData("a@b")]
+    [InlineData("a:b")]
     [InlineData("a b")]
     [InlineData("a\nb")]
     [InlineData("a%ib")]

@@ -134,6 +134,9 @@ public sealed class ContainerRendererTests
     [InlineData("""{"process": {"args": ["a"], "cwd": "x"}, "root": {"path": "rootfs", "readonly": true}}""", "process.cwd")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/../x"}]}""", "mounts[0].destination")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": {}}""", "mounts has to be a list")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "Root": {"path": "/"}}""", "Root is there twice")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true, "readOnly": false}}""", "root.readOnly is there twice")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "hooks": {"a": [{"b": 1, "b": 2}]}}""", "hooks.a[0].b is there twice")]
     public void A_config_json_of_the_wrong_shape_is_refused_with_the_place(string config, string reason) =>
         Fails(new TestImage().File("/exports/config.json", config), ErrorKind.Template, reason);
 

@@ -89,6 +89,17 @@ public sealed class ImageExportsTests
     [InlineData("{\"installedFilesTemplate\": \"/etc/a\"}", "installedFilesTemplate has to be a list, not a text")]
     [InlineData("{\"installedFilesTemplate\": [null]}", "installedFilesTemplate[0] has to be a text")]
     [InlineData("{\"noContainerService\": \"yes\"}", "noContainerService has to be true or false")]
+    [InlineData("{\"version\": {}}", "version has to be a text, not an object")]
+    [InlineData("{\"version\": false}", "version has to be a text, not true or false")]
+    [InlineData("{\"defaultValues\": \"A=b\"}", "defaultValues has to be an object, not a text")]
+    [InlineData("{\"defaultValues\": {\"A\": null}}", "defaultValues.A has to be a text, not null")]
+    [InlineData("{\"defaultValues\": {\"A\": [\"b\"]}}", "defaultValues.A has to be a text, not a list")]
+    [InlineData("{\"renameFiles\": [\"/a\"]}", "renameFiles has to be an object, not a list")]
+    [InlineData("{\"renameFiles\": 7}", "renameFiles has to be an object, not a number")]
+    [InlineData("{\"installedFilesTemplate\": {\"/a\": true}}", "installedFilesTemplate has to be a list, not an object")]
+    [InlineData("{\"noContainerService\": 0}", "noContainerService has to be true or false, not a number")]
+    [InlineData("{\"useLinks\": \"\"}", "useLinks has to be true or false, not a text")]
+    [InlineData("\"text\"", "has to be a JSON object, not a text")]
     [InlineData("{\"useLinks\": 1}", "useLinks has to be true or false")]
     [InlineData("{\n  \"version\": 1.0,,\n}", "manifest.json:2:18")]
     [InlineData("", "no JSON")]
@@ -113,6 +124,30 @@ public sealed class ImageExportsTests
         Assert.Contains("/etc/c", manifest.InstalledFilesTemplate);
         Assert.True(manifest.NoContainerService);
         Assert.False(manifest.UseLinks);
+    }
+
+    [Fact]
+    public void A_manifest_that_nests_without_end_is_refused() => Refused(
+        new TestImage().File("/exports/manifest.json", "{\"x\": " + new string('[', 500_000)), ErrorKind.Template, "depth");
+
+    [Theory]
+    [InlineData("/exports/hostfs/etc/..")]
+    [InlineData("/exports/hostfs/.")]
+    public void A_host_file_whose_name_leads_elsewhere_is_refused(string path) =>
+        Refused(new TestImage().File(path, "x"), ErrorKind.Unsafe, "has an entry called '.");
+
+    [Fact]
+    public void A_tree_of_host_files_that_does_not_end_is_refused() => Refused(
+        new TestImage().File("/exports/hostfs" + string.Concat(Enumerable.Repeat("/d", 100)), "x"), ErrorKind.Unsafe, "directories deep");
+
+    [Fact]
+    public void A_manifest_and_a_configuration_of_50_MB_are_refused_as_templates_are()
+    {
+        Refused(new TestImage().File("/exports/manifest.json", new byte[50 << 20]), ErrorKind.Unsafe, "/exports/manifest.json");
+        Refused(new TestImage().File("/exports/config.json", new byte[50 << 20]), ErrorKind.Unsafe, "/exports/config.json");
+        Refused(
+            new TestImage().File("/exports/hostfs/etc/x", new byte[50 << 20]).File("/exports/manifest.json", """{"installedFilesTemplate": ["/etc/x"]}"""),
+            ErrorKind.Unsafe, "/exports/hostfs/etc/x");
     }
 
     [Fact]

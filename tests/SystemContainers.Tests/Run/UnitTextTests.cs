@@ -24,4 +24,12 @@ public sealed class UnitTextTests
         Assert.Equal(["/b"], unit.All("Service", "ExecStop"));
         Assert.Null(unit.Find("Service", "Type"));
     }
+
+    [Theory]
+    [InlineData("\ufeff[Install]\nAlias=a.service")]
+    [InlineData("[Install]\r\u00a0[Service]\rAlias=a.service")]
+    [InlineData("[Install]\nWantedBy=b \\\n\r[Service]\nAlias=a.service")]
+    [InlineData("[Install]\n\tAlias\t=\ta.service\t")]
+    public void Lines_end_and_blanks_are_as_systemd_has_them(string text) =>
+        Assert.Equal(["a.service"], UnitText.Parse(text).All("Install", "Alias"));
 }

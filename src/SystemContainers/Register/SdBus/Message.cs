@@ -57,6 +57,20 @@ sealed unsafe class Message(MessageHandle handle, string member) : IDisposable
         return value;
     }
 
+    /// <summary>Reads an array of strings, <c>as</c>.</summary>
+    public IReadOnlyList<string> ReadStrings()
+    {
+        Bus.Check(SdBusNative.sd_bus_message_enter_container(handle, (byte)'a', "s"), member);
+        List<string> values = [];
+        byte* value = null;
+        while (Bus.Check(SdBusNative.sd_bus_message_read_basic(handle, (byte)'s', &value), member) > 0)
+        {
+            values.Add(Marshal.PtrToStringUTF8((nint)value) ?? "");
+        }
+
+        return values;
+    }
+
     /// <summary>Goes into a variant that holds <paramref name="contents"/>.</summary>
     public Message EnterVariant(string contents)
     {

@@ -120,14 +120,16 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
-    [Fact]
-    public async Task A_kubelet_sees_the_hosts_processes_and_the_host_sees_its_mounts()
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task A_kubelet_sees_the_hosts_processes_and_the_host_sees_its_mounts(string runtime)
     {
         HostState before = await HostState.TakeAsync(_host);
         await _host.ShellAsync("mkdir /srv/more && echo 'from the host' > /srv/more/content");
         const string mount = """, { "destination": "/mnt/more", "type": "bind", "source": "/srv/more", "options": ["rbind", "ro"] }""";
         await using (Container kubelet = await Container.InstallAsync(
-            _host, "legacy-kubelet", "--now", "--set", "NODE_IP=192.0.2.7", "--set", $"ADDTL_MOUNTS={mount}"))
+            _host, "legacy-kubelet", "--now", "--runtime", runtime, "--set", "NODE_IP=192.0.2.7", "--set", $"ADDTL_MOUNTS={mount}"))
         {
             string volume = $"/var/lib/{kubelet.Name}/pods/demo/volume";
             Dictionary<string, string> report = await kubelet.ReportAsync();
@@ -149,7 +151,7 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
 
             (await _host.SysctrAsync("stop", kubelet.Name)).MustSucceed();
             Assert.Equal("success", await kubelet.PropertyAsync("Result"));
-            Assert.Equal("", await _host.ShellAsync($"grep {kubelet.Name} /proc/mounts || true"));
+            Assert.Equal("", await _host.ShellAsync($"grep /{kubelet.Name}/ /proc/mounts || true"));
             await _host.ShellAsync($"sed -i s/--v=9/--v=2/ /etc/kubernetes/{kubelet.Name}.env");
         }
 

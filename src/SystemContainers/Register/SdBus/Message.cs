@@ -62,13 +62,18 @@ sealed unsafe class Message(MessageHandle handle, string member) : IDisposable
     {
         Bus.Check(SdBusNative.sd_bus_message_enter_container(handle, (byte)'a', "s"), member);
         List<string> values = [];
-        byte* value = null;
-        while (Bus.Check(SdBusNative.sd_bus_message_read_basic(handle, (byte)'s', &value), member) > 0)
+        while (true)
         {
+            byte* value = null;
+            int result = SdBusNative.sd_bus_message_read_basic(handle, (byte)'s', &value);
+            Bus.Check(result, member);
+            if (result == 0)
+            {
+                return values;
+            }
+
             values.Add(Marshal.PtrToStringUTF8((nint)value) ?? "");
         }
-
-        return values;
     }
 
     /// <summary>Goes into a variant that holds <paramref name="contents"/>.</summary>

@@ -40,6 +40,27 @@ public sealed class ContractTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Tmpfiles_are_written_and_made_at_install_and_go_at_uninstall()
+    {
+        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", "--set", "ADDRESS=here");
+
+        Assert.Equal(
+            $"d /var/lib/{agent.Name} 0750 0 0 - -\nd /run/{agent.Name} 0755 0 0 - -\n",
+            await _host.ShellAsync($"cat /etc/tmpfiles.d/{agent.Name}.conf"));
+        Assert.Equal("750 755\n", await _host.ShellAsync($"echo $(stat -c %a /var/lib/{agent.Name} /run/{agent.Name})"));
+
+        (await _host.SysctrAsync("uninstall", agent.Name)).MustSucceed();
+        Assert.Equal(
+            $"/var/lib/{agent.Name}\n", await _host.ShellAsync($"ls -d /etc/tmpfiles.d/{agent.Name}.conf /var/lib/{agent.Name} 2>/dev/null || true"));
+
+        // Of the same name, so that it may purge what the first one left.
+        (await _host.SysctrAsync("install", "--name", agent.Name, "--set", "ADDRESS=here", "legacy-agent")).MustSucceed();
+        (await _host.SysctrAsync("uninstall", "--purge", agent.Name)).MustSucceed();
+        Assert.Equal("gone\n", await _host.ShellAsync($"ls -d /var/lib/{agent.Name} /run/{agent.Name} 2>/dev/null || echo gone"));
+        (await _host.SysctrAsync("install", "--name", agent.Name, "probe")).MustSucceed();
+    }
+
+    [Fact]
     public async Task A_raw_fragment_of_JSON_becomes_a_mount()
     {
         const string mount = """, { "destination": "/mnt", "type": "bind", "source": "/etc/systemd", "options": ["rbind", "ro"] }""";

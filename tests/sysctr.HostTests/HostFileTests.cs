@@ -88,6 +88,22 @@ public sealed class HostFileTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Extended_attributes_and_second_names_are_the_images()
+    {
+        await using Container tool = await Container.InstallAsync(_host, "legacy-tool");
+
+        string attributes = await _host.ShellAsync(
+            """
+            python3 -c 'import os; print([(a, os.getxattr("/usr/local/bin/tool", a).hex()) for a in sorted(os.listxattr("/usr/local/bin/tool"))])'
+            """);
+        string inodes = await _host.ShellAsync("stat -c '%i %h' /usr/local/bin/tool /usr/local/bin/tool-alias | uniq | wc -l; stat -c %h /usr/local/bin/tool");
+
+        Assert.Equal(
+            "[('security.capability', '0100000200200000000000000000000000000000'), ('user.origin', '616e20696d6167650aff')]\n", attributes);
+        Assert.Equal("1\n2\n", inodes);
+    }
+
+    [Fact]
     public async Task A_read_only_usr_is_told_before_anything_is_written()
     {
         string name = Container.NewName();

@@ -53,6 +53,12 @@ public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "legacy";
+}
+
+[CollectionDefinition(Name)]
 public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";

@@ -83,6 +83,72 @@ public sealed class UpdateTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task A_rebase_fetches_what_the_store_lacks()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe");
+        HostState before = await HostState.TakeAsync(_host);
+
+        // No other test on this host uses the image.
+        CommandResult never = await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain", "--pull", "never");
+        Assert.Equal(3, never.ExitCode);
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+
+        CommandResult update = (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain")).MustSucceed();
+        Assert.Contains("pulling ", update.All, StringComparison.Ordinal);
+        Assert.Contains("/legacy-plain:", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_update_takes_what_a_layout_has_become()
+    {
+        string layout = $"/srv/{Container.NewName()}";
+        await PutLayoutAsync("legacy-agent", layout);
+        await using Container agent = await Container.InstallAsync(_host, $"oci:{layout}:{ImageBuilder.Tag}", "--now", "--set", "ADDRESS=here");
+        Assert.Equal("version 1\n", await _host.ShellAsync($"{agent.Name}ctl"));
+        string image = await InfoAsync(agent, "image");
+
+        await PutLayoutAsync("legacy-agent-v2", layout);
+        (await _host.SysctrAsync("update", agent.Name)).MustSucceed();
+
+        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("version 2\n", await _host.ShellAsync($"{agent.Name}ctl"));
+        Assert.Equal(image, await InfoAsync(agent, "image"));
+        Assert.Equal(("here", "from the manifest"), await ReportAsync(agent, "from the manifest"));
+        await _host.ShellAsync($"rm -r {layout}");
+
+        // What is gone from where it came from is still here.
+        (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
+        Assert.Equal("version 1\n", await _host.ShellAsync($"{agent.Name}ctl"));
+        Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
+    }
+
+    [Fact]
+    public async Task What_depends_on_it_runs_again_too()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        string user = $"uses-{probe.Name}.service";
+        string follower = $"follows-{probe.Name}.service";
+        await _host.ShellAsync(
+            $"""
+             printf '[Unit]\nRequires={probe.Service}\nAfter={probe.Service}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{user}
+             printf '[Unit]\nBindsTo={user}\nAfter={user}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{follower}
+             systemctl daemon-reload
+             systemctl start {follower}
+             """);
+
+        (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
+        Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
+
+        Assert.Equal(11, (await _host.SysctrAsync("update", probe.Name, "--rebase", "broken-start")).ExitCode);
+        Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
+
+        await _host.ShellAsync($"systemctl stop {follower}");
+        (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
+        Assert.Equal("active inactive", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
+        await _host.ShellAsync($"systemctl stop {user}; rm /etc/systemd/system/{user} /etc/systemd/system/{follower}; systemctl daemon-reload");
+    }
+
+    [Fact]
     public async Task An_update_that_does_not_start_did_not_happen()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
@@ -147,6 +213,14 @@ public sealed class UpdateTests(NspawnFixture fixture)
     /// <summary>State directories keep what the other image's tmpfiles made of them.</summary>
     private static IEnumerable<string> WithoutState(HostState state) =>
         state.Files.Split('\n').Where(l => !l.StartsWith("/var/lib/", StringComparison.Ordinal));
+
+    /// <summary>Puts an OCI layout with an image on the host, in place of what is there.</summary>
+    private async Task PutLayoutAsync(string image, string place)
+    {
+        string target = _host.Root + place;
+        await Command.MustAsync("rm", "-rf", target);
+        await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource(image)), target);
+    }
 
     private async Task<string> CurrentAsync(Container container) =>
         (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();

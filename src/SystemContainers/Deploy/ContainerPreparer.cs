@@ -55,7 +55,7 @@ sealed class ContainerPreparer(Host host)
             runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            files, facts, ToolPaths.ListenHelper);
+            files, facts, ToolPaths.ListenHelper, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null);
         if (rootfs is not null && rendered.ConfigJson is { } config)
         {
             RemoteRootfs.CheckMounts(host, rootfs, rendered.Mounts);

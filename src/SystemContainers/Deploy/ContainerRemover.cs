@@ -44,12 +44,15 @@ sealed class ContainerRemover(Host host)
         TreeRemoval.Remove(host.Deployment(record.Name, record.Deployment).ContainerHere);
         if (purge)
         {
-            foreach (string directory in record.StateDirectories)
+            // Those of other deployments too: an update or rollback may have left them behind.
+            StateClaims claims = new(host);
+            string[] directories = [.. record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal)];
+            foreach (string directory in directories)
             {
                 TreeRemoval.Remove(host.Here(directory));
             }
 
-            new StateClaims(host).Release(record.StateDirectories);
+            claims.Release(directories);
         }
     }
 

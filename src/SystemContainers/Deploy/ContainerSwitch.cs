@@ -13,13 +13,17 @@ sealed class ContainerSwitch(Host host)
     private readonly HostFileSwitch _files = new(host);
 
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the host is now.</summary>
-    public ContainerChange Plan(ContainerRecord before, ContainerRecord after) => new(before, after)
+    public ContainerChange Plan(ContainerRecord before, ContainerRecord after)
     {
-        Running = host.Systemd.IsBooted
+        string[] running = host.Systemd.IsBooted
             ? [.. before.RunnableUnits.Where(u => host.Systemd.GetStatus(u).ActiveState is "active" or "activating" or "reloading")]
-            : [],
-        Edited = _files.EditedOwnFiles(before),
-    };
+            : [];
+        ContainerChange change = new(before, after) { Running = running, Edited = _files.EditedOwnFiles(before) };
+        return change with
+        {
+            Dependents = [.. host.Systemd.RunningDependents([.. Stopped(change)]).Except(before.RunnableUnits, StringComparer.Ordinal)],
+        };
+    }
 
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update or rollback; its deployments are staged, or in their place already.</param>
@@ -85,6 +89,11 @@ sealed class ContainerSwitch(Host host)
                 TreeRemoval.Remove(host.Deployment(change.Name, change.After!.Deployment).Here);
             }
         }
+
+        if (start)
+        {
+            StartDependents(transaction.Changes, CancellationToken.None);
+        }
     }
 
     private async Task ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
@@ -115,6 +124,18 @@ sealed class ContainerSwitch(Host host)
         foreach (ContainerChange change in changes)
         {
             StartAll(Started(change), cancellation);
+        }
+
+        StartDependents(changes, cancellation);
+    }
+
+    /// <summary>What is part of the transaction itself has been started, or was meant to stay stopped.</summary>
+    private void StartDependents(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    {
+        IEnumerable<string> own = changes.SelectMany(c => (c.Before?.RunnableUnits ?? []).Concat(c.After?.RunnableUnits ?? []));
+        foreach (string unit in changes.SelectMany(c => c.Dependents).Distinct(StringComparer.Ordinal).Except(own, StringComparer.Ordinal))
+        {
+            host.Systemd.Start(unit, cancellation);
         }
     }
 

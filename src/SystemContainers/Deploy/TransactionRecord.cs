@@ -36,6 +36,9 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     /// <summary>The units of <see cref="Before"/> that ran, in the order in which they are stopped.</summary>
     public IReadOnlyList<string> Running { get; init; } = [];
 
+    /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in the end.</summary>
+    public IReadOnlyList<string> Dependents { get; init; } = [];
+
     /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
     public IReadOnlyList<string> Edited { get; init; } = [];
 

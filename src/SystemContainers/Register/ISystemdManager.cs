@@ -37,4 +37,7 @@ interface ISystemdManager : IDisposable
 
     /// <summary>What systemd says of a unit; of one that is not there, that its LoadState is not-found.</summary>
     UnitStatus GetStatus(string unit);
+
+    /// <summary>The units that run now and that systemd stops when it stops one of these (Requires=, BindsTo=, PartOf=), at any remove.</summary>
+    IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units);
 }

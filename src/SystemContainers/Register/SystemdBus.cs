@@ -13,6 +13,9 @@ sealed class SystemdBus : ISystemdManager
 
     private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 
+    /// <summary>The properties of a unit that name those who are stopped with it (systemd.unit(5), "Mapping of unit properties to their inverses").</summary>
+    private static readonly string[] s_stoppedWith = ["RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf"];
+
     private static readonly TimeSpan s_quick = TimeSpan.FromSeconds(30);
 
     /// <summary>A reload runs generators and reads every unit; a busy host with a thousand of them takes its time.</summary>
@@ -122,6 +125,26 @@ sealed class SystemdBus : ISystemdManager
         string Text(string property) => Property(path, Unit, property, "s", m => m.ReadString());
     });
 
+    public IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units)
+    {
+        HashSet<string> seen = new(units, StringComparer.Ordinal);
+        Queue<string> open = new(units);
+        List<string> running = [];
+        while (open.TryDequeue(out string? unit))
+        {
+            foreach (string dependent in Do(() => StoppedWith(unit)).Where(seen.Add))
+            {
+                open.Enqueue(dependent);
+                if (GetStatus(dependent).ActiveState is "active" or "activating" or "reloading")
+                {
+                    running.Add(dependent);
+                }
+            }
+        }
+
+        return running;
+    }
+
     public void Dispose() => _bus.Dispose();
 
     private void Run(string method, string doing, string unit, CancellationToken cancellation)
@@ -191,6 +214,12 @@ sealed class SystemdBus : ISystemdManager
         using Message call = _bus.NewCall(ManagerPath, Manager, "LoadUnit").Append(unit);
         using Message reply = _bus.Call(call, s_quick);
         return reply.ReadString('o');
+    }
+
+    private string[] StoppedWith(string unit)
+    {
+        string path = UnitPath(unit);
+        return [.. s_stoppedWith.SelectMany(property => Property(path, Unit, property, "as", m => m.ReadStrings()))];
     }
 
     private T Property<T>(string path, string @interface, string name, string type, Func<Message, T> read)

@@ -17,6 +17,12 @@ static class BundleConfig
         linux["namespaces"] is JsonArray namespaces &&
         namespaces.Any(n => n?["type"]?.GetValue<string>() == "pid" && n["path"] is null);
 
+    /// <summary>Whether the host is to see what the payload mounts on a directory of the host (a kubelet's volumes).</summary>
+    public static bool SharesMounts(JsonObject document) =>
+        document["linux"]?["rootfsPropagation"]?.GetValue<string>() is "shared" or "rshared" &&
+        document["mounts"] is JsonArray mounts &&
+        mounts.Any(m => m?["options"] is JsonArray options && options.Any(o => o!.GetValue<string>() is "shared" or "rshared"));
+
     /// <summary>
     /// Lets the payload speak to systemd without a proxy: a detached runtime's proxy leaves after READY=1, and with it
     /// would go STATUS= and every sign of life.

@@ -17,8 +17,9 @@ sealed partial record UnitPlan
     /// <param name="files">The image, for the mount points that the new config.json needs.</param>
     /// <param name="host">Capabilities, and what stands where.</param>
     /// <param name="listenHelper">Absolute path of sysctr-listen on the host.</param>
+    /// <param name="rootfs">Absolute path of the checkout as the host sees it; null where the root is somebody else's.</param>
     /// <exception cref="SysctrException">Host: config.json wants a capability that this host can't give.</exception>
-    public RenderedContainer Adapt(RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper)
+    public RenderedContainer Adapt(RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs)
     {
         if (rendered.ConfigJson is not { } json)
         {
@@ -37,18 +38,21 @@ sealed partial record UnitPlan
 
         JsonObject document = JsonNode.Parse(json)!.AsObject();
         AdaptConfig(document, config, listenHelper);
+        string? mounted = BundleConfig.SharesMounts(document) ? rootfs : null;
         json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
         return rendered with
         {
             ConfigJson = json,
             Mounts = MountPoints.Missing(config, files, host.IsDirectory),
-            Units = [.. rendered.Units, .. rendered.Units.Select(DropInFor).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted)).OfType<RenderedUnit>()],
         };
     }
 
     /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
-    private RenderedUnit? DropInFor(RenderedUnit unit)
+    /// <param name="unit">A unit of the container.</param>
+    /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
+    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted)
     {
         if (!unit.FileName.EndsWith(".service", StringComparison.Ordinal))
         {
@@ -81,6 +85,14 @@ sealed partial record UnitPlan
         if (!Foreground && !text.All("Service", "ExecStopPost").Any(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)))
         {
             lines.Add($"ExecStopPost={Commands.StopPost}");
+        }
+
+        if (mounted is not null)
+        {
+            // Runtimes cut the mount that holds the root off from the host's (pivot_root(2) wants it): were it the host's own root file
+            // system, as for a plain directory, nothing that the payload mounts on it would ever be seen outside.
+            lines.Add($"ExecStartPre=mount --bind --make-private {mounted} {mounted}");
+            lines.Add($"ExecStopPost=-umount {mounted}");
         }
 
         return lines.Count == 0 ? null : new RenderedUnit(

@@ -86,6 +86,28 @@ public sealed class UnitPlanTests
             lines.Where(l => l.StartsWith("ExecStop=", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("rshared", "rshared", true)]
+    [InlineData("shared", "shared", true)]
+    [InlineData("rslave", "rshared", false)]
+    [InlineData("rshared", "rslave", false)]
+    public void A_root_is_a_mount_of_its_own_where_the_host_is_to_see_mounts(string root, string bind, bool mounted)
+    {
+        TestImage image = Image().File(
+            "/exports/config.json",
+            $$"""
+            {
+              "process": { "args": ["/bin/true"], "cwd": "/" }, "root": { "path": "rootfs", "readonly": true },
+              "mounts": [{ "destination": "/mnt", "type": "bind", "source": "/mnt", "options": ["rbind", "{{bind}}"] }],
+              "linux": { "rootfsPropagation": "{{root}}" }
+            }
+            """);
+
+        Assert.Equal(
+            mounted ? [$"ExecStartPre=mount --bind --make-private {Bundle}/rootfs {Bundle}/rootfs", $"ExecStopPost=-umount {Bundle}/rootfs"] : [],
+            DropIn(s_runc, 257, image).Where(l => l.Contains("mount ", StringComparison.Ordinal)));
+    }
+
     private static TestImage Ordinary() => new TestImage().File("/usr/bin/etcd", "");
 
     private static TestImage Image(params string[] lines) => Ordinary()
@@ -100,7 +122,7 @@ public sealed class UnitPlanTests
         UnitPlan plan = Plan(runtime, systemd, image);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen");
+            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs");
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
         return [.. unit.Text.Split('\n').SkipWhile(l => l != "[Service]").Skip(1).Where(l => l.Length > 0)];
     }

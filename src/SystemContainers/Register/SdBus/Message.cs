@@ -57,6 +57,25 @@ sealed unsafe class Message(MessageHandle handle, string member) : IDisposable
         return value;
     }
 
+    /// <summary>Reads an array of strings, <c>as</c>.</summary>
+    public IReadOnlyList<string> ReadStrings()
+    {
+        Bus.Check(SdBusNative.sd_bus_message_enter_container(handle, (byte)'a', "s"), member);
+        List<string> values = [];
+        while (true)
+        {
+            byte* value = null;
+            int result = SdBusNative.sd_bus_message_read_basic(handle, (byte)'s', &value);
+            Bus.Check(result, member);
+            if (result == 0)
+            {
+                return values;
+            }
+
+            values.Add(Marshal.PtrToStringUTF8((nint)value) ?? "");
+        }
+    }
+
     /// <summary>Goes into a variant that holds <paramref name="contents"/>.</summary>
     public Message EnterVariant(string contents)
     {

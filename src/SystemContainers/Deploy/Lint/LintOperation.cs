@@ -101,7 +101,8 @@ static class LintOperation
         try
         {
             UnitPlan plan = LintRequest.Plan(request);
-            return plan.Adapt(ContainerRenderer.Render(request), request.Files, request.Host, ToolPaths.ListenHelper);
+            return plan.Adapt(ContainerRenderer.Render(request), request.Files, request.Host, ToolPaths.ListenHelper,
+                Path.Join(request.DestinationDirectory, "rootfs"));
         }
         catch (SysctrException e)
         {

@@ -54,7 +54,6 @@ public sealed class LegacyTemplateDifferentialTests
     [Fact]
     public async Task Python_and_we_agree_on_every_text_and_every_error()
     {
-        await Packages.EnsureAsync();
         Random random = new(20261123);
         Case[] cases = [.. Enumerable.Range(0, Count).Select(i => Case.Make(random, withPlaces: i % 2 == 0))];
 

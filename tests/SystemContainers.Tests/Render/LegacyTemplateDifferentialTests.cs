@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Render;
-using SystemContainers.TestBed;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;

@@ -10,6 +10,8 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     [
         "systemd", "systemd-sysv", "dbus", "runc", "crun", "iproute2", "procps", "util-linux", "ca-certificates", "curl",
         "python3-minimal", "kmod",
+        // A user's own systemd, its bus, and the ids that a user may map.
+        "libpam-systemd", "dbus-user-session", "uidmap",
     ];
 
     /// <summary>Changes when the recipe below does.</summary>

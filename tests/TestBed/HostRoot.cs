@@ -9,7 +9,7 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     private static readonly string[] s_host =
     [
         "systemd", "systemd-sysv", "dbus", "runc", "crun", "iproute2", "procps", "util-linux", "ca-certificates", "curl",
-        "python3-minimal", "kmod",
+        "python3", "kmod", "strace",
         // A user's own systemd, its bus, and the ids that a user may map.
         "libpam-systemd", "dbus-user-session", "uidmap",
     ];

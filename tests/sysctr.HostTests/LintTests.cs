@@ -67,7 +67,7 @@ public sealed class LintTests(NspawnFixture fixture)
         Assert.Equal(9, linted.ExitCode);
         using JsonDocument findings = JsonDocument.Parse(linted.Output);
         Assert.Equal(
-            [$"{directory}/exports/manifest.json:1:33 warning", $"{directory}/exports/service.template:3:1 error"],
+            [$"{directory}/exports/manifest.json:1:34 warning", $"{directory}/exports/service.template:3:1 error"],
             findings.RootElement.EnumerateArray()
                 .Where(f => Text(f, "severity") != "note")
                 .Select(f => $"{Text(f, "file")}:{f.GetProperty("line").GetInt32()}:{f.GetProperty("column").GetInt32()} {Text(f, "severity")}"));

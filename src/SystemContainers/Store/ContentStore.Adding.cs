@@ -222,11 +222,8 @@ sealed partial class ContentStore
                     throw LinuxException.Last("mkdirat", "objects/");
                 }
 
-                if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) != 0)
-                {
-                    throw LinuxException.Last("renameat2", "a staged object");
-                }
-
+                // From the beginning: another process may have made the object, too, since the directory was missing.
+                MoveObject(staged, from, to);
                 break;
             default:
                 throw LinuxException.Last("renameat2", "a staged object");

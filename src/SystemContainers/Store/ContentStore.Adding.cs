@@ -198,7 +198,7 @@ sealed partial class ContentStore
         }
     }
 
-    private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to)
+    private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to, bool directoryMade = false)
     {
         if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) == 0)
         {
@@ -215,7 +215,7 @@ sealed partial class ContentStore
                 }
 
                 break;
-            case Errno.ENOENT:
+            case Errno.ENOENT when !directoryMade:
                 byte* fan = stackalloc byte[] { to[0], to[1], 0 };
                 if (Libc.mkdirat(_objects, fan, 0x1c0) != 0 && Marshal.GetLastPInvokeError() != Errno.EEXIST)
                 {
@@ -223,7 +223,7 @@ sealed partial class ContentStore
                 }
 
                 // From the beginning: another process may have made the object, too, since the directory was missing.
-                MoveObject(staged, from, to);
+                MoveObject(staged, from, to, directoryMade: true);
                 break;
             default:
                 throw LinuxException.Last("renameat2", "a staged object");

@@ -2,7 +2,7 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update rollback uninstall list info images pull lint start stop restart status logs version"
+        words="install run update rollback uninstall list info history images pull lint start stop restart status logs version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     else
@@ -11,10 +11,11 @@ _sysctr() {
             run--*) words="--name --set --runtime --pull --root --quiet --help" ;;
             update--*) words="--all --rebase --set --runtime --pull --together --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;
+            history--*) words="--last --json --help" ;;
             lint--*) words="--json --strict --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
-            run-* | update-* | rollback-* | uninstall-* | info-* | start-* | stop-* | restart-* | status-* | logs-*)
+            run-* | update-* | rollback-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)
                 words=$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
         esac
     fi

@@ -3,6 +3,7 @@ using SystemContainers.Cli;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 
 // Units call this at every start of a container that needs it, so it goes round the command-line library.
 if (args is ["launch", ..])
@@ -50,6 +51,7 @@ root.Add(RollbackCommand.Create());
 root.Add(UninstallCommand.Create());
 root.Add(ListCommand.Create());
 root.Add(InfoCommand.Create());
+root.Add(HistoryCommand.Create());
 root.Add(ImagesCommand.Create());
 root.Add(PullCommand.Create());
 root.Add(LintCommand.Create());
@@ -94,7 +96,7 @@ catch (OperationCanceledException)
     Console.Error.WriteLine("sysctr: interrupted; nothing was changed");
     return 130;
 }
-catch (Exception e) when (Failure.Understand(e) is { } understood)
+catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 {
     return Terminal.Report(understood, Console.Error);
 }

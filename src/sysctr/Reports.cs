@@ -21,4 +21,7 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>
         JsonSerializer.Serialize(findings, DeployJson.Default.IReadOnlyListLintMessage);
+
+    public static string ToJson(IReadOnlyList<HistoryEntry> entries) =>
+        JsonSerializer.Serialize(entries, DeployJson.Default.IReadOnlyListHistoryEntry);
 }

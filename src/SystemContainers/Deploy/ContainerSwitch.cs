@@ -39,12 +39,14 @@ sealed class ContainerSwitch(Host host)
         catch (Exception e)
         {
             await TakeBackAsync(transaction, e);
+            host.History.TakenBack(transaction, Transactions.Id(intent), e);
             Transactions.End(intent);
             throw;
         }
 
         intent = Transactions.Commit(intent);
         Finish(transaction);
+        host.History.Done(transaction, Transactions.Id(intent));
         Transactions.End(intent);
     }
 

@@ -22,6 +22,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(ImageDetails))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
+[JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

@@ -31,6 +31,7 @@ sealed class Host : IDisposable
         Paths = new HostPaths(root);
         Catalog = new ContainerCatalog(storeHere);
         Transactions = new Transactions(storeHere);
+        History = new HistoryLog(this);
         _store = new Lazy<ContentStore>(() => ContentStore.Open(StoreHere));
         _systemd = new Lazy<ISystemdManager>(() => SystemdManager.Open(Paths));
     }
@@ -47,6 +48,8 @@ sealed class Host : IDisposable
     internal ContainerCatalog Catalog { get; }
 
     internal Transactions Transactions { get; }
+
+    internal HistoryLog History { get; }
 
     internal ContentStore Store => _store.Value;
 

@@ -28,7 +28,38 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 
         await host.RecoverAsync(cancellation);
         List<(InstallRequest Request, string Name)> named = Named(requests);
-        using IDisposable locks = host.LockContainers([.. named.Select(n => n.Name)], cancellation);
+        string[] names = [.. named.Select(n => n.Name)];
+        using IDisposable locks = host.LockContainers(names, cancellation);
+        (IReadOnlyList<PreparedContainer> installed, int exitCode) =
+            await host.History.RunAsync("install", names, origin => InstallAsync(named, origin, cancellation));
+        foreach (PreparedContainer container in installed)
+        {
+            foreach (string warning in container.Rendered.Warnings)
+            {
+                note($"{container.Record.Name}: warning: {warning}");
+            }
+
+            note($"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, " +
+                 $"enabled {string.Join(' ', container.Record.Enabled)}");
+        }
+
+        if (now)
+        {
+            ContainerControl control = new(host);
+            foreach (PreparedContainer container in installed)
+            {
+                control.StartInstalled(container.Record, cancellation);
+                note($"{container.Record.Name}: running");
+            }
+        }
+
+        return exitCode;
+    }
+
+    /// <returns>What was installed, and 0; for an image that was run once nothing, and the payload's exit status.</returns>
+    private async Task<(IReadOnlyList<PreparedContainer> Installed, int ExitCode)> InstallAsync(
+        List<(InstallRequest Request, string Name)> named, HistoryOrigin origin, CancellationToken cancellation)
+    {
         foreach ((_, string name) in named)
         {
             RefuseInstalled(name);
@@ -41,8 +72,8 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
             if (RunOnceOperation.IsAskedBy(image))
             {
-                return requests.Count == 1
-                    ? await new RunOnceOperation(host, progress).RunLockedAsync(request, name, image, cancellation)
+                return named.Count == 1
+                    ? ([], await new RunOnceOperation(host, progress).RunLockedAsync(request, name, image, cancellation))
                     : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
             }
 
@@ -58,7 +89,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 preparer.Stage(container);
             }
 
-            await new ContainerSwitch(host).RunAsync(TransactionRecord.Install(prepared.Select(p => p.Record)), cancellation);
+            await new ContainerSwitch(host).RunAsync(TransactionRecord.Install(prepared.Select(p => p.Record)) with { Origin = origin }, cancellation);
         }
         finally
         {
@@ -68,28 +99,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             }
         }
 
-        foreach (PreparedContainer container in prepared)
-        {
-            foreach (string warning in container.Rendered.Warnings)
-            {
-                note($"{container.Record.Name}: warning: {warning}");
-            }
-
-            note($"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, " +
-                 $"enabled {string.Join(' ', container.Record.Enabled)}");
-        }
-
-        if (now)
-        {
-            ContainerControl control = new(host);
-            foreach (PreparedContainer container in prepared)
-            {
-                control.StartInstalled(container.Record, cancellation);
-                note($"{container.Record.Name}: running");
-            }
-        }
-
-        return 0;
+        return (prepared, 0);
     }
 
     /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>

@@ -20,30 +20,31 @@ sealed class Recovery(Host host)
                 continue;
             }
 
-            string outcome = await EndAsync(pending, start);
+            HistoryOutcome outcome = await EndAsync(pending, start);
+            host.History.Recovered(pending.Record, Transactions.Id(pending.File), outcome);
             Transactions.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
-                host.Note($"{name}: {Article(pending.Record.Operation)} was cut off; {outcome}");
+                host.Note($"{name}: {Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
             }
         }
 
         RemoveOrphans();
     }
 
-    private async Task<string> EndAsync(PendingTransaction pending, bool start)
+    private async Task<HistoryOutcome> EndAsync(PendingTransaction pending, bool start)
     {
         ContainerSwitch containers = new(host);
         if (pending.IsCommitted)
         {
             containers.Finish(pending.Record);
-            return "finished it";
+            return HistoryOutcome.Done;
         }
 
         if (pending.Record.Operation != TransactionKind.Uninstall)
         {
             await containers.TakeBackAsync(pending.Record, start);
-            return "took it back";
+            return HistoryOutcome.TakenBack;
         }
 
         ContainerRemover remover = new(host);
@@ -52,7 +53,7 @@ sealed class Recovery(Host host)
             await remover.RemoveAsync(change.Before!, pending.Record.Purge, CancellationToken.None);
         }
 
-        return "finished it";
+        return HistoryOutcome.Done;
     }
 
     private static string Article(TransactionKind operation) => operation switch

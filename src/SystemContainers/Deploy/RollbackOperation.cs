@@ -15,6 +15,13 @@ sealed class RollbackOperation(Host host, Action<string> note)
     {
         ContainerName.Check(name);
         await host.RecoverAsync(cancellation);
+        ContainerChange change = await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, origin, cancellation));
+        note($"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}" +
+             (change.Running.Count > 0 ? ", running" : ""));
+    }
+
+    private async Task<ContainerChange> SwitchAsync(string name, int? number, HistoryOrigin origin, CancellationToken cancellation)
+    {
         using IDisposable locks = host.LockContainers([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number);
@@ -22,9 +29,8 @@ sealed class RollbackOperation(Host host, Action<string> note)
 
         ContainerSwitch containers = new(host);
         ContainerChange change = containers.Plan(before, after);
-        await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]), cancellation);
-        note($"{name}: rolled back from deployment {before.Deployment} to {after.Deployment}, {after.Image}" +
-             (change.Running.Count > 0 ? ", running" : ""));
+        await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
+        return change;
     }
 
     private ContainerRecord Target(ContainerRecord current, int? number)

@@ -12,6 +12,13 @@ namespace SystemContainers.Deploy;
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
 sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerChange> Changes, bool Purge = false)
 {
+    /// <summary>Whose it is and since when; null in records of versions that kept no history.</summary>
+    public HistoryOrigin? Origin { get; init; }
+
+    /// <summary>The operation in the verb's own word.</summary>
+    [JsonIgnore]
+    public string Verb => Operation.ToString().ToLowerInvariant();
+
     /// <summary>The containers by name.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Names => [.. Changes.Select(c => c.Name)];

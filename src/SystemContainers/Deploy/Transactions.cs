@@ -30,6 +30,9 @@ sealed class Transactions(string storeHere)
         return committed;
     }
 
+    /// <summary>The transaction's ID, the same before and after the commit.</summary>
+    public static string Id(string file) => Path.GetFileName(file).Split('.')[0];
+
     /// <summary>What the intent said is done, or wholly taken back.</summary>
     public static void End(string file) => DurableFile.Delete(file);
 

@@ -14,11 +14,17 @@ sealed class UninstallOperation(Host host, Action<string> note)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
         await host.RecoverAsync(cancellation);
+        await host.History.RunAsync("uninstall", distinct, origin => RemoveAsync(distinct, purge, origin, cancellation));
+    }
+
+    private async Task<int> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
+    {
         using IDisposable locks = host.LockContainers(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
         cancellation.ThrowIfCancellationRequested();
 
-        string intent = host.Transactions.Begin(TransactionRecord.Uninstall(records, purge));
+        TransactionRecord transaction = TransactionRecord.Uninstall(records, purge) with { Origin = origin };
+        string intent = host.Transactions.Begin(transaction);
         ContainerRemover remover = new(host);
         foreach (ContainerRecord record in records)
         {
@@ -30,6 +36,8 @@ sealed class UninstallOperation(Host host, Action<string> note)
             }
         }
 
+        host.History.Done(transaction, Transactions.Id(intent));
         Transactions.End(intent);
+        return records.Length;
     }
 }

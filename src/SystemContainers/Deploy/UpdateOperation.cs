@@ -19,7 +19,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         await host.RecoverAsync(cancellation);
         if (request.Together || distinct.Length == 1)
         {
-            return await UpdateAsync(distinct, request, cancellation);
+            return await RecordedAsync(distinct, request, cancellation);
         }
 
         int changed = 0;
@@ -28,7 +28,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         {
             try
             {
-                changed += await UpdateAsync([name], request, cancellation);
+                changed += await RecordedAsync([name], request, cancellation);
             }
             catch (SysctrException e)
             {
@@ -41,7 +41,10 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             : throw new SysctrException(failures[0].Kind, string.Join('\n', failures.Select(f => f.Message)), failures[0].Hint, failures[0]);
     }
 
-    private async Task<int> UpdateAsync(string[] names, UpdateRequest request, CancellationToken cancellation)
+    private Task<int> RecordedAsync(string[] names, UpdateRequest request, CancellationToken cancellation) =>
+        host.History.RunAsync("update", names, origin => UpdateAsync(names, request, origin, cancellation));
+
+    private async Task<int> UpdateAsync(string[] names, UpdateRequest request, HistoryOrigin origin, CancellationToken cancellation)
     {
         using IDisposable locks = host.LockContainers(names, cancellation);
         ContainerPreparer preparer = new(host);
@@ -61,7 +64,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
         if (updates.Count > 0)
         {
-            await SwitchAsync(preparer, updates, cancellation);
+            await SwitchAsync(preparer, updates, origin, cancellation);
         }
 
         return updates.Count;
@@ -100,7 +103,10 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     }
 
     private async Task SwitchAsync(
-        ContainerPreparer preparer, List<(ContainerRecord Before, PreparedContainer After)> updates, CancellationToken cancellation)
+        ContainerPreparer preparer,
+        List<(ContainerRecord Before, PreparedContainer After)> updates,
+        HistoryOrigin origin,
+        CancellationToken cancellation)
     {
         PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
         await preparer.VerifyAsync(prepared, [.. updates.Select(u => u.Before)], cancellation);
@@ -114,7 +120,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
             ContainerSwitch containers = new(host);
             ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
-            await containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes), cancellation);
+            await containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = origin }, cancellation);
             foreach (ContainerChange change in changes)
             {
                 note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +

@@ -34,6 +34,8 @@ public sealed class RecoveryTests : IDisposable
         Assert.False(Directory.Exists(host.Deployment("etcd", 0).ContainerHere));
         Assert.Empty(host.Transactions.Pending());
         Assert.Contains(_notes, n => n.Contains("took it back", StringComparison.Ordinal));
+        HistoryEntry entry = Assert.Single(host.History.Read("etcd", last: null));
+        Assert.Equal(("install", HistoryOutcome.TakenBack, true), (entry.Operation, entry.Outcome, entry.Recovered));
     }
 
     [Fact]
@@ -49,6 +51,22 @@ public sealed class RecoveryTests : IDisposable
         Assert.False(host.Catalog.IsInstalled("etcd"));
         Assert.Empty(host.Transactions.Pending());
         Assert.Contains(_notes, n => n.Contains("finished", StringComparison.Ordinal));
+        HistoryEntry entry = Assert.Single(host.History.Read("etcd", last: null));
+        Assert.Equal(("uninstall", HistoryOutcome.Done, true), (entry.Operation, entry.Outcome, entry.Recovered));
+    }
+
+    [Fact]
+    public async Task What_its_process_has_told_itself_is_not_told_twice()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        TransactionRecord transaction = TransactionRecord.Uninstall([Record], purge: false) with { Origin = HistoryOrigin.Now() };
+        host.History.Done(transaction, Transactions.Id(host.Transactions.Begin(transaction)));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Empty(host.Transactions.Pending());
+        Assert.Equal(transaction.Origin.StartedAt, Assert.Single(host.History.Read("etcd", last: null)).StartedAt);
     }
 
     [Fact]

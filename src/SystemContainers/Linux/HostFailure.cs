@@ -1,10 +1,9 @@
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Linux;
 
 /// <summary>The last translation before a person reads it: what the kernel said of the host becomes one of our errors.</summary>
-static class Failure
+static class HostFailure
 {
     /// <returns>Null for what can only be a defect; that may crash with its stack trace.</returns>
     public static SysctrException? Understand(Exception failure) => failure switch

@@ -1,0 +1,63 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// What happened to one container: a line of <c>history.jsonl</c>, an element of the array that <c>history --json</c> prints.
+/// A transaction over several containers leaves an entry for each.
+/// </summary>
+sealed record HistoryEntry
+{
+    /// <summary>When the operation began.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>How long it took, in seconds; null for what another process ended.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>What was asked for, in the verb's own word: install, update, rollback, uninstall …</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>The container's name.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>Who asked for it.</summary>
+    public required HistoryActor By { get; init; }
+
+    /// <summary>The deployment in use before; null where there was none.</summary>
+    public HistoryDeployment? From { get; init; }
+
+    /// <summary>The deployment that it was about; null where the container goes, or where it failed before one was known.</summary>
+    public HistoryDeployment? To { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public required HistoryOutcome Outcome { get; init; }
+
+    /// <summary>Why it failed or was taken back; null where it was done.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The exit code that stands for the reason (<see cref="Errors.ErrorKind"/>; 130: interrupted); 0 where it was done.</summary>
+    public int ExitCode { get; init; }
+
+    /// <summary>Whether its process was cut off, and a later one ended what it had begun.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Recovered { get; init; }
+
+    /// <summary>The transaction's ID, the same for all containers of it; null where none was begun.</summary>
+    public string? Transaction { get; init; }
+}
+
+/// <summary>How an operation ended.</summary>
+enum HistoryOutcome
+{
+    /// <summary>The host is as it was asked for.</summary>
+    [JsonStringEnumMemberName("done")]
+    Done,
+
+    /// <summary>It failed before anything of the host was changed, or left the rest to the next call of sysctr.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+
+    /// <summary>It failed or was cut off, and what it had changed is as it was before.</summary>
+    [JsonStringEnumMemberName("takenBack")]
+    TakenBack,
+}

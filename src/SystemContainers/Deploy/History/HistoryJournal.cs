@@ -1,0 +1,49 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>An entry as fields of the journal (systemd.journal-fields(7)).</summary>
+static class HistoryJournal
+{
+    // One for each outcome, for 'journalctl MESSAGE_ID=…'; they never change.
+    private const string DoneId = "5941aecb92304647a3ebde85a5cc35b6";
+    private const string FailedId = "4c14eb44da944ea1b9ac5589ad921653";
+    private const string TakenBackId = "4fe733d8449a420eb0d6fd83f45fcec7";
+
+    private const string Error = "3";
+    private const string Notice = "5";
+
+    /// <summary>The fields; OBJECT_SYSTEMD_UNIT has <c>journalctl -u NAME</c> show the entry with the container's own.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Fields(HistoryEntry entry)
+    {
+        (string Name, string? Value)[] fields =
+        [
+            ("MESSAGE", Message(entry)),
+            ("MESSAGE_ID", entry.Outcome switch
+            {
+                HistoryOutcome.Done => DoneId,
+                HistoryOutcome.Failed => FailedId,
+                _ => TakenBackId,
+            }),
+            ("PRIORITY", entry.Outcome == HistoryOutcome.Done ? Notice : Error),
+            ("SYSLOG_IDENTIFIER", "sysctr"),
+            ("OBJECT_SYSTEMD_UNIT", entry.Container + ".service"),
+            ("SYSCTR_OPERATION", entry.Operation),
+            ("SYSCTR_CONTAINER", entry.Container),
+            ("SYSCTR_BY", entry.By.Name),
+            ("SYSCTR_FROM", entry.From?.Deployment.ToString()),
+            ("SYSCTR_FROM_IMAGE", entry.From?.Image),
+            ("SYSCTR_FROM_DIGEST", entry.From?.Digest),
+            ("SYSCTR_TO", entry.To?.Deployment.ToString()),
+            ("SYSCTR_IMAGE", (entry.To ?? entry.From)?.Image),
+            ("SYSCTR_DIGEST", (entry.To ?? entry.From)?.Digest),
+            ("SYSCTR_OUTCOME", HistoryText.Word(entry.Outcome)),
+            ("SYSCTR_REASON", entry.Reason),
+            ("SYSCTR_EXIT_CODE", entry.ExitCode.ToString()),
+            ("SYSCTR_TRANSACTION", entry.Transaction),
+        ];
+        return fields.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Name, f.Value!));
+    }
+
+    private static string Message(HistoryEntry entry) =>
+        $"{entry.Container}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}" +
+        (entry.From is null && entry.To is null ? "" : $" ({HistoryText.Deployment(entry.From)} to {HistoryText.Deployment(entry.To)})");
+}

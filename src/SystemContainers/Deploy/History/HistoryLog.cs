@@ -1,0 +1,176 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Keeps what was done to containers, by whom and how it ended: in <c>history.jsonl</c> of the store and in the host's journal.
+/// </summary>
+/// <remarks>
+/// An entry is written once the outcome is certain, and before the transaction's intent record goes: whoever ends a transaction
+/// that was cut off writes it. What can't be written is said and changes no outcome: an update that went well must not be
+/// taken back, nor a failure hidden, because a disk is full.
+/// </remarks>
+sealed class HistoryLog(Host host)
+{
+    private const int ReasonLimit = 4000;
+    private const int InterruptedExitCode = 130;
+
+    private readonly HashSet<Exception> _recorded = new(ReferenceEqualityComparer.Instance);
+
+    private HistoryFile File => new(
+        Path.Join(host.StoreHere, "history.jsonl"),
+        () => host.Store.Locks.LockContainer("+history", note: _ => { }, CancellationToken.None));
+
+    /// <summary>The entries, oldest first.</summary>
+    /// <param name="container">Of this container only; null for all.</param>
+    /// <param name="last">The latest of them only; null for all.</param>
+    public IReadOnlyList<HistoryEntry> Read(string? container, int? last)
+    {
+        HistoryEntry[] entries = [.. File.Read().Where(e => container is null || e.Container == container)];
+        return last < entries.Length ? entries[^last.Value..] : entries;
+    }
+
+    /// <summary>Runs an operation on containers; a failure that its transaction has not recorded is recorded here.</summary>
+    /// <param name="operation">The verb.</param>
+    /// <param name="names">The containers.</param>
+    /// <param name="run">Takes what its transaction shall say of the origin.</param>
+    public async Task<T> RunAsync<T>(string operation, IReadOnlyList<string> names, Func<HistoryOrigin, Task<T>> run)
+    {
+        HistoryOrigin origin = HistoryOrigin.Now();
+        try
+        {
+            return await run(origin);
+        }
+        catch (Exception e)
+        {
+            // A command line that makes no sense is nothing that happened to a container.
+            if (_recorded.Add(e) && e is not SysctrException { Kind: ErrorKind.Usage })
+            {
+                foreach (string name in names)
+                {
+                    Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
+                }
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A transaction is committed, or an uninstall is over.</summary>
+    public void Done(TransactionRecord transaction, string id)
+    {
+        HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
+        foreach (ContainerChange change in transaction.Changes)
+        {
+            Add(Success(transaction.Verb, change.Name, origin) with
+            {
+                From = HistoryDeployment.Of(change.Before),
+                To = HistoryDeployment.Of(change.After),
+                Transaction = id,
+            });
+        }
+    }
+
+    /// <summary>A transaction failed, and the host is as before.</summary>
+    public void TakenBack(TransactionRecord transaction, string id, Exception why)
+    {
+        _recorded.Add(why);
+        HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
+        foreach (ContainerChange change in transaction.Changes)
+        {
+            Add(Failure(transaction.Verb, change.Name, origin, HistoryOutcome.TakenBack, why) with
+            {
+                From = HistoryDeployment.Of(change.Before),
+                To = HistoryDeployment.Of(change.After),
+                Transaction = id,
+            });
+        }
+    }
+
+    /// <summary>A transaction whose process died was ended by this one.</summary>
+    /// <param name="transaction">What it was to do.</param>
+    /// <param name="id">Its ID.</param>
+    /// <param name="outcome">Done: it was finished; TakenBack: the host is as before it.</param>
+    public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
+    {
+        // Its process may have died between the entry and the end of the intent.
+        if (Read(container: null, last: null).Any(e => e.Transaction == id && e.Outcome == outcome))
+        {
+            return;
+        }
+
+        HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
+        foreach (ContainerChange change in transaction.Changes)
+        {
+            Add(new HistoryEntry
+            {
+                StartedAt = origin.StartedAt,
+                Operation = transaction.Verb,
+                Container = change.Name,
+                By = origin.By,
+                From = HistoryDeployment.Of(change.Before),
+                To = HistoryDeployment.Of(change.After),
+                Outcome = outcome,
+                Reason = outcome == HistoryOutcome.Done ? null : "it was cut off",
+                ExitCode = outcome == HistoryOutcome.Done ? 0 : (int)ErrorKind.Failed,
+                Recovered = true,
+                Transaction = id,
+            });
+        }
+    }
+
+    /// <summary>An entry of something that was done, for operations that are no transaction.</summary>
+    public static HistoryEntry Success(string operation, string container, HistoryOrigin origin) => new()
+    {
+        StartedAt = origin.StartedAt,
+        Seconds = origin.Elapsed(),
+        Operation = operation,
+        Container = container,
+        By = origin.By,
+        Outcome = HistoryOutcome.Done,
+    };
+
+    /// <summary>Writes an entry to the history and to the journal; where that fails it is said, and nothing else.</summary>
+    public void Add(HistoryEntry entry)
+    {
+        try
+        {
+            File.Append(entry);
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            host.Note($"{entry.Container}: warning: this {entry.Operation} is missing from the history: {e.Message}");
+        }
+
+        // A system below a directory has a journal of its own, and it does not run.
+        if (host.Root == "/")
+        {
+            JournalSocket.Send(HistoryJournal.Fields(entry));
+        }
+    }
+
+    private static HistoryEntry Failure(string operation, string container, HistoryOrigin origin, HistoryOutcome outcome, Exception why)
+    {
+        SysctrException? known = why as SysctrException ?? HostFailure.Understand(why);
+        string reason = why is OperationCanceledException ? "interrupted" : known?.Message ?? why.Message;
+        return Success(operation, container, origin) with
+        {
+            Outcome = outcome,
+            Reason = reason.Length > ReasonLimit ? reason[..ReasonLimit] + "…" : reason,
+            ExitCode = why is OperationCanceledException ? InterruptedExitCode : (int)(known?.Kind ?? ErrorKind.Failed),
+        };
+    }
+
+    private ContainerRecord? FindQuietly(string name)
+    {
+        try
+        {
+            return host.Catalog.Find(name);
+        }
+        catch (SysctrException)
+        {
+            return null;
+        }
+    }
+}

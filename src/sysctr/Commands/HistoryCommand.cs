@@ -1,0 +1,63 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Cli.Commands;
+
+static class HistoryCommand
+{
+    private static readonly Argument<string?> s_name = new("NAME")
+    {
+        Description = "Of this container only, installed or not.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<int?> s_last = new("--last", "-n") { Description = "The latest N entries only.", HelpName = "N" };
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array, oldest first." };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "history",
+            """
+            Shows what was done to containers: who, what, when, from which deployment to which, and how it ended.
+
+            Examples:
+              sysctr history etcd
+              sysctr history --last 20
+              journalctl SYSCTR_CONTAINER=etcd -o verbose     the same, from the journal
+            """)
+        {
+            s_name, s_last, s_json,
+        };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(s_last) is < 1)
+            {
+                throw new SysctrException(ErrorKind.Usage, "--last: not a number of entries");
+            }
+
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            IReadOnlyList<HistoryEntry> entries = host.History.Read(parsed.GetValue(s_name), parsed.GetValue(s_last));
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Result(Reports.ToJson(entries));
+                return 0;
+            }
+
+            terminal.Table(
+                ["WHEN", "BY", "OPERATION", "CONTAINER", "FROM", "TO", "IMAGE", "OUTCOME"],
+                [
+                    .. entries.Select(e => new[]
+                    {
+                        $"{e.StartedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}", e.By.Name, e.Operation, e.Container,
+                        HistoryText.Deployment(e.From), HistoryText.Deployment(e.To), (e.To ?? e.From)?.Image ?? "-", HistoryText.Outcome(e),
+                    }),
+                ]);
+            return 0;
+        });
+        return command;
+    }
+}

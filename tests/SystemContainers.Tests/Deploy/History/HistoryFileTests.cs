@@ -1,0 +1,81 @@
+using SystemContainers.Deploy;
+using Xunit;
+
+namespace SystemContainers.Tests.Deploy.History;
+
+/// <summary>The file of the history: entries stay whole whatever happens to the last line, and it does not grow for ever.</summary>
+public sealed class HistoryFileTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-history-").FullName;
+
+    private string Path => System.IO.Path.Join(_directory, "history.jsonl");
+
+    [Fact]
+    public void What_was_appended_is_read_in_order_and_whole()
+    {
+        HistoryFile file = Open();
+        file.Append(Entry("a"));
+        file.Append(Entry("b") with { Outcome = HistoryOutcome.TakenBack, Reason = "it\nfailed", ExitCode = 11 });
+
+        IReadOnlyList<HistoryEntry> entries = file.Read();
+
+        Assert.Equal([Entry("a"), Entry("b") with { Outcome = HistoryOutcome.TakenBack, Reason = "it\nfailed", ExitCode = 11 }], entries);
+        Assert.Equal(2, File.ReadAllLines(Path).Length);
+    }
+
+    [Fact]
+    public void A_torn_last_line_is_passed_over_and_the_next_entry_stands_on_its_own()
+    {
+        HistoryFile file = Open();
+        file.Append(Entry("a"));
+        file.Append(Entry("torn"));
+        using (FileStream stream = File.OpenWrite(Path))
+        {
+            stream.SetLength(stream.Length - 20);
+        }
+
+        Assert.Equal(["a"], file.Read().Select(e => e.Container));
+        file.Append(Entry("b"));
+
+        Assert.Equal(["a", "b"], file.Read().Select(e => e.Container));
+    }
+
+    [Fact]
+    public void A_full_file_makes_room_and_one_before_it_stays()
+    {
+        HistoryFile file = Open(limit: 1000);
+        for (int i = 0; i < 20; i++)
+        {
+            file.Append(Entry($"c{i}"));
+        }
+
+        string[] kept = [.. file.Read().Select(e => e.Container)];
+
+        Assert.Equal("c19", kept[^1]);
+        Assert.Equal(Enumerable.Range(20 - kept.Length, kept.Length).Select(i => $"c{i}"), kept);
+        Assert.InRange(kept.Length, 4, 16);
+        Assert.All(Directory.GetFiles(_directory), f => Assert.InRange(new FileInfo(f).Length, 1, 1500));
+    }
+
+    [Theory]
+    [InlineData("0::/system.slice/sysctr-update.service", "sysctr-update.service")]
+    [InlineData("0::/user.slice/user-0.slice/session-4.scope", null)]
+    [InlineData("0::/", null)]
+    [InlineData("", null)]
+    public void A_caller_is_in_a_service_or_not(string line, string? service) => Assert.Equal(service, HistoryActor.ServiceOf(line));
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private HistoryFile Open(long limit = long.MaxValue) => new(Path, () => new MemoryStream(), limit);
+
+    private static HistoryEntry Entry(string container) => new()
+    {
+        StartedAt = DateTimeOffset.UnixEpoch,
+        Seconds = 1.5,
+        Operation = "update",
+        Container = container,
+        By = new HistoryActor { Uid = 0, User = "root", SudoUser = "alice" },
+        From = new HistoryDeployment(0, "docker://example.com/etcd:1", "sha256:" + new string('a', 64)),
+        Outcome = HistoryOutcome.Done,
+    };
+}

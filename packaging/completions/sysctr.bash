@@ -2,7 +2,7 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update rollback uninstall list info history images pull lint start stop restart status logs version"
+        words="install run update rollback uninstall list info history images pull lint fsck start stop restart status logs version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     else
@@ -13,6 +13,7 @@ _sysctr() {
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
             lint--*) words="--json --strict --quiet --help" ;;
+            fsck--*) words="--quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
             run-* | update-* | rollback-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)

@@ -34,6 +34,7 @@ RootCommand root = new(
       sysctr rollback etcd                  and back
       sysctr list                           what is installed, and how it is doing
       sysctr uninstall etcd                 remove exactly what was installed
+      sysctr fsck                           check the store and all that it has on the host
       sysctr lint ./etcd                    check an image's templates, for those who make one
 
     Exit status:
@@ -55,6 +56,7 @@ root.Add(HistoryCommand.Create());
 root.Add(ImagesCommand.Create());
 root.Add(PullCommand.Create());
 root.Add(LintCommand.Create());
+root.Add(FsckCommand.Create());
 root.Add(StartCommand.Create());
 root.Add(StopCommand.Create());
 root.Add(RestartCommand.Create());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 
 namespace SystemContainers.Cli;
@@ -24,4 +25,7 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<HistoryEntry> entries) =>
         JsonSerializer.Serialize(entries, DeployJson.Default.IReadOnlyListHistoryEntry);
+
+    public static string ToJson(FsckReport report) =>
+        JsonSerializer.Serialize(report, DeployJson.Default.FsckReport);
 }

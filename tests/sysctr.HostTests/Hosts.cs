@@ -53,6 +53,12 @@ public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class CheckedHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "checked";
+}
+
+[CollectionDefinition(Name)]
 public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "legacy";

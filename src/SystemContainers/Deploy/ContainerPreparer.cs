@@ -34,7 +34,7 @@ sealed class ContainerPreparer(Host host)
         ImageExports exports = ImageExports.Read(files);
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
-        HostFacts facts = HostFacts.Read() with { IsDirectory = KindOnHost };
+        HostFacts facts = HostFacts.Read() with { IsDirectory = host.IsDirectory };
         RenderRequest asked = new()
         {
             Name = name,
@@ -84,6 +84,7 @@ sealed class ContainerPreparer(Host host)
                 ManifestDigest = image.Record.ManifestDigest,
                 ImageId = image.Record.ConfigDigest,
                 DiffIds = image.Record.DiffIds,
+                ConfigDigest = rendered.ConfigJson is { } json ? Digest.Sha256(json) : null,
                 Runtime = runtime.Path,
                 Set = request.Set,
                 Values = rendered.Values,
@@ -182,10 +183,4 @@ sealed class ContainerPreparer(Host host)
     }
 
     private static bool IsEnableable(RenderedUnit unit) => UnitText.Parse(unit.Text).Has("Install");
-
-    private bool? KindOnHost(string path)
-    {
-        string here = host.Here(path);
-        return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
-    }
 }

@@ -32,6 +32,9 @@ sealed record ContainerRecord
     /// <summary>The image's layers, base first.</summary>
     public IReadOnlyList<Digest> DiffIds { get; init; } = [];
 
+    /// <summary>The digest of config.json; null where there is none, and in records that were written before this was kept.</summary>
+    public Digest? ConfigDigest { get; init; }
+
     /// <summary>Path of the OCI runtime that the units name.</summary>
     public required string Runtime { get; init; }
 

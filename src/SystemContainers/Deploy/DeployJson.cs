@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -23,6 +24,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
+[JsonSerializable(typeof(FsckReport))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

@@ -78,6 +78,13 @@ sealed class Host : IDisposable
     /// <param name="path">Absolute, as the host sees it.</param>
     internal string Here(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path);
 
+    /// <summary>What stands at a path of the host: true for a directory, false for a file, null for nothing.</summary>
+    internal bool? IsDirectory(string path)
+    {
+        string here = Here(path);
+        return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
+    }
+
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(StoreOnHost, StoreHere, name, number);
 

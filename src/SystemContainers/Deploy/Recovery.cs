@@ -56,7 +56,8 @@ sealed class Recovery(Host host)
         return HistoryOutcome.Done;
     }
 
-    private static string Article(TransactionKind operation) => operation switch
+    /// <summary>An operation with its article, for messages.</summary>
+    internal static string Article(TransactionKind operation) => operation switch
     {
         TransactionKind.Install => "an install",
         TransactionKind.Uninstall => "an uninstall",
@@ -76,7 +77,7 @@ sealed class Recovery(Host host)
                 continue;
             }
 
-            if (!host.Catalog.IsInstalled(name) && !IsRunning(name))
+            if (!host.Catalog.IsInstalled(name) && !IsRunning(host, name))
             {
                 TreeRemoval.Remove(host.Deployment(name, 0).ContainerHere);
             }
@@ -89,7 +90,7 @@ sealed class Recovery(Host host)
     }
 
     /// <summary>What a <c>run</c> whose sysctr was killed has left still goes on.</summary>
-    private bool IsRunning(string name) =>
+    internal static bool IsRunning(Host host, string name) =>
         host.Systemd.IsBooted && host.Systemd.GetStatus(name + ".service").ActiveState is "active" or "activating" or "deactivating";
 
     private IEnumerable<DeploymentDirectory> Orphans(string name) =>

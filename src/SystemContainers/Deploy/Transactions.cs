@@ -40,20 +40,11 @@ sealed class Transactions(string storeHere)
     public IReadOnlyList<PendingTransaction> Pending()
     {
         List<PendingTransaction> pending = [];
-        foreach (string file in Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending) : [])
+        foreach (string file in Files())
         {
-            // A name with a dot in front is a record that is being written.
-            if (Path.GetFileName(file).StartsWith('.'))
-            {
-                continue;
-            }
-
             try
             {
-                pending.Add(new PendingTransaction(
-                    file,
-                    file.EndsWith(CommittedEnding, StringComparison.Ordinal),
-                    DeployJson.Read(file, DeployJson.Default.TransactionRecord)));
+                pending.Add(Read(file));
             }
             catch (FileNotFoundException)
             {
@@ -63,6 +54,15 @@ sealed class Transactions(string storeHere)
 
         return pending;
     }
+
+    /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
+    public IEnumerable<string> Files() =>
+        Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending).Where(f => !Path.GetFileName(f).StartsWith('.')) : [];
+
+    /// <summary>Reads one of <see cref="Files"/>.</summary>
+    /// <exception cref="Errors.SysctrException">Corrupt: it is not what we write.</exception>
+    public static PendingTransaction Read(string file) => new(
+        file, file.EndsWith(CommittedEnding, StringComparison.Ordinal), DeployJson.Read(file, DeployJson.Default.TransactionRecord));
 }
 
 /// <summary>A transaction that nobody has ended.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux.Native;
 
@@ -9,6 +10,8 @@ namespace SystemContainers.Linux;
 /// </summary>
 static class DurableFile
 {
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>Replaces or creates <paramref name="path"/> with <paramref name="content"/> in one step.</summary>
     /// <param name="path">An absolute path; its directory exists.</param>
     /// <param name="content">All of the file.</param>
@@ -148,6 +151,11 @@ static class DurableFile
             throw LinuxException.Last("fsync", directory);
         }
     }
+
+    /// <summary>Whether a file has the name of one that is being written, or was when its process died: <c>.NAME.</c> and 32 digits.</summary>
+    /// <param name="fileName">Without directories.</param>
+    public static bool IsLeftover(string fileName) =>
+        fileName.Length > 34 && fileName[0] == '.' && fileName[^33] == '.' && fileName.AsSpan()[^32..].ContainsAnyExcept(s_digits) is false;
 
     private static string StagedName(string path) =>
         Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");

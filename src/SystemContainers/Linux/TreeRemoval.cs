@@ -82,7 +82,7 @@ static class TreeRemoval
         {
             // The stream owns the descriptor; this handle only lends it to the calls below.
             using SafeFileHandle directory = new(fd, ownsHandle: false);
-            for (byte* entry = Next(stream, shown); entry != null; entry = Next(stream, shown))
+            for (byte* entry = DirectoryNames.Next(stream, shown); entry != null; entry = DirectoryNames.Next(stream, shown))
             {
                 byte* child = entry + Libc.DirentNameOffset;
                 RemoveEntry(directory, child, $"{shown}/{Marshal.PtrToStringUTF8((nint)child)}");
@@ -91,26 +91,6 @@ static class TreeRemoval
         finally
         {
             _ = Libc.closedir(stream);
-        }
-    }
-
-    /// <summary>The next entry but <c>.</c> and <c>..</c>; null at the end.</summary>
-    private static unsafe byte* Next(nint stream, string shown)
-    {
-        while (true)
-        {
-            byte* entry = Libc.readdir(stream);
-            if (entry == null)
-            {
-                return Marshal.GetLastPInvokeError() == 0 ? null : throw LinuxException.Last("readdir", shown);
-            }
-
-            byte* name = entry + Libc.DirentNameOffset;
-            bool itself = name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
-            if (!itself)
-            {
-                return entry;
-            }
         }
     }
 }

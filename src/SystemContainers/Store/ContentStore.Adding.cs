@@ -16,7 +16,7 @@ sealed partial class ContentStore
     private const int WholeFileBytes = 256 * 1024;
 
     /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out, too.</summary>
-    private static readonly byte[][] s_hostXattrs = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
+    internal static readonly byte[][] HostXattrs = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
 
     private readonly HashSet<Digest> _staged = [];
 
@@ -102,7 +102,7 @@ sealed partial class ContentStore
         LinkName = entry.LinkName,
         Metadata = new FileMetadata(
             entry.Mode, entry.Uid, entry.Gid, entry.MtimeSeconds, entry.MtimeNanoseconds,
-            [.. entry.Xattrs.Where(x => !Array.Exists(s_hostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
+            [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
         Size = entry.Size,
         DeviceMajor = entry.DeviceMajor,
         DeviceMinor = entry.DeviceMinor,

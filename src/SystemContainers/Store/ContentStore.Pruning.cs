@@ -3,11 +3,10 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
-using SystemContainers.Tar;
 
 namespace SystemContainers.Store;
 
-/// <summary>Removing what nothing names any more, and looking at what is there.</summary>
+/// <summary>Removing what nothing names any more.</summary>
 sealed partial class ContentStore
 {
     /// <summary>Removes all layers, blobs and objects but those named. The caller holds <see cref="StoreLocks.LockStore"/>.</summary>
@@ -44,55 +43,6 @@ sealed partial class ContentStore
         }
 
         return new PruneResult(removedLayers, removedObjects, freed);
-    }
-
-    /// <summary>Reads every object of a layer and compares it with its name.</summary>
-    /// <returns>What is wrong, one line for each file; nothing where all is well.</returns>
-    public IEnumerable<string> VerifyLayer(Digest diffId)
-    {
-        foreach (LayerEntry entry in ReadLayer(diffId).Entries.Where(HasObject))
-        {
-            string name = System.Text.Encoding.UTF8.GetString(entry.Name);
-            if (!HasObject(entry.Object))
-            {
-                yield return $"{name}: object {entry.Object} is missing";
-            }
-            else if (!IsAsNamed(entry))
-            {
-                yield return $"{name}: object {entry.Object} was altered";
-            }
-        }
-    }
-
-    private static bool HasObject(LayerEntry entry) => entry is { Type: TarEntryType.Regular, Size: > 0 };
-
-    private bool IsAsNamed(LayerEntry entry)
-    {
-        using SafeFileHandle file = OpenObject(entry.Object);
-        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
-        {
-            throw LinuxException.Last("statx", $"object {entry.Object}");
-        }
-
-        FileMetadata metadata = entry.Metadata;
-        return stat.stx_size == (ulong)entry.Size && (stat.stx_mode & 0xfff) == metadata.Mode &&
-            stat.stx_uid == metadata.Uid && stat.stx_gid == metadata.Gid && KeyOf(metadata, file) == entry.Object;
-    }
-
-    private static ObjectKey KeyOf(FileMetadata metadata, SafeFileHandle file)
-    {
-        using System.Security.Cryptography.IncrementalHash hash =
-            System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        hash.AppendData(ObjectKey.Header(metadata));
-        byte[] buffer = new byte[128 << 10];
-        long offset = 0;
-        for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
-        {
-            hash.AppendData(buffer, 0, read);
-            offset += read;
-        }
-
-        return ObjectKey.FromHash(hash.GetCurrentHash());
     }
 
     private (int Objects, long Freed) RemoveObjects(HashSet<ObjectKey> live)

@@ -137,13 +137,15 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
     /// <summary>The content of an object, staged ones of this instance included.</summary>
     /// <exception cref="SysctrException">Corrupt: it is missing.</exception>
-    public unsafe SafeFileHandle OpenObject(ObjectKey key)
+    public SafeFileHandle OpenObject(ObjectKey key) => OpenObject(key, 0);
+
+    private unsafe SafeFileHandle OpenObject(ObjectKey key, int flags)
     {
         Span<byte> path = stackalloc byte[ObjectKey.PathSize];
         key.WritePath(path);
         fixed (byte* pointer = path)
         {
-            SafeFileHandle handle = Libc.openat(_objects, pointer, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+            SafeFileHandle handle = Libc.openat(_objects, pointer, OpenFlags.ReadOnly | OpenFlags.CloseOnExec | flags, 0);
             if (!handle.IsInvalid)
             {
                 return handle;
@@ -199,9 +201,18 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private static SysctrException Missing(string what, Exception? e = null) =>
         new(ErrorKind.Corrupt, $"reading {what}: the store does not have it", "pull the image again", e);
 
-    private string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));
+    /// <summary>Where the index of a layer is, or would be.</summary>
+    internal string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));
 
-    private string BlobPath(Digest digest) => Path.Join(_root, "blobs", digest.Algorithm, digest.Hex);
+    /// <summary>Where a blob is, or would be.</summary>
+    internal string BlobPath(Digest digest) => Path.Join(_root, "blobs", digest.Algorithm, digest.Hex);
+
+    /// <summary>Where an object is, or would be.</summary>
+    internal string ObjectPath(ObjectKey key)
+    {
+        string hex = key.ToString();
+        return Path.Join(_root, "objects", hex[..2], hex[2..]);
+    }
 
     /// <summary>Digests of two algorithms share the directory; their lengths keep them apart.</summary>
     internal static string LayerFileName(Digest diffId) => diffId.Hex;

@@ -22,6 +22,29 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     public IReadOnlyList<ImageRecord> List() =>
         [.. Directory.GetFiles(directory, "*.json").Select(Read).OrderBy(r => r.Reference, StringComparer.Ordinal)];
 
+    /// <summary>Every file of a ref, with what it says; null where it can't be read, or has the name of another ref.</summary>
+    public IEnumerable<(string File, ImageRecord? Record)> Examine()
+    {
+        foreach (string file in Directory.GetFiles(directory, "*.json"))
+        {
+            ImageRecord? record = null;
+            try
+            {
+                record = Read(file);
+            }
+            catch (FileNotFoundException)
+            {
+                continue;
+            }
+            catch (Exception e) when (e is SysctrException or IOException)
+            {
+                // Told by the null.
+            }
+
+            yield return (file, record is not null && FileOf(record.Reference) == file ? record : null);
+        }
+    }
+
     /// <summary>Adds or moves a ref, durably, after the store's <see cref="ContentStore.Commit"/>.</summary>
     /// <exception cref="SysctrException">Corrupt: a layer was never added; Storage: the disk is full or fails.</exception>
     public void Set(ImageRecord record)

@@ -62,6 +62,10 @@ sealed unsafe class Staging : IDisposable
         }
     }
 
+    /// <summary>The directories that processes which are gone have left.</summary>
+    public static IEnumerable<string> Abandoned(string root) =>
+        Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
+
     /// <summary>The directory.</summary>
     public string DirectoryPath => _path;
 

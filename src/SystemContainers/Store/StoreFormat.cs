@@ -28,7 +28,14 @@ sealed record StoreFormat(
             return;
         }
 
-        StoreFormat found = Read(file);
+        Check(root);
+    }
+
+    /// <summary>Checks the format of a store that is there.</summary>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: it can't be read.</exception>
+    public static void Check(string root)
+    {
+        StoreFormat found = Read(Path.Join(root, "meta.json"));
         string? unknown = found.Incompatible.Concat(found.ReadOnlyCompatible).FirstOrDefault();
         if (found.Version > s_current.Version || unknown is not null)
         {
@@ -45,7 +52,7 @@ sealed record StoreFormat(
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(file), StoreJson.Default.StoreFormat) ?? throw new JsonException("it is null");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or FileNotFoundException)
         {
             throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {e.Message}", inner: e);
         }

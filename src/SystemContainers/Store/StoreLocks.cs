@@ -33,6 +33,10 @@ sealed class StoreLocks(string directory)
     public IDisposable LockStore(Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLock(StoreFile), "the store", note, cancellation);
 
+    /// <summary>As <see cref="LockStore"/> without waiting.</summary>
+    /// <returns>Null where another sysctr uses the store.</returns>
+    public IDisposable? TryLockStore() => TryLock(StoreFile);
+
     // No container's name begins so.
     private string StoreFile => Path.Join(directory, "+store.lock");
 
@@ -67,6 +71,13 @@ sealed class StoreLocks(string directory)
     /// <summary>The same without waiting.</summary>
     /// <returns>Null where another sysctr holds it.</returns>
     public IDisposable? TryLockContainer(string name) => TryLock(Path.Join(directory, name + ".lock"));
+
+    /// <summary>Whether a process holds a lock on a file. Looks only: makes no file.</summary>
+    internal static bool IsHeld(string path)
+    {
+        using SafeFileHandle handle = Libc.open(path, OpenFlags.ReadOnly | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0);
+        return !handle.IsInvalid && Libc.flock(handle, Libc.LOCK_SH | Libc.LOCK_NB) != 0;
+    }
 
     /// <summary>Locks a file, which is made if it is not there.</summary>
     /// <returns>Null where another open file holds the lock.</returns>

@@ -13,6 +13,14 @@ static unsafe partial class Libc
     internal const uint S_IFREG = 0x8000;
     internal const uint S_IFLNK = 0xa000;
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct statx_timestamp
+    {
+        internal long tv_sec;
+        internal uint tv_nsec;
+        internal int padding;
+    }
+
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct statx_t
     {
@@ -28,7 +36,10 @@ static unsafe partial class Libc
         internal ulong stx_size;
         internal ulong stx_blocks;
         internal ulong stx_attributes_mask;
-        internal fixed ulong times[8];
+        internal statx_timestamp stx_atime;
+        internal statx_timestamp stx_btime;
+        internal statx_timestamp stx_ctime;
+        internal statx_timestamp stx_mtime;
         internal uint stx_rdev_major;
         internal uint stx_rdev_minor;
         internal uint stx_dev_major;
@@ -42,4 +53,19 @@ static unsafe partial class Libc
     /// <param name="result">What is filled in.</param>
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int statx(SafeFileHandle directory, string path, int flags, uint mask, out statx_t result);
+
+    /// <param name="directory">An open directory.</param>
+    /// <param name="name">Relative to it, zero-terminated.</param>
+    /// <param name="flags">AT_SYMLINK_NOFOLLOW or 0.</param>
+    /// <param name="mask">STATX_BASIC_STATS.</param>
+    /// <param name="result">What is filled in.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int statx(SafeFileHandle directory, byte* name, int flags, uint mask, out statx_t result);
+
+    /// <param name="directory">An open directory.</param>
+    /// <param name="name">A symbolic link in it, zero-terminated.</param>
+    /// <param name="text">Gets the target, without a zero.</param>
+    /// <param name="size">Bytes there.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint readlinkat(SafeFileHandle directory, byte* name, byte* text, nuint size);
 }

@@ -1,0 +1,189 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Store;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>
+/// Compares a checkout on disk with the tree that it was made of, name by name, by directory handles. A file that is the object's own
+/// inode is as good as the object is; only the few that are copies are read.
+/// </summary>
+/// <param name="store">Where contents are.</param>
+/// <param name="content">Whether copies are read and hashed, or only their sizes looked at.</param>
+/// <param name="found">Told a path below the root, and what is wrong there in a few words.</param>
+sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, string> found)
+{
+    /// <summary>The inode of each leaf that was seen: further names in the image are further names on disk.</summary>
+    private readonly Dictionary<TreeLeaf, FileIdentity> _seen = [];
+
+    private readonly HashSet<string> _mountPoints = new(StringComparer.Ordinal);
+
+    private readonly List<byte[]> _path = [];
+
+    /// <summary>Compares.</summary>
+    /// <param name="tree">The image.</param>
+    /// <param name="directory">What <see cref="TreeCheckout.Write"/> made.</param>
+    /// <param name="mountPoints">What it was given. Whether one is a file or a directory is the host's matter, and not compared.</param>
+    /// <exception cref="LinuxException">A directory can't be read.</exception>
+    public void Compare(MergedTree tree, string directory, IReadOnlyList<MountPoint> mountPoints)
+    {
+        _mountPoints.UnionWith(mountPoints.Select(m => m.Path));
+        using SafeFileHandle root = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        if (root.IsInvalid)
+        {
+            found("", Marshal.GetLastPInvokeError() == Errno.ENOENT ? "is missing" : "is no directory");
+            return;
+        }
+
+        CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
+    }
+
+    private void CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
+    {
+        if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        {
+            throw LinuxException.Last("statx", Shown());
+        }
+
+        CompareMetadata(directory.Metadata, stat, FileXattrs.Read($"/proc/self/fd/{handle.DangerousGetHandle()}"));
+        HashSet<byte[]> there = new(DirectoryNames.Of(handle, Shown()), ByteNameComparer.Instance);
+        foreach ((byte[] name, TreeSlot slot) in directory.Slots)
+        {
+            _path.Add(name);
+            if (!there.Remove(name))
+            {
+                found(Shown(), "is missing");
+            }
+            else
+            {
+                CompareName(handle, [.. name, 0], slot.Node);
+            }
+
+            _path.RemoveAt(_path.Count - 1);
+        }
+
+        foreach (byte[] name in there)
+        {
+            _path.Add(name);
+            found(Shown(), "is not in the image");
+            _path.RemoveAt(_path.Count - 1);
+        }
+    }
+
+    private void CompareName(SafeFileHandle parent, byte[] terminated, TreeNode node)
+    {
+        fixed (byte* name = terminated)
+        {
+            if (Libc.statx(parent, name, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+            {
+                throw LinuxException.Last("statx", Shown());
+            }
+
+            uint kind = stat.stx_mode & Libc.S_IFMT;
+            if (kind != KindOf(node))
+            {
+                if (kind is not (Libc.S_IFREG or Libc.S_IFDIR) || !_mountPoints.Contains(Shown()))
+                {
+                    found(Shown(), "is of another type");
+                }
+            }
+            else if (node is TreeDirectory directory)
+            {
+                using SafeFileHandle handle = Libc.openat(parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+                if (handle.IsInvalid)
+                {
+                    throw LinuxException.Last("openat", Shown());
+                }
+
+                CompareDirectory(handle, directory);
+            }
+            else
+            {
+                CompareLeaf(parent, name, (TreeLeaf)node, stat);
+            }
+        }
+    }
+
+    private void CompareLeaf(SafeFileHandle parent, byte* name, TreeLeaf leaf, in Libc.statx_t stat)
+    {
+        FileIdentity identity = FileIdentity.Of(stat);
+        if (!_seen.TryAdd(leaf, identity))
+        {
+            if (_seen[leaf] != identity)
+            {
+                found(Shown(), "is no hard link of the other names that it has in the image");
+            }
+
+            return;
+        }
+
+        switch (leaf.Entry.Type)
+        {
+            case TarEntryType.Regular:
+                CompareFile(parent, name, leaf.Entry, stat);
+                break;
+            case TarEntryType.Symlink when !TargetOf(parent, name).AsSpan().SequenceEqual(leaf.Entry.LinkName):
+                found(Shown(), "leads elsewhere");
+                break;
+            case TarEntryType.CharacterDevice or TarEntryType.BlockDevice
+                when stat.stx_rdev_major != leaf.Entry.DeviceMajor || stat.stx_rdev_minor != leaf.Entry.DeviceMinor:
+                found(Shown(), "is another device");
+                break;
+            default:
+                // Attributes of what can't be opened are not looked at: those of links and devices are the host's.
+                CompareMetadata(leaf.Metadata, stat, leaf.Metadata.Xattrs, hasMode: leaf.Entry.Type != TarEntryType.Symlink);
+                break;
+        }
+    }
+
+    private void CompareFile(SafeFileHandle parent, byte* name, LayerEntry entry, in Libc.statx_t stat)
+    {
+        if (ContentStore.HasObject(entry) && store.IdentityOf(entry.Object) == FileIdentity.Of(stat))
+        {
+            return;
+        }
+
+        using SafeFileHandle file = Libc.openat(parent, name, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0);
+        if (file.IsInvalid)
+        {
+            throw LinuxException.Last("openat", Shown());
+        }
+
+        (ObjectState state, string what) = ContentStore.Examine(entry, file, content);
+        if (state != ObjectState.Whole)
+        {
+            found(Shown(), what);
+        }
+    }
+
+    private void CompareMetadata(FileMetadata wanted, in Libc.statx_t stat, IReadOnlyList<FileXattr> xattrs, bool hasMode = true)
+    {
+        if (InodeReader.Difference(wanted, stat, xattrs, ContentStore.HostXattrs, hasMode) is { } difference)
+        {
+            found(Shown(), "has " + difference);
+        }
+    }
+
+    private byte[] TargetOf(SafeFileHandle parent, byte* name)
+    {
+        // PATH_MAX: no link is longer.
+        byte* text = stackalloc byte[4096];
+        nint length = Libc.readlinkat(parent, name, text, 4096);
+        return length < 0 ? throw LinuxException.Last("readlinkat", Shown()) : new ReadOnlySpan<byte>(text, (int)length).ToArray();
+    }
+
+    private static uint KindOf(TreeNode node) => node is not TreeLeaf { Entry.Type: var type } ? Libc.S_IFDIR : type switch
+    {
+        TarEntryType.Symlink => Libc.S_IFLNK,
+        TarEntryType.CharacterDevice => Libc.S_IFCHR,
+        TarEntryType.BlockDevice => Libc.S_IFBLK,
+        TarEntryType.Fifo => Libc.S_IFIFO,
+        _ => Libc.S_IFREG,
+    };
+
+    private string Shown() => string.Concat(_path.Select(p => "/" + Encoding.UTF8.GetString(p)));
+}

@@ -1,0 +1,109 @@
+using SystemContainers.Errors;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy.Fsck;
+
+/// <summary>The deployments of one container, while nobody else works on it.</summary>
+sealed class ContainerCheck(Host host, ContentStore store, bool content, FindingLog log)
+{
+    /// <summary>Deployments that were compared with their records.</summary>
+    public int Deployments { get; private set; }
+
+    /// <summary>Deployments with a rootfs that is not as its image says.</summary>
+    public List<ContainerRecord> Damaged { get; } = [];
+
+    /// <summary>Every record that can be read, by container.</summary>
+    public static IReadOnlyList<ContainerRecord> ReadRecords(Host host) =>
+    [
+        .. from name in host.Catalog.DirectoryNames()
+           from number in host.Catalog.Numbers(name)
+           let record = TryRead(host, name, number)
+           where record is not null
+           select record,
+    ];
+
+    /// <summary>Checks a container. The caller holds its lock, and knows of no intent that names it.</summary>
+    public void Run(string name)
+    {
+        DeploymentDirectory container = host.Deployment(name, 0);
+        string? link = new FileInfo(container.CurrentLink).LinkTarget;
+        IReadOnlyList<int> numbers = host.Catalog.Numbers(name);
+        CheckEntries(container, numbers);
+        if (link is null && !Recovery.IsRunning(host, name))
+        {
+            log.Error(FindingKind.DanglingDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
+            return;
+        }
+
+        bool dangles = link is not null && (!int.TryParse(link, out int current) || !numbers.Contains(current));
+        if (dangles)
+        {
+            log.Error(FindingKind.DanglingCurrent, container.CurrentLink, $"names {link}, which is not there", FsckAdvice.Repair);
+        }
+
+        foreach (int number in numbers)
+        {
+            CheckDeployment(name, number, isCurrent: link == number.ToString());
+        }
+    }
+
+    private void CheckEntries(DeploymentDirectory container, IReadOnlyList<int> numbers)
+    {
+        HashSet<string> known = [.. numbers.Select(n => n.ToString()), "current"];
+        foreach (string entry in Directory.EnumerateFileSystemEntries(container.ContainerHere).Where(e => !known.Contains(Path.GetFileName(e))))
+        {
+            if (Path.GetFileName(entry).StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
+            {
+                log.Error(FindingKind.DanglingDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
+            }
+            else
+            {
+                log.Note(FindingKind.Leftover, entry, "is nothing that sysctr keeps there");
+            }
+        }
+    }
+
+    private void CheckDeployment(string name, int number, bool isCurrent)
+    {
+        DeploymentDirectory directory = host.Deployment(name, number);
+        if (TryRead(host, name, number) is not { } record)
+        {
+            if (isCurrent)
+            {
+                log.Error(FindingKind.BrokenRecord, Path.Join(directory.Here, "info.json"), "can't be read, and the deployment is in use", "install the container again under another name");
+            }
+            else
+            {
+                log.Error(FindingKind.DanglingDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
+            }
+
+            return;
+        }
+
+        Deployments++;
+        RootfsCheck rootfs = new(host, store, content, log);
+        if (!rootfs.Run(record))
+        {
+            Damaged.Add(record);
+        }
+
+        HostCheck files = new(host, log);
+        files.CheckKept(record);
+        if (isCurrent)
+        {
+            files.CheckHost(record);
+        }
+    }
+
+    private static ContainerRecord? TryRead(Host host, string name, int number)
+    {
+        try
+        {
+            return host.Catalog.Find(name, number) is { } record && record.Name == name && record.Deployment == number ? record : null;
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return null;
+        }
+    }
+}

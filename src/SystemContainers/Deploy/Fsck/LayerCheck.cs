@@ -1,0 +1,122 @@
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy.Fsck;
+
+/// <summary>
+/// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of one index at a
+/// time the entries.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="content">Whether contents are read.</param>
+/// <param name="log">Told what is wrong.</param>
+sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
+{
+    private readonly HashSet<ObjectKey> _named = [];
+    private readonly HashSet<Digest> _read = [];
+    private long _bytes;
+
+    /// <summary>Objects that are not whole.</summary>
+    public HashSet<ObjectKey> Damaged { get; } = [];
+
+    /// <summary>Of <see cref="Damaged"/> those whose content is right, as far as it was read, with what their inodes should have.</summary>
+    public List<LayerEntry> Changed { get; } = [];
+
+    /// <summary>Layers whose index can't be used.</summary>
+    public HashSet<Digest> Broken { get; } = [];
+
+    /// <summary>Objects that were compared.</summary>
+    public int Objects => _named.Count;
+
+    /// <summary>Their bytes.</summary>
+    public long Bytes => _bytes;
+
+    /// <summary>Layers that were read.</summary>
+    public int Layers => _read.Count + Broken.Count;
+
+    /// <summary>Checks the layers that were not checked yet, with both cores.</summary>
+    public void Run(CancellationToken cancellation)
+    {
+        foreach (string file in store.LayerFiles())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (DigestOf(file) is not { } layer)
+            {
+                log.Note(FindingKind.Leftover, file, "is no layer", "'sysctr images prune' removes it");
+            }
+            else if (!_read.Contains(layer) && !Broken.Contains(layer) && Read(layer, file) is { } index)
+            {
+                _read.Add(layer);
+                Check(index, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Tells of the files in objects/ that no layer names. The caller holds the store's lock, and <see cref="Run"/> saw all layers.</summary>
+    /// <returns>The files.</returns>
+    public IReadOnlyList<string> FindOrphans(CancellationToken cancellation)
+    {
+        List<string> orphans = [];
+        foreach ((string file, ObjectKey? key) in store.ObjectFiles())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (key is not { } named || !_named.Contains(named))
+            {
+                orphans.Add(file);
+            }
+        }
+
+        return orphans;
+    }
+
+    private LayerIndex? Read(Digest layer, string file)
+    {
+        try
+        {
+            return store.ReadLayer(layer);
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            Broken.Add(layer);
+            log.Error(FindingKind.AlteredLayer, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
+            return null;
+        }
+    }
+
+    private void Check(LayerIndex index, CancellationToken cancellation) => Parallel.ForEach(
+        index.Entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
+        new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
+        Check);
+
+    private void Check(LayerEntry entry)
+    {
+        (ObjectState state, string what) = store.Examine(entry, content);
+        Interlocked.Add(ref _bytes, entry.Size);
+        if (state == ObjectState.Whole)
+        {
+            return;
+        }
+
+        string name = System.Text.Encoding.UTF8.GetString(entry.Name);
+        log.Error(
+            state == ObjectState.Missing ? FindingKind.MissingObject : FindingKind.AlteredObject,
+            store.ObjectPath(entry.Object), $"(/{name.TrimStart('.', '/')}) {what}",
+            state == ObjectState.Changed ? FsckAdvice.Repair : FsckAdvice.Fetch);
+        lock (Damaged)
+        {
+            Damaged.Add(entry.Object);
+            if (state == ObjectState.Changed)
+            {
+                Changed.Add(entry);
+            }
+        }
+    }
+
+    /// <summary>The layer that an index is of; digests of two algorithms share the directory, and their lengths keep them apart.</summary>
+    private static Digest? DigestOf(string file)
+    {
+        string hex = Path.GetFileName(file);
+        return Digest.TryParse($"{(hex.Length == 128 ? "sha512" : "sha256")}:{hex}", out Digest digest) ? digest : null;
+    }
+}

@@ -1,0 +1,99 @@
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Render;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy.Fsck;
+
+/// <summary>A deployment's config.json and rootfs.</summary>
+sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog log)
+{
+    /// <summary>Differences of one rootfs that are told one by one.</summary>
+    private const int Told = 20;
+
+    /// <summary>Compares a rootfs with the layers that the record names.</summary>
+    /// <returns>Whether it is as they say, or nobody can tell.</returns>
+    public bool Run(ContainerRecord record)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string rootfs = Path.Join(directory.Here, "rootfs");
+        string config = Path.Join(directory.Here, "config.json");
+        if (record.ConfigDigest is null && !File.Exists(config) && !Path.Exists(rootfs))
+        {
+            // An image that has files for the host and nothing to run.
+            return true;
+        }
+
+        if (record.RemoteRootfs is { } remote)
+        {
+            if (new FileInfo(rootfs).LinkTarget != remote)
+            {
+                log.Error(FindingKind.AlteredRootfs, rootfs, $"does not lead to {remote}", FsckAdvice.Repair);
+                return false;
+            }
+
+            return true;
+        }
+
+        if (ReadMounts(record, config) is not { } mounts || !record.DiffIds.All(IsReadable))
+        {
+            log.Note(FindingKind.NotChecked, rootfs, "could not be compared, for its config.json or a layer of it is broken");
+            return true;
+        }
+
+        int differences = 0;
+        MergedTree tree = MergedTree.Build(store, record.DiffIds);
+        new TreeCheck(store, content, Tell).Compare(tree, rootfs, MissingMounts(mounts, tree));
+        if (differences > Told)
+        {
+            log.Error(FindingKind.AlteredRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
+        }
+
+        return differences == 0;
+
+        void Tell(string path, string what)
+        {
+            if (differences++ < Told)
+            {
+                log.Error(FindingKind.AlteredRootfs, rootfs + path, what, FsckAdvice.Repair);
+            }
+        }
+    }
+
+    /// <summary>What the checkout of a deployment had to make for mounts, from its config.json.</summary>
+    public IReadOnlyList<MountPoint> MissingMounts(RuntimeConfigFile config, MergedTree tree) =>
+        [.. MountPoints.Missing(config, tree, host.IsDirectory).Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
+
+    /// <summary>A deployment's config.json; null where it can't be used, which is told.</summary>
+    public RuntimeConfigFile? ReadMounts(ContainerRecord record, string file)
+    {
+        const string advice = "'sysctr update --rebase' with the same image, or uninstall and install it";
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(file);
+            if (record.ConfigDigest is { } digest && Oci.Digest.Sha256(bytes) != digest)
+            {
+                log.Note(FindingKind.EditedFile, file, "was edited since it was installed");
+            }
+
+            return RuntimeConfigFile.Read(file, System.Text.Encoding.UTF8.GetString(bytes));
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            log.Error(FindingKind.AlteredDeployment, file, e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})", advice);
+            return null;
+        }
+    }
+
+    private bool IsReadable(Oci.Digest layer)
+    {
+        try
+        {
+            return store.ReadLayer(layer).Entries.Count >= 0;
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return false;
+        }
+    }
+}

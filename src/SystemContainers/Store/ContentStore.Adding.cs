@@ -134,7 +134,7 @@ sealed partial class ContentStore
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 * 1024);
         try
         {
-            using SafeFileHandle file = staging.CreateFile(out string name);
+            using SafeFileHandle file = staging.CreateFile(out StagedFile staged);
             long position = 0;
             for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
             {
@@ -147,7 +147,7 @@ sealed partial class ContentStore
             Span<byte> digest = stackalloc byte[ObjectKey.Size];
             hash.GetHashAndReset(digest);
             ObjectKey key = ObjectKey.FromHash(digest);
-            staging.Name(name, key);
+            staging.Add(key, staged);
             return key;
         }
         finally
@@ -178,23 +178,19 @@ sealed partial class ContentStore
     private unsafe void MoveObjects()
     {
         Staging staging = _staging.Value;
+        Span<byte> source = stackalloc byte[StagedFile.PathSize];
         Span<byte> target = stackalloc byte[ObjectKey.PathSize];
-        foreach (string file in Directory.EnumerateFiles(Path.Join(staging.DirectoryPath, "objects")))
+        foreach (KeyValuePair<ObjectKey, StagedFile> staged in staging.Whole)
         {
-            byte[] name = Terminated(Path.GetFileName(file));
-            if (name.Length != 65)
-            {
-                continue;
-            }
-
-            name.AsSpan(0, 2).CopyTo(target);
-            target[2] = (byte)'/';
-            name.AsSpan(2).CopyTo(target[3..]);
-            fixed (byte* from = name)
+            staged.Value.WritePath(source);
+            staged.Key.WritePath(target);
+            fixed (byte* from = source)
             fixed (byte* to = target)
             {
                 MoveObject(staging.Objects, from, to);
             }
+
+            staging.Whole.Remove(staged);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -216,6 +215,4 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
     /// <summary>Digests of two algorithms share the directory; their lengths keep them apart.</summary>
     internal static string LayerFileName(Digest diffId) => diffId.Hex;
-
-    private static byte[] Terminated(string name) => Encoding.ASCII.GetBytes(name + "\0");
 }

@@ -11,13 +11,21 @@ namespace SystemContainers.Store;
 /// </summary>
 sealed class ObjectWriters : IDisposable
 {
-    /// <summary>Files under way at most; with their largest size 16 MiB, usually a tenth of that.</summary>
-    private const int Capacity = 64;
+    /// <summary>Files are handed over several at once, up to this many bytes: threads that wait for each other at every file do little else.</summary>
+    private const int BatchBytes = 128 << 10;
+
+    /// <summary>As <see cref="BatchBytes"/>, for tiny files.</summary>
+    private const int BatchFiles = 32;
+
+    /// <summary>Batches that wait at most, each of at most <see cref="BatchBytes"/> and one file.</summary>
+    private const int Capacity = 16;
 
     private readonly ContentStore _store;
     private readonly Staging _staging;
-    private readonly BlockingCollection<PendingObject> _queue = new(Capacity);
+    private readonly BlockingCollection<List<PendingObject>> _queue = new(Capacity);
     private readonly Thread[] _threads;
+    private List<PendingObject> _batch = [];
+    private int _batchBytes;
     private volatile Exception? _failure;
 
     public ObjectWriters(ContentStore store, Staging staging)
@@ -36,13 +44,19 @@ sealed class ObjectWriters : IDisposable
     public void Add(PendingObject pending)
     {
         ThrowIfFailed();
-        _queue.Add(pending);
+        _batch.Add(pending);
+        _batchBytes += pending.Content.Length;
+        if (_batchBytes >= BatchBytes || _batch.Count == BatchFiles)
+        {
+            HandOver();
+        }
     }
 
     /// <summary>Waits until all is written.</summary>
     /// <exception cref="LinuxException">One failed.</exception>
     public void Finish()
     {
+        HandOver();
         _queue.CompleteAdding();
         foreach (Thread thread in _threads)
         {
@@ -72,9 +86,15 @@ sealed class ObjectWriters : IDisposable
         }
     }
 
+    private void HandOver()
+    {
+        _queue.Add(_batch);
+        (_batch, _batchBytes) = ([], 0);
+    }
+
     private void Work()
     {
-        foreach (PendingObject pending in _queue.GetConsumingEnumerable())
+        foreach (PendingObject pending in _queue.GetConsumingEnumerable().SelectMany(batch => batch))
         {
             try
             {
@@ -104,9 +124,9 @@ sealed class ObjectWriters : IDisposable
             return;
         }
 
-        using SafeFileHandle file = _staging.CreateFile(out string name);
+        using SafeFileHandle file = _staging.CreateFile(out StagedFile staged);
         RandomAccess.Write(file, pending.Content, 0);
         InodeWriter.Apply(file, pending.Entry.Metadata, "a staged object");
-        _staging.Name(name, key);
+        _staging.Add(key, staged);
     }
 }

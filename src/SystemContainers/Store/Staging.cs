@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-using System.Text;
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
@@ -16,6 +15,7 @@ sealed unsafe class Staging : IDisposable
     private readonly string _path;
 
     private readonly SafeFileHandle _lock;
+    private readonly ConcurrentDictionary<ObjectKey, StagedFile> _objects = new();
     private long _files;
 
     private Staging(string path, SafeFileHandle held, SafeFileHandle objects)
@@ -25,7 +25,7 @@ sealed unsafe class Staging : IDisposable
         Objects = objects;
     }
 
-    /// <summary>The directory of staged objects, named by their whole key in hexadecimal.</summary>
+    /// <summary>The directory of staged objects; only this process knows which is which.</summary>
     public SafeFileHandle Objects { get; }
 
     /// <summary>Makes one below <paramref name="root"/>, <c>staging/</c> of the store.</summary>
@@ -42,7 +42,11 @@ sealed unsafe class Staging : IDisposable
         }
         while (held is null || !File.Exists(path + ".lock"));
 
-        Directory.CreateDirectory(Path.Join(path, "objects"));
+        for (int i = 0; i < StagedFile.Directories; i++)
+        {
+            Directory.CreateDirectory(Path.Join(path, "objects", StagedFile.DirectoryName(i)));
+        }
+
         Directory.CreateDirectory(Path.Join(path, "layers"));
         SafeFileHandle objects = Libc.open(Path.Join(path, "objects"), OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
         return objects.IsInvalid ? throw LinuxException.Last("open", path) : new Staging(path, held, objects);
@@ -71,40 +75,38 @@ sealed unsafe class Staging : IDisposable
 
     public string LayerPath(Digest diffId) => Path.Join(_path, "layers", ContentStore.LayerFileName(diffId));
 
-    /// <summary>A new file for an object, which may fail half-way: no other layer counts on it before it has its name.</summary>
-    public SafeFileHandle CreateFile(out string name)
+    /// <summary>A new file for an object, which may fail half-way: it counts for nothing before <see cref="Add"/>.</summary>
+    public SafeFileHandle CreateFile(out StagedFile staged)
     {
-        name = $"new-{Interlocked.Increment(ref _files)}";
-        return Open(Encoding.ASCII.GetBytes(name + "\0"), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive);
-    }
-
-    /// <summary>Whether the object is staged, and then whole: an object gets its name last.</summary>
-    public bool Has(ObjectKey key)
-    {
-        Span<byte> name = stackalloc byte[65];
-        WriteName(key, name);
-        fixed (byte* pointer = name)
+        staged = new StagedFile(Interlocked.Increment(ref _files));
+        Span<byte> path = stackalloc byte[StagedFile.PathSize];
+        staged.WritePath(path);
+        fixed (byte* pointer = path)
         {
-            return Libc.faccessat(Objects, pointer, 0, 0) == 0;
+            SafeFileHandle handle = Libc.openat(
+                Objects, pointer, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec, 0x180);
+            return handle.IsInvalid ? throw LinuxException.Last("openat", "a staged object") : handle;
         }
     }
 
-    /// <summary>Gives a file of <see cref="CreateFile"/> its key for a name, or drops it where the object is staged already.</summary>
-    public void Name(string newName, ObjectKey key)
-    {
-        Span<byte> name = stackalloc byte[65];
-        WriteName(key, name);
-        fixed (byte* from = Encoding.ASCII.GetBytes(newName + "\0"))
-        fixed (byte* to = name)
-        {
-            if (Libc.renameat2(Objects, from, Objects, to, Libc.RENAME_NOREPLACE) == 0)
-            {
-                return;
-            }
+    /// <summary>Whether the object is staged, and then whole.</summary>
+    public bool Has(ObjectKey key) => _objects.ContainsKey(key);
 
-            if (Marshal.GetLastPInvokeError() != Errno.EEXIST || Libc.unlinkat(Objects, from, 0) != 0)
+    /// <summary>Makes a file that is whole an object, or drops it where the object is staged already.</summary>
+    public void Add(ObjectKey key, StagedFile file)
+    {
+        if (_objects.TryAdd(key, file))
+        {
+            return;
+        }
+
+        Span<byte> path = stackalloc byte[StagedFile.PathSize];
+        file.WritePath(path);
+        fixed (byte* pointer = path)
+        {
+            if (Libc.unlinkat(Objects, pointer, 0) != 0)
             {
-                throw LinuxException.Last("renameat2", $"staged object {key}");
+                throw LinuxException.Last("unlinkat", $"staged object {key}");
             }
         }
     }
@@ -112,20 +114,22 @@ sealed unsafe class Staging : IDisposable
     /// <summary>A staged object for reading; null where it is not there.</summary>
     public SafeFileHandle? TryOpen(ObjectKey key)
     {
-        Span<byte> name = stackalloc byte[65];
-        WriteName(key, name);
-        fixed (byte* pointer = name)
+        if (!_objects.TryGetValue(key, out StagedFile file))
+        {
+            return null;
+        }
+
+        Span<byte> path = stackalloc byte[StagedFile.PathSize];
+        file.WritePath(path);
+        fixed (byte* pointer = path)
         {
             SafeFileHandle handle = Libc.openat(Objects, pointer, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
             return handle.IsInvalid ? null : handle;
         }
     }
 
-    public static void WriteName(ObjectKey key, Span<byte> name)
-    {
-        key.WriteHex(name);
-        name[64] = 0;
-    }
+    /// <summary>The objects that are whole. One that has moved away is to be taken out.</summary>
+    public ICollection<KeyValuePair<ObjectKey, StagedFile>> Whole => _objects;
 
     public void Dispose()
     {
@@ -133,14 +137,5 @@ sealed unsafe class Staging : IDisposable
         TreeRemoval.Remove(_path);
         File.Delete(_path + ".lock");
         _lock.Dispose();
-    }
-
-    private SafeFileHandle Open(byte[] name, int flags)
-    {
-        fixed (byte* pointer = name)
-        {
-            SafeFileHandle handle = Libc.openat(Objects, pointer, flags | OpenFlags.CloseOnExec, 0x180);
-            return handle.IsInvalid ? throw LinuxException.Last("openat", "a staged object") : handle;
-        }
     }
 }

@@ -35,6 +35,10 @@ install:
 	ln -sf ../../bin/sysctr $(DESTDIR)$(PREFIX)/libexec/sysctr/atomic
 	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
 	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset
+	sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/sysctr-update.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sysctr-update.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/sysctr-update.service
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
 
 # A Debian package of what 'make build' made.

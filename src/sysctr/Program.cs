@@ -48,6 +48,7 @@ root.Add(GlobalOptions.Quiet);
 root.Add(InstallCommand.Create());
 root.Add(RunCommand.Create());
 root.Add(UpdateCommand.Create());
+root.Add(AutoUpdateCommand.Create());
 root.Add(RollbackCommand.Create());
 root.Add(UninstallCommand.Create());
 root.Add(ListCommand.Create());

@@ -23,6 +23,13 @@ static class Reports
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>
         JsonSerializer.Serialize(findings, DeployJson.Default.IReadOnlyListLintMessage);
 
+    public static string ToJson(IReadOnlyList<AutoUpdateReport> reports) =>
+        JsonSerializer.Serialize(reports, DeployJson.Default.IReadOnlyListAutoUpdateReport);
+
+    /// <summary>A member of an enumeration as the JSON has it.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+
     public static string ToJson(IReadOnlyList<HistoryEntry> entries) =>
         JsonSerializer.Serialize(entries, DeployJson.Default.IReadOnlyListHistoryEntry);
 

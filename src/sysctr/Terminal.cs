@@ -33,6 +33,9 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
     }
 
+    /// <summary>One of several failures: a line of standard error in any case.</summary>
+    public void Error(string line) => error.WriteLine($"sysctr: {line}");
+
     /// <summary>Prints <c>sysctr: what was being done: why not</c>, and what to do next where it is known.</summary>
     public static int Report(SysctrException failure, TextWriter error)
     {

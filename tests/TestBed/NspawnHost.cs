@@ -67,6 +67,10 @@ public sealed class NspawnHost : TestHost
         .. CleanEnvironment, .. inside,
     ];
 
+    /// <summary>Starts a second, empty registry on <see cref="TestHost.MovingRegistry"/>, whose tags a test may move.</summary>
+    public Task<RegistryServer> StartMovingRegistryAsync() =>
+        RegistryServer.StartAsync(_scratch, _network, Directory.CreateDirectory(_scratch.File("moving")).FullName, readOnly: false, MovingRegistry);
+
     /// <inheritdoc/>
     public override Task<CommandResult> RunAsync(IReadOnlyList<string> commandLine, TimeSpan? timeout = null) =>
         Command.RunAsync(CommandLine(commandLine), timeout ?? TimeSpan.FromMinutes(3));

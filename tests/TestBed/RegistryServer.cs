@@ -5,29 +5,37 @@ public sealed class RegistryServer : IAsyncDisposable
 {
     private readonly BackgroundProcess _process;
     private readonly NetworkNamespace _network;
+    private readonly string _address;
 
-    private RegistryServer(BackgroundProcess process, NetworkNamespace network)
+    private RegistryServer(BackgroundProcess process, NetworkNamespace network, string address)
     {
         _process = process;
         _network = network;
+        _address = address;
     }
 
     /// <summary>Its log, an access line a request: what was fetched can be seen there.</summary>
     public string Log => _process.Log;
 
-    /// <summary>Starts a registry on <see cref="TestHost.Registry"/> over a storage directory and waits until it answers.</summary>
+    /// <summary>Starts a registry over a storage directory and waits until it answers.</summary>
+    /// <param name="scratch">Keeps its configuration and log.</param>
+    /// <param name="network">Where it listens.</param>
+    /// <param name="storage">Its directory.</param>
+    /// <param name="readOnly">Whether pushes are refused.</param>
+    /// <param name="address">Where it answers; <see cref="TestHost.Registry"/> unless another is said.</param>
     public static async Task<RegistryServer> StartAsync(
-        Scratch scratch, NetworkNamespace network, string storage, bool readOnly)
+        Scratch scratch, NetworkNamespace network, string storage, bool readOnly, string address = TestHost.Registry)
     {
-        string config = scratch.File("registry.yml");
-        await File.WriteAllTextAsync(config, Configuration(storage, readOnly));
+        string name = $"registry-{address.Split(':')[1]}";
+        string config = scratch.File(name + ".yml");
+        await File.WriteAllTextAsync(config, Configuration(storage, readOnly, address));
         BackgroundProcess process = BackgroundProcess.Start(
-            scratch, "registry", network.Enter("docker-registry", "serve", config));
-        RegistryServer server = new(process, network);
+            scratch, name, network.Enter("docker-registry", "serve", config));
+        RegistryServer server = new(process, network, address);
         for (DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30); DateTime.UtcNow < end && !process.HasEnded;)
         {
             CommandResult answer = await Command.RunAsync(
-                network.Enter("curl", "--silent", "--fail", $"http://{TestHost.Registry}/v2/"));
+                network.Enter("curl", "--silent", "--fail", $"http://{address}/v2/"));
             if (answer.ExitCode == 0)
             {
                 return server;
@@ -41,8 +49,8 @@ public sealed class RegistryServer : IAsyncDisposable
         throw new InvalidOperationException($"docker-registry does not answer:\n{log}");
     }
 
-    /// <summary>The configuration file of a registry on <see cref="TestHost.Registry"/>.</summary>
-    public static string Configuration(string storage, bool readOnly) =>
+    /// <summary>The configuration file of a registry.</summary>
+    public static string Configuration(string storage, bool readOnly, string address = TestHost.Registry) =>
         $$"""
           version: 0.1
           log:
@@ -56,7 +64,7 @@ public sealed class RegistryServer : IAsyncDisposable
               readonly:
                 enabled: {{(readOnly ? "true" : "false")}}
           http:
-            addr: {{TestHost.Registry}}
+            addr: {{address}}
 
           """;
 
@@ -69,7 +77,7 @@ public sealed class RegistryServer : IAsyncDisposable
         string[] skopeo =
         [
             "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
-            $"oci:{layout}:{tag}", $"docker://{TestHost.Registry}/{name}",
+            $"oci:{layout}:{tag}", $"docker://{_address}/{name}",
         ];
         (await Command.RunAsync(_network.Enter(skopeo))).MustSucceed();
     }

@@ -8,6 +8,9 @@ public abstract class TestHost : IAsyncDisposable
     /// <summary>Where the image registry answers inside every host.</summary>
     public const string Registry = "127.0.0.1:5000";
 
+    /// <summary>Where a registry that takes pushes answers, on hosts that start one.</summary>
+    public const string MovingRegistry = "127.0.0.1:5001";
+
     /// <summary>What a login of root would have.</summary>
     protected static readonly string[] CleanEnvironment =
         ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"];

@@ -27,6 +27,9 @@ sealed record ContainerDetails
     /// <summary>When it was installed.</summary>
     public required DateTimeOffset InstalledAt { get; init; }
 
+    /// <summary>Whether it is updated when nobody asks: disabled, registry.</summary>
+    public required AutoUpdatePolicy AutoUpdate { get; init; }
+
     /// <summary>systemd's ActiveState of the main unit, "unknown" where no systemd answers.</summary>
     public required string State { get; init; }
 

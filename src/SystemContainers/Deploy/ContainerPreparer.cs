@@ -98,6 +98,7 @@ sealed class ContainerPreparer(Host host)
                     before?.HostDirectories ?? []),
                 WithoutHostFiles = request.WithoutHostFiles,
                 RemoteRootfs = rootfs,
+                AutoUpdate = request.AutoUpdate,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
             },

@@ -68,6 +68,9 @@ sealed record ContainerRecord
     /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }
 
+    /// <summary>Whether it is updated when nobody asks.</summary>
+    public AutoUpdatePolicy AutoUpdate { get; init; }
+
     /// <summary>The image's labels.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 

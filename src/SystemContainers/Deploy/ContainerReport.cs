@@ -10,6 +10,7 @@ namespace SystemContainers.Deploy;
 /// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where no systemd answers.</param>
 /// <param name="Runtime">Path of the OCI runtime.</param>
 /// <param name="InstalledAt">When.</param>
+/// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
 sealed record ContainerReport(
     string Name,
     string Image,
@@ -19,4 +20,5 @@ sealed record ContainerReport(
     string State,
     string Enabled,
     string Runtime,
-    DateTimeOffset InstalledAt);
+    DateTimeOffset InstalledAt,
+    AutoUpdatePolicy AutoUpdate);

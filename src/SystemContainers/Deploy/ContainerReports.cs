@@ -21,7 +21,8 @@ sealed class ContainerReports(Host host)
                record == current ? unit?.ActiveState ?? Unknown : "-",
                record == current ? unit?.UnitFileState ?? Unknown : "-",
                record.Runtime,
-               record.InstalledAt),
+               record.InstalledAt,
+               record.AutoUpdate),
     ];
 
     private IEnumerable<ContainerRecord> Deployments(ContainerRecord current) =>
@@ -48,6 +49,7 @@ sealed class ContainerReports(Host host)
             Directory = host.Deployment(record.Name, record.Deployment).OnHost,
             Runtime = record.Runtime,
             InstalledAt = record.InstalledAt,
+            AutoUpdate = record.AutoUpdate,
             State = unit?.ActiveState ?? Unknown,
             SubState = unit?.SubState ?? Unknown,
             MainPid = unit?.MainPid ?? 0,

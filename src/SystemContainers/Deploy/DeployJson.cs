@@ -25,6 +25,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 [JsonSerializable(typeof(FsckReport))]
+[JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

@@ -28,6 +28,10 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The link that names the deployment in use.</summary>
     public string CurrentLink => Path.Join(ContainerHere, "current");
 
+    /// <summary>Replaces the record of a deployment that is there, durably and in one step.</summary>
+    public void WriteRecord(ContainerRecord record) =>
+        DeployJson.Write(Path.Join(Here, "info.json"), record, DeployJson.Default.ContainerRecord);
+
     /// <summary>Where a file for the host is kept while the deployment is put together.</summary>
     /// <param name="hostPath">Absolute, as the host sees it.</param>
     public string StagedFile(string hostPath) => Staged + "/host" + hostPath;

@@ -25,6 +25,9 @@ sealed record InstallRequest(string Image)
     /// <summary>Leave out the files that the image has for the host.</summary>
     public bool WithoutHostFiles { get; init; }
 
+    /// <summary>Whether it is updated when nobody asks.</summary>
+    public AutoUpdatePolicy AutoUpdate { get; init; }
+
     /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
     internal string NameFor(RegistriesConfig registries) => ContainerName.Check(Name ?? registries.Resolve(Image)[0].ShortName);

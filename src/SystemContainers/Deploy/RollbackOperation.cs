@@ -26,6 +26,12 @@ sealed class RollbackOperation(Host host, Action<string> note)
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number);
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);
+        if (after.AutoUpdate != before.AutoUpdate)
+        {
+            // The policy is the container's, whichever deployment it runs from; in one that is not in use it means nothing yet.
+            after = after with { AutoUpdate = before.AutoUpdate };
+            host.Deployment(name, after.Deployment).WriteRecord(after);
+        }
 
         ContainerSwitch containers = new(host);
         ContainerChange change = containers.Plan(before, after);

@@ -49,12 +49,17 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         using IDisposable locks = host.LockContainers(names, cancellation);
         ContainerPreparer preparer = new(host);
         List<(ContainerRecord Before, PreparedContainer After)> updates = [];
+        List<ContainerRecord> policies = [];
         foreach (string name in names)
         {
             ContainerRecord before = host.Catalog.Get(name);
             if (await PrepareAsync(preparer, before, request, cancellation) is { } after)
             {
                 updates.Add((before, after));
+            }
+            else if (request.AutoUpdate is { } policy && policy != before.AutoUpdate)
+            {
+                policies.Add(before with { AutoUpdate = policy });
             }
             else
             {
@@ -67,7 +72,24 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             await SwitchAsync(preparer, updates, origin, cancellation);
         }
 
-        return updates.Count;
+        foreach (ContainerRecord record in policies)
+        {
+            KeepPolicy(record, origin);
+        }
+
+        return updates.Count + policies.Count;
+    }
+
+    /// <summary>A policy is no reason for a new deployment: nothing else changes, and nothing restarts.</summary>
+    private void KeepPolicy(ContainerRecord record, HistoryOrigin origin)
+    {
+        host.Deployment(record.Name, record.Deployment).WriteRecord(record);
+        host.History.Add(HistoryLog.Success("update", record.Name, origin) with
+        {
+            From = HistoryDeployment.Of(record),
+            To = HistoryDeployment.Of(record),
+        });
+        note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}; nothing else was changed");
     }
 
     /// <summary>The new deployment in memory; null where it would be the old one.</summary>
@@ -97,6 +119,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             Runtime = request.Runtime ?? before.Runtime,
             WithoutHostFiles = before.WithoutHostFiles,
             Rootfs = before.RemoteRootfs,
+            AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
         };
         PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
         return IsSame(before, after.Record) ? null : after;

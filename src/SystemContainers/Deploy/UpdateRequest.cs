@@ -15,6 +15,9 @@ sealed record UpdateRequest
     /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase on.</summary>
     public PullPolicy? Pull { get; init; }
 
+    /// <summary>Whether it is updated when nobody asks from now on; null: as before.</summary>
+    public AutoUpdatePolicy? AutoUpdate { get; init; }
+
     /// <summary>All containers change in one transaction, or none.</summary>
     public bool Together { get; init; }
 }

@@ -8,15 +8,18 @@ sealed partial record HostFacts
     private const string SeccompPath = "/usr/share/containers/seccomp.json";
     private const string StatusPath = "/proc/self/status";
 
+    // The first process has all that the host gives; a service that calls us may have less, and must render the same.
+    private const string InitStatusPath = "/proc/1/status";
+
     /// <summary>The facts of this host.</summary>
     /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
     public static HostFacts Read()
     {
-        string[] status = ReadStatus();
+        string[] status = ReadStatus(StatusPath);
         return new HostFacts
         {
             Capabilities = Render.Capabilities.FromMask(
-                ulong.Parse(Field(status, "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
+                ulong.Parse(Field(ReadStatus(InitStatusPath), "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
             SeccompProfile = ReadSeccomp(),
             Uid = FirstNumber(Field(status, "Uid")),
             Gid = FirstNumber(Field(status, "Gid")),
@@ -26,15 +29,15 @@ sealed partial record HostFacts
         };
     }
 
-    private static string[] ReadStatus()
+    private static string[] ReadStatus(string path)
     {
         try
         {
-            return File.ReadAllLines(StatusPath);
+            return File.ReadAllLines(path);
         }
         catch (IOException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"reading {StatusPath}: {e.Message}", "mount /proc", e);
+            throw new SysctrException(ErrorKind.Host, $"reading {path}: {e.Message}", "mount /proc", e);
         }
     }
 

@@ -44,6 +44,7 @@ static class InfoCommand
         Line("Deployment", $"{details.Deployment} in {details.Directory}");
         Line("Runtime", details.Runtime);
         Line("Installed", $"{details.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}");
+        Line("Auto-update", Reports.Word(details.AutoUpdate));
         Lines("Files", details.Files);
         Lines("State directories", details.StateDirectories);
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));

@@ -48,6 +48,11 @@ static class InstallCommand
         DefaultValueFactory = _ => PullPolicy.Missing,
     };
 
+    private static readonly Option<AutoUpdatePolicy> s_autoUpdate = new("--auto-update")
+    {
+        Description = "Whether 'auto-update' and its timer may update it: disabled (default), registry (when the registry has a newer image).",
+    };
+
     private static readonly Option<bool> s_now = new("--now") { Description = "Start it too, and wait until it runs." };
 
     private static readonly Option<bool> s_display = new("--display")
@@ -76,6 +81,7 @@ static class InstallCommand
         command.Add(s_rootfs);
         command.Add(s_systemPackage);
         command.Add(s_pull);
+        command.Add(s_autoUpdate);
         command.Add(s_now);
         command.Add(s_display);
         command.SetAction(RunAsync);
@@ -122,6 +128,7 @@ static class InstallCommand
                 Runtime = parsed.GetValue(s_runtime),
                 Pull = parsed.GetValue(s_pull),
                 Rootfs = parsed.GetValue(s_rootfs),
+                AutoUpdate = parsed.GetValue(s_autoUpdate),
                 WithoutHostFiles = parsed.GetValue(s_systemPackage) == HostFilePolicy.Absent,
             }),
         ];

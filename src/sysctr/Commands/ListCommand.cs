@@ -27,11 +27,11 @@ static class ListCommand
             }
 
             terminal.Table(
-                ["NAME", "STATE", "ENABLED", "IMAGE", "DEPLOYMENT", "INSTALLED"],
+                ["NAME", "STATE", "ENABLED", "IMAGE", "DEPLOYMENT", "INSTALLED", "AUTO-UPDATE"],
                 [
                     .. containers.Select(c => new[]
                     {
-                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}",
+                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}", Reports.Word(c.AutoUpdate),
                     }),
                 ]);
             return 0;

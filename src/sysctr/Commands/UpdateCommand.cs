@@ -32,6 +32,11 @@ static class UpdateCommand
         Description = "When to ask the registry: always (default), missing (default with --rebase), never.",
     };
 
+    private static readonly Option<AutoUpdatePolicy?> s_autoUpdate = new("--auto-update")
+    {
+        Description = "Whether 'auto-update' and its timer may update it from now on: disabled, registry. That alone restarts nothing.",
+    };
+
     private static readonly Option<bool> s_together = new("--together")
     {
         Description = "One transaction: all of the containers are updated, or none.",
@@ -60,6 +65,7 @@ static class UpdateCommand
         command.Add(s_set);
         command.Add(s_runtime);
         command.Add(s_pull);
+        command.Add(s_autoUpdate);
         command.Add(s_together);
         command.SetAction(RunAsync);
         return command;
@@ -74,6 +80,7 @@ static class UpdateCommand
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),
+            AutoUpdate = parsed.GetValue(s_autoUpdate),
             Together = parsed.GetValue(s_together),
         };
         using Host host = GlobalOptions.OpenHost(parsed, terminal);

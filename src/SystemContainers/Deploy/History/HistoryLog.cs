@@ -45,7 +45,7 @@ sealed class HistoryLog(Host host)
         catch (Exception e)
         {
             // A command line that makes no sense is nothing that happened to a container.
-            if (_recorded.Add(e) && e is not SysctrException { Kind: ErrorKind.Usage })
+            if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage })
             {
                 foreach (string name in names)
                 {
@@ -148,6 +148,21 @@ sealed class HistoryLog(Host host)
         {
             JournalSocket.Send(HistoryJournal.Fields(entry));
         }
+    }
+
+    /// <summary>Whether it, or what it was made of, was recorded; if not, it counts as recorded from now on.</summary>
+    private bool IsRecorded(Exception failure)
+    {
+        for (Exception? e = failure; e is not null; e = e.InnerException)
+        {
+            if (_recorded.Contains(e))
+            {
+                return true;
+            }
+        }
+
+        _recorded.Add(failure);
+        return false;
     }
 
     private static HistoryEntry Failure(string operation, string container, HistoryOrigin origin, HistoryOutcome outcome, Exception why)

@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>What <c>auto-update</c> did with a container.</summary>
+enum AutoUpdateResult
+{
+    /// <summary>The registry has nothing else.</summary>
+    [JsonStringEnumMemberName("current")]
+    Current,
+
+    /// <summary>The registry has another image; a dry run leaves it there.</summary>
+    [JsonStringEnumMemberName("pending")]
+    Pending,
+
+    /// <summary>The registry has an image that the container was rolled back from; it waits for yet another.</summary>
+    [JsonStringEnumMemberName("held")]
+    Held,
+
+    /// <summary>It runs from a new deployment.</summary>
+    [JsonStringEnumMemberName("updated")]
+    Updated,
+
+    /// <summary>It could not be updated, and is as it was.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class AutoUpdateCommand
+{
+    private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Ask the registries only; change nothing." };
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array." };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "auto-update",
+            """
+            Updates the containers with the policy 'registry' whose registry has a newer image. One that fails is as it was, and the
+            others go on. sysctr-update.timer calls it every night, once it is enabled.
+
+            Examples:
+              sysctr update etcd --auto-update registry         from now on
+              sysctr auto-update --dry-run                      what tonight would bring
+              systemctl enable --now sysctr-update.timer
+            """)
+        {
+            s_dryRun, s_json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        IReadOnlyList<AutoUpdateReport> reports;
+        using (PullProgressView progress = new(terminal))
+        {
+            reports = await new AutoUpdateOperation(host, progress, terminal.Note).RunAsync(parsed.GetValue(s_dryRun), cancellation);
+        }
+
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Result(Reports.ToJson(reports));
+        }
+        else
+        {
+            terminal.Table(
+                ["UNIT", "CONTAINER", "IMAGE", "POLICY", "RESULT"],
+                [.. reports.Select(r => new[] { r.Unit, r.Name, r.Image, Reports.Word(r.Policy), Reports.Word(r.Result) })]);
+        }
+
+        foreach (AutoUpdateReport failed in reports.Where(r => r.Result == AutoUpdateResult.Failed))
+        {
+            terminal.Error($"{failed.Name}: {failed.Reason}");
+        }
+
+        return reports.FirstOrDefault(r => r.ExitCode != 0)?.ExitCode ?? 0;
+    }
+}

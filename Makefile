@@ -37,8 +37,12 @@ install:
 	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset
-	sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/sysctr-update.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sysctr-update.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/sysctr-update.service
+	for unit in sysctr-update.service sysctr-recover.service; do \
+		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants
+	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants/sysctr-recover.service
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
 
 # A Debian package of what 'make build' made.

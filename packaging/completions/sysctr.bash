@@ -2,15 +2,15 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update auto-update rollback uninstall list info history images pull lint fsck start stop restart status logs version"
+        words="install run update auto-update rollback uninstall list info history images pull lint fsck start stop restart status logs recover version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     else
         case $verb-$cur in
-            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --display --root --quiet --help" ;;
-            run--*) words="--name --set --runtime --pull --root --quiet --help" ;;
-            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --root --quiet --help" ;;
-            auto-update--*) words="--dry-run --json --root --quiet --help" ;;
+            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --display --root --lock-timeout --quiet --help" ;;
+            run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
+            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --root --lock-timeout --quiet --help" ;;
+            auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
             lint--*) words="--json --strict --quiet --help" ;;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Commands;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli;
@@ -20,9 +21,21 @@ static class GlobalOptions
         Recursive = true,
     };
 
+    public static Option<int> LockTimeout { get; } = new("--lock-timeout")
+    {
+        Description = "How long to wait for another sysctr that works on the same; then exit with status 15. 0 does not wait.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 600,
+        Recursive = true,
+    };
+
     public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
     public static Host OpenHost(ParseResult parsed, Terminal terminal) =>
-        Host.Open(Path.GetFullPath(parsed.GetValue(Root)!), terminal.Note);
+        Host.Open(Path.GetFullPath(parsed.GetValue(Root)!), terminal.Note, new HostOptions
+        {
+            LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
+            IsBooting = parsed.CommandResult.Command.Name == RecoverCommand.Name && parsed.GetValue(RecoverCommand.Boot),
+        });
 }

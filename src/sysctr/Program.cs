@@ -45,6 +45,7 @@ RootCommand root = new(
     """);
 root.Add(GlobalOptions.Root);
 root.Add(GlobalOptions.Quiet);
+root.Add(GlobalOptions.LockTimeout);
 root.Add(InstallCommand.Create());
 root.Add(RunCommand.Create());
 root.Add(UpdateCommand.Create());
@@ -63,6 +64,7 @@ root.Add(StopCommand.Create());
 root.Add(RestartCommand.Create());
 root.Add(StatusCommand.Create());
 root.Add(LogsCommand.Create());
+root.Add(RecoverCommand.Create());
 root.Add(VersionCommand.Create());
 
 ParseResult parsed = root.Parse(args);

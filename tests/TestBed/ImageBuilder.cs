@@ -40,7 +40,9 @@ public static class ImageBuilder
     /// <summary>An OCI layout with the image under <see cref="Tag"/>.</summary>
     public static async Task<string> BuildAsync(ImageSource image)
     {
-        string baseLayout = image.From is { } from ? await BuildAsync(from) : await BaseAsync();
+        string baseLayout = image.From is { } from ? await BuildAsync(from)
+            : image.IsFromScratch ? await ScratchAsync()
+            : await BaseAsync();
         string cached = await Cache.GetAsync(
             $"image-{image.Name}",
             [Recipe, KeyOf(baseLayout), Cache.HashOf(image.Folder)],
@@ -80,6 +82,16 @@ public static class ImageBuilder
             await Cache.DeleteAsync(bundle);
         });
         return LayoutIn(cached);
+    }
+
+    private static async Task<string> ScratchAsync()
+    {
+        await Packages.EnsureAsync();
+        return LayoutIn(await Cache.GetAsync("image-scratch", [Recipe], async folder =>
+        {
+            await Command.MustAsync("umoci", "init", "--layout", LayoutIn(folder));
+            await Command.MustAsync("umoci", "new", "--image", $"{LayoutIn(folder)}:{Tag}");
+        }));
     }
 
     private static string LayoutIn(string cached) => Path.Combine(cached, "layout");

@@ -3,12 +3,14 @@ using System.Text.Json;
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// A folder below tests/images: <c>from</c> (another of the images; otherwise the common base), <c>packages</c> (Debian
+/// A folder below tests/images: <c>from</c> (another of the images, or <c>scratch</c> for nothing; otherwise the common base), <c>packages</c> (Debian
 /// packages, one a line), <c>files/</c> (copied to the image's root), <c>exports/</c> (copied to /exports), <c>build</c> (a
 /// shell script run in the image at last), and <c>image.json</c> (what <c>umoci config --config.*</c> sets). All are optional.
 /// </summary>
 public sealed record ImageSource(string Name)
 {
+    private const string Scratch = "scratch";
+
     /// <summary>The images of the demo, in the order in which a host starts them.</summary>
     public static IReadOnlyList<ImageSource> Demo { get; } =
         [new("etcd"), new("flanneld"), new("docker"), new("httpd")];
@@ -22,9 +24,11 @@ public sealed record ImageSource(string Name)
     /// <summary>Its folder.</summary>
     public string Folder => Path.Combine(Workspace.Images, Name);
 
-    /// <summary>The image that this one is a layer on; null: the common base.</summary>
-    public ImageSource? From =>
-        File.Exists(Path.Combine(Folder, "from")) ? new ImageSource(File.ReadAllText(Path.Combine(Folder, "from")).Trim()) : null;
+    /// <summary>The image that this one is a layer on; null: the common base, or nothing.</summary>
+    public ImageSource? From => ReadFrom() is { } from and not Scratch ? new ImageSource(from) : null;
+
+    /// <summary>Whether it has nothing below its own files.</summary>
+    public bool IsFromScratch => ReadFrom() == Scratch;
 
     /// <summary>The packages to install over the base.</summary>
     public string[] ReadPackages()
@@ -52,6 +56,12 @@ public sealed record ImageSource(string Name)
                 yield return $"--config.{property.Name.ToLowerInvariant()}={value}";
             }
         }
+    }
+
+    private string? ReadFrom()
+    {
+        string from = Path.Combine(Folder, "from");
+        return File.Exists(from) ? File.ReadAllText(from).Trim() : null;
     }
 
     private static IEnumerable<string> Values(JsonElement element) => element.ValueKind switch

@@ -54,6 +54,7 @@ static class TreeCheckout
 
         fixed (byte* name = Encoding.UTF8.GetBytes(Path.GetFileName(directory) + "\0"))
         {
+            FaultPoint.Pass("mkdirat");
             if (Libc.mkdirat(parent, name, TreeWriter.PrivateDirectory) != 0)
             {
                 throw LinuxException.Last("mkdirat", directory);

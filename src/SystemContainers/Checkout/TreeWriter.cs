@@ -78,6 +78,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private void WriteDirectory(SafeFileHandle parent, byte* name, TreeDirectory directory)
     {
+        FaultPoint.Pass("mkdirat");
         if (Libc.mkdirat(parent, name, PrivateDirectory) != 0)
         {
             throw LinuxException.Last("mkdirat", Shown());
@@ -107,6 +108,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         }
         else
         {
+            FaultPoint.Pass("linkat");
             fixed (byte* existing = first)
             {
                 if (Libc.linkat(target, existing, parent, name, 0) != 0)
@@ -125,6 +127,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
                 WriteFile(parent, name, leaf);
                 return;
             case TarEntryType.Symlink:
+                FaultPoint.Pass("symlinkat");
                 fixed (byte* text = (byte[])[.. leaf.Entry.LinkName, 0])
                 {
                     Must(Libc.symlinkat(text, parent, name), "symlinkat");
@@ -149,6 +152,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private void MakeNode(SafeFileHandle parent, byte* name, uint kind, LayerEntry entry)
     {
+        FaultPoint.Pass("mknodat");
         ulong device = kind == Libc.S_IFIFO ? 0 : Libc.MakeDevice(entry.DeviceMajor, entry.DeviceMinor);
         Must(Libc.mknodat(parent, name, kind, device), "mknodat");
     }
@@ -158,6 +162,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         // Empty files are not worth an object, which would soon have all the names that the file system allows.
         if (leaf.Entry.Size > 0 && _linked.TryAdd(leaf.Entry.Object, leaf))
         {
+            FaultPoint.Pass("linkat");
             switch (store.LinkObject(leaf.Entry.Object, parent, name))
             {
                 case 0:
@@ -176,6 +181,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private void CopyFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
+        FaultPoint.Pass("openat");
         using SafeFileHandle file = Libc.openat(
             parent, name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0x180);
         if (file.IsInvalid)
@@ -200,6 +206,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
             long position = 0;
             for (int read; (read = RandomAccess.Read(source, buffer, position)) > 0; position += read)
             {
+                FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
             }
         }

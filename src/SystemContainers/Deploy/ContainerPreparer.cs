@@ -129,8 +129,10 @@ sealed class ContainerPreparer(Host host)
     public void Stage(PreparedContainer container)
     {
         DeploymentDirectory directory = container.Directory;
+        FaultPoint.Pass("mkdir");
         Directory.CreateDirectory(directory.ContainerHere);
         TreeRemoval.Remove(directory.Staged);
+        FaultPoint.Pass("mkdir");
         Directory.CreateDirectory(directory.Staged);
         if (container.Rendered.ConfigJson is { } config)
         {
@@ -151,6 +153,7 @@ sealed class ContainerPreparer(Host host)
         }
         else
         {
+            FaultPoint.Pass("symlink");
             File.CreateSymbolicLink(rootfs, container.Record.RemoteRootfs!);
         }
     }
@@ -161,7 +164,7 @@ sealed class ContainerPreparer(Host host)
         TreeRemoval.Remove(container.Directory.Staged);
         if (!host.Catalog.IsInstalled(container.Record.Name))
         {
-            TreeRemoval.Remove(container.Directory.ContainerHere);
+            host.Discard(container.Directory.ContainerHere);
         }
     }
 

@@ -24,6 +24,7 @@ sealed class ContainerRemover(Host host)
         if (record.Enabled.Count > 0)
         {
             host.Systemd.Disable(record.Enabled, cancellation);
+            host.SyncUnits();
         }
 
         if (record.Tmpfiles is { } tmpfiles && host.Systemd.IsBooted && File.Exists(tmpfiles.Path))
@@ -41,7 +42,7 @@ sealed class ContainerRemover(Host host)
             }
         }
 
-        TreeRemoval.Remove(host.Deployment(record.Name, record.Deployment).ContainerHere);
+        host.Discard(host.Deployment(record.Name, record.Deployment).ContainerHere);
         if (purge)
         {
             // Those of other deployments too: an update or rollback may have left them behind.

@@ -31,6 +31,7 @@ sealed class ContainerSwitch(Host host)
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task RunAsync(TransactionRecord transaction, CancellationToken cancellation)
     {
+        transaction = transaction with { Changes = [.. transaction.Changes.Select(WithNewState)] };
         string intent = host.Transactions.Begin(transaction);
         try
         {
@@ -76,6 +77,8 @@ sealed class ContainerSwitch(Host host)
             {
                 await RestoreAsync(change.Before, change.After!, change);
             }
+
+            RemoveNewState(change);
         }
 
         foreach (ContainerChange change in transaction.Changes.Where(c => c.Before is not null))
@@ -88,7 +91,7 @@ sealed class ContainerSwitch(Host host)
 
             if (transaction.Operation == TransactionKind.Update)
             {
-                TreeRemoval.Remove(host.Deployment(change.Name, change.After!.Deployment).Here);
+                host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
             }
         }
 
@@ -166,6 +169,11 @@ sealed class ContainerSwitch(Host host)
         {
             host.Systemd.Enable(fresh, CancellationToken.None);
         }
+
+        if (gone.Length + fresh.Length > 0)
+        {
+            host.SyncUnits();
+        }
     }
 
     private async Task RestoreAsync(ContainerRecord before, ContainerRecord after, ContainerChange change)
@@ -189,6 +197,11 @@ sealed class ContainerSwitch(Host host)
             host.Systemd.Enable(removed, CancellationToken.None);
         }
 
+        if (added.Length + removed.Length > 0)
+        {
+            host.SyncUnits();
+        }
+
         if (host.Systemd.IsBooted)
         {
             host.Systemd.Reload(CancellationToken.None);
@@ -201,6 +214,29 @@ sealed class ContainerSwitch(Host host)
             {
                 await SystemdTmpfiles.CreateAsync(tmpfiles.Path, CancellationToken.None);
             }
+        }
+    }
+
+    private ContainerChange WithNewState(ContainerChange change) => change with
+    {
+        NewState = [.. change.After!.StateDirectories.Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))],
+    };
+
+    /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed.</summary>
+    private void RemoveNewState(ContainerChange change)
+    {
+        foreach (string path in change.NewState.Select(host.Here).Where(Directory.Exists))
+        {
+            if (!Directory.EnumerateFileSystemEntries(path).Any())
+            {
+                DurableFile.DeleteDirectory(path);
+            }
+        }
+
+        string[] gone = [.. change.NewState.Where(d => !Path.Exists(host.Here(d)))];
+        if (gone.Length > 0)
+        {
+            new StateClaims(host).Release(gone);
         }
     }
 

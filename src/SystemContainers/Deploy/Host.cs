@@ -23,7 +23,7 @@ sealed class Host : IDisposable
     private IDisposable? _lease;
     private bool _scratch;
 
-    private Host(string root, string storeHere, Action<string> note)
+    private Host(string root, string storeHere, Action<string> note, HostOptions options)
     {
         Root = root;
         StoreHere = storeHere;
@@ -32,12 +32,15 @@ sealed class Host : IDisposable
         Catalog = new ContainerCatalog(storeHere);
         Transactions = new Transactions(storeHere);
         History = new HistoryLog(this);
-        _store = new Lazy<ContentStore>(() => ContentStore.Open(StoreHere));
-        _systemd = new Lazy<ISystemdManager>(() => SystemdManager.Open(Paths));
+        Options = options;
+        _store = new Lazy<ContentStore>(() => ContentStore.Open(StoreHere, options.LockTimeout));
+        _systemd = new Lazy<ISystemdManager>(() => options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths));
     }
 
     /// <summary>The directory that is the host's root; <c>/</c> for the running host.</summary>
     public string Root { get; }
+
+    internal HostOptions Options { get; }
 
     internal string StoreHere { get; }
 
@@ -60,8 +63,9 @@ sealed class Host : IDisposable
     /// <summary>Opens the host below <paramref name="root"/>.</summary>
     /// <param name="root">An absolute path.</param>
     /// <param name="note">Told what is waited for, and what was found and mended.</param>
+    /// <param name="options">How to work on it; null for the defaults.</param>
     /// <exception cref="SysctrException">Permission: not root.</exception>
-    public static Host Open(string root, Action<string> note)
+    public static Host Open(string root, Action<string> note, HostOptions? options = null)
     {
         if (Libc.geteuid() != 0)
         {
@@ -70,7 +74,7 @@ sealed class Host : IDisposable
         }
 
         return Directory.Exists(root)
-            ? new Host(root, Path.Join(root, StoreOnHost), note)
+            ? new Host(root, Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
             : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
     }
 
@@ -89,8 +93,38 @@ sealed class Host : IDisposable
     internal DeploymentDirectory Deployment(string name, int number) => new(StoreOnHost, StoreHere, name, number);
 
     /// <summary>Locks containers against every other sysctr; waits, and says so.</summary>
+    /// <remarks>Always before <see cref="LeaseStore"/>, never after it: whoever waits for the store may hold containers.</remarks>
     internal IDisposable LockContainers(IReadOnlyList<string> names, CancellationToken cancellation) =>
         LockSet.Take(names, name => Store.Locks.LockContainer(name, Note, cancellation))!;
+
+    /// <summary>
+    /// As <see cref="LockContainers"/>; and when the process that was waited for has died in the middle of its work, ends that
+    /// first. So whoever holds the locks sees the containers whole.
+    /// </summary>
+    internal async Task<IDisposable> LockWholeAsync(IReadOnlyList<string> names, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            IDisposable locks = LockContainers(names, cancellation);
+            try
+            {
+                IReadOnlyList<string> more = await new Recovery(this).EndAsync(names, start: true);
+                if (more.Count == 0)
+                {
+                    return locks;
+                }
+
+                names = [.. names.Union(more, StringComparer.Ordinal)];
+            }
+            catch
+            {
+                locks.Dispose();
+                throw;
+            }
+
+            locks.Dispose();
+        }
+    }
 
     /// <summary>As <see cref="LockContainers"/> without waiting.</summary>
     /// <returns>Null where another sysctr holds one of them.</returns>
@@ -99,11 +133,40 @@ sealed class Host : IDisposable
     /// <summary>From here on, until this is disposed of, no prune removes anything from the store.</summary>
     internal void LeaseStore(CancellationToken cancellation) => _lease ??= Store.Locks.Lease(Note, cancellation);
 
+    /// <summary>Ends <see cref="LeaseStore"/>: all that is needed of the store is in its deployment. A prune need not wait for what follows.</summary>
+    internal void EndLease()
+    {
+        _lease?.Dispose();
+        _lease = null;
+    }
+
+    /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens meanwhile.</summary>
+    internal void Discard(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Store.Discard(directory);
+        }
+    }
+
+    /// <summary>Makes durable what systemd has changed of the enablement: it does not sync its links.</summary>
+    internal void SyncUnits()
+    {
+        if (Directory.Exists(Here(HostPaths.Units)))
+        {
+            DurableFile.SyncFileSystem(Here(HostPaths.Units));
+        }
+    }
+
     /// <summary>The same host with a store of its own that is gone with it: what is pulled there leaves no trace.</summary>
-    internal Host WithScratchStore() => new(Root, Directory.CreateTempSubdirectory("sysctr-scratch-").FullName, Note) { _scratch = true };
+    internal Host WithScratchStore() => new(Root, ScratchDirectory.Create(), Note, Options) { _scratch = true };
 
     /// <summary>Ends the transactions that a crash has left: they are taken back, or finished where they were committed.</summary>
     internal Task RecoverAsync(CancellationToken cancellation) => new Recovery(this).RunAsync(start: true, cancellation);
+
+    /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was cut off.</summary>
+    internal Task RecoverPendingAsync(CancellationToken cancellation) =>
+        Transactions.Pending().Count > 0 ? RecoverAsync(cancellation) : Task.CompletedTask;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Text;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
 using SystemContainers.Render;
@@ -87,6 +88,7 @@ sealed class HostFileSet(Host host)
             string path = container.Directory.StagedFile(file.Target);
             if (file.Kind == ImageFileKind.Symlink)
             {
+                FaultPoint.Pass("symlink");
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 File.CreateSymbolicLink(path, file.LinkTarget!);
             }
@@ -105,6 +107,7 @@ sealed class HostFileSet(Host host)
 
     private static void Write(string path, byte[] content)
     {
+        FaultPoint.Pass("pwrite64");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
 #pragma warning disable RS0030 // The whole deployment is synced before it gets its name.
         File.WriteAllBytes(path, content);

@@ -159,8 +159,7 @@ sealed class HostFileSwitch(Host host)
         string path = host.Here(directory.Path);
         if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && !Directory.EnumerateFileSystemEntries(path).Any())
         {
-            Directory.Delete(path);
-            DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
+            DurableFile.DeleteDirectory(path);
         }
     }
 }

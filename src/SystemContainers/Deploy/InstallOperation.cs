@@ -29,7 +29,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         await host.RecoverAsync(cancellation);
         List<(InstallRequest Request, string Name)> named = Named(requests);
         string[] names = [.. named.Select(n => n.Name)];
-        using IDisposable locks = host.LockContainers(names, cancellation);
+        using IDisposable locks = await host.LockWholeAsync(names, cancellation);
         (IReadOnlyList<PreparedContainer> installed, int exitCode) =
             await host.History.RunAsync("install", names, origin => InstallAsync(named, origin, cancellation));
         foreach (PreparedContainer container in installed)
@@ -89,6 +89,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 preparer.Stage(container);
             }
 
+            host.EndLease();
             await new ContainerSwitch(host).RunAsync(TransactionRecord.Install(prepared.Select(p => p.Record)) with { Origin = origin }, cancellation);
         }
         finally

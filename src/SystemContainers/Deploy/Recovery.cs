@@ -1,3 +1,4 @@
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 
 namespace SystemContainers.Deploy;
@@ -5,21 +6,63 @@ namespace SystemContainers.Deploy;
 /// <summary>Ends what a killed sysctr has begun. Safe beside live ones: whatever they work on is locked.</summary>
 sealed class Recovery(Host host)
 {
+    /// <summary>Ends all that no live process is at, and removes what dead ones have left. Does not wait.</summary>
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
     /// <param name="cancellation">Honoured between transactions.</param>
-    public async Task RunAsync(bool start, CancellationToken cancellation)
+    /// <returns>
+    /// What could not be ended; it is noted, and stays for the next call. A container that fails must not keep others from theirs:
+    /// who works on it tries again, under its lock.
+    /// </returns>
+    public async Task<IReadOnlyList<SysctrException>> RunAsync(bool start, CancellationToken cancellation)
     {
-        foreach (PendingTransaction pending in host.Transactions.Pending())
+        List<SysctrException> failures = [];
+        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => !t.Record.IsOfStore))
         {
             cancellation.ThrowIfCancellationRequested();
-            using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
 
-            // Without the lock a live process is at it; without the file it has just ended it.
-            if (locks is null || !File.Exists(pending.File))
+            // Without the lock a live process is at it.
+            using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
+            try
             {
-                continue;
+                await EndAsync(locks is null ? [] : pending.Record.Names, start);
+            }
+            catch (SysctrException e)
+            {
+                failures.Add(e);
+                host.Note($"warning: {e.Message}");
+            }
+        }
+
+        if (Directory.Exists(host.StoreHere))
+        {
+            EndOfStore();
+            RemoveOrphans();
+            host.Store.RemoveAbandoned();
+        }
+
+        ScratchDirectory.RemoveAbandoned();
+        return failures;
+    }
+
+    /// <summary>Ends the transactions of containers whose locks the caller holds, and with them nobody else can be at these.</summary>
+    /// <returns>What has to be locked too before one of them can be ended; none when all are.</returns>
+    /// <exception cref="SysctrException">It can't be ended; its intent stays for the next call.</exception>
+    public async Task<IReadOnlyList<string>> EndAsync(IReadOnlyList<string> locked, bool start)
+    {
+        if (locked.Count == 0)
+        {
+            return [];
+        }
+
+        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => locked.Any(t.Record.Concerns)))
+        {
+            string[] missing = [.. pending.Record.Names.Except(locked, StringComparer.Ordinal)];
+            if (missing.Length > 0)
+            {
+                return missing;
             }
 
+            RemoveAbandoned(pending.Record);
             HistoryOutcome outcome = await EndAsync(pending, start);
             host.History.Recovered(pending.Record, Transactions.Id(pending.File), outcome);
             Transactions.End(pending.File);
@@ -29,7 +72,7 @@ sealed class Recovery(Host host)
             }
         }
 
-        RemoveOrphans();
+        return [];
     }
 
     private async Task<HistoryOutcome> EndAsync(PendingTransaction pending, bool start)
@@ -62,8 +105,46 @@ sealed class Recovery(Host host)
         TransactionKind.Install => "an install",
         TransactionKind.Uninstall => "an uninstall",
         TransactionKind.Update => "an update",
+        TransactionKind.Pull => "a pull",
+        TransactionKind.Prune => "a prune",
         _ => "a rollback",
     };
+
+    /// <summary>What was being written beside the files of a transaction when it was cut.</summary>
+    private void RemoveAbandoned(TransactionRecord record)
+    {
+        IEnumerable<string> written = record.Changes
+            .SelectMany(c => (ContainerRecord?[])[c.Before, c.After])
+            .OfType<ContainerRecord>()
+            .SelectMany(r => r.AllFiles.Select(f => f.Path).Concat(r.HostDirectories.Select(d => d.Path)))
+            .Select(p => Path.GetDirectoryName(host.Here(p))!);
+        foreach (string directory in written.Concat(record.Names.Select(n => host.Deployment(n, 0).ContainerHere)).Distinct(StringComparer.Ordinal))
+        {
+            DurableFile.RemoveAbandoned(directory);
+        }
+    }
+
+    /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are dead.</summary>
+    private void EndOfStore()
+    {
+        if (!host.Transactions.Pending().Any(t => t.Record.IsOfStore))
+        {
+            return;
+        }
+
+        using IDisposable? alone = host.Store.Locks.TryLockStore();
+        if (alone is null)
+        {
+            return;
+        }
+
+        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => t.Record.IsOfStore))
+        {
+            new StorePrune(host).Finish(pending.Record);
+            Transactions.End(pending.File);
+            host.Note($"{Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}");
+        }
+    }
 
     /// <summary>Removes deployments that were being put together when their process died: no transaction knew them yet.</summary>
     private void RemoveOrphans()
@@ -79,7 +160,7 @@ sealed class Recovery(Host host)
 
             if (!host.Catalog.IsInstalled(name) && !IsRunning(host, name))
             {
-                TreeRemoval.Remove(host.Deployment(name, 0).ContainerHere);
+                host.Discard(host.Deployment(name, 0).ContainerHere);
             }
 
             foreach (DeploymentDirectory orphan in orphans)

@@ -22,7 +22,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
 
     private async Task<ContainerChange> SwitchAsync(string name, int? number, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = host.LockContainers([name], cancellation);
+        using IDisposable locks = await host.LockWholeAsync([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number);
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);

@@ -27,6 +27,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         string name = request.NameFor(host.Registries);
         using IDisposable held = host.TryLockContainers([name]) ?? throw new SysctrException(
             ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
+        await new Recovery(host).EndAsync([name], start: true);
         StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
         return await RunLockedAsync(request, name, image, cancellation);
     }
@@ -53,11 +54,12 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         {
             preparer.Stage(prepared);
             DurableFile.Move(prepared.Directory.Staged, prepared.Directory.Here);
+            host.EndLease();
             return await RunStagedAsync(prepared, cancellation);
         }
         finally
         {
-            TreeRemoval.Remove(prepared.Directory.ContainerHere);
+            host.Discard(prepared.Directory.ContainerHere);
         }
     }
 

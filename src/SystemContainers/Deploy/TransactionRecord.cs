@@ -10,7 +10,8 @@ namespace SystemContainers.Deploy;
 /// <param name="Operation">Which it is.</param>
 /// <param name="Changes">What happens to each container.</param>
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
-sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerChange> Changes, bool Purge = false)
+/// <param name="All">Whether a prune removes the images that no container uses.</param>
+sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerChange> Changes, bool Purge = false, bool All = false)
 {
     /// <summary>Whose it is and since when; null in records of versions that kept no history.</summary>
     public HistoryOrigin? Origin { get; init; }
@@ -18,6 +19,10 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     /// <summary>The operation in the verb's own word.</summary>
     [JsonIgnore]
     public string Verb => Operation.ToString().ToLowerInvariant();
+    /// <summary>Whether it changes the store alone, and no container.</summary>
+    [JsonIgnore]
+    public bool IsOfStore => Operation is TransactionKind.Pull or TransactionKind.Prune;
+
 
     /// <summary>The containers by name.</summary>
     [JsonIgnore]
@@ -30,6 +35,12 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     /// <summary>Containers that go.</summary>
     public static TransactionRecord Uninstall(IEnumerable<ContainerRecord> containers, bool purge) =>
         new(TransactionKind.Uninstall, [.. containers.Select(c => new ContainerChange(c, null))], purge);
+
+    /// <summary>Layers, blobs and a ref that come.</summary>
+    public static TransactionRecord Pull() => new(TransactionKind.Pull, []);
+
+    /// <summary>What nothing names goes.</summary>
+    public static TransactionRecord Prune(bool all) => new(TransactionKind.Prune, [], All: all);
 
     /// <summary>Whether the container of that name is part of it.</summary>
     public bool Concerns(string name) => Changes.Any(c => c.Name == name);
@@ -48,6 +59,9 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
 
     /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
     public IReadOnlyList<string> Edited { get; init; } = [];
+
+    /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it is taken back.</summary>
+    public IReadOnlyList<string> NewState { get; init; } = [];
 
     /// <summary>The container.</summary>
     [JsonIgnore]
@@ -68,4 +82,10 @@ enum TransactionKind
 
     /// <summary>Containers go: finished when it breaks off.</summary>
     Uninstall,
+
+    /// <summary>An image gets into the store: what is left of it without a name goes when it breaks off; whole layers stay.</summary>
+    Pull,
+
+    /// <summary>What nothing names is removed from the store: finished when it breaks off.</summary>
+    Prune,
 }

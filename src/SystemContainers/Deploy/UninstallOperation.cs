@@ -19,7 +19,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
     private async Task<int> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = host.LockContainers(distinct, cancellation);
+        using IDisposable locks = await host.LockWholeAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
         cancellation.ThrowIfCancellationRequested();
 

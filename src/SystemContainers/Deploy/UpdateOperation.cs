@@ -46,7 +46,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
     private async Task<int> UpdateAsync(string[] names, UpdateRequest request, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = host.LockContainers(names, cancellation);
+        // Containers are locked before the store, and the container before this one needs it no more.
+        host.EndLease();
+        using IDisposable locks = await host.LockWholeAsync(names, cancellation);
         ContainerPreparer preparer = new(host);
         List<(ContainerRecord Before, PreparedContainer After)> updates = [];
         List<ContainerRecord> policies = [];
@@ -141,6 +143,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 preparer.Stage(container);
             }
 
+            host.EndLease();
             ContainerSwitch containers = new(host);
             ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
             await containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = origin }, cancellation);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux.Native;
 
@@ -6,12 +5,10 @@ namespace SystemContainers.Linux;
 
 /// <summary>
 /// Small files that must be whole or not there after a power cut: written beside their place, synced, renamed over it,
-/// and the directory synced.
+/// and the directory synced. What a killed process has left beside them, <see cref="RemoveAbandoned"/> finds.
 /// </summary>
 static class DurableFile
 {
-    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
-
     /// <summary>Replaces or creates <paramref name="path"/> with <paramref name="content"/> in one step.</summary>
     /// <param name="path">An absolute path; its directory exists.</param>
     /// <param name="content">All of the file.</param>
@@ -23,6 +20,7 @@ static class DurableFile
         string staged = StagedName(path);
         try
         {
+            FaultPoint.Pass("openat");
             using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 if (owner is { } ids && Libc.fchown(file, ids.Uid, ids.Gid) != 0)
@@ -32,7 +30,9 @@ static class DurableFile
 
                 // After the owner, for a change of owner clears setuid and setgid.
                 File.SetUnixFileMode(file, mode);
+                FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, content, 0);
+                FaultPoint.Pass("fsync");
                 RandomAccess.FlushToDisk(file);
             }
 
@@ -55,14 +55,17 @@ static class DurableFile
         string staged = StagedName(path);
         try
         {
+            FaultPoint.Pass("openat");
             using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 using (FileStream content = File.OpenRead(source))
                 using (FileStream writer = new(file, FileAccess.Write))
                 {
+                    FaultPoint.Pass("pwrite64");
                     content.CopyTo(writer);
                     writer.Flush();
                     InodeWriter.Apply(file, metadata, path);
+                    FaultPoint.Pass("fsync");
                     RandomAccess.FlushToDisk(file);
                 }
             }
@@ -80,28 +83,45 @@ static class DurableFile
     public static void Link(string path, string existing)
     {
         string staged = StagedName(path);
+        FaultPoint.Pass("link");
         if (Libc.link(existing, staged) != 0)
         {
             throw LinuxException.Last("link", staged);
         }
 
-        Move(staged, path);
-
-        // rename(2) does nothing where both are names of one inode already.
-        File.Delete(staged);
+        try
+        {
+            Move(staged, path);
+        }
+        finally
+        {
+            // rename(2) does nothing where both are names of one inode already.
+            File.Delete(staged);
+        }
     }
 
     /// <summary>Makes <paramref name="path"/> a symbolic link to <paramref name="target"/>, in one step over whatever is there.</summary>
     public static void WriteLink(string path, string target)
     {
         string staged = StagedName(path);
+        FaultPoint.Pass("symlink");
         File.CreateSymbolicLink(staged, target);
-        Move(staged, path);
+        try
+        {
+            Move(staged, path);
+        }
+        catch
+        {
+            File.Delete(staged);
+            throw;
+        }
     }
 
     /// <summary>Renames a file, link or directory within its file system and directory, over whatever is there, durably.</summary>
     public static void Move(string path, string newPath)
     {
+        FaultPoint.Pass("rename");
+
         // .NET's own moves look at what a link names.
         if (Libc.rename(path, newPath) != 0)
         {
@@ -114,28 +134,79 @@ static class DurableFile
     /// <summary>Removes <paramref name="path"/> if it is there, durably.</summary>
     public static void Delete(string path)
     {
+        FaultPoint.Pass("unlink");
         File.Delete(path);
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Makes a directory, and those above it that are missing, durably.</summary>
-    public static void MakeDirectory(string path, UnixFileMode mode, (uint Uid, uint Gid) owner)
+    /// <summary>Removes a directory that is empty, durably.</summary>
+    public static void DeleteDirectory(string path)
     {
-        Directory.CreateDirectory(path);
-        using SafeFileHandle handle = Libc.open(path, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        if (handle.IsInvalid || Libc.fchown(handle, owner.Uid, owner.Gid) != 0)
-        {
-            throw LinuxException.Last("fchown", path);
-        }
-
-        File.SetUnixFileMode(handle, mode);
+        FaultPoint.Pass("rmdir");
+        Directory.Delete(path);
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
+
+    /// <summary>Makes a directory with its owner and mode in one step, durably; those above it get what the umask gives.</summary>
+    /// <param name="path">Absolute; nothing, or an empty directory, is there.</param>
+    /// <param name="mode">Permission bits, independent of the umask.</param>
+    /// <param name="owner">User and group.</param>
+    /// <exception cref="IOException">There is no new directory at <paramref name="path"/>.</exception>
+    public static void MakeDirectory(string path, UnixFileMode mode, (uint Uid, uint Gid) owner)
+    {
+        string staged = StagedName(path);
+        FaultPoint.Pass("mkdir");
+        Directory.CreateDirectory(staged);
+        try
+        {
+            using (SafeFileHandle handle = Libc.open(staged, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0))
+            {
+                FaultPoint.Pass("fchown");
+                if (handle.IsInvalid || Libc.fchown(handle, owner.Uid, owner.Gid) != 0)
+                {
+                    throw LinuxException.Last("fchown", staged);
+                }
+
+                File.SetUnixFileMode(handle, mode);
+            }
+
+            Move(staged, path);
+        }
+        catch
+        {
+            Directory.Delete(staged);
+            throw;
+        }
+    }
+
+    /// <summary>Removes what processes that were killed have left in a directory: files, links and directories under a name for the moment.</summary>
+    /// <param name="directory">Absolute; need not exist.</param>
+    public static void RemoveAbandoned(string directory)
+    {
+        foreach (string entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, ".*.sysctr-*") : [])
+        {
+            if (IsAbandoned(Path.GetFileName(entry)))
+            {
+                TreeRemoval.Remove(entry);
+            }
+        }
+    }
+
+    /// <summary>Whether a file has the name of one that is being written, or was when its process died: <c>.NAME.sysctr-PID-START-COUNT</c>.</summary>
+    /// <param name="fileName">Without directories.</param>
+    public static bool IsLeftover(string fileName) => fileName.StartsWith('.') && ProcessMark.IsMark(MarkOf(fileName));
+
+    /// <summary>As <see cref="IsLeftover"/>, of a process that is dead.</summary>
+    /// <param name="fileName">Without directories.</param>
+    public static bool IsAbandoned(string fileName) => fileName.StartsWith('.') && ProcessMark.IsOfDead(MarkOf(fileName));
+
+    private static string MarkOf(string fileName) => fileName[(fileName.LastIndexOf('.') + 1)..];
 
     /// <summary>Makes all of the file system that holds <paramref name="directory"/> durable (syncfs(2)).</summary>
     public static void SyncFileSystem(string directory)
     {
         using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        FaultPoint.Pass("syncfs");
         if (handle.IsInvalid || Libc.syncfs(handle) != 0)
         {
             throw LinuxException.Last("syncfs", directory);
@@ -146,17 +217,13 @@ static class DurableFile
     public static void SyncDirectory(string directory)
     {
         using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        FaultPoint.Pass("fsync");
         if (handle.IsInvalid || Libc.fsync(handle) != 0)
         {
             throw LinuxException.Last("fsync", directory);
         }
     }
 
-    /// <summary>Whether a file has the name of one that is being written, or was when its process died: <c>.NAME.</c> and 32 digits.</summary>
-    /// <param name="fileName">Without directories.</param>
-    public static bool IsLeftover(string fileName) =>
-        fileName.Length > 34 && fileName[0] == '.' && fileName[^33] == '.' && fileName.AsSpan()[^32..].ContainsAnyExcept(s_digits) is false;
-
     private static string StagedName(string path) =>
-        Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{ProcessMark.NewName()}");
 }

@@ -16,6 +16,7 @@ static unsafe class InodeWriter
     /// <exception cref="LinuxException">One of the calls failed.</exception>
     public static void Apply(SafeFileHandle file, FileMetadata metadata, string shown)
     {
+        FaultPoint.Pass("fchown");
         if (Libc.fchown(file, metadata.Uid, metadata.Gid) != 0)
         {
             throw LinuxException.Last("fchown", shown);
@@ -54,6 +55,7 @@ static unsafe class InodeWriter
     /// <param name="shown">For errors.</param>
     public static void ApplyAt(SafeFileHandle directory, byte* name, FileMetadata metadata, bool hasMode, string shown)
     {
+        FaultPoint.Pass("fchownat");
         if (Libc.fchownat(directory, name, metadata.Uid, metadata.Gid, Libc.AT_SYMLINK_NOFOLLOW) != 0)
         {
             throw LinuxException.Last("fchownat", shown);

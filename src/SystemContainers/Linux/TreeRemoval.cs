@@ -41,6 +41,8 @@ static class TreeRemoval
 
     private static unsafe void RemoveEntry(SafeFileHandle parent, byte* name, string shown)
     {
+        FaultPoint.Pass("unlinkat");
+
         // Most entries are files: try that first, and let the kernel say that it is a directory.
         if (Libc.unlinkat(parent, name, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.ENOENT)
         {
@@ -53,6 +55,7 @@ static class TreeRemoval
         }
 
         RemoveContent(parent, name, shown);
+        FaultPoint.Pass("unlinkat");
         if (Libc.unlinkat(parent, name, Libc.AT_REMOVEDIR) != 0 && Marshal.GetLastPInvokeError() != Errno.ENOENT)
         {
             throw LinuxException.Last("unlinkat", shown);

@@ -1,3 +1,4 @@
+using SystemContainers.Linux;
 using SystemContainers.Register.SdBus;
 
 namespace SystemContainers.Register;
@@ -23,6 +24,7 @@ sealed class JobWaiter(Bus bus)
             _matching = true;
         }
 
+        FaultPoint.Pass(method);
         using Message call = bus.NewCall(ManagerPath, Manager, method).Append(unit).Append("replace");
         using Message reply = bus.Call(call, TimeSpan.FromSeconds(30));
         string job = reply.ReadString('o');

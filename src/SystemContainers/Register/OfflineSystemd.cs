@@ -52,6 +52,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 
     private void Change(string verb, IReadOnlyList<string> units)
     {
+        FaultPoint.Pass("systemctl " + verb);
         ProcessResult result = Systemctl([$"--root={paths.Root}", "--quiet", verb, .. units]);
         if (result.ExitCode != 0)
         {

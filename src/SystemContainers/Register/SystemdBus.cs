@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Register.SdBus;
 
 namespace SystemContainers.Register;
@@ -59,12 +60,14 @@ sealed class SystemdBus : ISystemdManager
 
     public void Reload(CancellationToken cancellation) => Do(() =>
     {
+        FaultPoint.Pass("Reload");
         using Message call = _bus.NewCall(ManagerPath, Manager, "Reload");
         _bus.Call(call, s_reload).Dispose();
     });
 
     public void Enable(IReadOnlyList<string> units, CancellationToken cancellation) => Do(() =>
     {
+        FaultPoint.Pass("EnableUnitFiles");
         using Message call = _bus.NewCall(ManagerPath, Manager, "EnableUnitFiles");
         call.Append(units).Append(false).Append(false);
         _bus.Call(call, s_quick).Dispose();
@@ -97,6 +100,7 @@ sealed class SystemdBus : ISystemdManager
     {
         try
         {
+            FaultPoint.Pass("ResetFailedUnit");
             using Message call = _bus.NewCall(ManagerPath, Manager, "ResetFailedUnit").Append(unit);
             _bus.Call(call, s_quick).Dispose();
         }
@@ -199,6 +203,7 @@ sealed class SystemdBus : ISystemdManager
     {
         try
         {
+            FaultPoint.Pass("DisableUnitFiles");
             using Message call = _bus.NewCall(ManagerPath, Manager, "DisableUnitFiles");
             call.Append([unit]).Append(false);
             _bus.Call(call, s_quick).Dispose();

@@ -10,6 +10,7 @@ static class SystemdTmpfiles
     /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file.</exception>
     public static async Task CreateAsync(string file, CancellationToken cancellation)
     {
+        FaultPoint.Pass("systemd-tmpfiles --create");
         ProcessResult result = await ProcessRunner.RunAsync("systemd-tmpfiles", ["--create", file], cancellation);
         if (result.ExitCode != 0)
         {
@@ -21,6 +22,7 @@ static class SystemdTmpfiles
     /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file.</exception>
     public static async Task RemoveAsync(string file, CancellationToken cancellation)
     {
+        FaultPoint.Pass("systemd-tmpfiles --remove");
         ProcessResult result = await ProcessRunner.RunAsync("systemd-tmpfiles", ["--remove", file], cancellation);
         if (result.ExitCode != 0)
         {

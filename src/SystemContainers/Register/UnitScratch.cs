@@ -1,3 +1,5 @@
+using SystemContainers.Linux;
+
 namespace SystemContainers.Register;
 
 /// <summary>Units in a directory of their own, where systemd's tools can look at them before they are on the host.</summary>
@@ -5,14 +7,12 @@ sealed class UnitScratch : IDisposable
 {
     private const string InstanceMark = "@verify.";
 
-    private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("sysctr-verify-");
-
     private UnitScratch()
     {
     }
 
     /// <summary>The directory.</summary>
-    public string Directory => _directory.FullName;
+    public string Directory { get; } = ScratchDirectory.Create();
 
     /// <summary>Writes units and drop-ins.</summary>
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
@@ -50,5 +50,5 @@ sealed class UnitScratch : IDisposable
     /// <summary>The name that a unit was given, from the one that a tool speaks of.</summary>
     public static string Original(string unit) => unit.Replace(InstanceMark, "@.", StringComparison.Ordinal);
 
-    public void Dispose() => _directory.Delete(recursive: true);
+    public void Dispose() => TreeRemoval.Remove(Directory);
 }

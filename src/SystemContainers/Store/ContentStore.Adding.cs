@@ -80,6 +80,7 @@ sealed partial class ContentStore
 
             reader.ReadToEnd();
             writers.Finish();
+            FaultPoint.Pass("pwrite64");
 #pragma warning disable RS0030 // Commit makes it durable, with everything else.
             File.WriteAllBytes(staging.LayerPath(diffId), new LayerIndex(entries).ToBytes());
 #pragma warning restore RS0030
@@ -139,6 +140,7 @@ sealed partial class ContentStore
             for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
             {
                 hash.AppendData(buffer, 0, read);
+                FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
             }
@@ -169,6 +171,7 @@ sealed partial class ContentStore
 
     private void Sync()
     {
+        FaultPoint.Pass("syncfs");
         if (Libc.syncfs(_objects) != 0)
         {
             throw LinuxException.Last("syncfs", _root);
@@ -196,6 +199,7 @@ sealed partial class ContentStore
 
     private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to, bool directoryMade = false)
     {
+        FaultPoint.Pass("renameat2");
         if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) == 0)
         {
             return;
@@ -213,6 +217,7 @@ sealed partial class ContentStore
                 break;
             case Errno.ENOENT when !directoryMade:
                 byte* fan = stackalloc byte[] { to[0], to[1], 0 };
+                FaultPoint.Pass("mkdirat");
                 if (Libc.mkdirat(_objects, fan, 0x1c0) != 0 && Marshal.GetLastPInvokeError() != Errno.EEXIST)
                 {
                     throw LinuxException.Last("mkdirat", "objects/");

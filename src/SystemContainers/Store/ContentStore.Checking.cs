@@ -24,7 +24,7 @@ sealed partial class ContentStore
             StoreFormat.Check(root);
             string objects = Path.Join(root, "objects");
             SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-            return !handle.IsInvalid ? new ContentStore(root, handle)
+            return !handle.IsInvalid ? new ContentStore(root, handle, lockTimeout: null)
                 : Marshal.GetLastPInvokeError() == Errno.ENOENT ? throw Missing("objects/")
                 : throw LinuxException.Last("open", objects);
         }

@@ -25,7 +25,7 @@ sealed partial class ContentStore
         int removedLayers = 0;
         foreach (string index in Directory.GetFiles(Path.Join(_root, "layers")).Where(f => !names.Contains(Path.GetFileName(f))))
         {
-            StoreErrors.Wrap($"removing {index}", () => File.Delete(index));
+            Remove(index);
             removedLayers++;
         }
 
@@ -38,12 +38,27 @@ sealed partial class ContentStore
             if (!Digest.TryParse(digest, out Digest parsed) || !blobs.Contains(parsed))
             {
                 freed += new FileInfo(blob).Length;
-                StoreErrors.Wrap($"removing {blob}", () => File.Delete(blob));
+                Remove(blob);
             }
         }
 
         return new PruneResult(removedLayers, removedObjects, freed);
     }
+
+    /// <summary>The layers that the store has, whether or not anything names them.</summary>
+    public HashSet<Digest> Layers() =>
+    [
+        .. LayerFiles()
+            .Select(f => Path.GetFileName(f))
+            .Select(hex => Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId) ? diffId : (Digest?)null)
+            .OfType<Digest>(),
+    ];
+
+    private static void Remove(string file) => StoreErrors.Wrap($"removing {file}", () =>
+    {
+        FaultPoint.Pass("unlink");
+        File.Delete(file);
+    });
 
     private (int Objects, long Freed) RemoveObjects(HashSet<ObjectKey> live)
     {
@@ -59,7 +74,7 @@ sealed partial class ContentStore
                 }
 
                 freed += FreedBy(file);
-                StoreErrors.Wrap($"removing object {head}{Path.GetFileName(file)}", () => File.Delete(file));
+                Remove(file);
                 objects++;
             }
         }

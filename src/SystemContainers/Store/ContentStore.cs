@@ -20,13 +20,13 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
 
-    private ContentStore(string root, SafeFileHandle objects)
+    private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout)
     {
         _root = root;
         _objects = objects;
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
         Images = new ImageRefs(Path.Join(root, "images"), PrepareRef);
-        Locks = new StoreLocks(Path.Join(root, "locks"));
+        Locks = lockTimeout is { } timeout ? new StoreLocks(Path.Join(root, "locks")) { Timeout = timeout } : new StoreLocks(Path.Join(root, "locks"));
     }
 
     /// <summary>The names of images.</summary>
@@ -37,12 +37,13 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
     /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left staged.</summary>
     /// <param name="root">An absolute path; its parent need not exist.</param>
+    /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root)
+    public static ContentStore Open(string root, TimeSpan? lockTimeout = null)
     {
         try
         {
-            return OpenFiles(root);
+            return OpenFiles(root, lockTimeout);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -50,11 +51,15 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
     }
 
-    private static ContentStore OpenFiles(string root)
+    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout)
     {
         foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
         {
-            Directory.CreateDirectory(Path.Join(root, directory), OwnerOnly);
+            if (!Directory.Exists(Path.Join(root, directory)))
+            {
+                FaultPoint.Pass("mkdir");
+                Directory.CreateDirectory(Path.Join(root, directory), OwnerOnly);
+            }
         }
 
         // Whoever made it: setuid files of images are below, and no business of other users.
@@ -63,7 +68,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
         SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle);
+        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout);
     }
 
     /// <inheritdoc/>
@@ -170,6 +175,44 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         fixed (byte* pointer = path)
         {
             return Libc.linkat(_objects, pointer, directory, name, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+    }
+
+    /// <summary>Whether layers were added that <see cref="Commit"/> has not made visible yet.</summary>
+    public bool HasStagedLayers
+    {
+        get
+        {
+            lock (_staged)
+            {
+                return _staged.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Whether the store has a manifest or configuration.</summary>
+    public bool HasBlob(Digest digest) => File.Exists(BlobPath(digest));
+
+    /// <summary>
+    /// Removes a directory of the store's file system in one step, whatever happens meanwhile: nobody sees it in halves. What a kill
+    /// leaves of it is in <c>staging/</c>, and gone with the next call.
+    /// </summary>
+    /// <param name="directory">Absolute; need not be there.</param>
+    /// <exception cref="LinuxException">It could not be removed; EXDEV: something is mounted in it.</exception>
+    public void Discard(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Staging.Discard(Path.Join(_root, "staging"), directory);
+        }
+    }
+
+    /// <summary>Removes files of the store that killed processes were writing.</summary>
+    public void RemoveAbandoned()
+    {
+        foreach (string directory in (string[])["", "images", "blobs/sha256", "blobs/sha512", "transactions"])
+        {
+            DurableFile.RemoveAbandoned(Path.Join(_root, directory));
         }
     }
 

@@ -31,17 +31,8 @@ sealed unsafe class Staging : IDisposable
     /// <summary>Makes one below <paramref name="root"/>, <c>staging/</c> of the store.</summary>
     public static Staging Create(string root)
     {
-        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned. Between its
-        // making and its locking another process may have taken it for a dead one's: then there is another name.
-        string path;
-        SafeFileHandle? held;
-        do
-        {
-            path = Path.Join(root, Guid.NewGuid().ToString("N"));
-            held = StoreLocks.TryLock(path + ".lock");
-        }
-        while (held is null || !File.Exists(path + ".lock"));
-
+        (string path, SafeFileHandle held) = Reserve(root);
+        FaultPoint.Pass("mkdir");
         for (int i = 0; i < StagedFile.Directories; i++)
         {
             Directory.CreateDirectory(Path.Join(path, "objects", StagedFile.DirectoryName(i)));
@@ -52,16 +43,53 @@ sealed unsafe class Staging : IDisposable
         return objects.IsInvalid ? throw LinuxException.Last("open", path) : new Staging(path, held, objects);
     }
 
+    /// <summary>
+    /// Removes a directory in one step, whatever happens meanwhile: nobody sees it in halves. It moves to <paramref name="root"/> and
+    /// is removed there; what a kill leaves of it goes with what was abandoned.
+    /// </summary>
+    /// <param name="root"><c>staging/</c> of the store.</param>
+    /// <param name="directory">Absolute, on the store's file system.</param>
+    /// <exception cref="LinuxException">It could not be moved or removed; EXDEV: something is mounted in it.</exception>
+    public static void Discard(string root, string directory)
+    {
+        (string path, SafeFileHandle held) = Reserve(root);
+        using (held)
+        {
+            // Where this fails the lock file stays, and with it others find what is left.
+            DurableFile.Move(directory, path);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
+            TreeRemoval.Remove(path);
+            File.Delete(path + ".lock");
+        }
+    }
+
+    /// <summary>A name with its lock.</summary>
+    private static (string Path, SafeFileHandle Held) Reserve(string root)
+    {
+        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned. Between its
+        // making and its locking another process may have taken it for a dead one's: then there is another name.
+        while (true)
+        {
+            string path = Path.Join(root, Guid.NewGuid().ToString("N"));
+            SafeFileHandle? held = StoreLocks.TryLock(path + ".lock");
+            if (held is not null && File.Exists(path + ".lock"))
+            {
+                return (path, held);
+            }
+
+            held?.Dispose();
+        }
+    }
+
     /// <summary>Removes what processes that are gone have left.</summary>
     public static void RemoveAbandoned(string root)
     {
         foreach (string file in Directory.GetFiles(root, "*.lock"))
         {
-            using SafeFileHandle? held = StoreLocks.TryLock(file);
+            using SafeFileHandle? held = StoreLocks.TryLock(file, create: false);
             if (held is not null)
             {
-                TreeRemoval.Remove(file[..^".lock".Length]);
-                File.Delete(file);
+                Remove(file[..^".lock".Length]);
             }
         }
     }
@@ -69,6 +97,19 @@ sealed unsafe class Staging : IDisposable
     /// <summary>The directories that processes which are gone have left.</summary>
     public static IEnumerable<string> Abandoned(string root) =>
         Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
+    /// <summary>Garbage that can't go, for something is mounted in it, must not keep anybody from opening the store: the next call tries again.</summary>
+    private static void Remove(string path)
+    {
+        try
+        {
+            TreeRemoval.Remove(path);
+            FaultPoint.Pass("unlink");
+            File.Delete(path + ".lock");
+        }
+        catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY)
+        {
+        }
+    }
 
     /// <summary>The directory.</summary>
     public string DirectoryPath => _path;
@@ -78,6 +119,7 @@ sealed unsafe class Staging : IDisposable
     /// <summary>A new file for an object, which may fail half-way: it counts for nothing before <see cref="Add"/>.</summary>
     public SafeFileHandle CreateFile(out StagedFile staged)
     {
+        FaultPoint.Pass("openat");
         staged = new StagedFile(Interlocked.Increment(ref _files));
         Span<byte> path = stackalloc byte[StagedFile.PathSize];
         staged.WritePath(path);
@@ -134,8 +176,7 @@ sealed unsafe class Staging : IDisposable
     public void Dispose()
     {
         Objects.Dispose();
-        TreeRemoval.Remove(_path);
-        File.Delete(_path + ".lock");
+        Remove(_path);
         _lock.Dispose();
     }
 }

@@ -79,13 +79,22 @@ sealed class StoreLocks(string directory)
         return !handle.IsInvalid && Libc.flock(handle, Libc.LOCK_SH | Libc.LOCK_NB) != 0;
     }
 
-    /// <summary>Locks a file, which is made if it is not there.</summary>
-    /// <returns>Null where another open file holds the lock.</returns>
-    internal static SafeFileHandle? TryLock(string path, int kind = Libc.LOCK_EX)
+    /// <summary>Locks a file.</summary>
+    /// <param name="path">It.</param>
+    /// <param name="kind">LOCK_EX or LOCK_SH.</param>
+    /// <param name="create">Whether it is made if it is not there.</param>
+    /// <returns>Null where another open file holds the lock, or where there is no file.</returns>
+    internal static SafeFileHandle? TryLock(string path, int kind = Libc.LOCK_EX, bool create = true)
     {
-        SafeFileHandle handle = Libc.open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
+        SafeFileHandle handle = Libc.open(
+            path, OpenFlags.ReadWrite | (create ? OpenFlags.Create : 0) | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
         if (handle.IsInvalid)
         {
+            if (!create && Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            {
+                return null;
+            }
+
             throw LinuxException.Last("open", path);
         }
 

@@ -15,10 +15,11 @@ static class ListCommand
     public static Command Create()
     {
         Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            await host.RecoverPendingAsync(cancellation);
             IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List(parsed.GetValue(s_all));
             if (parsed.GetValue(s_json))
             {

@@ -27,6 +27,7 @@ static class PullCommand
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            await host.RecoverAsync(cancellation);
             using PullProgressView progress = new(terminal);
             foreach (string image in parsed.GetValue(s_images)!)
             {

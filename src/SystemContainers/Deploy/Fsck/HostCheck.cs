@@ -54,7 +54,7 @@ sealed class HostCheck(Host host, FindingLog log)
         string directory = Path.GetDirectoryName(path)!;
         foreach (string leftover in Directory.Exists(directory) ? Directory.EnumerateFiles(directory, $".{Path.GetFileName(path)}.*") : [])
         {
-            if (DurableFile.IsLeftover(Path.GetFileName(leftover)))
+            if (DurableFile.IsAbandoned(Path.GetFileName(leftover)))
             {
                 log.Note(FindingKind.Leftover, leftover, "is what a killed process was writing", FsckAdvice.Repair);
             }

@@ -35,13 +35,13 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
 
     private void Check(PendingTransaction pending)
     {
-        using IDisposable? held = LockSet.Take(pending.Record.Names, store.Locks.TryLockContainer);
+        using IDisposable? held = pending.Record.IsOfStore ? store.Locks.TryLockStore() : LockSet.Take(pending.Record.Names, store.Locks.TryLockContainer);
         if (held is not null && File.Exists(pending.File))
         {
             Concerned.UnionWith(pending.Record.Names);
             log.Error(
                 FindingKind.HalfTransaction, pending.File,
-                $"is {Recovery.Article(pending.Record.Operation)} of {string.Join(", ", pending.Record.Names)} that was cut off", FsckAdvice.NextCall);
+                $"is {Recovery.Article(pending.Record.Operation)}{(pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}")} that was cut off", FsckAdvice.NextCall);
         }
     }
 }

@@ -27,6 +27,7 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
         }
 
         bool isNew = !File.Exists(path);
+        FaultPoint.Pass("open");
         using SafeFileHandle handle = Libc.open(
             path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0b110_000_000);
         if (handle.IsInvalid)
@@ -37,8 +38,11 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
         byte[] line = JsonSerializer.SerializeToUtf8Bytes(entry, HistoryJson.Default.HistoryEntry);
         long end = RandomAccess.GetLength(handle);
 
+        FaultPoint.Pass("pwrite64");
+
         // With O_APPEND the kernel writes at the end whatever the offset.
         RandomAccess.Write(handle, (byte[])[.. IsTorn(handle, end) ? "\n"u8 : [], .. line, (byte)'\n'], end);
+        FaultPoint.Pass("fsync");
         RandomAccess.FlushToDisk(handle);
         if (isNew)
         {

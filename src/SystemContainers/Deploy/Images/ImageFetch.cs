@@ -34,12 +34,19 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
         ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);
         PulledImage pulled = await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
+        ImageRecord record = new(
+            pulled.Reference.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow);
+        bool isNew = host.Store.HasStagedLayers || !host.Store.HasBlob(pulled.ManifestDigest) || !host.Store.HasBlob(pulled.ConfigDigest);
+        string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
         host.Store.Commit();
         host.Store.PutBlob(pulled.ManifestDigest, pulled.Manifest);
         host.Store.PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
-        ImageRecord record = new(
-            pulled.Reference.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow);
         host.Store.Images.Set(record);
+        if (intent is not null)
+        {
+            Transactions.End(intent);
+        }
+
         return new StoredImage(record, pulled.Config);
     }
 

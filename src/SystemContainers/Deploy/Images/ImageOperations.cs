@@ -94,31 +94,11 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <summary>Removes everything from the store that no name and no deployment needs.</summary>
     /// <param name="all">Names that no container uses go first.</param>
     /// <param name="cancellation">Ends the wait for installs that are under way.</param>
-    public PruneResult Prune(bool all, CancellationToken cancellation)
+    public async Task<PruneResult> PruneAsync(bool all, CancellationToken cancellation)
     {
+        await host.RecoverAsync(cancellation);
         using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
-        foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => _names.UsersOf(i).Count == 0) : [])
-        {
-            host.Store.Images.Delete(unused.Reference);
-            note($"{unused.Reference}: deleted");
-        }
-
-        HashSet<Digest> layers = [];
-        HashSet<Digest> blobs = [];
-        foreach (ImageRecord image in host.Store.Images.List())
-        {
-            layers.UnionWith(image.DiffIds);
-            blobs.UnionWith([image.ManifestDigest, image.ConfigDigest]);
-        }
-
-        // What deployments were made of: with it they can be mended.
-        foreach (ContainerRecord deployment in host.Catalog.All())
-        {
-            layers.UnionWith(deployment.DiffIds);
-            blobs.UnionWith([deployment.ManifestDigest, deployment.ImageId]);
-        }
-
-        return host.Store.Prune(layers, blobs);
+        return new StorePrune(host).Run(all, note);
     }
 
     private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);

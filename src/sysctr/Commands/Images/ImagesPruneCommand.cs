@@ -13,14 +13,14 @@ static class ImagesPruneCommand
     public static Command Create()
     {
         Command command = new("prune", "Removes layers and files that no image of the store and no container needs.") { s_all };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            PruneResult pruned = new ImageOperations(host, NoProgress.Instance, terminal.Note).Prune(parsed.GetValue(s_all), cancellation);
+            PruneResult pruned = await new ImageOperations(host, NoProgress.Instance, terminal.Note).PruneAsync(parsed.GetValue(s_all), cancellation);
             terminal.Note(string.Create(
                 CultureInfo.InvariantCulture, $"removed {pruned.Layers} layers and {pruned.Objects} files; {pruned.Bytes / 1e6:0.0} MB are free again"));
-            return Task.FromResult(0);
+            return 0;
         });
         return command;
     }

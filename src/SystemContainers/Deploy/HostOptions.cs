@@ -1,0 +1,14 @@
+namespace SystemContainers.Deploy;
+
+/// <summary>How a call works on its host.</summary>
+sealed record HostOptions
+{
+    /// <summary>How long to wait for another sysctr before giving up; null for the default, ten minutes.</summary>
+    public TimeSpan? LockTimeout { get; init; }
+
+    /// <summary>
+    /// Whether the host is only just booting: no D-Bus yet, nothing runs, and nobody may wait for a job. Unit files and links are changed
+    /// as on a system that does not run.
+    /// </summary>
+    public bool IsBooting { get; init; }
+}

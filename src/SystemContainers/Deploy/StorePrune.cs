@@ -1,0 +1,52 @@
+using SystemContainers.Oci;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>Removes from the store what no image and no deployment names. The caller has the store alone.</summary>
+sealed class StorePrune(Host host)
+{
+    /// <summary>Removes it as a transaction: cut at any point, it is finished by <see cref="Recovery"/>.</summary>
+    /// <param name="all">Whether the names that no container uses go first.</param>
+    /// <param name="note">Told each of these names.</param>
+    public PruneResult Run(bool all, Action<string> note)
+    {
+        string intent = host.Transactions.Begin(TransactionRecord.Prune(all));
+        PruneResult removed = Remove(all, note);
+        Transactions.End(intent);
+        return removed;
+    }
+
+    /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch them.</summary>
+    public void Finish(TransactionRecord transaction)
+    {
+        if (transaction.Operation == TransactionKind.Prune)
+        {
+            Remove(transaction.All, host.Note);
+        }
+        else
+        {
+            host.Store.Prune(host.Store.Layers(), NamedBlobs());
+        }
+    }
+
+    private PruneResult Remove(bool all, Action<string> note)
+    {
+        ImageNames names = new(host);
+        foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
+        {
+            host.Store.Images.Delete(unused.Reference);
+            note($"{unused.Reference}: deleted");
+        }
+
+        // What deployments were made of stays: with it they can be mended.
+        HashSet<Digest> layers = [.. host.Store.Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
+        return host.Store.Prune(layers, NamedBlobs());
+    }
+
+    private HashSet<Digest> NamedBlobs() =>
+    [
+        .. host.Store.Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
+        .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
+    ];
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+static class RecoverCommand
+{
+    public const string Name = "recover";
+
+    public static Option<bool> Boot { get; } = new("--boot")
+    {
+        Description = "Early at boot, as sysctr-recover.service: without D-Bus, and nothing is started but by systemd itself.",
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            Name,
+            """
+            Ends what a sysctr that was killed, or a power cut, has left half done: takes an install, update or rollback back, or finishes
+            it where it had come so far, and finishes an uninstall or a prune. Every call that changes something does this first; so does
+            sysctr-recover.service at boot. Without such leftovers nothing happens.
+
+            Examples:
+              sysctr recover
+            """) { Boot };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            await new RecoverOperation(host).RunAsync(cancellation);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,274 @@
+#!/usr/bin/python3
+"""Breaks one operation of sysctr at every point there is, and looks at what the next call makes of it.
+
+sweep.py WHERE CUT OPERATION
+
+WHERE      offline: below a directory (--root); booted: on this host, whose service runs
+CUT        kill, enospc, eio: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
+           strace: SIGKILL on entry to the Nth call of each kind, from outside
+OPERATION  install, update, rollback, uninstall, prune
+
+For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
+on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
+"""
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+
+WHERE, CUT, OPERATION = sys.argv[1:4]
+WORK = f"/srv/sweep/{WHERE}-{CUT}-{OPERATION}"
+ROOT = WORK + "/root" if WHERE == "offline" else ""
+STORE = ROOT + "/var/lib/sysctr"
+IMAGE = f"{WORK}/image"
+OTHER = f"{WORK}/other"
+# What an operation may change on the host.
+TREES = ["/etc", "/usr/local", "/var/lib/tiny", "/var/lib/sysctr"]
+# Noise of a booted host.
+NOISE = re.compile(r"/etc/(ld\.so\.cache|machine-id|resolv\.conf|\.updated|\.pwd\.lock)$")
+CALLS = ("openat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir write pwrite64 writev "
+         "ftruncate fallocate mknodat fchown chown fchownat lchown fchmod chmod fchmodat fsetxattr setxattr lsetxattr utimensat fsync "
+         "fdatasync syncfs sendmsg sendto mount copy_file_range").split()
+COMMANDS = {
+    "install": ["install", "--name", "tiny", f"oci:{IMAGE}:latest"],
+    "update": ["update", "tiny"],
+    "rollback": ["rollback", "tiny"],
+    "uninstall": ["uninstall", "--purge", "tiny"],
+    "prune": ["images", "prune", "--all"],
+}
+# What the operation adds to or removes from the host's files and units only when it is whole; for prune it is the store.
+COMMAND = COMMANDS[OPERATION]
+
+
+def run(words, environment=None, check=True):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, **(environment or {})}, timeout=300)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: {done.returncode}\n{done.stdout}")
+    return done
+
+
+def sysctr(words):
+    return ["sysctr", *(["--root", ROOT] if ROOT else []), *words]
+
+
+def layout(version, place):
+    run(["rm", "-rf", place])
+    run(["cp", "-a", f"/srv/tiny-{version}", place])
+
+
+# --- states: copies of all that an operation may change
+
+def save(place):
+    run(["rm", "-rf", place])
+    os.makedirs(place)
+    for tree in TREES:
+        if os.path.lexists(ROOT + tree):
+            os.makedirs(os.path.dirname(place + tree), exist_ok=True)
+            run(["cp", "-a", ROOT + tree, place + tree])
+
+
+def restore(place, running):
+    if WHERE == "booted":
+        run(["systemctl", "stop", "tiny.service"], check=False)
+        trees = ["/etc/systemd/system", "/etc/tmpfiles.d", "/etc/tiny", "/usr/local/bin", "/var/lib/tiny", "/var/lib/sysctr"]
+    else:
+        trees = TREES
+    run(["rm", "-rf", *(ROOT + t for t in trees)])
+    for tree in trees:
+        if os.path.lexists(place + tree):
+            run(["cp", "-a", place + tree, ROOT + tree])
+    if WHERE == "booted":
+        run(["systemctl", "daemon-reload"])
+        run(["systemctl", "reset-failed"])
+        if running:
+            run(["systemctl", "start", "tiny.service"])
+
+
+# --- looking
+
+def look():
+    """(host, refs, store, dirt): dictionaries path -> what is there; dirt are things that must never stay."""
+    host, refs, store, dirt = {}, {}, {}, []
+    for tree in TREES:
+        for path in walk(ROOT + tree):
+            name = path[len(ROOT):]
+            info = os.lstat(path)
+            if NOISE.search(name) or name.startswith("/var/lib/sysctr/locks"):
+                continue
+            if ".sysctr-" in os.path.basename(path) or re.match(r"/var/lib/sysctr/(staging|transactions)/", name):
+                dirt.append(name)
+            elif name.startswith("/var/lib/sysctr/images/"):
+                refs[name] = json_of(path, ["pulledAt"])
+            elif re.match(r"/var/lib/sysctr/(objects|layers|blobs)/", name):
+                if not stat.S_ISDIR(info.st_mode):
+                    store[name] = describe(path, info)
+            elif name == "/var/lib/sysctr/state-directories.json":
+                claims = json_of(path, [])
+                if claims != "{}":
+                    host[name] = claims
+            elif os.path.basename(path) == "info.json" and "/deployments/" in name:
+                host[name] = json_of(path, ["installedAt", "UUID"])
+            elif not re.fullmatch(r"/var/lib/sysctr(/[a-z-]*(\.jsonl?)?)?", name):
+                host[name] = describe(path, info)
+    dirt += ["/tmp/" + n for n in os.listdir("/tmp") if n.startswith("sysctr-") and f"-{os.getpid()}-" not in n and WHERE == "booted"]
+    if WHERE == "booted":
+        shown = run(["systemctl", "show", "tiny.service", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,Result,NeedDaemonReload"])
+        host["systemd"] = shown.stdout
+        host["runc"] = run(["runc", "list", "--quiet"]).stdout
+    return host, refs, store, dirt
+
+
+def walk(path):
+    if not os.path.lexists(path):
+        return
+    yield path
+    if os.path.isdir(path) and not os.path.islink(path):
+        for name in sorted(os.listdir(path)):
+            yield from walk(f"{path}/{name}")
+
+
+def json_of(path, without):
+    with open(path) as file:
+        document = json.load(file)
+    for key in without:
+        document.pop(key, None)
+        document.get("values", {}).pop(key, None)
+    return json.dumps(document, sort_keys=True)
+
+
+def describe(path, info):
+    what = [stat.filemode(info.st_mode), info.st_uid, info.st_gid]
+    if stat.S_ISLNK(info.st_mode):
+        what.append(os.readlink(path))
+    elif stat.S_ISREG(info.st_mode):
+        with open(path, "rb") as file:
+            what.append(hashlib.sha256(file.read()).hexdigest())
+    return str(what)
+
+
+def difference(one, other):
+    return [f"{k}: {one.get(k)} / {other.get(k)}" for k in sorted({*one, *other}) if one.get(k) != other.get(k)][:6]
+
+
+def judge(old, new, now):
+    """'old' or 'new', or what is wrong."""
+    faults = [f"left: {d}" for d in now[3]]
+    if HAS_FSCK:
+        checked = run(sysctr(["fsck", "--json"]), check=False)
+        found = json.loads(checked.stdout)["findings"] if checked.stdout.startswith("{") else [{"said": checked.stdout}]
+        faults += [f"fsck: {json.dumps(f)}" for f in found]
+    if now[1] not in (old[1], new[1]):
+        faults.append(f"refs: {difference(old[1], now[1])}")
+    # A pull is a transaction of its own, before that of the container; whole layers that it fetched stay.
+    if now[1] == new[1] and old[1] != new[1] and now[2] != new[2]:
+        faults.append(f"store of the new refs: {difference(new[2], now[2])}")
+    blobs = lambda s: {k for k in s if "/blobs/" in k}
+    if now[1] == old[1] and blobs(now[2]) not in (blobs(old[2]), blobs(new[2])):
+        faults.append(f"blobs: {sorted(blobs(now[2]) - blobs(old[2]))}")
+    if not {k for k in now[2] if "/blobs/" not in k} <= {*old[2], *new[2]}:
+        faults.append(f"objects: {sorted({*now[2]} - {*old[2], *new[2]})[:5]}")
+    if OPERATION == "prune":
+        outcome = "new" if now[1:3] == new[1:3] else "old" if now[1:3] == old[1:3] else None
+    else:
+        outcome = "new" if now[0] == new[0] else "old" if now[0] == old[0] else None
+    if outcome is None or (OPERATION == "prune" and now[0] != old[0]):
+        faults.append(f"neither: from old {difference(old[0], now[0])}; from new {difference(new[0], now[0])}; store {difference(old[2], now[2])}")
+    return outcome, faults
+
+
+# --- the operation's starting state
+
+def prepare():
+    layout(1, IMAGE)
+    layout(2, OTHER)
+    if WHERE == "offline":
+        run(["rm", "-rf", ROOT])
+        for directory in ("etc/systemd/system", "etc/tmpfiles.d", "usr/bin", "usr/local/bin", "var/lib"):
+            os.makedirs(f"{ROOT}/{directory}")
+        with open(f"{ROOT}/usr/bin/runc", "w") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(f"{ROOT}/usr/bin/runc", 0o755)
+    if OPERATION == "install":
+        return
+    run(sysctr(COMMANDS["install"]))
+    if WHERE == "booted":
+        run(["systemctl", "start", "tiny.service"])
+    if OPERATION in ("rollback", "uninstall"):
+        layout(2, IMAGE)
+        run(sysctr(COMMANDS["update"]))
+    if OPERATION == "update":
+        layout(2, IMAGE)
+    if OPERATION == "prune":
+        run(sysctr(["pull", f"oci:{OTHER}:latest"]))
+
+
+# --- points
+
+def points_of_hook():
+    trace = f"{WORK}/trace"
+    run(sysctr(COMMAND), {"SYSCTR_FAULT": f"trace:{trace}"})
+    with open(trace) as file:
+        lines = [line.split(" ", 1) for line in file.read().splitlines()]
+    return [(["env", f"SYSCTR_FAULT={CUT}:{n}"], f"{CUT} {n} {call}") for n, call in lines]
+
+
+def points_of_strace():
+    """Counters of --inject are per thread and kind of call: every (kind, N) that a thread of a whole run reaches."""
+    log = f"{WORK}/strace"
+    run(["strace", "-f", "-qq", "-o", log, "-e", f"trace={','.join(CALLS)}", *sysctr(COMMAND)])
+    counts, wanted = {}, set()
+    with open(log) as file:
+        for line in file:
+            match = re.match(r"(\d+) +(\w+)\((.*)", line)
+            if not match:
+                continue
+            thread, call, rest = match.groups()
+            counts[thread, call] = counts.get((thread, call), 0) + 1
+            # Opening to read changes nothing; neither does talking on a terminal or pipe, but what is written next to it may be a file.
+            if call != "openat" or re.search(r"O_CREAT|O_WRONLY|O_RDWR|O_TMPFILE", rest):
+                wanted.add((call, counts[thread, call]))
+    return [(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", f"--inject={call}:signal=KILL:when={n}"], f"{call} {n}")
+            for call, n in sorted(wanted)]
+
+
+started = time.time()
+run(["rm", "-rf", WORK])
+os.makedirs(WORK)
+HAS_FSCK = re.search(r"^  fsck ", run(["sysctr", "--help"]).stdout, re.MULTILINE) is not None
+prepare()
+start = WORK + "/start"
+save(start)
+old = look()
+running = WHERE == "booted" and OPERATION != "install"
+points = points_of_strace() if CUT == "strace" else points_of_hook()
+new = look()
+assert old[:3] != new[:3] and not old[3] and not new[3], (old[3], new[3], difference(old[0], new[0]))
+outcomes = {"old": 0, "new": 0}
+failures, missed, lies = [], 0, 0
+limit = int(os.environ.get("SWEEP_LIMIT", "0"))
+for number, (prefix, point) in enumerate(points[:limit or None]):
+    now = look()
+    if now != old:
+        restore(start, running)
+    broken = run([*prefix, *sysctr(COMMAND)], check=False)
+    recovered = run(sysctr(["recover"]), check=False)
+    if broken.returncode == 0:
+        missed += 1
+    outcome, faults = judge(old, new, look())
+    if recovered.returncode != 0:
+        faults.append(f"recover: {recovered.returncode} {recovered.stdout}")
+    if broken.returncode == 0 and outcome != "new":
+        faults.append("it said that it had succeeded")
+    if CUT in ("enospc", "eio") and broken.returncode not in (0, 11, 14):
+        faults.append(f"exit status {broken.returncode}")
+    if faults:
+        failures.append({"point": point, "outcome": outcome, "faults": faults, "said": broken.stdout[-500:], "recovered": recovered.stdout[-500:]})
+    else:
+        outcomes[outcome] += 1
+print(json.dumps({"where": WHERE, "cut": CUT, "operation": OPERATION, "points": len(points), **outcomes, "missed": missed,
+                  "fsck": HAS_FSCK, "seconds": round(time.time() - started, 1), "failures": failures}))

@@ -1,5 +1,6 @@
 using System.Text;
 using SystemContainers.Deploy;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using Xunit;
 
@@ -95,6 +96,76 @@ public sealed class RecoveryTests : IDisposable
 
         Assert.True(File.Exists(_root + Unit));
         Assert.Single(host.Transactions.Pending());
+    }
+
+    [Fact]
+    public async Task Who_gets_the_lock_of_a_process_that_died_finds_its_containers_whole()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
+        Place(host, Text);
+
+        // No recovery runs here: the process may have died while this one waited for its lock.
+        host.Transactions.Begin(TransactionRecord.Install([Record, other]));
+        using IDisposable locks = await host.LockWholeAsync(["other"], CancellationToken.None);
+
+        Assert.Empty(host.Transactions.Pending());
+        Assert.False(File.Exists(_root + Unit));
+        Assert.False(host.Catalog.IsInstalled("etcd"));
+    }
+
+    [Fact]
+    public async Task A_pull_that_was_cut_off_is_cleared_away_once_nobody_has_a_lease()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Digest blob = Digest.Sha256("manifest"u8);
+        host.Transactions.Begin(TransactionRecord.Pull());
+        host.Store.PutBlob(blob, "manifest"u8);
+        using (Host live = Host.Open(_root, _notes.Add))
+        {
+            live.LeaseStore(CancellationToken.None);
+            await host.RecoverAsync(CancellationToken.None);
+            Assert.True(host.Store.HasBlob(blob));
+        }
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.False(host.Store.HasBlob(blob));
+        Assert.Empty(host.Transactions.Pending());
+    }
+
+    [Fact]
+    public async Task Files_that_a_dead_process_was_writing_go_and_those_of_a_live_one_stay()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        string units = Path.GetDirectoryName(_root + Unit)!;
+        File.WriteAllText(Path.Join(units, ".etcd.service.sysctr-1-1-1"), "half");
+        File.WriteAllText(Path.Join(units, $".etcd.service.{ProcessMark.NewName()}"), "being written");
+        File.WriteAllText(Path.Join(units, ".etcd.service.swp"), "somebody else's");
+        host.Transactions.Begin(TransactionRecord.Install([Record]));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal(2, Directory.GetFiles(units, ".*").Length);
+        Assert.False(File.Exists(Path.Join(units, ".etcd.service.sysctr-1-1-1")));
+    }
+
+    [Fact]
+    public async Task A_state_directory_of_an_install_that_is_taken_back_goes_unless_something_is_in_it()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        ContainerRecord record = Record with { StateDirectories = ["/var/lib/empty", "/var/lib/full"] };
+        new StateClaims(host).Claim("etcd", record.StateDirectories);
+        Directory.CreateDirectory(_root + "/var/lib/empty");
+        Directory.CreateDirectory(_root + "/var/lib/full/data");
+        host.Transactions.Begin(new TransactionRecord(TransactionKind.Install, [new ContainerChange(null, record) { NewState = record.StateDirectories }]));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.False(Directory.Exists(_root + "/var/lib/empty"));
+        Assert.True(Directory.Exists(_root + "/var/lib/full/data"));
+        Assert.Equal(["/var/lib/full"], new StateClaims(host).Of("etcd"));
     }
 
     [Fact]

@@ -100,6 +100,9 @@ def look():
             info = os.lstat(path)
             if NOISE.search(name) or name.startswith("/var/lib/sysctr/locks"):
                 continue
+            # Empty it means nothing, and systemctl may be what is killed.
+            if re.search(r"\.(wants|requires)$", name) and not os.listdir(path):
+                continue
             if ".sysctr-" in os.path.basename(path) or re.match(r"/var/lib/sysctr/(staging|transactions)/", name):
                 dirt.append(name)
             elif name.startswith("/var/lib/sysctr/images/"):

@@ -1,0 +1,13 @@
+using Xunit;
+
+namespace SystemContainers.HostTests.Faults;
+
+/// <summary>The same on a booted host, whose service runs: what systemd knows and runs is part of the state.</summary>
+public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => OfflineFaultTests.Operations;
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public Task A_kill_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("booted", "kill", operation);
+}

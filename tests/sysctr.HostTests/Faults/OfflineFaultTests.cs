@@ -1,0 +1,35 @@
+using Xunit;
+
+namespace SystemContainers.HostTests.Faults;
+
+/// <summary>
+/// Every step that changes state is broken once, and every system call that does, on a system below a directory, where a point
+/// costs a fifth of a second: what the next call makes of it is the old state or the new one, and fsck finds nothing.
+/// </summary>
+public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => ["install", "update", "rollback", "uninstall", "prune"];
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task A_kill_at_any_step_leaves_the_old_or_the_new_state(string operation)
+    {
+        SweepResult result = await host.SweepAsync("offline", "kill", operation);
+
+        Assert.InRange(result.Points, 15, 1000);
+        Assert.InRange(result.Old, 1, result.Points);
+        Assert.InRange(result.New, 1, result.Points);
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public Task A_kill_at_any_system_call_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "strace", operation);
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public Task A_full_disk_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "enospc", operation);
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public Task A_failing_disk_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "eio", operation);
+}

@@ -1,0 +1,36 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests.Faults;
+
+/// <summary>A host with the two versions of the image <c>tiny</c> as layouts, and the script that breaks sysctr.</summary>
+public sealed class SweepHost : IAsyncLifetime
+{
+    private const string Script = "/srv/sweep.py";
+
+    /// <summary>The host.</summary>
+    public NspawnHost Host { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        string first = await ImageBuilder.BuildAsync(new ImageSource("tiny"));
+        string second = await ImageBuilder.BuildAsync(new ImageSource("tiny-v2"));
+        Host = await NspawnHost.StartAsync(HostRoot.Bookworm, registryStorage: null);
+        await Command.MustAsync("cp", "-a", first, Host.Root + "/srv/tiny-1");
+        await Command.MustAsync("cp", "-a", second, Host.Root + "/srv/tiny-2");
+        File.Copy(Path.Combine(Workspace.Root, "tests/sysctr.HostTests/Faults/sweep.py"), Host.Root + Script);
+    }
+
+    public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Breaks an operation at every point and asserts that each left the old or the new state.</summary>
+    internal async Task<SweepResult> SweepAsync(string where, string cut, string operation)
+    {
+        CommandResult run = await Host.RunAsync(["python3", Script, where, cut, operation], TimeSpan.FromMinutes(15));
+        SweepResult result = SweepResult.Parse(run.MustSucceed().Output);
+        await Console.Out.WriteLineAsync(result.Row);
+        Assert.True(result.Failures.Count == 0, $"{result.Row}\n{string.Join('\n', result.Failures.Take(3))}");
+        Assert.Equal(result.Points, result.Old + result.New);
+        return result;
+    }
+}

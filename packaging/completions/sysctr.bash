@@ -2,15 +2,18 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update auto-update rollback uninstall list info history images pull lint fsck start stop restart status logs recover version"
+        words="install run update auto-update rollback rollout uninstall list info history images pull lint fsck start stop restart status logs recover version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
+    elif [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
+        words="status release"
     else
         case $verb-$cur in
             install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --display --root --lock-timeout --quiet --help" ;;
             run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
-            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --root --lock-timeout --quiet --help" ;;
+            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
+            rollout--*) words="--lock --json --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
             lint--*) words="--json --strict --quiet --help" ;;

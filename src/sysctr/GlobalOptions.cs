@@ -36,6 +36,7 @@ static class GlobalOptions
         Host.Open(Path.GetFullPath(parsed.GetValue(Root)!), terminal.Note, new HostOptions
         {
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
+            RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
             IsBooting = parsed.CommandResult.Command.Name == RecoverCommand.Name && parsed.GetValue(RecoverCommand.Boot),
         });
 }

@@ -41,7 +41,7 @@ RootCommand root = new(
       0 success         4 registry unreachable     8 unsafe image           12 host lacks something
       1 failure         5 registry refused us      9 template or values     13 not permitted (not root)
       2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
-      3 not found       7 corrupt data            11 unit failed            15 lock held by another sysctr
+      3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
     """);
 root.Add(GlobalOptions.Root);
 root.Add(GlobalOptions.Quiet);
@@ -51,6 +51,7 @@ root.Add(RunCommand.Create());
 root.Add(UpdateCommand.Create());
 root.Add(AutoUpdateCommand.Create());
 root.Add(RollbackCommand.Create());
+root.Add(RolloutCommand.Create());
 root.Add(UninstallCommand.Create());
 root.Add(ListCommand.Create());
 root.Add(InfoCommand.Create());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 
@@ -35,4 +36,7 @@ static class Reports
 
     public static string ToJson(FsckReport report) =>
         JsonSerializer.Serialize(report, DeployJson.Default.FsckReport);
+
+    public static string ToJson(IReadOnlyList<RolloutReport> hosts) =>
+        JsonSerializer.Serialize(hosts, DeployJson.Default.IReadOnlyListRolloutReport);
 }

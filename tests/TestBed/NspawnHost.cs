@@ -27,6 +27,9 @@ public sealed class NspawnHost : TestHost
     /// <summary>The host's root directory, as seen from the build machine.</summary>
     public string Root => _scratch.File("root");
 
+    /// <summary>Its network namespace.</summary>
+    public NetworkNamespace Network => _network;
+
     /// <summary>The registry on the host's loopback, when it was started.</summary>
     public RegistryServer? RegistryServer => _registry;
 
@@ -35,7 +38,8 @@ public sealed class NspawnHost : TestHost
     /// <param name="registryStorage">
     /// Storage directory of the registry on <see cref="TestHost.Registry"/>, served read-only; null for none.
     /// </param>
-    public static async Task<NspawnHost> StartAsync(HostRoot root, string? registryStorage)
+    /// <param name="hub">A network that it shares with other hosts; null for none but its own.</param>
+    public static async Task<NspawnHost> StartAsync(HostRoot root, string? registryStorage, HubNetwork? hub = null)
     {
         string source = await root.GetAsync();
         Scratch scratch = await Scratch.CreateAsync();
@@ -43,6 +47,7 @@ public sealed class NspawnHost : TestHost
         try
         {
             host = new NspawnHost(scratch, await NetworkNamespace.CreateAsync(scratch.Name));
+            await (hub?.JoinAsync(host._network) ?? Task.CompletedTask);
             await Command.MustAsync("cp", "-a", "--reflink=auto", source, host.Root);
             await HostSetup.PrepareAsync(host.Root, scratch.Name);
             if (registryStorage is not null)

@@ -65,6 +65,12 @@ public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class FleetOfHosts : ICollectionFixture<Fleet>
+{
+    public const string Name = "fleet";
+}
+
+[CollectionDefinition(Name)]
 public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";

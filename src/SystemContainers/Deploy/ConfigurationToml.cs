@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Fleet;
 using Tomlyn.Serialization;
 
 namespace SystemContainers.Deploy;
@@ -9,6 +10,12 @@ sealed class ConfigurationToml
     [JsonPropertyName("runtime")]
     public string? Runtime { get; set; }
 
+    [JsonPropertyName("lock")]
+    public string? Lock { get; set; }
+
+    [JsonPropertyName("etcd")]
+    public EtcdSettings? Etcd { get; set; }
+
     /// <summary>Keys that we do not know.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?> Unknown { get; set; } = [];
@@ -16,6 +23,7 @@ sealed class ConfigurationToml
 
 /// <summary>Reads it without reflection.</summary>
 [TomlSerializable(typeof(ConfigurationToml))]
+[TomlSerializable(typeof(EtcdSettings))]
 sealed partial class ConfigurationTomlContext : TomlSerializerContext
 {
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 using SystemContainers.Errors;
@@ -23,6 +24,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(ImageDetails))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
+[JsonSerializable(typeof(IReadOnlyList<RolloutReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 [JsonSerializable(typeof(FsckReport))]
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]

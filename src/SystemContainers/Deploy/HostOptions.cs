@@ -6,6 +6,9 @@ sealed record HostOptions
     /// <summary>How long to wait for another sysctr before giving up; null for the default, ten minutes.</summary>
     public TimeSpan? LockTimeout { get; init; }
 
+    /// <summary>How long to wait for a slot of a roll-out over many hosts; null without end.</summary>
+    public TimeSpan? RolloutTimeout { get; init; }
+
     /// <summary>
     /// Whether the host is only just booting: no D-Bus yet, nothing runs, and nobody may wait for a job. Unit files and links are changed
     /// as on a system that does not run.

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 using Tomlyn;
 
@@ -8,7 +9,9 @@ namespace SystemContainers.Deploy;
 /// key is an error, for a misspelt setting must not pass unseen.
 /// </summary>
 /// <param name="Runtime">Name or path of the OCI runtime, null for the default.</param>
-sealed record SysctrConfiguration(string? Runtime)
+/// <param name="Lock">The semaphore that updates of this host go by, a <see cref="LockReference"/>; null for none.</param>
+/// <param name="Etcd">How to be known to etcd.</param>
+sealed record SysctrConfiguration(string? Runtime, string? Lock = null, EtcdSettings? Etcd = null)
 {
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
@@ -25,9 +28,14 @@ sealed record SysctrConfiguration(string? Runtime)
 
         ConfigurationToml settings = Parse(file);
         return settings.Unknown.Keys.FirstOrDefault() is { } unknown
-            ? throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime")
-            : new SysctrConfiguration(settings.Runtime);
+            ? throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, lock, and the table etcd")
+            : settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd
+            ? throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{odd}' in [etcd]", "known settings: cacert, cert, key, user")
+            : new SysctrConfiguration(settings.Runtime, settings.Lock, settings.Etcd);
     }
+
+    /// <summary>How to be known to etcd, as the environment and then the file say.</summary>
+    public EtcdSettings EtcdOver(Func<string, string?> variable) => (Etcd ?? new EtcdSettings()).Over(variable);
 
     private static ConfigurationToml Parse(string file)
     {

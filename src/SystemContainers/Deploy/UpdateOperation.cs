@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Render;
@@ -10,6 +11,9 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
 {
+    /// <summary>The slot of a roll-out that the host has taken; null where it goes by none.</summary>
+    public FleetSlot? Slot { get; init; }
+
     /// <summary>Updates containers, each in a transaction of its own unless the request says together.</summary>
     /// <returns>How many have changed.</returns>
     /// <exception cref="SysctrException">One could not be updated and is as it was; the others were tried too, unless together.</exception>
@@ -39,6 +43,38 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         return failures.Count == 0
             ? changed
             : throw new SysctrException(failures[0].Kind, string.Join('\n', failures.Select(f => f.Message)), failures[0].Hint, failures[0]);
+    }
+
+    /// <summary>Whether <see cref="RunAsync"/> would change any of them, as far as that can be known now. What it needs for it is fetched.</summary>
+    /// <exception cref="SysctrException">Why one of them can't be updated, where no other would change.</exception>
+    public async Task<bool> WouldChangeAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        SysctrException? failure = null;
+        foreach (string name in names.Select(ContainerName.Check))
+        {
+            using IDisposable locks = await host.LockWholeAsync([name], cancellation);
+            try
+            {
+                ContainerRecord before = host.Catalog.Get(name);
+                if ((request.AutoUpdate ?? before.AutoUpdate) != before.AutoUpdate ||
+                    await PrepareAsync(new ContainerPreparer(host), before, request, cancellation) is not null)
+                {
+                    return true;
+                }
+            }
+            catch (SysctrException e)
+            {
+                failure ??= e;
+            }
+            finally
+            {
+                // Nobody knows how long the wait for a slot is.
+                host.EndLease();
+            }
+        }
+
+        return failure is null ? false : throw failure;
     }
 
     private Task<int> RecordedAsync(string[] names, UpdateRequest request, CancellationToken cancellation) =>
@@ -146,7 +182,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             host.EndLease();
             ContainerSwitch containers = new(host);
             ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
-            await containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = origin }, cancellation);
+            TransactionRecord transaction = new(TransactionKind.Update, changes) { Origin = origin };
+            Task Switch() => containers.RunAsync(transaction, cancellation);
+            await (Slot?.SwitchAsync(Switch, cancellation) ?? Switch());
             foreach (ContainerChange change in changes)
             {
                 note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +

@@ -20,4 +20,7 @@ sealed record UpdateRequest
 
     /// <summary>All containers change in one transaction, or none.</summary>
     public bool Together { get; init; }
+
+    /// <summary>The semaphore that the roll-out goes by, or <c>none</c>; null: what sysctr.toml says.</summary>
+    public string? Lock { get; init; }
 }

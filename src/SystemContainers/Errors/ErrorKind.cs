@@ -48,6 +48,6 @@ public enum ErrorKind
     /// <summary>No space, or an I/O error on the host's disk.</summary>
     Storage = 14,
 
-    /// <summary>Another sysctr held the lock for longer than was allowed.</summary>
+    /// <summary>Another sysctr held the lock for longer than was allowed, or a failed host holds the roll-out.</summary>
     Locked = 15,
 }

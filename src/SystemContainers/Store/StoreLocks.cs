@@ -37,8 +37,15 @@ sealed class StoreLocks(string directory)
     /// <returns>Null where another sysctr uses the store.</returns>
     public IDisposable? TryLockStore() => TryLock(StoreFile);
 
+    /// <summary>Lets one process at a time speak for this host in a roll-out.</summary>
+    /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
+    public IDisposable LockRollout(Action<string> note, CancellationToken cancellation) =>
+        Wait(() => TryLock(RolloutFile), "this host's part of a roll-out", note, cancellation);
+
     // No container's name begins so.
     private string StoreFile => Path.Join(directory, "+store.lock");
+
+    private string RolloutFile => Path.Join(directory, "+rollout.lock");
 
     private IDisposable Wait(Func<IDisposable?> take, string what, Action<string> note, CancellationToken cancellation)
     {

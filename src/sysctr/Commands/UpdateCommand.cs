@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands;
@@ -42,6 +43,12 @@ static class UpdateCommand
         Description = "One transaction: all of the containers are updated, or none.",
     };
 
+    private static readonly Option<string?> s_lock = new("--lock")
+    {
+        Description = "Take a slot of a semaphore in etcd first, so that no more than N hosts update at once and a failed one holds the others; none for none.",
+        HelpName = "etcd:HOST:PORT[,...]/KEY[?slots=N]",
+    };
+
     private static readonly Option<string[]> s_set = SetOption.Create();
 
     public static Command Create()
@@ -58,6 +65,8 @@ static class UpdateCommand
               sysctr update etcd --set LISTEN=0.0.0.0
               sysctr update etcd --rebase registry.example.com/etcd:3.6
               sysctr rollback etcd                               back to where it was
+              sysctr update --all --lock 'etcd:10.0.0.1:2379,10.0.0.2:2379/rollout?slots=2'
+              sysctr rollout status                              who updates, who waits, what holds them
             """);
         command.Add(s_names);
         command.Add(s_all);
@@ -67,6 +76,7 @@ static class UpdateCommand
         command.Add(s_pull);
         command.Add(s_autoUpdate);
         command.Add(s_together);
+        command.Add(s_lock);
         command.SetAction(RunAsync);
         return command;
     }
@@ -82,6 +92,7 @@ static class UpdateCommand
             Pull = parsed.GetValue(s_pull),
             AutoUpdate = parsed.GetValue(s_autoUpdate),
             Together = parsed.GetValue(s_together),
+            Lock = parsed.GetValue(s_lock),
         };
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
         string[] names = Names(parsed, host);
@@ -91,7 +102,7 @@ static class UpdateCommand
         }
 
         using PullProgressView progress = new(terminal);
-        int changed = await new UpdateOperation(host, progress, terminal.Note).RunAsync(names, request, cancellation);
+        int changed = await new FleetUpdate(host, progress, terminal.Note).RunAsync(names, request, cancellation);
 
         // Nothing to do is success; scripts written for atomic count on its 1.
         return changed == 0 && AtomicPersonality.IsActive ? 1 : 0;

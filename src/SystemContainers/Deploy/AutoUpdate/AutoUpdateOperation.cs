@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -53,7 +54,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
             });
 
     private async Task<bool> UpdateAsync(string name, CancellationToken cancellation) =>
-        await new UpdateOperation(host, progress, note).RunAsync([name], new UpdateRequest(), cancellation) > 0;
+        await new FleetUpdate(host, progress, note).RunAsync([name], new UpdateRequest(), cancellation) > 0;
 
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)

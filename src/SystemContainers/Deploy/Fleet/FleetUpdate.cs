@@ -1,0 +1,80 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull;
+
+namespace SystemContainers.Deploy.Fleet;
+
+/// <summary>
+/// An update of this host as part of a roll-out: only where there is something to update it takes a slot of the semaphore that
+/// the request or sysctr.toml names, and then looks again, for the wait may have been long.
+/// </summary>
+sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>What to say for no semaphore, where sysctr.toml names one.</summary>
+    public const string NoLock = "none";
+
+    /// <summary>Updates containers as <see cref="UpdateOperation.RunAsync"/> does.</summary>
+    /// <param name="names">The containers.</param>
+    /// <param name="request">What to change, and by which semaphore.</param>
+    /// <param name="cancellation">Ends the wait, or the update as far as that is possible.</param>
+    /// <returns>How many have changed.</returns>
+    /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd; nothing was changed. Else as there.</exception>
+    public async Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    {
+        SysctrConfiguration configuration = SysctrConfiguration.Load(host.Root);
+        if ((request.Lock ?? configuration.Lock ?? NoLock) is not NoLock and var wanted)
+        {
+            LockReference reference = LockReference.Parse(wanted);
+            using FleetSemaphore semaphore = FleetSemaphore.Open(reference, configuration.EtcdOver(Environment.GetEnvironmentVariable));
+            return await RunAsync(names, request, semaphore, cancellation);
+        }
+
+        return await new UpdateOperation(host, progress, note).RunAsync(names, request, cancellation);
+    }
+
+    private async Task<int> RunAsync(
+        IReadOnlyList<string> names, UpdateRequest request, FleetSemaphore semaphore, CancellationToken cancellation)
+    {
+        // Two of this host would share its slot, and the first of them would give it back.
+        using IDisposable alone = host.Store.Locks.LockRollout(note, cancellation);
+        string id = MachineId.Read(host.Root);
+        if (!await new UpdateOperation(host, progress, _ => { }).WouldChangeAsync(names, request, cancellation))
+        {
+            await ForgetAsync(semaphore, id, cancellation);
+            note($"{string.Join(", ", names)}: up to date; nothing was changed");
+            return 0;
+        }
+
+        FleetSlot slot;
+        await using (SlotQueue queue = new(semaphore, id, Environment.MachineName, note))
+        {
+            slot = await queue.EnterAsync(host.Options.RolloutTimeout, cancellation);
+        }
+
+        try
+        {
+            return await new UpdateOperation(host, progress, note) { Slot = slot }.RunAsync(names, request, cancellation);
+        }
+        finally
+        {
+            await slot.EndAsync();
+        }
+    }
+
+    /// <summary>
+    /// A host that was cut off behind its commit is up to date, and its record still holds the roll-out. What etcd can't tell
+    /// now, it will tell the next time.
+    /// </summary>
+    private static async Task ForgetAsync(FleetSemaphore semaphore, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            if ((await semaphore.ReadAsync(cancellation)).Find(id) is { Record.State: SlotState.Switching } own)
+            {
+                await semaphore.TryReleaseAsync(own, cancellation);
+            }
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Unreachable)
+        {
+        }
+    }
+}

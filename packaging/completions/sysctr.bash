@@ -17,7 +17,7 @@ _sysctr() {
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
             lint--*) words="--json --strict --quiet --help" ;;
-            fsck--*) words="--quick --json --root --quiet --help" ;;
+            fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
             run-* | update-* | rollback-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)

@@ -74,7 +74,7 @@ sealed class Host : IDisposable
         }
 
         return Directory.Exists(root)
-            ? new Host(root, Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
+            ? new Host(root, root == "/" ? StoreOnHost : Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
             : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
     }
 

@@ -65,6 +65,17 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
+    /// <summary>Writes a file of the deployment in use that is gone from the host, and the directories made for it.</summary>
+    public void Restore(ContainerRecord current, InstalledFile file)
+    {
+        foreach (InstalledDirectory directory in current.HostDirectories)
+        {
+            Make(directory);
+        }
+
+        Write(current, file, host.Here(file.Path));
+    }
+
     private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool takingBack)
     {
         string path = host.Here(file.Path);

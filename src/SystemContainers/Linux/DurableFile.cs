@@ -131,6 +131,27 @@ static class DurableFile
         SyncDirectory(Path.GetDirectoryName(newPath)!);
     }
 
+    /// <summary>Gives each of two paths of one directory what the other one names, in one step, durably.</summary>
+    public static void Exchange(string path, string other)
+    {
+        string directory = Path.GetDirectoryName(path)!;
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid)
+        {
+            throw LinuxException.Last("open", directory);
+        }
+
+        if (Libc.renameat2(handle, Path.GetFileName(path), handle, Path.GetFileName(other), Libc.RENAME_EXCHANGE) != 0)
+        {
+            throw LinuxException.Last("renameat2", path);
+        }
+
+        SyncDirectory(directory);
+    }
+
+    /// <summary>A name beside <paramref name="path"/> for what takes its place when it is whole; <see cref="IsLeftover"/> knows it.</summary>
+    public static string Beside(string path) => StagedName(path);
+
     /// <summary>Removes <paramref name="path"/> if it is there, durably.</summary>
     public static void Delete(string path)
     {

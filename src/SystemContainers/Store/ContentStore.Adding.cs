@@ -165,7 +165,7 @@ sealed partial class ContentStore
         key.WritePath(path);
         fixed (byte* pointer = path)
         {
-            return Libc.faccessat(_objects, pointer, 0, 0) == 0;
+            return !_replaced.Contains(key) && Libc.faccessat(_objects, pointer, 0, 0) == 0;
         }
     }
 
@@ -190,17 +190,17 @@ sealed partial class ContentStore
             fixed (byte* from = source)
             fixed (byte* to = target)
             {
-                MoveObject(staging.Objects, from, to);
+                MoveObject(staging.Objects, from, to, _replaced.Contains(staged.Key) ? 0 : Libc.RENAME_NOREPLACE);
             }
 
             staging.Whole.Remove(staged);
         }
     }
 
-    private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to, bool directoryMade = false)
+    private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to, uint flags, bool directoryMade = false)
     {
         FaultPoint.Pass("renameat2");
-        if (Libc.renameat2(staged, from, _objects, to, Libc.RENAME_NOREPLACE) == 0)
+        if (Libc.renameat2(staged, from, _objects, to, flags) == 0)
         {
             return;
         }
@@ -224,7 +224,7 @@ sealed partial class ContentStore
                 }
 
                 // From the beginning: another process may have made the object, too, since the directory was missing.
-                MoveObject(staged, from, to, directoryMade: true);
+                MoveObject(staged, from, to, flags, directoryMade: true);
                 break;
             default:
                 throw LinuxException.Last("renameat2", "a staged object");

@@ -61,7 +61,8 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     public void Delete(string reference) =>
         StoreErrors.Wrap($"removing the ref {reference}", () => DurableFile.Delete(FileOf(reference)));
 
-    private string FileOf(string reference) =>
+    /// <summary>The file of a ref, there or not.</summary>
+    internal string FileOf(string reference) =>
         Path.Join(directory, Digest.Sha256(Encoding.UTF8.GetBytes(reference)).Hex + ".json");
 
     private static ImageRecord Read(string file)

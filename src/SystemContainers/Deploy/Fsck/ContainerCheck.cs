@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Store;
 
 namespace SystemContainers.Deploy.Fsck;
@@ -11,6 +12,12 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
 
     /// <summary>Deployments with a rootfs that is not as its image says.</summary>
     public List<ContainerRecord> Damaged { get; } = [];
+
+    /// <summary>Files of the host that are gone.</summary>
+    public List<(ContainerRecord Record, InstalledFile File)> Missing { get; } = [];
+
+    /// <summary>Files whose copies in a deployment are not as they were.</summary>
+    public List<(ContainerRecord Record, InstalledFile File)> Altered { get; } = [];
 
     /// <summary>Every record that can be read, by container.</summary>
     public static IReadOnlyList<ContainerRecord> ReadRecords(Host host) =>
@@ -58,7 +65,8 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             }
             else
             {
-                log.Note(FindingKind.Leftover, entry, "is nothing that sysctr keeps there");
+                bool ours = DurableFile.IsLeftover(Path.GetFileName(entry));
+                log.Note(FindingKind.Leftover, entry, ours ? "is what a killed process was writing" : "is nothing that sysctr keeps there", ours ? FsckAdvice.Remove : null);
             }
         }
     }
@@ -92,6 +100,23 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         if (isCurrent)
         {
             files.CheckHost(record);
+        }
+
+        Missing.AddRange(files.Missing.Select(f => (record, f)));
+        Altered.AddRange(files.Altered.Select(f => (record, f)));
+        CheckLeftovers(record, directory.Here);
+    }
+
+    /// <summary>Files that were being written; and a rootfs that was replaced while the container ran from it.</summary>
+    private void CheckLeftovers(ContainerRecord record, string directory)
+    {
+        foreach (string entry in Directory.EnumerateFileSystemEntries(directory).Where(e => DurableFile.IsLeftover(Path.GetFileName(e))))
+        {
+            bool running = RootUsers.Any(entry);
+            log.Note(
+                FindingKind.Leftover, entry,
+                running ? $"is what {record.Name} still runs from" : "is what was replaced, or never finished",
+                running ? $"'sysctr restart {record.Name}', then 'sysctr fsck --repair' removes it" : FsckAdvice.Remove);
         }
     }
 

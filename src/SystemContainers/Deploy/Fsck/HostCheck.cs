@@ -7,6 +7,12 @@ namespace SystemContainers.Deploy.Fsck;
 /// <summary>What a deployment has on the host, and the copies that it keeps of that.</summary>
 sealed class HostCheck(Host host, FindingLog log)
 {
+    /// <summary>Files of the host that are gone.</summary>
+    public List<InstalledFile> Missing { get; } = [];
+
+    /// <summary>Files whose copies in the deployment are not as they were.</summary>
+    public List<InstalledFile> Altered { get; } = [];
+
     private static readonly string[] s_dependencies = ["*.wants", "*.requires", "*.upholds"];
 
     /// <summary>Compares the copies in the deployment, which a rollback needs, with the record.</summary>
@@ -19,6 +25,7 @@ sealed class HostCheck(Host host, FindingLog log)
             Digest? there = HostFileFacts.DigestOf(kept);
             if (there != file.Sha256)
             {
+                Altered.Add(file);
                 log.Error(FindingKind.AlteredDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
             }
         }
@@ -33,6 +40,7 @@ sealed class HostCheck(Host host, FindingLog log)
             Digest? there = HostFileFacts.DigestOf(path);
             if (there is null)
             {
+                Missing.Add(file);
                 log.Error(FindingKind.MissingFile, path, $"is missing; {record.Name} has it", FsckAdvice.Repair);
             }
             else if (there != file.Sha256)
@@ -56,7 +64,7 @@ sealed class HostCheck(Host host, FindingLog log)
         {
             if (DurableFile.IsAbandoned(Path.GetFileName(leftover)))
             {
-                log.Note(FindingKind.Leftover, leftover, "is what a killed process was writing", FsckAdvice.Repair);
+                log.Note(FindingKind.Leftover, leftover, "is what a killed process was writing", FsckAdvice.Remove);
             }
         }
     }

@@ -9,9 +9,9 @@ namespace SystemContainers.Deploy.Fsck;
 /// time the entries.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="content">Whether contents are read.</param>
+/// <param name="content">Whether the content of an object is read.</param>
 /// <param name="log">Told what is wrong.</param>
-sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
+sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, FindingLog log)
 {
     private readonly HashSet<ObjectKey> _named = [];
     private readonly HashSet<Digest> _read = [];
@@ -22,6 +22,9 @@ sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
 
     /// <summary>Of <see cref="Damaged"/> those whose content is right, as far as it was read, with what their inodes should have.</summary>
     public List<LayerEntry> Changed { get; } = [];
+
+    /// <summary>Whether an object was compared, and is what its name says.</summary>
+    public bool IsWhole(ObjectKey key) => _named.Contains(key) && !Damaged.Contains(key);
 
     /// <summary>Layers whose index can't be used.</summary>
     public HashSet<Digest> Broken { get; } = [];
@@ -43,7 +46,7 @@ sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
             cancellation.ThrowIfCancellationRequested();
             if (DigestOf(file) is not { } layer)
             {
-                log.Note(FindingKind.Leftover, file, "is no layer", "'sysctr images prune' removes it");
+                log.Note(FindingKind.Leftover, file, "is no layer", FsckAdvice.Remove);
             }
             else if (!_read.Contains(layer) && !Broken.Contains(layer) && Read(layer, file) is { } index)
             {
@@ -55,7 +58,7 @@ sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
 
     /// <summary>Tells of the files in objects/ that no layer names. The caller holds the store's lock, and <see cref="Run"/> saw all layers.</summary>
     /// <returns>The files.</returns>
-    public IReadOnlyList<string> FindOrphans(CancellationToken cancellation)
+    public IReadOnlyList<string> FindOrphans(ContentStore store, CancellationToken cancellation)
     {
         List<string> orphans = [];
         foreach ((string file, ObjectKey? key) in store.ObjectFiles())
@@ -69,6 +72,10 @@ sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
 
         return orphans;
     }
+
+    /// <summary>The layers that name any of these objects.</summary>
+    public IReadOnlyList<Digest> LayersWith(ContentStore store, IReadOnlySet<ObjectKey> objects) =>
+        objects.Count == 0 ? [] : [.. _read.Where(l => store.ReadLayer(l).Entries.Any(e => ContentStore.HasObject(e) && objects.Contains(e.Object)))];
 
     private LayerIndex? Read(Digest layer, string file)
     {
@@ -91,7 +98,7 @@ sealed class LayerCheck(ContentStore store, bool content, FindingLog log)
 
     private void Check(LayerEntry entry)
     {
-        (ObjectState state, string what) = store.Examine(entry, content);
+        (ObjectState state, string what) = store.Examine(entry, content(entry.Object));
         Interlocked.Add(ref _bytes, entry.Size);
         if (state == ObjectState.Whole)
         {

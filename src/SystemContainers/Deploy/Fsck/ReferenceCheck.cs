@@ -10,6 +10,9 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
     /// <summary>Blobs that are needed and not whole.</summary>
     public HashSet<Digest> Blobs { get; } = [];
 
+    /// <summary>Blobs that are not whole, needed or not.</summary>
+    public HashSet<Digest> Altered { get; } = [];
+
     /// <summary>Layers that are needed and have no index that can be used.</summary>
     public HashSet<Digest> Layers { get; } = [];
 
@@ -38,12 +41,12 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
     /// <param name="cancellation">Ends it.</param>
     public void Run(IEnumerable<(ImageRecord Image, string User)> images, CancellationToken cancellation)
     {
-        HashSet<Digest> whole = CheckBlobs(out HashSet<Digest> altered, cancellation);
+        HashSet<Digest> whole = CheckBlobs(cancellation);
         foreach ((ImageRecord image, string user) in images)
         {
             foreach (Digest blob in (Digest[])[image.ManifestDigest, image.ConfigDigest])
             {
-                if (!whole.Contains(blob) && Blobs.Add(blob) && !altered.Contains(blob))
+                if (!whole.Contains(blob) && Blobs.Add(blob) && !Altered.Contains(blob))
                 {
                     log.Error(FindingKind.MissingBlob, store.BlobPath(blob), $"is missing; {user} needs it", FsckAdvice.Fetch);
                 }
@@ -60,16 +63,15 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
         }
     }
 
-    private HashSet<Digest> CheckBlobs(out HashSet<Digest> altered, CancellationToken cancellation)
+    private HashSet<Digest> CheckBlobs(CancellationToken cancellation)
     {
         HashSet<Digest> whole = [];
-        altered = [];
         foreach ((string file, Digest? digest) in store.BlobFiles())
         {
             cancellation.ThrowIfCancellationRequested();
             if (digest is not { } named)
             {
-                log.Note(FindingKind.Leftover, file, "is no blob", "'sysctr images prune' removes it");
+                log.Note(FindingKind.Leftover, file, "is no blob", FsckAdvice.Remove);
                 continue;
             }
 
@@ -80,7 +82,7 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
             }
             catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
             {
-                altered.Add(named);
+                Altered.Add(named);
                 log.Error(FindingKind.AlteredBlob, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
             }
         }

@@ -35,7 +35,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
             return true;
         }
 
-        if (ReadMounts(record, config) is not { } mounts || !record.DiffIds.All(IsReadable))
+        if (ReadConfig(record, config) is not { } mounts || !record.DiffIds.All(IsReadable))
         {
             log.Note(FindingKind.NotChecked, rootfs, "could not be compared, for its config.json or a layer of it is broken");
             return true;
@@ -65,7 +65,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
         [.. MountPoints.Missing(config, tree, host.IsDirectory).Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
 
     /// <summary>A deployment's config.json; null where it can't be used, which is told.</summary>
-    public RuntimeConfigFile? ReadMounts(ContainerRecord record, string file)
+    public RuntimeConfigFile? ReadConfig(ContainerRecord record, string file)
     {
         const string advice = "'sysctr update --rebase' with the same image, or uninstall and install it";
         try

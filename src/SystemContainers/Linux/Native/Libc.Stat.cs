@@ -15,6 +15,7 @@ static unsafe partial class Libc
     internal const uint S_IFBLK = 0x6000;
 
     internal const uint RENAME_NOREPLACE = 1;
+    internal const uint RENAME_EXCHANGE = 2;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct timespec
@@ -44,6 +45,10 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int renameat2(
         SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int renameat2(
+        SafeFileHandle oldDirectory, string oldName, SafeFileHandle newDirectory, string newName, uint flags);
 
     internal const int W_OK = 2;
 

@@ -9,6 +9,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fsetxattr(SafeFileHandle fd, byte* name, byte* value, nuint size, int flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fremovexattr(SafeFileHandle fd, byte* name);
+
     /// <param name="path">A path whose last part is not followed.</param>
     /// <param name="name">Attribute, zero-terminated.</param>
     /// <param name="value">Any bytes.</param>

@@ -22,22 +22,32 @@ sealed class LayoutSource : IImageSource
 
     public async Task<RawManifest> GetRootAsync(CancellationToken cancellationToken)
     {
-        Descriptor root = Choose(await IndexAsync(cancellationToken));
+        ImageIndex index = await IndexAsync(cancellationToken);
+        if (_reference.Digest is { } digest && !index.Manifests.Any(m => m.Digest == digest) && File.Exists(BlobPath(digest)))
+        {
+            // The index has moved on to a newer image; the one that is asked for is still here.
+            return await ReadManifestAsync(digest, null, cancellationToken);
+        }
+
+        Descriptor root = Choose(index);
         return await GetManifestAsync(root, cancellationToken);
     }
 
-    public async Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken)
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+        ReadManifestAsync(manifest.Digest, manifest.MediaType, cancellationToken);
+
+    private async Task<RawManifest> ReadManifestAsync(Digest digest, string? mediaType, CancellationToken cancellationToken)
     {
-        await using Stream stream = Open(BlobPath(manifest), "manifest " + manifest.Digest);
+        await using Stream stream = Open(BlobPath(digest), "manifest " + digest);
         byte[] bytes = await Body.ReadAtMostAsync(stream, OciLimits.MaxManifestBytes + 1, cancellationToken);
         return bytes.Length > OciLimits.MaxManifestBytes
             ? throw new SysctrException(
-                ErrorKind.Unsafe, $"{Doing}: the manifest {manifest.Digest} is larger than {OciLimits.MaxManifestBytes} bytes")
-            : new RawManifest(manifest.MediaType, bytes, manifest.Digest);
+                ErrorKind.Unsafe, $"{Doing}: the manifest {digest} is larger than {OciLimits.MaxManifestBytes} bytes")
+            : new RawManifest(mediaType, bytes, digest);
     }
 
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
-        Task.FromResult<Stream>(Open(BlobPath(blob), "blob " + blob.Digest));
+        Task.FromResult<Stream>(Open(BlobPath(blob.Digest), "blob " + blob.Digest));
 
     public void Dispose()
     {
@@ -45,8 +55,7 @@ sealed class LayoutSource : IImageSource
 
     private string Doing => $"reading {_reference}";
 
-    private string BlobPath(Descriptor blob) =>
-        Path.Combine(_reference.LayoutPath, "blobs", blob.Digest.Algorithm, blob.Digest.Hex);
+    private string BlobPath(Digest blob) => Path.Combine(_reference.LayoutPath, "blobs", blob.Algorithm, blob.Hex);
 
     private async Task<ImageIndex> IndexAsync(CancellationToken cancellationToken)
     {

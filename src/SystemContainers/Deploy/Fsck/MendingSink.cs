@@ -1,0 +1,14 @@
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy.Fsck;
+
+/// <summary>Takes the layers that are to be fetched again, and no others.</summary>
+sealed class MendingSink(ContentStore store, IReadOnlySet<Digest> wanted) : ILayerSink
+{
+    public bool HasLayer(Digest diffId) => !wanted.Contains(diffId);
+
+    public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken) =>
+        store.AddLayerAsync(diffId, plainTar, cancellationToken);
+}

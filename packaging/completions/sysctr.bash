@@ -9,9 +9,10 @@ _sysctr() {
         words="status release"
     else
         case $verb-$cur in
-            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --display --root --lock-timeout --quiet --help" ;;
+            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
             run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
-            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --root --lock-timeout --quiet --help" ;;
+            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
+            rollback--*) words="--settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             rollout--*) words="--lock --json --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;

@@ -22,6 +22,10 @@ static class HostSetup
              """);
         await File.WriteAllTextAsync(
             Path.Combine(containers, "policy.json"), """{ "default": [{ "type": "insecureAcceptAnything" }] }""" + "\n");
+        Directory.CreateDirectory(Path.Combine(root, "etc/sysctr"));
+
+        // Most tests ask for something else than whether a payload lives on; those that do give a time of their own.
+        await File.WriteAllTextAsync(Path.Combine(root, "etc/sysctr/sysctr.toml"), "settle = 0.5\n");
         await InstallAsync(root);
     }
 

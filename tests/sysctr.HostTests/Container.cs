@@ -57,6 +57,9 @@ sealed class Container : IAsyncDisposable
     /// <summary>Its main process, on the host.</summary>
     public Task<long> MainProcessAsync() => Host.UnitNumberAsync(Service, "MainPID");
 
+    /// <summary>When its service last went from one state to another (InactiveExit, ActiveEnter …), in microseconds of the monotonic clock.</summary>
+    public Task<long> TimeAsync(string change) => Host.UnitNumberAsync(Service, change + "TimestampMonotonic");
+
     /// <summary>Everything that its units wrote to the journal.</summary>
     public async Task<string> JournalAsync() =>
         (await Host.MustAsync("journalctl", "--unit", Service, "--output=cat", "--no-pager")).Output;

@@ -71,6 +71,12 @@ public sealed class FleetOfHosts : ICollectionFixture<Fleet>
 }
 
 [CollectionDefinition(Name)]
+public sealed class HealthHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "health";
+}
+
+[CollectionDefinition(Name)]
 public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";

@@ -16,6 +16,9 @@ sealed class ConfigurationToml
     [JsonPropertyName("etcd")]
     public EtcdSettings? Etcd { get; set; }
 
+    [JsonPropertyName("settle")]
+    public double? Settle { get; set; }
+
     /// <summary>Keys that we do not know.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?> Unknown { get; set; } = [];

@@ -67,9 +67,17 @@ sealed class ContainerControl(Host host)
         return journal.ExitCode;
     }
 
-    /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does.</summary>
-    internal void StartInstalled(ContainerRecord record, CancellationToken cancellation) =>
-        Start(record, record.Enabled.Count > 0 ? record.Enabled : record.StartedUnits, cancellation);
+    /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does, and waits until all is well.</summary>
+    /// <returns>The names of those whose own health check was made.</returns>
+    /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
+    internal Task<IReadOnlyList<string>> StartInstalledAsync(
+        IReadOnlyList<ContainerRecord> records, StartPolicy policy, CancellationToken cancellation)
+    {
+        (ContainerRecord, IReadOnlyList<string> Units)[] started =
+            [.. records.Select(r => (r, r.Enabled.Count > 0 ? r.Enabled : [.. r.StartedUnits]))];
+        host.Systemd.StartTogether([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
+        return new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
+    }
 
     private void Start(ContainerRecord record, IEnumerable<string> units, CancellationToken cancellation)
     {

@@ -16,7 +16,8 @@ sealed class ContainerPreparer(Host host)
     /// <summary>What an image in the store has below /exports, or the root file system that is used in its place.</summary>
     /// <exception cref="SysctrException">Template, Unsafe: it can't be used.</exception>
     public ImageExports ReadExports(StoredImage image, string? rootfs) =>
-        ImageExports.Read(rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)));
+        ImageExports.Read(
+            rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)), image.Config.Run);
 
     /// <summary>Renders a container in memory.</summary>
     /// <param name="request">What the user asked for, or an update carries over.</param>
@@ -31,7 +32,7 @@ sealed class ContainerPreparer(Host host)
         string? rootfs = request.Rootfs is { } typed ? RemoteRootfs.Find(host, typed) : null;
         MergedTree? tree = rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : null;
         IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(rootfs!)) : tree;
-        ImageExports exports = ImageExports.Read(files);
+        ImageExports exports = ImageExports.Read(files, image.Config.Run);
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
         HostFacts facts = HostFacts.Read() with { IsDirectory = host.IsDirectory };
@@ -100,6 +101,7 @@ sealed class ContainerPreparer(Host host)
                 RemoteRootfs = rootfs,
                 AutoUpdate = request.AutoUpdate,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
+                Health = rendered.Health,
                 Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
             },
         };

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using SystemContainers.Oci;
+using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 
@@ -70,6 +71,9 @@ sealed record ContainerRecord
 
     /// <summary>Whether it is updated when nobody asks.</summary>
     public AutoUpdatePolicy AutoUpdate { get; init; }
+
+    /// <summary>How to check the payload's health after a start; null where the image does not say.</summary>
+    public HealthCheck? Health { get; init; }
 
     /// <summary>The image's labels.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }

@@ -8,9 +8,17 @@ namespace SystemContainers.Deploy;
 /// Brings deployments into use: the part of an install, update or rollback that changes the host. All containers of a
 /// transaction change, or none: what fails is taken back, and what is cut is taken back or finished by <see cref="Recovery"/>.
 /// </summary>
-sealed class ContainerSwitch(Host host)
+/// <param name="host">The host.</param>
+/// <param name="policy">When new deployments count as well.</param>
+sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 {
     private readonly HostFileSwitch _files = new(host);
+    private readonly HealthWatch _health = new(host, policy ?? StartPolicy.Default);
+
+    /// <summary>When the first new deployment was started; null before.</summary>
+    private DateTimeOffset? _started;
+
+    private SwitchedUnits Units => new(host.Systemd);
 
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the host is now.</summary>
     public ContainerChange Plan(ContainerRecord before, ContainerRecord after)
@@ -21,27 +29,38 @@ sealed class ContainerSwitch(Host host)
         ContainerChange change = new(before, after) { Running = running, Edited = _files.EditedOwnFiles(before) };
         return change with
         {
-            Dependents = [.. host.Systemd.RunningDependents([.. Stopped(change)]).Except(before.RunnableUnits, StringComparer.Ordinal)],
+            Dependents = [.. host.Systemd.RunningDependents([.. SwitchedUnits.Stopped(change)]).Except(before.RunnableUnits, StringComparer.Ordinal)],
         };
     }
 
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update or rollback; its deployments are staged, or in their place already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is taken back.</param>
+    /// <returns>The containers whose own health check was made.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task RunAsync(TransactionRecord transaction, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(WithNewState)] };
         string intent = host.Transactions.Begin(transaction);
+        IReadOnlyList<string> healthy;
         try
         {
-            await ForwardAsync(transaction.Changes, cancellation);
+            healthy = await ForwardAsync(transaction.Changes, cancellation);
         }
         catch (Exception e)
         {
+            IReadOnlyList<string> journals = e is SysctrException && _started is { } since
+                ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
+                : [];
             await TakeBackAsync(transaction, e);
             host.History.TakenBack(transaction, Transactions.Id(intent), e);
             Transactions.End(intent);
+            if (e is SysctrException failure && journals.Count > 0)
+            {
+                throw new SysctrException(
+                    failure.Kind, failure.Message, $"what the failed start wrote is in {string.Join(", ", journals)}", failure);
+            }
+
             throw;
         }
 
@@ -49,6 +68,7 @@ sealed class ContainerSwitch(Host host)
         Finish(transaction);
         host.History.Done(transaction, Transactions.Id(intent));
         Transactions.End(intent);
+        return healthy;
     }
 
     /// <summary>What is left to do once a transaction is committed. May be done again.</summary>
@@ -67,6 +87,12 @@ sealed class ContainerSwitch(Host host)
     public async Task TakeBackAsync(TransactionRecord transaction, bool start)
     {
         ContainerRemover remover = new(host);
+        ContainerChange[] switched = [.. transaction.Changes.Where(c => c.Before is not null)];
+        if (switched.Length > 0 && host.Systemd.IsBooted)
+        {
+            Units.StopNew(switched);
+        }
+
         foreach (ContainerChange change in transaction.Changes.Reverse())
         {
             if (change.Before is null)
@@ -81,32 +107,40 @@ sealed class ContainerSwitch(Host host)
             RemoveNewState(change);
         }
 
-        foreach (ContainerChange change in transaction.Changes.Where(c => c.Before is not null))
+        if (start && switched.Length > 0)
         {
-            if (start)
-            {
-                StartAll(change.Running.Reverse(), CancellationToken.None);
-                host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back{(change.Running.Count > 0 ? " and running" : "")}");
-            }
-
-            if (transaction.Operation == TransactionKind.Update)
-            {
-                host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
-            }
+            StartOld(switched);
         }
 
-        if (start)
+        foreach (ContainerChange change in switched.Where(_ => transaction.Operation == TransactionKind.Update))
         {
-            StartDependents(transaction.Changes, CancellationToken.None);
+            host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
         }
     }
 
-    private async Task ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be taken back.</summary>
+    private void StartOld(IReadOnlyList<ContainerChange> changes)
     {
-        foreach (ContainerChange change in changes.Reverse())
+        string running = " and running";
+        try
         {
-            StopAll(Stopped(change), cancellation);
+            Units.StartOld(changes);
         }
+        catch (SysctrException e)
+        {
+            running = "";
+            host.Note($"warning: what ran before does not start again: {e.Message}");
+        }
+
+        foreach (ContainerChange change in changes)
+        {
+            host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back{(change.Running.Count > 0 ? running : "")}");
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    {
+        Units.Stop(changes, cancellation);
 
         foreach (ContainerRecord after in changes.Select(c => c.After!))
         {
@@ -126,22 +160,20 @@ sealed class ContainerSwitch(Host host)
         }
 
         await RegisterAsync(changes);
-        foreach (ContainerChange change in changes)
-        {
-            StartAll(Started(change), cancellation);
-        }
-
-        StartDependents(changes, cancellation);
+        return await StartAsync([.. changes.Where(c => c.Running.Count > 0)], cancellation);
     }
 
-    /// <summary>What is part of the transaction itself has been started, or was meant to stay stopped.</summary>
-    private void StartDependents(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    /// <summary>Starts what ran, and waits until it is well.</summary>
+    private async Task<IReadOnlyList<string>> StartAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
-        IEnumerable<string> own = changes.SelectMany(c => (c.Before?.RunnableUnits ?? []).Concat(c.After?.RunnableUnits ?? []));
-        foreach (string unit in changes.SelectMany(c => c.Dependents).Distinct(StringComparer.Ordinal).Except(own, StringComparer.Ordinal))
+        if (changes.Count == 0)
         {
-            host.Systemd.Start(unit, cancellation);
+            return [];
         }
+
+        _started = DateTimeOffset.UtcNow;
+        Units.Start(changes, cancellation);
+        return await _health.AwaitAsync([.. changes.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: false, cancellation);
     }
 
     /// <summary>Tells systemd: reload, make what tmpfiles name, enable and disable.</summary>
@@ -178,11 +210,6 @@ sealed class ContainerSwitch(Host host)
 
     private async Task RestoreAsync(ContainerRecord before, ContainerRecord after, ContainerChange change)
     {
-        if (host.Systemd.IsBooted)
-        {
-            StopAll(Stopped(change).Concat(after.RunnableUnits.Except(before.RunnableUnits, StringComparer.Ordinal)), CancellationToken.None);
-        }
-
         string[] added = [.. after.Enabled.Except(before.Enabled, StringComparer.Ordinal)];
         if (added.Length > 0)
         {
@@ -254,58 +281,6 @@ sealed class ContainerSwitch(Host host)
                 $"{why.Message}\ntaking it back: {e.Message}",
                 "the next call of sysctr goes on taking it back",
                 why);
-        }
-    }
-
-    /// <summary>
-    /// What has to stop before files change: services that ran, for they run from the old deployment; sockets, timers and paths only
-    /// where they change or go, so that nobody who connects is turned away.
-    /// </summary>
-    private static IEnumerable<string> Stopped(ContainerChange change) => change.Running.Where(u => IsService(u) || IsChanged(change, u));
-
-    /// <summary>What ran and is still there, sockets first; and what came new to a container that ran.</summary>
-    private static IEnumerable<string> Started(ContainerChange change)
-    {
-        if (change.Running.Count == 0)
-        {
-            return [];
-        }
-
-        string[] units = [.. change.After!.RunnableUnits];
-        return units.Where(u =>
-            change.Running.Contains(u, StringComparer.Ordinal) ||
-            (change.After.Enabled.Contains(u, StringComparer.Ordinal) && !change.Before!.UnitNames.Contains(u, StringComparer.Ordinal)));
-    }
-
-    private static bool IsChanged(ContainerChange change, string unit)
-    {
-        InstalledFile? old = change.Before!.Units.FirstOrDefault(f => Path.GetFileName(f.Path) == unit);
-        return change.After?.Units.FirstOrDefault(f => Path.GetFileName(f.Path) == unit)?.Sha256 != old?.Sha256;
-    }
-
-    private static bool IsService(string unit) => unit.EndsWith(".service", StringComparison.Ordinal);
-
-    private void StopAll(IEnumerable<string> units, CancellationToken cancellation)
-    {
-        foreach (string unit in units)
-        {
-            host.Systemd.Stop(unit, cancellation);
-        }
-    }
-
-    /// <summary>Restart, not start: a connection may have started the service anew while its files changed.</summary>
-    private void StartAll(IEnumerable<string> units, CancellationToken cancellation)
-    {
-        foreach (string unit in units)
-        {
-            if (IsService(unit))
-            {
-                host.Systemd.Restart(unit, cancellation);
-            }
-            else
-            {
-                host.Systemd.Start(unit, cancellation);
-            }
         }
     }
 }

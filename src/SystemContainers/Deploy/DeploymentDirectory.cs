@@ -32,6 +32,12 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     public void WriteRecord(ContainerRecord record) =>
         DeployJson.Write(Path.Join(Here, "info.json"), record, DeployJson.Default.ContainerRecord);
 
+    /// <summary>The names of all <see cref="FailedJournal"/>.</summary>
+    public const string FailedJournalPattern = "failed-*.journal";
+
+    /// <summary>What it wrote to the journal when it failed; outlives the deployment.</summary>
+    public string FailedJournal => Path.Join(ContainerHere, $"failed-{Number}.journal");
+
     /// <summary>Where a file for the host is kept while the deployment is put together.</summary>
     /// <param name="hostPath">Absolute, as the host sees it.</param>
     public string StagedFile(string hostPath) => Staged + "/host" + hostPath;

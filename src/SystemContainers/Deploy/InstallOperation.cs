@@ -10,13 +10,13 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits.</summary>
+    /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>
     /// <exception cref="SysctrException">
     /// The host is as before, but for layers that were pulled; save for <see cref="ErrorKind.Unit"/> after the commit, when the
     /// containers are installed and a start failed.
     /// </exception>
-    public async Task<int> RunAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
+    public async Task<int> RunAsync(IReadOnlyList<InstallRequest> requests, bool now, StartPolicy policy, CancellationToken cancellation)
     {
         if (now && !host.Systemd.IsBooted)
         {
@@ -45,11 +45,10 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 
         if (now)
         {
-            ContainerControl control = new(host);
-            foreach (PreparedContainer container in installed)
+            IReadOnlyList<string> healthy = await new ContainerControl(host).StartInstalledAsync([.. installed.Select(p => p.Record)], policy, cancellation);
+            foreach (string name in installed.Select(p => p.Record.Name))
             {
-                control.StartInstalled(container.Record, cancellation);
-                note($"{container.Record.Name}: running");
+                note($"{name}: running{(healthy.Contains(name, StringComparer.Ordinal) ? " and healthy" : "")}");
             }
         }
 

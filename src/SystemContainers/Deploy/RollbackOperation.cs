@@ -9,18 +9,22 @@ sealed class RollbackOperation(Host host, Action<string> note)
     /// <summary>Switches a container; what ran runs again.</summary>
     /// <param name="name">The container.</param>
     /// <param name="number">A deployment; null for the latest one that is not in use.</param>
+    /// <param name="policy">When what was started counts as well.</param>
     /// <param name="cancellation">Honoured until the commit.</param>
-    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it did not start, and the former one is back.</exception>
-    public async Task RunAsync(string name, int? number, CancellationToken cancellation)
+    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it is not well, and the former one is back.</exception>
+    public async Task RunAsync(string name, int? number, StartPolicy policy, CancellationToken cancellation)
     {
         ContainerName.Check(name);
         await host.RecoverAsync(cancellation);
-        ContainerChange change = await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, origin, cancellation));
+        (ContainerChange change, bool healthy) =
+            await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, policy, origin, cancellation));
         note($"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}" +
-             (change.Running.Count > 0 ? ", running" : ""));
+             (change.Running.Count > 0 ? ", running" : "") + (healthy ? " and healthy" : ""));
     }
 
-    private async Task<ContainerChange> SwitchAsync(string name, int? number, HistoryOrigin origin, CancellationToken cancellation)
+    /// <returns>What was done, and whether the container's own health check was made.</returns>
+    private async Task<(ContainerChange Change, bool Healthy)> SwitchAsync(
+        string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
     {
         using IDisposable locks = await host.LockWholeAsync([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
@@ -33,10 +37,10 @@ sealed class RollbackOperation(Host host, Action<string> note)
             host.Deployment(name, after.Deployment).WriteRecord(after);
         }
 
-        ContainerSwitch containers = new(host);
+        ContainerSwitch containers = new(host, policy);
         ContainerChange change = containers.Plan(before, after);
-        await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
-        return change;
+        IReadOnlyList<string> healthy = await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
+        return (change, healthy.Count > 0);
     }
 
     private ContainerRecord Target(ContainerRecord current, int? number)

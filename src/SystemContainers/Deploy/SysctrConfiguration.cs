@@ -8,11 +8,22 @@ namespace SystemContainers.Deploy;
 /// The host's own settings, <c>/etc/sysctr/sysctr.toml</c> (sysctr.toml(5)). A missing file means the defaults; an unknown
 /// key is an error, for a misspelt setting must not pass unseen.
 /// </summary>
-/// <param name="Runtime">Name or path of the OCI runtime, null for the default.</param>
-/// <param name="Lock">The semaphore that updates of this host go by, a <see cref="LockReference"/>; null for none.</param>
-/// <param name="Etcd">How to be known to etcd.</param>
-sealed record SysctrConfiguration(string? Runtime, string? Lock = null, EtcdSettings? Etcd = null)
+sealed record SysctrConfiguration
 {
+    private const double MaxSettle = 3600;
+
+    /// <summary>Name or path of the OCI runtime, null for the default.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>How long a unit has to stay up after its start, before an update counts as done.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The semaphore that updates of this host go by, a <see cref="LockReference"/>; null for none.</summary>
+    public string? Lock { get; init; }
+
+    /// <summary>How to be known to etcd.</summary>
+    public EtcdSettings? Etcd { get; init; }
+
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
 
@@ -23,19 +34,38 @@ sealed record SysctrConfiguration(string? Runtime, string? Lock = null, EtcdSett
         string file = System.IO.Path.Join(root, Path);
         if (!File.Exists(file))
         {
-            return new SysctrConfiguration((string?)null);
+            return new SysctrConfiguration();
         }
 
         ConfigurationToml settings = Parse(file);
-        return settings.Unknown.Keys.FirstOrDefault() is { } unknown
-            ? throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, lock, and the table etcd")
-            : settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd
-            ? throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{odd}' in [etcd]", "known settings: cacert, cert, key, user")
-            : new SysctrConfiguration(settings.Runtime, settings.Lock, settings.Etcd);
+        if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, lock, and the table etcd");
+        }
+
+        if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{odd}' in [etcd]", "known settings: cacert, cert, key, user");
+        }
+
+        SysctrConfiguration defaults = new();
+        return new SysctrConfiguration
+        {
+            Runtime = settings.Runtime,
+            Settle = settings.Settle is { } settle ? SettleOf($"reading {file}: settle", settle) : defaults.Settle,
+            Lock = settings.Lock,
+            Etcd = settings.Etcd,
+        };
     }
 
     /// <summary>How to be known to etcd, as the environment and then the file say.</summary>
     public EtcdSettings EtcdOver(Func<string, string?> variable) => (Etcd ?? new EtcdSettings()).Over(variable);
+
+    /// <summary>A time to settle in seconds, from wherever it was written.</summary>
+    /// <exception cref="SysctrException">Usage: it is none.</exception>
+    public static TimeSpan SettleOf(string place, double seconds) => seconds is >= 0 and <= MaxSettle
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
 
     private static ConfigurationToml Parse(string file)
     {

@@ -7,7 +7,7 @@ namespace SystemContainers.Deploy;
 
 /// <summary>
 /// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is taken back when the
-/// new one does not start. The old deployment stays for <see cref="RollbackOperation"/>.
+/// new one does not start, does not stay up or fails its health check. The old deployment stays for <see cref="RollbackOperation"/>.
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
 {
@@ -107,7 +107,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
         if (updates.Count > 0)
         {
-            await SwitchAsync(preparer, updates, origin, cancellation);
+            await SwitchAsync(preparer, updates, request.Start, origin, cancellation);
         }
 
         foreach (ContainerRecord record in policies)
@@ -166,6 +166,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     private async Task SwitchAsync(
         ContainerPreparer preparer,
         List<(ContainerRecord Before, PreparedContainer After)> updates,
+        StartPolicy policy,
         HistoryOrigin origin,
         CancellationToken cancellation)
     {
@@ -180,15 +181,16 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             }
 
             host.EndLease();
-            ContainerSwitch containers = new(host);
+            ContainerSwitch containers = new(host, policy);
             ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
             TransactionRecord transaction = new(TransactionKind.Update, changes) { Origin = origin };
-            Task Switch() => containers.RunAsync(transaction, cancellation);
-            await (Slot?.SwitchAsync(Switch, cancellation) ?? Switch());
+            IReadOnlyList<string> healthy = [];
+            async Task SwitchAsync() => healthy = await containers.RunAsync(transaction, cancellation);
+            await (Slot?.SwitchAsync(SwitchAsync, cancellation) ?? SwitchAsync());
             foreach (ContainerChange change in changes)
             {
                 note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
-                     (change.Running.Count > 0 ? ", running" : ""));
+                     (change.Running.Count > 0 ? ", running" : "") + (healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : ""));
             }
         }
         finally

@@ -18,6 +18,9 @@ sealed record UpdateRequest
     /// <summary>Whether it is updated when nobody asks from now on; null: as before.</summary>
     public AutoUpdatePolicy? AutoUpdate { get; init; }
 
+    /// <summary>When what was started counts as well.</summary>
+    public StartPolicy Start { get; init; } = StartPolicy.Default;
+
     /// <summary>All containers change in one transaction, or none.</summary>
     public bool Together { get; init; }
 

@@ -36,7 +36,7 @@ public enum ErrorKind
     /// <summary>The name, unit or host file is already there and belongs to somebody else.</summary>
     Conflict = 10,
 
-    /// <summary>A unit did not start, or systemd refused it.</summary>
+    /// <summary>A unit did not start, did not stay up or is not healthy, or systemd refused it.</summary>
     Unit = 11,
 
     /// <summary>The host lacks something that is needed: an OCI runtime, systemd, a kernel feature, a capability.</summary>

@@ -62,6 +62,26 @@ public sealed record ImageRunConfig
     /// <summary>The signal that stops it, <c>SIGTERM</c>, <c>TERM</c> or a number.</summary>
     [JsonPropertyName("StopSignal")]
     public string? StopSignal { get; init; }
+
+    /// <summary>Docker's HEALTHCHECK; not part of the OCI's own format, but images in it have it too.</summary>
+    [JsonPropertyName("Healthcheck")]
+    public ImageHealthcheck? Healthcheck { get; init; }
+}
+
+/// <summary>HEALTHCHECK as docker writes it (Docker Image Specification 1.3, "Healthcheck"); times are nanoseconds, 0 for the default.</summary>
+public sealed record ImageHealthcheck
+{
+    /// <summary><c>["NONE"]</c>, <c>["CMD", program, words…]</c> or <c>["CMD-SHELL", line]</c>; empty to inherit.</summary>
+    [JsonPropertyName("Test")]
+    public IReadOnlyList<string>? Test { get; init; }
+
+    /// <summary>What one attempt may take.</summary>
+    [JsonPropertyName("Timeout")]
+    public long? Timeout { get; init; }
+
+    /// <summary>How long a payload may need to come up.</summary>
+    [JsonPropertyName("StartPeriod")]
+    public long? StartPeriod { get; init; }
 }
 
 /// <summary>The <c>{}</c> that Go's sets have as values.</summary>

@@ -36,6 +36,27 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 
     public void Restart(string unit, CancellationToken cancellation) => throw NotRunning("restarting", unit);
 
+    public void StartTogether(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation)
+    {
+        if (units.Count > 0)
+        {
+            throw NotRunning("starting", units[0]);
+        }
+    }
+
+    public void StopTogether(IReadOnlyList<string> units, CancellationToken cancellation)
+    {
+        if (units.Count > 0)
+        {
+            throw NotRunning("stopping", units[0]);
+        }
+    }
+
+    public void Settle(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation)
+    {
+        // Nothing runs there.
+    }
+
     public void ResetFailed(string unit, CancellationToken cancellation)
     {
         // Nothing has failed there yet.

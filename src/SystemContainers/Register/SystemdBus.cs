@@ -12,6 +12,8 @@ sealed class SystemdBus : ISystemdManager
     private const string Unit = "org.freedesktop.systemd1.Unit";
     private const string Service = "org.freedesktop.systemd1.Service";
 
+    private const string StartUnit = "StartUnit";
+    private const string RestartUnit = "RestartUnit";
     private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 
     /// <summary>The properties of a unit that name those who are stopped with it (systemd.unit(5), "Mapping of unit properties to their inverses").</summary>
@@ -22,16 +24,15 @@ sealed class SystemdBus : ISystemdManager
     /// <summary>A reload runs generators and reads every unit; a busy host with a thousand of them takes its time.</summary>
     private static readonly TimeSpan s_reload = TimeSpan.FromMinutes(5);
 
-    /// <summary>A payload that is not meant to say when it is ready has this long to die of what is wrong with it.</summary>
-    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(500);
-
     private readonly Bus _bus;
     private readonly JobWaiter _jobs;
+    private readonly UnitSettling _settling;
 
     private SystemdBus(Bus bus)
     {
         _bus = bus;
         _jobs = new JobWaiter(bus);
+        _settling = new UnitSettling(this);
     }
 
     /// <summary>Connects.</summary>
@@ -57,7 +58,6 @@ sealed class SystemdBus : ISystemdManager
 
     public int Version { get; private set; }
 
-
     public void Reload(CancellationToken cancellation) => Do(() =>
     {
         FaultPoint.Pass("Reload");
@@ -82,18 +82,33 @@ sealed class SystemdBus : ISystemdManager
         }
     });
 
-    public void Start(string unit, CancellationToken cancellation) => Run("StartUnit", "starting", unit, cancellation);
-
-    public void Restart(string unit, CancellationToken cancellation) => Run("RestartUnit", "restarting", unit, cancellation);
-
-    public void Stop(string unit, CancellationToken cancellation)
+    public void Start(string unit, CancellationToken cancellation)
     {
-        if (GetStatus(unit) is { LoadState: "not-found", ActiveState: "inactive" })
-        {
-            return;
-        }
+        Run("starting", [(StartUnit, unit)], cancellation);
+        Settle([unit], UnitSettling.Briefly, mayEnd: true, cancellation);
+    }
 
-        Run("StopUnit", "stopping", unit, cancellation);
+    public void Restart(string unit, CancellationToken cancellation)
+    {
+        Run("restarting", [(RestartUnit, unit)], cancellation);
+        Settle([unit], UnitSettling.Briefly, mayEnd: true, cancellation);
+    }
+
+    public void StartTogether(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation) =>
+        Run("starting", Sort(units).Select(u => (anew.Contains(u, StringComparer.Ordinal) ? RestartUnit : StartUnit, u)), cancellation);
+
+    public void Settle(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation) =>
+        _settling.Await(units, time, mayEnd, cancellation);
+
+    public void Stop(string unit, CancellationToken cancellation) => StopTogether([unit], cancellation);
+
+    public void StopTogether(IReadOnlyList<string> units, CancellationToken cancellation)
+    {
+        string[] there = [.. units.Distinct(StringComparer.Ordinal).Where(u => GetStatus(u) is not { LoadState: "not-found", ActiveState: "inactive" })];
+
+        // Sockets and timers first: a service that has ended must find nobody who starts it again.
+        IEnumerable<string> services = Sort([.. there.Where(IsService)]).Reverse();
+        Run("stopping", there.Where(u => !IsService(u)).Concat(services).Select(u => ("StopUnit", u)), cancellation);
     }
 
     public void ResetFailed(string unit, CancellationToken cancellation)
@@ -113,7 +128,7 @@ sealed class SystemdBus : ISystemdManager
     public UnitStatus GetStatus(string unit) => Do(() =>
     {
         string path = UnitPath(unit);
-        bool service = unit.EndsWith(".service", StringComparison.Ordinal);
+        bool service = IsService(unit);
         return new UnitStatus(
             unit,
             Text("LoadState"),
@@ -151,50 +166,29 @@ sealed class SystemdBus : ISystemdManager
 
     public void Dispose() => _bus.Dispose();
 
-    private void Run(string method, string doing, string unit, CancellationToken cancellation)
+    /// <summary>What matters of a service while it settles.</summary>
+    internal UnitRun GetRun(string unit) => Do(() =>
     {
-        string result = Do(() => _jobs.Run(method, unit, cancellation));
-        if (result != "done")
+        string path = UnitPath(unit);
+        return new UnitRun(
+            Property(path, Unit, "ActiveState", "s", m => m.ReadString()),
+            Property(path, Service, "Result", "s", m => m.ReadString()),
+            Property(path, Service, "NRestarts", "u", m => m.ReadUInt32()),
+            Property(path, Service, "Type", "s", m => m.ReadString()),
+            Property(path, Unit, "TriggeredBy", "as", m => m.ReadStrings()).Count > 0);
+    });
+
+    internal static bool IsService(string unit) => unit.EndsWith(".service", StringComparison.Ordinal);
+
+    private IReadOnlyList<string> Sort(IReadOnlyList<string> units) => Do(() => UnitOrder.Sort(
+        [.. units.Distinct(StringComparer.Ordinal)],
+        unit => Property(UnitPath(unit), Unit, "After", "as", m => m.ReadStrings())));
+
+    private void Run(string doing, IEnumerable<(string Method, string Unit)> jobs, CancellationToken cancellation)
+    {
+        if (Do(() => _jobs.Run(jobs, cancellation)) is var (unit, result))
         {
             throw UnitFailure.Of(doing, unit, result, this);
-        }
-
-        if (method != "StopUnit")
-        {
-            Settle(doing, unit, cancellation);
-        }
-    }
-
-    /// <summary>
-    /// Started is what systemd calls a process that exists. One that dies of its first line would be told as a success.
-    /// </summary>
-    /// <exception cref="SysctrException">Unit: it has ended, or ended and been started again.</exception>
-    private void Settle(string doing, string unit, CancellationToken cancellation)
-    {
-        if (!unit.EndsWith(".service", StringComparison.Ordinal))
-        {
-            return;
-        }
-
-        string path = Do(() => UnitPath(unit));
-        bool needsNoTime = Do(() => Property(path, Service, "Type", "s", m => m.ReadString())) is "oneshot";
-        long deadline = Environment.TickCount64 + (needsNoTime ? 0 : (long)s_settle.TotalMilliseconds);
-        while (true)
-        {
-            // A condition that does not hold gives "inactive" with "success"; so does a payload that has done its work.
-            UnitStatus status = GetStatus(unit);
-            if (status.Result is not ("success" or "") || Do(() => Property(path, Service, "NRestarts", "u", m => m.ReadUInt32())) > 0)
-            {
-                throw UnitFailure.Of(doing, unit, "failed", this);
-            }
-
-            if (status.ActiveState != "active" || Environment.TickCount64 >= deadline)
-            {
-                return;
-            }
-
-            cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(25));
-            cancellation.ThrowIfCancellationRequested();
         }
     }
 

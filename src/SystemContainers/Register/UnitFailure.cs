@@ -1,6 +1,4 @@
-using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 
 namespace SystemContainers.Register;
 
@@ -11,22 +9,21 @@ static class UnitFailure
 
     public static SysctrException Of(string doing, string unit, string jobResult, SystemdBus systemd)
     {
-        UnitStatus status = systemd.GetStatus(unit);
-        StringBuilder message = new($"{doing} {unit}: {Reason(jobResult, status)}");
-        if (doing != "stopping")
-        {
-            foreach (string line in Journal(unit))
-            {
-                message.Append("\n  | ").Append(line);
-            }
-        }
-
+        string message = $"{doing} {unit}: {Reason(jobResult, systemd.GetStatus(unit))}";
         return new SysctrException(
-            ErrorKind.Unit, message.ToString(),
+            ErrorKind.Unit, doing == "stopping" ? message : WithJournal(message, unit),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl list-dependencies {unit}' shows which"
                 : $"'systemctl status {unit}' and 'journalctl -u {unit}' tell more");
     }
+
+    /// <summary>A unit runs, but not well.</summary>
+    /// <param name="unit">Its name.</param>
+    /// <param name="reason">What the last check gave.</param>
+    /// <param name="seconds">How long it was checked.</param>
+    public static SysctrException Unhealthy(string unit, string reason, double seconds) => new(
+        ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit),
+        $"'systemctl status {unit}' and 'journalctl -u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
     public static string Reason(string jobResult, UnitStatus status) => jobResult switch
@@ -35,6 +32,8 @@ static class UnitFailure
         "canceled" => "another request cancelled it (canceled)",
         "timeout" => "systemd gave up waiting for the job (timeout)",
         "skipped" => "a condition of the unit does not hold (skipped)",
+        UnitSettling.Ended => $"it ended with status {status.ExecMainStatus} instead of staying up ({status.Result})",
+        UnitSettling.Restarted => "it ended and was started again by its Restart= instead of staying up",
         "invalid" or "unsupported" or "assert" => $"systemd refuses it ({jobResult})",
         _ => status.Result switch
         {
@@ -53,12 +52,9 @@ static class UnitFailure
         },
     };
 
-    private static string[] Journal(string unit)
+    private static string WithJournal(string message, string unit)
     {
-        ProcessResult journal = ProcessRunner.RunAsync(
-            "journalctl",
-            ["--unit", unit, "--lines", JournalLines.ToString(), "--output", "cat", "--no-pager", "--quiet"],
-            CancellationToken.None).GetAwaiter().GetResult();
-        return journal.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string journal = UnitJournal.ReadAsync([unit], JournalLines).GetAwaiter().GetResult();
+        return string.Join("\n  | ", journal.Split('\n', StringSplitOptions.RemoveEmptyEntries).Prepend(message));
     }
 }

@@ -50,6 +50,7 @@ static class ContainerRenderer
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
+            Health = request.Exports.Health.Render(values.Texts),
             Warnings = Warnings(request, config),
             Mounts = MountPoints.Missing(config, request.Files, request.Host.IsDirectory),
         };

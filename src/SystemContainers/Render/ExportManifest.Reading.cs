@@ -25,6 +25,7 @@ sealed partial record ExportManifest
                 List(path, root, "installedFilesTemplate").Select(HostPath.Absolute).ToHashSet(StringComparer.Ordinal),
             NoContainerService = Flag(path, root, "noContainerService", unset: false),
             UseLinks = Flag(path, root, "useLinks", unset: true),
+            Health = Optional(root, ImageHealth.ManifestMember) is { } health ? ImageHealth.OfManifest(path, health) : null,
         };
     }
 

@@ -23,4 +23,7 @@ sealed partial record ExportManifest
 
     /// <summary>Host files may be hard links into the checkout.</summary>
     public bool UseLinks { get; init; } = true;
+
+    /// <summary>How to check the payload's health; null where the manifest does not say.</summary>
+    public ImageHealth? Health { get; init; }
 }

@@ -17,8 +17,10 @@ sealed partial record ImageExports
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads /exports of an image.</summary>
+    /// <param name="files">The image's files.</param>
+    /// <param name="run">The image's execution parameters, whose labels and HEALTHCHECK count too; null where there are none.</param>
     /// <exception cref="SysctrException">Template: a file can't be used; Unsafe: one exceeds a limit or leaves its tree.</exception>
-    public static ImageExports Read(IImageFiles files)
+    public static ImageExports Read(IImageFiles files, ImageRunConfig? run = null)
     {
         ExportManifest manifest = Text(files, "manifest.json") is { } text
             ? ExportManifest.Read($"{Directory}/manifest.json", text)
@@ -28,9 +30,10 @@ sealed partial record ImageExports
         ExportFile? config = service ? First(files, "config.json.sbn", "config.json", "config.json.template") : null;
         ExportFile? tmpfiles = First(files, "tmpfiles.sbn", "tmpfiles.template");
         List<ExportHostFile> hostFiles = HostTree(files, manifest);
+        ImageHealth health = ImageHealth.Read(manifest.Health, run);
         SortedSet<string> variables = new(StringComparer.Ordinal);
         IEnumerable<ExportFile?> templates =
-            [.. units.Select(u => u.File), config, tmpfiles, .. hostFiles.Select(f => f.Template), .. Renames(manifest)];
+            [.. units.Select(u => u.File), config, tmpfiles, .. hostFiles.Select(f => f.Template), .. Renames(manifest), .. health.Texts];
         foreach (ExportFile? template in templates)
         {
             variables.UnionWith(template?.Variables ?? []);
@@ -43,6 +46,7 @@ sealed partial record ImageExports
             Config = config,
             Tmpfiles = tmpfiles,
             HostFiles = hostFiles,
+            Health = health,
             Variables = [.. variables],
         };
     }

@@ -20,6 +20,9 @@ sealed partial record ImageExports
     /// <summary>Everything below /exports/hostfs, directories before what is in them, with the templates read.</summary>
     public required IReadOnlyList<ExportHostFile> HostFiles { get; init; }
 
+    /// <summary>How to check the payload's health: what manifest and labels say, and HEALTHCHECK.</summary>
+    public required ImageHealth Health { get; init; }
+
     /// <summary>Every variable that some template mentions, in ordinal order.</summary>
     public required IReadOnlyList<string> Variables { get; init; }
 

@@ -24,6 +24,9 @@ sealed record RenderedContainer
     /// </summary>
     public required IReadOnlyList<string> GeneratedDirectories { get; init; }
 
+    /// <summary>How to check the payload's health; null where the image does not say.</summary>
+    public HealthCheck? Health { get; init; }
+
     /// <summary>What the user should know although it is no error, one sentence each.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 

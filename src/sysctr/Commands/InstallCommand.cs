@@ -53,7 +53,7 @@ static class InstallCommand
         Description = "Whether 'auto-update' and its timer may update it: disabled (default), registry (when the registry has a newer image).",
     };
 
-    private static readonly Option<bool> s_now = new("--now") { Description = "Start it too, and wait until it runs." };
+    private static readonly Option<bool> s_now = new("--now") { Description = "Start it too, and wait until it runs and is healthy." };
 
     private static readonly Option<bool> s_display = new("--display")
     {
@@ -83,6 +83,7 @@ static class InstallCommand
         command.Add(s_pull);
         command.Add(s_autoUpdate);
         command.Add(s_now);
+        StartOptions.AddTo(command);
         command.Add(s_display);
         command.SetAction(RunAsync);
         return command;
@@ -105,7 +106,7 @@ static class InstallCommand
             return 0;
         }
 
-        return await operation.RunAsync(requests, parsed.GetValue(s_now), cancellation);
+        return await operation.RunAsync(requests, parsed.GetValue(s_now), StartOptions.Parse(parsed), cancellation);
     }
 
     private static InstallRequest[] Requests(ParseResult parsed)

@@ -28,11 +28,13 @@ static class RollbackCommand
             """);
         command.Add(s_name);
         command.Add(s_number);
+        StartOptions.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            await new RollbackOperation(host, terminal.Note).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_number), cancellation);
+            await new RollbackOperation(host, terminal.Note)
+                .RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_number), StartOptions.Parse(parsed), cancellation);
             return 0;
         });
         return command;

@@ -57,11 +57,13 @@ static class UpdateCommand
             "update",
             """
             Brings containers to what their image is now: pulls, checks a new deployment out beside the old one, switches, and
-            restarts what ran. When the new one does not start, the old one is back and running. Settings are kept.
+            restarts what ran. When the new one does not start, does not stay up or fails its health check, the old one is back and
+            running, and the exit status is 11. Settings are kept.
 
             Examples:
               sysctr update etcd
               sysctr update --all
+              sysctr update --all --together --settle 30         all of them or none
               sysctr update etcd --set LISTEN=0.0.0.0
               sysctr update etcd --rebase registry.example.com/etcd:3.6
               sysctr rollback etcd                               back to where it was
@@ -77,6 +79,7 @@ static class UpdateCommand
         command.Add(s_autoUpdate);
         command.Add(s_together);
         command.Add(s_lock);
+        StartOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
     }
@@ -91,16 +94,20 @@ static class UpdateCommand
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),
             AutoUpdate = parsed.GetValue(s_autoUpdate),
+            Start = StartOptions.Parse(parsed),
             Together = parsed.GetValue(s_together),
             Lock = parsed.GetValue(s_lock),
         };
-        using Host host = GlobalOptions.OpenHost(parsed, terminal);
-        string[] names = Names(parsed, host);
-        if (names.Length > 1 && (request.Rebase is not null || request.Set.Count > 0))
+        bool several = parsed.GetValue(s_all) || parsed.GetValue(s_names)!.Distinct(StringComparer.Ordinal).Count() > 1;
+        if (several && (request.Rebase is not null || request.Set.Count > 0))
         {
-            throw new SysctrException(ErrorKind.Usage, "--rebase and --set go with a single container", "update them one by one");
+            throw new SysctrException(
+                ErrorKind.Usage, $"--rebase and --set go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
+                "change them one by one; 'sysctr update --together' takes all to what their images are now");
         }
 
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        string[] names = Names(parsed, host);
         using PullProgressView progress = new(terminal);
         int changed = await new FleetUpdate(host, progress, terminal.Note).RunAsync(names, request, cancellation);
 

@@ -30,7 +30,7 @@ sealed class ImageReports(Host host)
     {
         ImageRecord image = _names.Find(typed)[0];
         ImageConfig config = ConfigOf(image);
-        ImageExports exports = ImageExports.Read(MergedTree.Build(host.Store, image.DiffIds));
+        ImageExports exports = ImageExports.Read(MergedTree.Build(host.Store, image.DiffIds), config.Run);
         IReadOnlyDictionary<string, string> labels = config.Run?.Labels ?? new Dictionary<string, string>();
         return new ImageDetails
         {

@@ -86,7 +86,7 @@ static class LintOperation
 
         try
         {
-            return ImageExports.Read(target.Files);
+            return ImageExports.Read(target.Files, target.Image.Run);
         }
         catch (SysctrException e)
         {

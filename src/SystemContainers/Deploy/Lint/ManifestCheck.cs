@@ -9,7 +9,7 @@ static class ManifestCheck
     private const string ManifestPath = "/exports/manifest.json";
 
     private static readonly string[] s_members =
-        ["version", "defaultValues", "renameFiles", "installedFilesTemplate", "noContainerService", "useLinks"];
+        ["version", "defaultValues", "renameFiles", "installedFilesTemplate", "noContainerService", "useLinks", "health"];
 
     public static void Run(IImageFiles files, ImageExports exports, LintFindings findings)
     {

@@ -26,6 +26,14 @@ static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int getppid();
 
+    /// <summary>SIGKILL, the same on every architecture.</summary>
+    internal const int SIGKILL = 9;
+
+    /// <param name="pid">A process, or negative a process group.</param>
+    /// <param name="signal">Its number.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 

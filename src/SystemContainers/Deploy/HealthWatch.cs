@@ -1,0 +1,81 @@
+using SystemContainers.Errors;
+using SystemContainers.Register;
+using SystemContainers.Render;
+using SystemContainers.Run;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// Decides whether containers that systemd has started are well: their units stay up for a while, and then the image's own check holds
+/// within its time. Until all of it has, the units are watched.
+/// </summary>
+sealed class HealthWatch(Host host, StartPolicy policy)
+{
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Waits until all are well.</summary>
+    /// <param name="started">Containers, and the units of each that were started.</param>
+    /// <param name="mayEnd">One that has ended with success is well too.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The names of those whose own check was made.</returns>
+    /// <exception cref="SysctrException">Unit: one is not, with the reason and the journal's last lines.</exception>
+    public async Task<IReadOnlyList<string>> AwaitAsync(
+        IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started, bool mayEnd, CancellationToken cancellation)
+    {
+        string[] units = [.. started.SelectMany(s => s.Units)];
+        host.Systemd.Settle(units, policy.Settle ?? SysctrConfiguration.Load(host.Root).Settle, mayEnd, cancellation);
+        ContainerRecord[] checkedOnes =
+        [
+            .. started.Where(s => !policy.WithoutHealthCheck && s.Container.Health is not null && s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal))
+                .Select(s => s.Container)
+                .Where(c => !mayEnd || host.Systemd.GetStatus(c.MainUnit).ActiveState == "active"),
+        ];
+        await CheckAsync(checkedOnes, units, mayEnd, cancellation);
+        return [.. checkedOnes.Select(c => c.Name)];
+    }
+
+    private async Task CheckAsync(IReadOnlyList<ContainerRecord> containers, string[] units, bool mayEnd, CancellationToken cancellation)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task all = Task.WhenAll(containers.Select(c => UntilWellAsync(c, ending.Token)));
+        try
+        {
+            // The connection to systemd is asked here alone: it belongs to one thread at a time.
+            while (await Task.WhenAny(all, Task.Delay(s_poll, cancellation)) != all)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                host.Systemd.Settle(units, TimeSpan.Zero, mayEnd, cancellation);
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await all.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        await all;
+    }
+
+    private static async Task UntilWellAsync(ContainerRecord container, CancellationToken cancellation)
+    {
+        HealthCheck check = container.Health!;
+        OciRuntime runtime = OciRuntime.Find(container.Runtime, "/");
+        long end = Environment.TickCount64 + (long)(check.Timeout * 1000);
+        while (true)
+        {
+            double left = Math.Max(0.1, (end - Environment.TickCount64) / 1e3);
+            string? why = await HealthProbe.RunAsync(check, runtime, container.Name, TimeSpan.FromSeconds(Math.Min(check.Attempt, left)), cancellation);
+            if (why is null)
+            {
+                return;
+            }
+
+            if (Environment.TickCount64 + (check.Interval * 1000) >= end)
+            {
+                throw UnitFailure.Unhealthy(container.MainUnit, why, check.Timeout);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(check.Interval), cancellation);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>What an update takes for a success: the unit stays up, and the image's own check holds. Else it did not happen.</summary>
+[Collection(HealthHost.Name)]
+public sealed class HealthTests(NspawnFixture fixture)
+{
+    private const string Nothing = "pass";
+    private const string DiesLate = """config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
+
+    /// <summary>A payload that answers 200 below / and 404 elsewhere.</summary>
+    private const string Serves =
+        """
+        config["Cmd"] = []
+        config["Entrypoint"] = ["/usr/bin/python3", "-c", '''
+        import signal, socket, sys
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        server = socket.create_server(("127.0.0.1", 8011))
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                status = "200 OK" if connection.recv(4096).startswith(b"GET / ") else "404 Not Found"
+                try:
+                    connection.sendall(f"HTTP/1.1 {status}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n".encode())
+                except OSError:
+                    pass
+        ''']
+
+        """;
+
+    private readonly NspawnHost _host = fixture.Host;
+
+    public static TheoryData<string> Runtimes => ["runc", "crun"];
+
+    [Fact]
+    public async Task A_payload_that_does_not_stay_up_is_no_update()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Nothing);
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--now");
+        await image.BecomeAsync(DiesLate);
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult update = await _host.SysctrAsync("update", "--settle", "3", probe.Name);
+
+        await AssertTakenBackAsync(probe, update, before, "this killed me");
+        string journal = $"/var/lib/sysctr/deployments/{probe.Name}/failed-1.journal";
+        Assert.Contains(journal, update.Error, StringComparison.Ordinal);
+        string kept = await _host.ShellAsync($"cat {journal}");
+        Assert.Contains("this killed me", kept, StringComparison.Ordinal);
+
+        // The old payload's words before the switch are not in it.
+        Assert.DoesNotContain("PROBE_VALUE", kept.Split("this killed me")[0], StringComparison.Ordinal);
+
+        // Whoever does not wait does not see it.
+        (await _host.SysctrAsync("update", "--settle", "0", probe.Name)).MustSucceed();
+    }
+
+    [Fact]
+    public async Task Neither_is_one_that_ends_with_success()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Nothing);
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--now");
+        await image.BecomeAsync(DiesLate.Replace("exit 3", "exit 0", StringComparison.Ordinal));
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult update = await _host.SysctrAsync("update", "--settle", "3", probe.Name);
+
+        await AssertTakenBackAsync(probe, update, before, "instead of staying up");
+    }
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task A_command_is_run_in_the_container_until_it_holds(string runtime)
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Nothing);
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--now", "--runtime", runtime);
+        await image.BecomeAsync(
+            """
+            config["Labels"]["sysctr.health.command"] = "echo I am ${NAME} of $$PROBE_VALUE; test -e /var/lib/probe/well"
+            config["Labels"]["sysctr.health.timeout"] = "3"
+            config["Labels"]["sysctr.health.interval"] = "0.2"
+            """);
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult sick = await _host.SysctrAsync("update", probe.Name);
+
+        await AssertTakenBackAsync(probe, sick, before, $"I am {probe.Name} of from the image");
+
+        // It becomes well while it is asked: the file comes a second after its deployment.
+        string well = (await _host.ShellAsync($"dirname $(find /var/lib/{probe.Name} -name report)")).Trim() + "/well";
+        await _host.ShellAsync(
+            $"systemd-run --quiet --collect sh -c 'while ! [ -e /var/lib/sysctr/deployments/{probe.Name}/1 ]; do sleep 0.1; done; sleep 1; touch {well}'");
+        CommandResult update = (await _host.SysctrAsync("update", probe.Name)).MustSucceed();
+        Assert.Contains("running and healthy", update.All, StringComparison.Ordinal);
+        Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+
+        // A rollback asks too: the first deployment has no check, the second has.
+        (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
+        await _host.ShellAsync($"rm {well}");
+        Assert.Equal(11, (await _host.SysctrAsync("rollback", probe.Name)).ExitCode);
+        Assert.Equal("0", await CurrentAsync(probe));
+        (await _host.SysctrAsync("rollback", "--no-healthcheck", probe.Name)).MustSucceed();
+        Assert.Equal("1", await CurrentAsync(probe));
+    }
+
+    [Fact]
+    public async Task Http_has_to_answer_2xx_and_tcp_to_connect()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Serves +
+            """
+            config["Labels"].update({"sysctr.health.http": "http://127.0.0.1:${PORT}/", "sysctr.health.tcp": "localhost:${PORT}", "sysctr.health.timeout": "10"})
+            """);
+        string name = Container.NewName();
+        CommandResult unset = await _host.SysctrAsync("install", "--name", name, image.Reference);
+        Assert.Equal(9, unset.ExitCode);
+        Assert.Contains("sysctr.health.http", unset.Error, StringComparison.Ordinal);
+
+        await using Container server = await Container.InstallAsync(_host, image.Reference, "--now", "--set", "PORT=8011");
+        await image.BecomeAsync(Serves +
+            """
+            config["Labels"].update({"sysctr.health.http": "http://127.0.0.1:${PORT}/nowhere", "sysctr.health.timeout": "2"})
+            """);
+        HostState before = await HostState.TakeAsync(_host);
+        await AssertTakenBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "GET http://127.0.0.1:8011/nowhere: 404");
+
+        await image.BecomeAsync(Serves +
+            """
+            config["Labels"].update({"sysctr.health.tcp": "127.0.0.1:8012", "sysctr.health.timeout": "2"})
+            """);
+        before = await HostState.TakeAsync(_host);
+        await AssertTakenBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "connecting to 127.0.0.1:8012: Connection refused");
+    }
+
+    [Fact]
+    public async Task Dockers_healthcheck_is_taken_and_one_that_hangs_leaves_nothing_behind()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host, """config["Healthcheck"] = {"Test": ["CMD-SHELL", "echo $PROBE_VALUE | grep -q image"], "Interval": 30000000000}""");
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--now");
+        await image.BecomeAsync(
+            """
+            config["Healthcheck"] = {"Test": ["CMD", "/bin/sh", "-c", "sleep 4321 & wait"], "Timeout": 1000000000}
+            config["Labels"]["sysctr.health.timeout"] = "3"
+            """);
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult update = await _host.SysctrAsync("update", probe.Name);
+
+        await AssertTakenBackAsync(probe, update, before, "no answer within 1 s");
+        Assert.Equal("", await _host.ShellAsync("pgrep -f 'sleep 432[1]' || true"));
+        Assert.Equal("", await _host.ShellAsync("ls /run | grep sysctr-exec || true"));
+    }
+
+    [Fact]
+    public async Task An_install_that_is_not_well_stays_and_says_so()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host, """config["Labels"].update({"sysctr.health.command": '["/bin/false"]', "sysctr.health.timeout": "1"})""");
+        string name = Container.NewName();
+
+        CommandResult install = await _host.SysctrAsync("install", "--now", "--name", name, image.Reference);
+
+        Assert.Equal(11, install.ExitCode);
+        Assert.Contains("'/bin/false': status 1", install.Error, StringComparison.Ordinal);
+        Assert.Equal("active", await _host.UnitPropertyAsync(name + ".service", "ActiveState"));
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+    }
+
+    [Fact]
+    public async Task A_kill_while_it_settles_takes_the_update_back()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        HostState before = await HostState.TakeAsync(_host);
+        long process = await probe.MainProcessAsync();
+        await _host.ShellAsync(
+            $"""
+             systemd-run --quiet --unit updating-{probe.Name} sysctr update --settle 60 --runtime crun {probe.Name}
+             until [ "$(systemctl show --value -p MainPID {probe.Service})" != {process} ] && systemctl is-active --quiet {probe.Service} && [ -e /var/lib/sysctr/deployments/{probe.Name}/1 ]; do
+                 sleep 0.1
+             done
+             sleep 1
+             systemctl kill --signal=KILL updating-{probe.Name}
+             while systemctl is-active --quiet updating-{probe.Name}; do sleep 0.1; done
+             systemctl reset-failed updating-{probe.Name}
+             """);
+        Assert.Equal("0", await CurrentAsync(probe));
+
+        // The next call, whatever it is for.
+        Assert.Equal(3, (await _host.SysctrAsync("rollback", probe.Name)).ExitCode);
+
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+        Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+        Assert.Equal("", await _host.ShellAsync($"ls -A /var/lib/sysctr/transactions; ls /var/lib/sysctr/deployments/{probe.Name} | grep 1 || true"));
+    }
+
+    private async Task AssertTakenBackAsync(Container container, CommandResult update, HostState before, string why)
+    {
+        Assert.Equal(11, update.ExitCode);
+        Assert.Contains(why, update.Error, StringComparison.Ordinal);
+        Assert.Contains("is back and running", update.All, StringComparison.Ordinal);
+        Assert.Equal("active", await container.PropertyAsync("ActiveState"));
+        Assert.Equal("0", await CurrentAsync(container));
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+        Assert.Equal("", await _host.ShellAsync($"ls -A /var/lib/sysctr/transactions; ls -d /var/lib/sysctr/deployments/{container.Name}/1 2>/dev/null || true"));
+    }
+
+    private async Task<string> CurrentAsync(Container container) =>
+        (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();
+}

@@ -9,7 +9,7 @@ namespace SystemContainers.TestBed;
 public sealed class Scratch : IAsyncDisposable
 {
     private const string Prefix = "sysctr-";
-    private static readonly string s_all = System.IO.Path.Combine(Workspace.CacheRoot, "tmp");
+    private static readonly string s_all = Workspace.ScratchRoot;
     private static readonly Lazy<Task> s_cleared = new(ClearLeftoversAsync);
     private static int s_count;
 

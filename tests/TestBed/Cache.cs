@@ -43,6 +43,13 @@ public static class Cache
         StringBuilder all = new();
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
+            if (new FileInfo(file).LinkTarget is { } target)
+            {
+                // What it leads to may be elsewhere, or nowhere before the image has its base.
+                all.Append(Path.GetRelativePath(folder, file)).Append(" -> ").AppendLine(target);
+                continue;
+            }
+
             all.Append(Path.GetRelativePath(folder, file)).Append(' ')
                 .Append(File.GetUnixFileMode(file)).Append(' ')
                 .AppendLine(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))));

@@ -97,8 +97,8 @@ public sealed class FsckTests(NspawnFixture fixture)
 
     [Theory]
     [InlineData("orphan-object", "mkdir -p objects/00; echo x > objects/00/1111111111111111111111111111111111111111111111111111111111111a")]
-    [InlineData("leftover", "echo > /etc/systemd/system/.agent.service.0123456789abcdef0123456789abcdef")]
-    [InlineData("leftover", "ln -s 0 deployments/agent/.current.0123456789abcdef0123456789abcdef")]
+    [InlineData("leftover", "echo > /etc/systemd/system/.agent.service.sysctr-4194303-1-1")]
+    [InlineData("leftover", "ln -s 0 deployments/agent/.current.sysctr-4194303-1-1")]
     public async Task What_is_left_over_is_noted_and_removed(string kind, string damage)
     {
         await InstallAgentAsync();

@@ -26,6 +26,8 @@ static class TreeCheckout
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
         try
         {
+            TreeSize size = TreeSize.Of(root);
+            tree.Store.Space.Require($"checking out {targetDirectory}", size.Bytes, size.Inodes);
             using SafeFileHandle target = Make(targetDirectory);
             try
             {

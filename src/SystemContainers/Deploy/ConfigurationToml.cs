@@ -19,6 +19,9 @@ sealed class ConfigurationToml
     [JsonPropertyName("settle")]
     public double? Settle { get; set; }
 
+    [JsonPropertyName("min-free-space")]
+    public string? MinFreeSpace { get; set; }
+
     /// <summary>Keys that we do not know.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?> Unknown { get; set; } = [];

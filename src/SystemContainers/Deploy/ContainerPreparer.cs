@@ -122,6 +122,7 @@ sealed class ContainerPreparer(Host host)
             files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 
+        files.CheckRoom(containers);
         CheckEachOther(containers);
         InstallSections.Check(host.Paths, containers);
         await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);

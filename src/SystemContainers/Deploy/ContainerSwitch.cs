@@ -274,10 +274,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         {
             await TakeBackAsync(transaction, start: true);
         }
-        catch (SysctrException e)
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
             throw new SysctrException(
-                (why as SysctrException)?.Kind ?? ErrorKind.Failed,
+                (why as SysctrException ?? HostFailure.Understand(why))?.Kind ?? ErrorKind.Failed,
                 $"{why.Message}\ntaking it back: {e.Message}",
                 "the next call of sysctr goes on taking it back",
                 why);

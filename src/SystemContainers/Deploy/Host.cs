@@ -33,7 +33,8 @@ sealed class Host : IDisposable
         Transactions = new Transactions(storeHere);
         History = new HistoryLog(this);
         Options = options;
-        _store = new Lazy<ContentStore>(() => ContentStore.Open(StoreHere, options.LockTimeout));
+        _store = new Lazy<ContentStore>(() => ContentStore.Open(
+            StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Root).MinFreeSpace)));
         _systemd = new Lazy<ISystemdManager>(() => options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths));
     }
 

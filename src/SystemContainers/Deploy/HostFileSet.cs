@@ -16,6 +16,8 @@ sealed class HostFileSet(Host host)
     /// <summary>The largest host file that is installed, in bytes: programs such as etcdctl, not data.</summary>
     private const int MaxBytes = 256 << 20;
 
+    private const long Block = 4096;
+
     private const int DirectoryMode = 0b111_101_101; // rwxr-xr-x
 
     /// <summary>What the record says of a text that we write.</summary>
@@ -75,6 +77,37 @@ sealed class HostFileSet(Host host)
         }
     }
 
+    /// <summary>
+    /// Refuses files that the host has no room for, twice over: what fails half-way has to be taken back, and where nothing can be
+    /// written nothing can be written back.
+    /// </summary>
+    /// <exception cref="SysctrException">Storage: says what is needed, what is free, and where.</exception>
+    public void CheckRoom(IEnumerable<PreparedContainer> containers)
+    {
+        foreach (IGrouping<FileIdentity, (string Directory, long Bytes)> files in containers.SelectMany(Sizes).GroupBy(f => FileIdentity.FileSystemOf(f.Directory)))
+        {
+            string directory = files.First().Directory;
+            FileSystemSpace space = FileSystemSpace.Of(directory);
+            long bytes = 2 * files.Sum(f => (f.Bytes + Block - 1) / Block * Block);
+            int inodes = 2 * files.Count();
+            if (bytes > space.FreeToRoot || inodes > space.FreeInodes)
+            {
+                throw new SysctrException(
+                    ErrorKind.Storage,
+                    $"installing files to {directory}: they need up to {bytes / 1024} KiB and {inodes} inodes, and its file system has {space.FreeToRoot / 1024} KiB and {space.FreeInodes?.ToString() ?? "enough"} inodes free",
+                    "free some space there and try again; nothing was changed");
+            }
+        }
+    }
+
+    private IEnumerable<(string Directory, long Bytes)> Sizes(PreparedContainer container)
+    {
+        IEnumerable<(string Path, long Bytes)> texts = container.UnitFiles.Concat(container.Tmpfiles is { } t ? [t] : []).Select(f => (f.Path, (long)Encoding.UTF8.GetByteCount(f.Text)));
+        IEnumerable<(string Path, long Bytes)> images = container.HostFiles.Where(f => f.Kind != ImageFileKind.Directory)
+            .Select(f => (f.Target, f.Content?.Length ?? (f.Kind == ImageFileKind.Symlink ? 0 : container.Files.FindNoFollow(f.Source)?.Size ?? 0)));
+        return texts.Concat(images).Select(f => (ExistingAbove(host.Here(f.Path)), f.Bytes));
+    }
+
     /// <summary>Keeps the files in a deployment that is being staged; not synced.</summary>
     public static void Keep(PreparedContainer container)
     {
@@ -123,7 +156,7 @@ sealed class HostFileSet(Host host)
         }
     }
 
-    private static void CheckWritable(string path)
+    private static string ExistingAbove(string path)
     {
         string directory = Path.GetDirectoryName(path)!;
         while (!Directory.Exists(directory))
@@ -131,6 +164,12 @@ sealed class HostFileSet(Host host)
             directory = Path.GetDirectoryName(directory)!;
         }
 
+        return directory;
+    }
+
+    private static void CheckWritable(string path)
+    {
+        string directory = ExistingAbove(path);
         if (Libc.access(directory, Libc.W_OK) != 0)
         {
             throw new SysctrException(

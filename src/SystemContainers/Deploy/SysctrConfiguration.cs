@@ -1,5 +1,6 @@
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Store;
 using Tomlyn;
 
 namespace SystemContainers.Deploy;
@@ -24,6 +25,9 @@ sealed record SysctrConfiguration
     /// <summary>How to be known to etcd.</summary>
     public EtcdSettings? Etcd { get; init; }
 
+    /// <summary>What stays free of the store's file system.</summary>
+    public FreeSpaceRule MinFreeSpace { get; init; } = FreeSpaceRule.Default;
+
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
 
@@ -40,7 +44,7 @@ sealed record SysctrConfiguration
         ConfigurationToml settings = Parse(file);
         if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, lock, and the table etcd");
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, min-free-space, lock, and the table etcd");
         }
 
         if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
@@ -53,6 +57,7 @@ sealed record SysctrConfiguration
         {
             Runtime = settings.Runtime,
             Settle = settings.Settle is { } settle ? SettleOf($"reading {file}: settle", settle) : defaults.Settle,
+            MinFreeSpace = ReadRule(file, settings.MinFreeSpace),
             Lock = settings.Lock,
             Etcd = settings.Etcd,
         };
@@ -66,6 +71,11 @@ sealed record SysctrConfiguration
     public static TimeSpan SettleOf(string place, double seconds) => seconds is >= 0 and <= MaxSettle
         ? TimeSpan.FromSeconds(seconds)
         : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
+
+    private static FreeSpaceRule ReadRule(string file, string? text) =>
+        text is null ? FreeSpaceRule.Default
+            : FreeSpaceRule.TryParse(text) ?? throw new SysctrException(
+                ErrorKind.Usage, $"reading {file}: min-free-space = \"{text}\" is no amount", "write a percentage such as 5%, or a size such as 500MB or 2G");
 
     private static ConfigurationToml Parse(string file)
     {

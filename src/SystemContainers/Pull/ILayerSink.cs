@@ -12,6 +12,17 @@ interface ILayerSink
     bool HasLayer(Digest diffId);
 
     /// <summary>
+    /// Told before the first layer how much is to come, so that what can't fit is not begun; a sink that has room enough needs
+    /// do nothing. May be called again, for another image or another place that has it.
+    /// </summary>
+    /// <param name="doing">"pulling X", for messages.</param>
+    /// <param name="bytes">The layers' compressed size; 0 where all are there.</param>
+    /// <exception cref="Errors.SysctrException">Storage: there is no room for it.</exception>
+    void Expect(string doing, long bytes)
+    {
+    }
+
+    /// <summary>
     /// Takes one layer. <paramref name="plainTar"/> is the decompressed stream; it throws
     /// <see cref="Errors.SysctrException"/> (Corrupt, Unreachable, Unsafe) from Read, at the latest when its end is reached,
     /// where the compressed size, the compressed digest or <paramref name="diffId"/> do not match. So a Read that returns 0

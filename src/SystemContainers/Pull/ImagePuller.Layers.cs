@@ -26,6 +26,7 @@ sealed partial class ImagePuller
             CheckKind(place, layer);
         }
 
+        sink.Expect($"pulling {place.Identity}", Total(layers.Where(l => !sink.HasLayer(l.DiffId)).Select(l => l.Layer.Size)));
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim slots = new(_options.ParallelLayers);
         List<Task> running = [];
@@ -119,6 +120,9 @@ sealed partial class ImagePuller
             throw new SysctrException(ErrorKind.Failed, $"{doing}: the store did not read it to its end");
         }
     }
+
+    /// <summary>The sum; of sizes that a manifest makes up, as much as there can be.</summary>
+    private static long Total(IEnumerable<long> sizes) => sizes.Aggregate(0L, (sum, size) => size > long.MaxValue - sum ? long.MaxValue : sum + size);
 
     private static void CheckKind(ImageReference place, Descriptor layer)
     {

@@ -242,7 +242,9 @@ sealed class SystemdBus : ISystemdManager
         }
         catch (DBusException e)
         {
-            throw new SysctrException(ErrorKind.Unit, $"asking systemd, {e.Message}", inner: e);
+            // systemd writes links and files itself, and its disk is ours.
+            bool disk = e.ErrorName is "System.Error.ENOSPC" or "System.Error.EDQUOT" or "System.Error.EROFS" or "System.Error.EIO";
+            throw new SysctrException(disk ? ErrorKind.Storage : ErrorKind.Unit, $"asking systemd, {e.Message}", inner: e);
         }
     }
 }

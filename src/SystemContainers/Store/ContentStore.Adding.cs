@@ -49,6 +49,8 @@ sealed partial class ContentStore
 
     private void Publish()
     {
+        _reservation?.Dispose();
+        _reservation = null;
         Sync();
         MoveObjects();
         Sync();
@@ -143,6 +145,7 @@ sealed partial class ContentStore
                 FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
+                Wrote(read);
             }
 
             InodeWriter.Apply(file, entry.Metadata, $"staged object of {entry.Size} bytes");

@@ -20,8 +20,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
 
-    private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout)
+    private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
     {
+        Space = new StoreSpace(root, keepFree ?? new Lazy<FreeSpaceRule>(FreeSpaceRule.Default));
         _root = root;
         _objects = objects;
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
@@ -38,12 +39,13 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left staged.</summary>
     /// <param name="root">An absolute path; its parent need not exist.</param>
     /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
+    /// <param name="keepFree">What stays free of its file system; null for the default.</param>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root, TimeSpan? lockTimeout = null)
+    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
     {
         try
         {
-            return OpenFiles(root, lockTimeout);
+            return OpenFiles(root, lockTimeout, keepFree);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,7 +53,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
     }
 
-    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout)
+    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree)
     {
         foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
         {
@@ -68,7 +70,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
         SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout);
+        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree);
     }
 
     /// <inheritdoc/>
@@ -221,6 +223,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     {
         if (_staging.IsValueCreated)
         {
+            _reservation?.Dispose();
             _staging.Value.Dispose();
         }
 

@@ -128,6 +128,7 @@ sealed class ObjectWriters : IDisposable
         FaultPoint.Pass("pwrite64");
         RandomAccess.Write(file, pending.Content, 0);
         InodeWriter.Apply(file, pending.Entry.Metadata, "a staged object");
+        _store.Wrote(pending.Content.Length);
         _staging.Add(key, staged);
     }
 }

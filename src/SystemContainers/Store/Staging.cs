@@ -114,6 +114,9 @@ sealed unsafe class Staging : IDisposable
     /// <summary>The directory.</summary>
     public string DirectoryPath => _path;
 
+    /// <summary>A name in the directory that nothing has.</summary>
+    public string NewPath(string name) => Path.Join(_path, $"{name}-{Interlocked.Increment(ref _files)}");
+
     public string LayerPath(Digest diffId) => Path.Join(_path, "layers", ContentStore.LayerFileName(diffId));
 
     /// <summary>A new file for an object, which may fail half-way: it counts for nothing before <see cref="Add"/>.</summary>

@@ -9,6 +9,8 @@ sealed class MendingSink(ContentStore store, IReadOnlySet<Digest> wanted) : ILay
 {
     public bool HasLayer(Digest diffId) => !wanted.Contains(diffId);
 
+    public void Expect(string doing, long bytes) => store.Expect(doing, bytes);
+
     public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken) =>
         store.AddLayerAsync(diffId, plainTar, cancellationToken);
 }

@@ -39,9 +39,9 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
         if (held is not null && File.Exists(pending.File))
         {
             Concerned.UnionWith(pending.Record.Names);
+            string names = pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}";
             log.Error(
-                FindingKind.HalfTransaction, pending.File,
-                $"is {Recovery.Article(pending.Record.Operation)}{(pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}")} that was cut off", FsckAdvice.NextCall);
+                FindingKind.HalfTransaction, pending.File, $"is {Recovery.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
         }
     }
 }

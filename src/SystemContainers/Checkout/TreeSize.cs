@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using SystemContainers.Store;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>What a checkout takes on the disk: hard links cost nothing, all else an inode, directories and copies blocks.</summary>
+/// <param name="Bytes">Of directories and of files that become copies, rounded up to blocks.</param>
+/// <param name="Inodes">Everything but hard links.</param>
+[StructLayout(LayoutKind.Auto)]
+readonly record struct TreeSize(long Bytes, long Inodes)
+{
+    private const long Block = 4096;
+
+    /// <summary>The size of a tree, as long as no object has all the names that the file system allows.</summary>
+    public static TreeSize Of(TreeDirectory root)
+    {
+        HashSet<TreeLeaf> leaves = [];
+        HashSet<ObjectKey> linked = [];
+        (long blocks, long inodes) = (0, 0);
+        Add(root);
+        return new TreeSize(blocks * Block, inodes);
+
+        void Add(TreeDirectory directory)
+        {
+            blocks++;
+            inodes++;
+            foreach (TreeSlot slot in directory.Slots.Values)
+            {
+                if (slot.Node is TreeDirectory inner)
+                {
+                    Add(inner);
+                }
+                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
+                {
+                    blocks += (leaf.Entry.Size + Block - 1) / Block;
+                    inodes++;
+                }
+            }
+        }
+    }
+}

@@ -47,13 +47,23 @@ sealed class ContainerRemover(Host host)
         {
             // Those of other deployments too: an update or rollback may have left them behind.
             StateClaims claims = new(host);
-            string[] directories = [.. record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal)];
-            foreach (string directory in directories)
-            {
-                TreeRemoval.Remove(host.Here(directory));
-            }
+            claims.Release([.. record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal).Where(Purge)]);
+        }
+    }
 
-            claims.Release(directories);
+    /// <summary>Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a container from going.</summary>
+    /// <returns>Whether it is gone.</returns>
+    private bool Purge(string directory)
+    {
+        try
+        {
+            TreeRemoval.Remove(host.Here(directory));
+            return true;
+        }
+        catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY)
+        {
+            host.Note($"{directory} is not purged: something is mounted there; unmount it and remove the directory");
+            return false;
         }
     }
 

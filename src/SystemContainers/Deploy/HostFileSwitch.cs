@@ -170,7 +170,15 @@ sealed class HostFileSwitch(Host host)
         string path = host.Here(directory.Path);
         if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && !Directory.EnumerateFileSystemEntries(path).Any())
         {
-            DurableFile.DeleteDirectory(path);
+            try
+            {
+                DurableFile.DeleteDirectory(path);
+            }
+            catch (IOException)
+            {
+                // Images mount on directories of the host, and such a mount outlives them.
+                host.Note($"{path} is left where it is: something is mounted there");
+            }
         }
     }
 }

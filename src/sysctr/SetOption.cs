@@ -13,6 +13,13 @@ static class SetOption
         DefaultValueFactory = _ => [],
     };
 
+    /// <summary>For <c>atomic</c>, whose scripts set what an image may have known once; no option of ours to be found.</summary>
+    public static Option<bool> CreateLeaveOutUnknown() => new("--leave-out-unknown")
+    {
+        Description = "Leave out variables that the image does not know, instead of refusing them.",
+        Hidden = true,
+    };
+
     /// <summary>The assignments as a dictionary; the last one of a variable holds.</summary>
     /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE.</exception>
     public static IReadOnlyDictionary<string, string> Parse(string[] assignments)

@@ -33,6 +33,7 @@ sealed class ContainerPreparer(Host host)
         MergedTree? tree = rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : null;
         IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(rootfs!)) : tree;
         ImageExports exports = ImageExports.Read(files, image.Config.Run);
+        IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
         HostFacts facts = HostFacts.Read() with { IsDirectory = host.IsDirectory };
@@ -49,7 +50,8 @@ sealed class ContainerPreparer(Host host)
             ToolPath = ToolPaths.Tool,
             Uuid = before?.Values.GetValueOrDefault("UUID") ?? Guid.NewGuid().ToString(),
             Host = facts,
-            Set = request.Set,
+            Set = set,
+            MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
         };
         UnitPlan plan = UnitPlan.For(
@@ -87,7 +89,7 @@ sealed class ContainerPreparer(Host host)
                 DiffIds = image.Record.DiffIds,
                 ConfigDigest = rendered.ConfigJson is { } json ? Digest.Sha256(json) : null,
                 Runtime = runtime.Path,
-                Set = request.Set,
+                Set = set,
                 Values = rendered.Values,
                 Units = [.. units.Select(HostFileSet.Record)],
                 Enabled = [.. rendered.Units.Where(IsEnableable).Select(u => u.FileName)],
@@ -125,7 +127,11 @@ sealed class ContainerPreparer(Host host)
         files.CheckRoom(containers);
         CheckEachOther(containers);
         InstallSections.Check(host.Paths, containers);
-        await UnitVerifier.VerifyAsync([.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation);
+        foreach (UnitComplaint passed in await UnitVerifier.VerifyAsync(
+            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation))
+        {
+            host.Note($"warning: systemd says of {passed.Whole}");
+        }
     }
 
     /// <summary>Checks the container out beside its place, whole and durable but for its name.</summary>
@@ -146,6 +152,17 @@ sealed class ContainerPreparer(Host host)
         HostFileSet.Keep(container);
         DeployJson.Write(Path.Join(directory.Staged, "info.json"), container.Record, DeployJson.Default.ContainerRecord);
         DurableFile.SyncFileSystem(directory.Staged);
+    }
+
+    /// <summary>The old tool took any variable; what the image does not mention had no effect.</summary>
+    private Dictionary<string, string> Known(IReadOnlyDictionary<string, string> set, ImageExports exports)
+    {
+        foreach (string variable in set.Keys.Where(v => !TemplateValues.IsForced(v) && !exports.Accepts(v)))
+        {
+            host.Note($"warning: setting {variable}: the image knows no such variable; left out");
+        }
+
+        return new(set.Where(s => TemplateValues.IsForced(s.Key) || exports.Accepts(s.Key)), StringComparer.Ordinal);
     }
 
     private static void StageRootfs(PreparedContainer container, string rootfs)

@@ -13,6 +13,9 @@ sealed record InstallRequest(string Image)
     /// <summary>Template variables that the user set.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
+    public bool LeaveOutUnknown { get; init; }
+
     /// <summary>Name or path of the OCI runtime, null for the configured one.</summary>
     public string? Runtime { get; init; }
 
@@ -21,6 +24,9 @@ sealed record InstallRequest(string Image)
 
     /// <summary>The root file system to run on instead of a checkout, as it was typed; null for a checkout.</summary>
     public string? Rootfs { get; init; }
+
+    /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
+    public bool Once { get; init; }
 
     /// <summary>Leave out the files that the image has for the host.</summary>
     public bool WithoutHostFiles { get; init; }

@@ -1,3 +1,4 @@
+using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Pull;
@@ -43,7 +44,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         CheckFree(name);
 
         ContainerPreparer preparer = new(host);
-        PreparedContainer prepared = preparer.Prepare(request with { WithoutHostFiles = true }, name, number: 0, image);
+        PreparedContainer prepared = preparer.Prepare(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image);
         if (prepared.Rendered.ConfigJson is null)
         {
             throw new SysctrException(
@@ -77,7 +78,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         {
             return await TransientService.RunAsync(
                 record.MainUnit,
-                ["Delegate=yes", $"SyslogIdentifier={record.Name}", $"ExecStopPost={commands.StopPost}"],
+                ["Delegate=yes", $"SyslogIdentifier={record.Name}", .. Overlay(prepared, commands.StopPost)],
                 commands.Start.Split(' '),
                 cancellation);
         }
@@ -87,6 +88,28 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             host.Systemd.Stop(record.MainUnit, CancellationToken.None);
             host.Systemd.ResetFailed(record.MainUnit, CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with the run, for
+    /// the tree itself consists of links into the store.
+    /// </summary>
+    private static IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
+    {
+        if (RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(prepared.Rendered.ConfigJson!)).IsReadonly)
+        {
+            return [$"ExecStopPost={stopPost}"];
+        }
+
+        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "upper"));
+        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "work"));
+        string on = prepared.Directory.OnHost;
+        return
+        [
+            $"ExecStartPre=mount -t overlay -o lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work overlay {on}/rootfs",
+            $"ExecStopPost={stopPost}",
+            $"ExecStopPost=umount {on}/rootfs",
+        ];
     }
 
     private void CheckFree(string name)

@@ -154,6 +154,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         {
             Name = before.Name,
             Set = set,
+            LeaveOutUnknown = request.LeaveOutUnknown,
             Runtime = request.Runtime ?? before.Runtime,
             WithoutHostFiles = before.WithoutHostFiles,
             Rootfs = before.RemoteRootfs,

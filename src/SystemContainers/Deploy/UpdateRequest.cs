@@ -9,6 +9,9 @@ sealed record UpdateRequest
     /// <summary>Template variables to set anew; those of the install are kept. An empty text empties one.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
+    public bool LeaveOutUnknown { get; init; }
+
     /// <summary>Name or path of another OCI runtime.</summary>
     public string? Runtime { get; init; }
 

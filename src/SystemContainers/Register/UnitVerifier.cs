@@ -16,15 +16,19 @@ static partial class UnitVerifier
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: systemd refuses one, in systemd's own words.</exception>
-    public static async Task VerifyAsync(IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
+    /// <returns>What systemd passes over, such as a setting that it does not know: it runs the unit all the same.</returns>
+    public static async Task<IReadOnlyList<UnitComplaint>> VerifyAsync(
+        IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
     {
         IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, cancellation);
-        if (complaints.Count > 0)
+        if (complaints.Any(c => !c.IsPassedOver))
         {
             throw new SysctrException(
                 ErrorKind.Template, "verifying the units: systemd refuses them\n  | " + string.Join("\n  | ", complaints.Select(c => c.Whole)),
                 "'sysctr install --display' shows them");
         }
+
+        return complaints;
     }
 
     /// <summary>As <see cref="VerifyAsync"/>, but lists what systemd refuses.</summary>
@@ -75,4 +79,10 @@ static partial class UnitVerifier
 /// <param name="Line">From 1; null where it is about the whole.</param>
 /// <param name="Text">In systemd's words, without the place.</param>
 /// <param name="Whole">With it.</param>
-sealed record UnitComplaint(string Unit, int? Line, string Text, string Whole);
+sealed record UnitComplaint(string Unit, int? Line, string Text, string Whole)
+{
+    /// <summary>systemd leaves out the line or the word and uses the rest; units of images in use for years are full of such things.</summary>
+    public bool IsPassedOver =>
+        Text.EndsWith(", ignoring.", StringComparison.Ordinal) || Text.Contains(", ignoring: ", StringComparison.Ordinal) ||
+        Text.StartsWith("Ignoring unknown escape sequences", StringComparison.Ordinal);
+}

@@ -8,6 +8,12 @@ static class ContainerRenderer
 {
     private const string GeneratedConfig = "the generated config.json";
 
+    /// <summary>The kernel's, and the operating system's own tree: nothing there is made for a container.</summary>
+    private static readonly string[] s_notOurs = ["/proc", "/sys", "/dev", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot"];
+
+    /// <summary>What every host has.</summary>
+    private static readonly string[] s_everywhere = ["/", "/run", "/var", "/var/lib", "/var/log", "/etc", "/tmp", "/home", "/root"];
+
     /// <summary>Renders one container.</summary>
     /// <exception cref="SysctrException">
     /// Template: a template, value or config.json can't be used; Unsafe: a host file leaves its tree; Usage: a bad name, a
@@ -39,7 +45,7 @@ static class ContainerRenderer
         RuntimeConfigFile config = Config(request, values, volumes);
         string? own = OwnTmpfiles(request, values);
         string[] generated = own is not null ? StateDirectories(request, values, own)
-            : request.Exports.Config is not null ? MissingSources(request, values, config)
+            : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : volumes.Count > 0 && IsOurs(request, state) ? [state]
             : [];
         return new RenderedContainer
@@ -52,7 +58,8 @@ static class ContainerRenderer
             GeneratedDirectories = generated,
             Health = request.Exports.Health.Render(values.Texts),
             Warnings = Warnings(request, config),
-            Mounts = MountPoints.Missing(config, request.Files, request.Host.IsDirectory),
+            Mounts = MountPoints.Missing(
+                config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, own ?? GeneratedTmpfiles(request, volumes, generated))),
         };
     }
 
@@ -74,11 +81,17 @@ static class ContainerRenderer
 
     private static RuntimeConfigFile Config(RenderRequest request, TemplateValues values, IReadOnlyList<Volume> volumes)
     {
-        ExportFile? file = request.Exports.Config;
-        return file is null
-            ? RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes)))
-            : RuntimeConfigFile.Read(
-                file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)", TemplateText.Render(file, values.Texts));
+        if (request.Exports.Config is not { } file)
+        {
+            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes)));
+        }
+
+        string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";
+        RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts));
+
+        // The tree consists of links into the store: a container that wrote there would change other containers and images.
+        return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(
+            path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 
     private static string? OwnTmpfiles(RenderRequest request, TemplateValues values) =>
@@ -99,20 +112,20 @@ static class ContainerRenderer
         return lines.Length == 0 ? null : lines;
     }
 
-    /// <summary>The sources of bind mounts below the state and run directories that are not there, or are there because of us.</summary>
-    private static string[] MissingSources(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
-    {
-        string[] roots = Roots(values);
-        return
-        [
-            .. config.Mounts
-                .Where(m => m.IsBind && m.Source.StartsWith('/') && !HostPath.LeadsUpwards(m.Source))
-                .Select(m => HostPath.Absolute(m.Source))
-                .Where(source => roots.Any(root => HostPath.IsBelow(source, root)) && IsOurs(request, source))
-                .Distinct(StringComparer.Ordinal)
-                .Order(StringComparer.Ordinal),
-        ];
-    }
+    /// <summary>
+    /// The sources of bind mounts that are not there, or are there because of us. As the old tool did it, wherever they are; but for
+    /// what belongs to the kernel or to the operating system's own tree, where a directory would stand in for something else.
+    /// </summary>
+    private static string[] MissingSources(RenderRequest request, RuntimeConfigFile config, IReadOnlyList<HostFile> hostFiles) =>
+    [
+        .. config.Mounts
+            .Where(m => m.IsBind && m.Source.StartsWith('/') && !HostPath.LeadsUpwards(m.Source))
+            .Select(m => HostPath.WithoutVarRun(HostPath.Absolute(m.Source)))
+            .Where(source => !s_notOurs.Any(d => source == d || HostPath.IsBelow(source, d)) && !s_everywhere.Contains(source, StringComparer.Ordinal) && IsOurs(request, source))
+            .Except(hostFiles.Select(f => f.Target), StringComparer.Ordinal)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>What the image's own tmpfiles make below the state and run directories, as far as nobody else has it.</summary>
     private static string[] StateDirectories(RenderRequest request, TemplateValues values, string tmpfiles)

@@ -23,7 +23,16 @@ static class ExportJson
 
         if (document.RootElement.ValueKind == JsonValueKind.Object)
         {
-            return document;
+            try
+            {
+                CheckTexts(path, document.RootElement, "");
+                return document;
+            }
+            catch
+            {
+                document.Dispose();
+                throw;
+            }
         }
 
         JsonValueKind kind = document.RootElement.ValueKind;
@@ -46,6 +55,45 @@ static class ExportJson
         JsonValueKind.Undefined => "missing",
         _ => "true or false",
     };
+
+    /// <summary>Refuses texts that are none, which the parser lets pass: half a surrogate pair, and NUL, where a C program would stop reading.</summary>
+    private static void CheckTexts(string path, JsonElement element, string name)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = Checked(path, name, () => element.GetString()!);
+                break;
+            case JsonValueKind.Array:
+                foreach ((int i, JsonElement item) in element.EnumerateArray().Index())
+                {
+                    CheckTexts(path, item, $"{name}[{i}]");
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    string full = Checked(path, name.Length == 0 ? "a member's name" : $"a name in {name}", () => member.Name);
+                    CheckTexts(path, member.Value, name.Length == 0 ? full : $"{name}.{full}");
+                }
+
+                break;
+        }
+    }
+
+    private static string Checked(string path, string name, Func<string> read)
+    {
+        try
+        {
+            string text = read();
+            return text.Contains('\0', StringComparison.Ordinal) ? throw TemplateErrors.At(path, $"{name} has a NUL character, so it is no text") : text;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw TemplateErrors.At(path, $"{name} is no text: it has half a surrogate pair", inner: e);
+        }
+    }
 
     // The parser counts bytes of UTF-8, editors count characters.
     private static string Place(string path, string text, JsonException error)

@@ -11,7 +11,7 @@ sealed partial record ExportManifest
         using JsonDocument document = ExportJson.Parse(path, text);
         JsonElement root = document.RootElement;
         Dictionary<string, string> renames = new(StringComparer.Ordinal);
-        foreach ((string from, string to) in Texts(path, root, "renameFiles"))
+        foreach ((string from, string to) in Texts(path, root, "renameFiles", Text))
         {
             renames[HostPath.Absolute(from)] = to;
         }
@@ -19,7 +19,7 @@ sealed partial record ExportManifest
         return new ExportManifest
         {
             Version = Optional(root, "version") is { } version ? Text(path, "version", version) : null,
-            DefaultValues = Texts(path, root, "defaultValues"),
+            DefaultValues = Texts(path, root, "defaultValues", DefaultValue),
             RenameFiles = renames,
             InstalledFilesTemplate =
                 List(path, root, "installedFilesTemplate").Select(HostPath.Absolute).ToHashSet(StringComparer.Ordinal),
@@ -29,7 +29,8 @@ sealed partial record ExportManifest
         };
     }
 
-    private static Dictionary<string, string> Texts(string path, JsonElement root, string name)
+    private static Dictionary<string, string> Texts(
+        string path, JsonElement root, string name, Func<string, string, JsonElement, string> read)
     {
         Dictionary<string, string> texts = new(StringComparer.Ordinal);
         if (Optional(root, name) is not { } member)
@@ -44,7 +45,7 @@ sealed partial record ExportManifest
 
         foreach (JsonProperty property in member.EnumerateObject())
         {
-            texts[property.Name] = Text(path, $"{name}.{property.Name}", property.Value);
+            texts[property.Name] = read(path, $"{name}.{property.Name}", property.Value);
         }
 
         return texts;
@@ -68,6 +69,14 @@ sealed partial record ExportManifest
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetRawText(),
         _ => throw ExportJson.WrongType(path, name, "a text", value),
+    };
+
+    // As Python prints them, for so the old tool inserted them.
+    private static string DefaultValue(string path, string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => "True",
+        JsonValueKind.False => "False",
+        _ => Text(path, name, value),
     };
 
     private static bool Flag(string path, JsonElement root, string name, bool unset) => Optional(root, name) switch

@@ -24,6 +24,8 @@ sealed partial record HostFacts
             Uid = FirstNumber(Field(status, "Uid")),
             Gid = FirstNumber(Field(status, "Gid")),
             Kernel = new Version(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor),
+            HasSelinux = File.Exists("/sys/fs/selinux/enforce"),
+            HasAppArmor = File.Exists("/sys/kernel/security/apparmor/profiles"),
             Architecture = Oci.Platform.Current.Architecture,
             IsDirectory = path => System.IO.Directory.Exists(path) ? true : Path.Exists(path) ? false : null,
         };

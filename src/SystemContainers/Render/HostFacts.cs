@@ -18,6 +18,12 @@ sealed partial record HostFacts
     /// <summary>Major and minor version of the running kernel.</summary>
     public required Version Kernel { get; init; }
 
+    /// <summary>SELinux is on: a process can be given a label.</summary>
+    public bool HasSelinux { get; init; }
+
+    /// <summary>AppArmor is on: a process can be given a profile.</summary>
+    public bool HasAppArmor { get; init; }
+
     /// <summary>The processor in Go's names, <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 

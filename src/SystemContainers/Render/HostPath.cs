@@ -13,6 +13,9 @@ static class HostPath
     /// <summary>Whether the path has a part that leads upwards.</summary>
     public static bool LeadsUpwards(string path) => Parts(path).Contains("..", StringComparer.Ordinal);
 
+    /// <summary>A normalized path below /var/run as one below /run, which it is on every host that systemd boots (file-hierarchy(7)).</summary>
+    public static string WithoutVarRun(string path) => path == "/var/run" || IsBelow(path, "/var/run") ? path["/var".Length..] : path;
+
     /// <summary>Whether a normalized path is strictly below a normalized directory.</summary>
     public static bool IsBelow(string path, string directory) =>
         directory == "/" ? path.Length > 1 : path.StartsWith(directory + "/", StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 
@@ -28,6 +29,12 @@ sealed partial record ImageExports
         bool service = !manifest.NoContainerService;
         IReadOnlyList<ExportUnit> units = service ? UnitNaming.Name(UnitFiles(files)) : [];
         ExportFile? config = service ? First(files, "config.json.sbn", "config.json", "config.json.template") : null;
+        if (config is not null && IsEmptyObject().IsMatch(config.Text))
+        {
+            // Published images have it to say that they leave everything to the tool.
+            config = null;
+        }
+
         ExportFile? tmpfiles = First(files, "tmpfiles.sbn", "tmpfiles.template");
         List<ExportHostFile> hostFiles = HostTree(files, manifest);
         ImageHealth health = ImageHealth.Read(manifest.Health, run);
@@ -133,6 +140,9 @@ sealed partial record ImageExports
             throw TemplateErrors.At(path, $"it is not UTF-8: the byte at {e.Index} does not belong there", inner: e);
         }
     }
+
+    [GeneratedRegex(@"^\s*\{\s*\}\s*$", RegexOptions.NonBacktracking)]
+    private static partial Regex IsEmptyObject();
 
     private static List<ExportHostFile> HostTree(IImageFiles files, ExportManifest manifest)
     {

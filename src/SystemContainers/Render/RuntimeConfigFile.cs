@@ -10,8 +10,10 @@ namespace SystemContainers.Render;
 /// </summary>
 sealed class RuntimeConfigFile
 {
-    private RuntimeConfigFile(byte[] json, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities)
+    private RuntimeConfigFile(
+        byte[] json, bool isReadonly, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities)
     {
+        IsReadonly = isReadonly;
         Json = json;
         Mounts = mounts;
         WorkingDirectory = workingDirectory;
@@ -20,6 +22,9 @@ sealed class RuntimeConfigFile
 
     /// <summary>The document as it was written, but for what a runtime of today would not understand.</summary>
     public byte[] Json { get; }
+
+    /// <summary>root.readonly.</summary>
+    public bool IsReadonly { get; }
 
     /// <summary>In the order in which the runtime makes them.</summary>
     public IReadOnlyList<Mount> Mounts { get; }
@@ -63,8 +68,10 @@ sealed class RuntimeConfigFile
 
         CheckTwice(reader, root, "");
         CheckRoot(reader, root);
+        CheckLinux(reader, root);
         return new RuntimeConfigFile(
             WithCapabilitySets(root, process, text),
+            SaysReadonly(root),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
             ReadCapabilities(reader, process));
@@ -90,13 +97,37 @@ sealed class RuntimeConfigFile
             foreach (JsonProperty member in element.EnumerateObject())
             {
                 string full = name.Length == 0 ? member.Name : $"{name}.{member.Name}";
-                if (!seen.Add(member.Name))
+                if (!seen.Add(AsGoFolds(member.Name)))
                 {
                     throw TemplateErrors.At(reader.Path, $"{full} is there twice");
                 }
 
                 CheckTwice(reader, member.Value, full);
             }
+        }
+    }
+
+    // Go takes the long s and the Kelvin sign for s and k too (encoding/json, fold.go).
+    private static string AsGoFolds(string name) => name.Replace('\u017f', 's').Replace('\u212a', 'k');
+
+    /// <summary>What we ask of <c>linux</c> ourselves when the container is made to fit into its unit.</summary>
+    private static void CheckLinux(Reader reader, JsonElement document)
+    {
+        if (!document.TryGetProperty("linux", out JsonElement linux) || linux.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        linux = reader.Required(document, "linux", "linux", JsonValueKind.Object);
+        _ = reader.OptionalString(linux, "rootfsPropagation", "linux.rootfsPropagation");
+        foreach ((int i, JsonElement space) in reader.List(linux, "namespaces", "linux.namespaces").Index())
+        {
+            if (space.ValueKind != JsonValueKind.Object)
+            {
+                throw ExportJson.WrongType(reader.Path, $"linux.namespaces[{i}]", "an object", space);
+            }
+
+            _ = reader.OptionalString(space, "type", $"linux.namespaces[{i}].type");
         }
     }
 
@@ -108,14 +139,10 @@ sealed class RuntimeConfigFile
         {
             throw TemplateErrors.At(reader.Path, $"root.path has to be 'rootfs', not '{directory}'");
         }
-
-        // The tree consists of links into the store: a container that wrote there would change other containers and images.
-        if (!root.TryGetProperty("readonly", out JsonElement isReadonly) || isReadonly.ValueKind != JsonValueKind.True)
-        {
-            throw TemplateErrors.At(
-                reader.Path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
-        }
     }
+
+    private static bool SaysReadonly(JsonElement document) =>
+        document.GetProperty("root").TryGetProperty("readonly", out JsonElement isReadonly) && isReadonly.ValueKind == JsonValueKind.True;
 
     private static List<Mount> ReadMounts(Reader reader, JsonElement root)
     {
@@ -132,7 +159,7 @@ sealed class RuntimeConfigFile
             string[] options = reader.Strings(mount, "options", name + ".options");
             mounts.Add(new Mount(
                 reader.AbsolutePath(mount, "destination", name + ".destination"),
-                reader.OptionalString(mount, "source", name + ".source"),
+                reader.OneLine(mount, "source", name + ".source"),
                 type == "bind" || options.Contains("bind") || options.Contains("rbind"),
                 type == "tmpfs" ? Mode(options) : null));
         }
@@ -218,9 +245,16 @@ sealed class RuntimeConfigFile
             : value.ValueKind == JsonValueKind.String ? value.GetString()!
             : throw ExportJson.WrongType(path, name, "a text", value);
 
+        /// <summary>A text that becomes a field of a tmpfiles line.</summary>
+        public string OneLine(JsonElement parent, string member, string name) =>
+            OptionalString(parent, member, name) is var text && text.Any(char.IsControl)
+                ? throw TemplateErrors.At(path, $"{name} has a control character such as a line break")
+                : text;
+
         public string AbsolutePath(JsonElement parent, string member, string name)
         {
             string text = Required(parent, member, name, JsonValueKind.String).GetString()!;
+            _ = OneLine(parent, member, name);
             return text.StartsWith('/') && !HostPath.LeadsUpwards(text)
                 ? HostPath.Absolute(text)
                 : throw TemplateErrors.At(path, $"{name} has to be an absolute path without '..', not '{text}'");

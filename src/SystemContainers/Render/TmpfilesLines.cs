@@ -5,14 +5,21 @@ static class TmpfilesLines
 {
     /// <summary>The absolute paths of the directories that an image's own lines make, in ordinal order.</summary>
     /// <param name="lines">A rendered tmpfiles.d(5) file; lines that we can't read are left to systemd-tmpfiles.</param>
-    public static IReadOnlyList<string> Directories(string lines)
+    public static IReadOnlyList<string> Directories(string lines) => Paths(lines, "dDvqQ");
+
+    /// <summary>The same for what they make that is no directory: files, pipes, devices.</summary>
+    public static IReadOnlyList<string> Files(string lines) => Paths(lines, "fFpcb");
+
+    /// <param name="lines">As above.</param>
+    /// <param name="types">The letters of the lines that count.</param>
+    private static string[] Paths(string lines, string types)
     {
-        SortedSet<string> directories = new(StringComparer.Ordinal);
+        SortedSet<string> paths = new(StringComparer.Ordinal);
         foreach (string line in lines.Split('\n'))
         {
-            // d, D, e, v, q and Q make or keep directories, with modifiers such as ! behind the letter.
+            // Modifiers such as ! stand behind the letter.
             string[] fields = line.Split([' ', '\t'], 3, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 2 || !"dDvqQ".Contains(fields[0][0], StringComparison.Ordinal))
+            if (fields.Length < 2 || !types.Contains(fields[0][0], StringComparison.Ordinal))
             {
                 continue;
             }
@@ -20,11 +27,11 @@ static class TmpfilesLines
             string path = fields[1].Trim('"').Replace("%%", "\0", StringComparison.Ordinal);
             if (path.StartsWith('/') && !path.Contains('%', StringComparison.Ordinal) && !HostPath.LeadsUpwards(path))
             {
-                directories.Add(HostPath.Absolute(path.Replace('\0', '%')));
+                paths.Add(HostPath.WithoutVarRun(HostPath.Absolute(path.Replace('\0', '%'))));
             }
         }
 
-        return [.. directories];
+        return [.. paths];
     }
 
     /// <summary>A directory that only its owner enters, for a bind mount that an image's config.json names.</summary>

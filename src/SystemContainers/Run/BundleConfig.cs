@@ -59,6 +59,53 @@ static class BundleConfig
         environment.Add((JsonNode)$"{name}={value}");
     }
 
+    /// <summary>
+    /// Takes out the labels of a security module that this host does not have: runtimes refuse them, though there is nothing that they
+    /// could protect from. Images made for Fedora carry SELinux's everywhere.
+    /// </summary>
+    /// <returns>What has been left out, in words for the user.</returns>
+    public static IEnumerable<string> DropLabels(JsonObject document, HostFacts host)
+    {
+        JsonObject process = document["process"]!.AsObject();
+        List<string> dropped = [];
+        if (!host.HasSelinux)
+        {
+            Drop(process, "selinuxLabel", "SELinux");
+            Drop(document["linux"]!.AsObject(), "mountLabel", "SELinux");
+            foreach (JsonNode? mount in (document["mounts"] as JsonArray ?? []).Where(m => m?["source"]?.ToString() == "/sys/fs/selinux").ToArray())
+            {
+                document["mounts"]!.AsArray().Remove(mount);
+                dropped.Add("config.json binds /sys/fs/selinux; this host has no SELinux, so it is left out");
+            }
+        }
+
+        if (!host.HasAppArmor)
+        {
+            Drop(process, "apparmorProfile", "AppArmor");
+        }
+
+        return dropped;
+
+        void Drop(JsonObject parent, string member, string module)
+        {
+            string? label = parent[member]?.ToString();
+            parent.Remove(member);
+            if (!string.IsNullOrEmpty(label))
+            {
+                dropped.Add($"config.json asks for {member} '{label}'; this host has no {module}, so it is left out");
+            }
+        }
+    }
+
+    /// <summary>Takes out a filter without a default action: runc reads it as no filter, crun as a fault.</summary>
+    public static void DropEmptyFilter(JsonObject linux)
+    {
+        if (linux["seccomp"] is JsonObject filter && filter["defaultAction"]?.ToString() == "")
+        {
+            linux.Remove("seccomp");
+        }
+    }
+
     private static void AddBind(JsonObject document, string source, string destination)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];

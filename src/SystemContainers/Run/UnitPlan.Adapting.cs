@@ -38,13 +38,15 @@ sealed partial record UnitPlan
 
         JsonObject document = JsonNode.Parse(json)!.AsObject();
         AdaptConfig(document, config, listenHelper);
+        string[] unlabelled = [.. BundleConfig.DropLabels(document, host)];
         string? mounted = BundleConfig.SharesMounts(document) ? rootfs : null;
         json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
         return rendered with
         {
             ConfigJson = json,
-            Mounts = MountPoints.Missing(config, files, host.IsDirectory),
+            Warnings = [.. rendered.Warnings, .. unlabelled],
+            Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
             Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted)).OfType<RenderedUnit>()],
         };
     }
@@ -150,6 +152,7 @@ sealed partial record UnitPlan
         process["terminal"] = false;
         JsonObject linux = document["linux"] as JsonObject ?? [];
         document["linux"] = linux;
+        BundleConfig.DropEmptyFilter(linux);
         if (Runtime.Kind == RuntimeKind.Runc && !NeedsLauncher)
         {
             // Relative: runc takes it from the parent of its own cgroup (the unit's, for it is in the subgroup), so the payload follows

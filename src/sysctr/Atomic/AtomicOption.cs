@@ -9,6 +9,9 @@ sealed record AtomicOption(string[] Names, string? Ours, bool HasValue = false)
     /// <summary>The values that it may have, with ours; null for any, as it is. A null value leaves the option out.</summary>
     public IReadOnlyDictionary<string, string?>? Values { get; init; }
 
+    /// <summary>Another option of ours that goes with it.</summary>
+    public string? With { get; init; }
+
     /// <summary>What to use instead, for an option that we do not have.</summary>
     public string? Instead { get; init; }
 

@@ -88,7 +88,7 @@ static class AtomicPersonality
         return option.Instead is not null
             ? throw new SysctrException(ErrorKind.Usage, $"{called}: {name} is not there", option.Instead)
             : option.Ours is null ? []
-            : value is null ? [option.Ours] : [option.Ours, value];
+            : [option.Ours, .. value is null ? (string[])[] : [value], .. option.With is null ? (string[])[] : [option.With]];
     }
 
     /// <summary>argv[0] as the caller wrote it; the framework gives the file that a link leads to.</summary>

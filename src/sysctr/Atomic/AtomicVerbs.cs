@@ -10,7 +10,7 @@ static class AtomicVerbs
     };
 
     private static readonly AtomicOption s_name = new(["--name", "-n"], "--name", HasValue: true);
-    private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true);
+    private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true) with { With = "--leave-out-unknown" };
     private static readonly AtomicOption s_runtime = AtomicOption.Same("--runtime", hasValue: true);
     private static readonly AtomicOption s_json = AtomicOption.Same("--json");
     private static readonly AtomicOption s_force = new(["--force", "-f"], "--force");

@@ -24,6 +24,7 @@ static class InstallCommand
     };
 
     private static readonly Option<string[]> s_set = SetOption.Create();
+    private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
     private static readonly Option<string?> s_runtime = new("--runtime")
     {
@@ -77,6 +78,7 @@ static class InstallCommand
         command.Add(s_system);
         command.Add(s_name);
         command.Add(s_set);
+        command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_rootfs);
         command.Add(s_systemPackage);
@@ -126,6 +128,7 @@ static class InstallCommand
             {
                 Name = name,
                 Set = set,
+                LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
                 Runtime = parsed.GetValue(s_runtime),
                 Pull = parsed.GetValue(s_pull),
                 Rootfs = parsed.GetValue(s_rootfs),

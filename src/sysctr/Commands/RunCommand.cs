@@ -17,6 +17,7 @@ static class RunCommand
     };
 
     private static readonly Option<string[]> s_set = SetOption.Create();
+    private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
     private static readonly Option<string?> s_runtime = new("--runtime") { Description = "OCI runtime, by name or path.", HelpName = "RUNTIME" };
 
@@ -41,6 +42,7 @@ static class RunCommand
         command.Add(s_what);
         command.Add(s_name);
         command.Add(s_set);
+        command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_pull);
         command.SetAction(RunAsync);
@@ -62,6 +64,7 @@ static class RunCommand
         {
             Name = parsed.GetValue(s_name),
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),
         };

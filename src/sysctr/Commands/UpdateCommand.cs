@@ -50,6 +50,7 @@ static class UpdateCommand
     };
 
     private static readonly Option<string[]> s_set = SetOption.Create();
+    private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
     public static Command Create()
     {
@@ -74,6 +75,7 @@ static class UpdateCommand
         command.Add(s_all);
         command.Add(s_rebase);
         command.Add(s_set);
+        command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_pull);
         command.Add(s_autoUpdate);
@@ -91,6 +93,7 @@ static class UpdateCommand
         {
             Rebase = parsed.GetValue(s_rebase),
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),
             AutoUpdate = parsed.GetValue(s_autoUpdate),

@@ -123,7 +123,7 @@ public sealed class ContainerRendererTests
     [Theory]
     [InlineData("{\n \"process\": }", "config.json:2:13")]
     [InlineData("[]", "JSON object")]
-    [InlineData("{}", "process has to be an object, not missing")]
+    [InlineData("{\"a\": 1}", "process has to be an object, not missing")]
     [InlineData("""{"process": {"args": "x"}}""", "process.args has to be a list, not a text")]
     [InlineData("""{"process": {"args": []}}""", "process.args has to name a program")]
     [InlineData("""{"process": {"args": [1]}}""", "process.args has to be a list of texts, not a number")]
@@ -137,6 +137,17 @@ public sealed class ContainerRendererTests
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "Root": {"path": "/"}}""", "Root is there twice")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true, "readOnly": false}}""", "root.readOnly is there twice")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "hooks": {"a": [{"b": 1, "b": 2}]}}""", "hooks.a[0].b is there twice")]
+    [InlineData("""{"process": {"args": ["\ud800"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}}""", "process.args[0] is no text: it has half a surrogate pair")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/", "\udc00": 1}, "root": {"path": "rootfs", "readonly": true}}""", "a name in process is no text")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/", "env": ["A=\u0000"]}, "root": {"path": "rootfs", "readonly": true}}""", "process.env[0] has a NUL character")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "proce\u017fs": {}}""", "is there twice")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": []}""", "linux has to be an object, not a list")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"namespaces": "pid"}}""", "linux.namespaces has to be a list, not a text")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"namespaces": [1]}}""", "linux.namespaces[0] has to be an object, not a number")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"namespaces": [{"type": 5}]}}""", "linux.namespaces[0].type has to be a text, not a number")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"rootfsPropagation": 7}}""", "linux.rootfsPropagation has to be a text, not a number")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/m", "type": "bind", "source": "/var/lib/x\nf+ /etc/passwd - - - - evil"}]}""", "mounts[0].source has a control character")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/m\n"}]}""", "mounts[0].destination has a control character")]
     public void A_config_json_of_the_wrong_shape_is_refused_with_the_place(string config, string reason) =>
         Fails(new TestImage().File("/exports/config.json", config), ErrorKind.Template, reason);
 
@@ -160,9 +171,9 @@ public sealed class ContainerRendererTests
         Assert.Equal("etcd.0.service", ContainerRenderer.Render(Requests.For(Image) with { Name = "etcd.0" }).Units.Single().FileName);
 
     [Fact]
-    public void Missing_sources_below_the_state_and_run_directories_get_lines()
+    public void Missing_sources_get_lines_but_for_the_kernels_and_the_systems_own()
     {
-        string mounts = string.Join(", ", ((string[])["/var/lib/a", "/var/lib", "/run/b c", "/srv/d", "/var/lib/there", "/run", "/var/lib/../x", "/var/lib/ours"])
+        string mounts = string.Join(", ", ((string[])["/var/lib/a", "/var/lib", "/run/b c", "/srv/d", "/etc/e", "/var/run/f", "/usr/bin/docker", "/sys/fs/selinux", "/", "relative", "/var/lib/there", "/run", "/var/lib/../x", "/var/lib/ours"])
             .Select(s => $$"""{"type": "bind", "destination": "/m", "source": "{{s}}", "options": ["rbind"]}"""));
         RenderRequest request = Requests.For(new TestImage().File("/exports/config.json", Requests.Config(mounts)));
         request = request with
@@ -174,8 +185,51 @@ public sealed class ContainerRendererTests
         RenderedContainer container = ContainerRenderer.Render(request);
 
         Assert.Equal(
-            "d \"/run/b c\" 0700 0 0 - -\nd /var/lib/a 0700 0 0 - -\nd /var/lib/ours 0700 0 0 - -\n", container.Tmpfiles);
-        Assert.Equal(["/run/b c", "/var/lib/a", "/var/lib/ours"], container.GeneratedDirectories);
+            """
+            d /etc/e 0700 0 0 - -
+            d "/run/b c" 0700 0 0 - -
+            d /run/f 0700 0 0 - -
+            d /srv/d 0700 0 0 - -
+            d /var/lib/a 0700 0 0 - -
+            d /var/lib/ours 0700 0 0 - -
+
+            """, container.Tmpfiles);
+        Assert.Equal(["/etc/e", "/run/b c", "/run/f", "/srv/d", "/var/lib/a", "/var/lib/ours"], container.GeneratedDirectories);
+    }
+
+    [Fact]
+    public void What_the_installation_makes_as_a_file_is_bound_on_a_file()
+    {
+        RenderedContainer container = Requests.Render(new TestImage()
+            .File("/exports/hostfs/etc/snmpd", "x").File("/exports/tmpfiles.template", "f /var/run/the.log 0644 0 0 - -\nd /run/there - - -\n")
+            .File("/exports/config.json", Requests.Config(
+                """
+                {"type": "bind", "destination": "/a", "source": "/etc/snmpd"}, {"type": "bind", "destination": "/b", "source": "/run/the.log"},
+                {"type": "bind", "destination": "/c", "source": "/var/run/the.log"}, {"type": "bind", "destination": "/d", "source": "/run/there"},
+                {"type": "bind", "destination": "/e", "source": "/etc"}
+                """)));
+
+        Assert.Equal(["/d", "/e"], container.Mounts.Where(m => m.IsDirectory).Select(m => m.Path));
+        Assert.Equal(["/a", "/b", "/c"], container.Mounts.Where(m => !m.IsDirectory).Select(m => m.Path));
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("config.json.template")]
+    public void An_empty_configuration_is_none(string name)
+    {
+        string config = Requests.Render(new TestImage().File("/exports/" + name, "\n{ }\n")).ConfigText();
+
+        Assert.Contains("/usr/bin/etcd", config, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_host_file_that_is_bound_gets_no_directory()
+    {
+        RenderedContainer container = Requests.Render(new TestImage().File("/exports/hostfs/etc/snmpd", "x")
+            .File("/exports/config.json", Requests.Config("""{"type": "bind", "destination": "/a", "source": "/etc/snmpd"}""")));
+
+        Assert.Null(container.Tmpfiles);
     }
 
     [Fact]

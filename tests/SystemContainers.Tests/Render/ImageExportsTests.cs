@@ -84,7 +84,7 @@ public sealed class ImageExportsTests
     [Theory]
     [InlineData("[]", "has to be a JSON object")]
     [InlineData("{\"defaultValues\": []}", "defaultValues has to be an object, not a list")]
-    [InlineData("{\"defaultValues\": {\"A\": true}}", "defaultValues.A has to be a text")]
+    [InlineData("{\"defaultValues\": {\"A\": {\"B\": 1}}}", "defaultValues.A has to be a text, not an object")]
     [InlineData("{\"renameFiles\": {\"a\": 1, \"b\": {}}}", "renameFiles.b has to be a text, not an object")]
     [InlineData("{\"installedFilesTemplate\": \"/etc/a\"}", "installedFilesTemplate has to be a list, not a text")]
     [InlineData("{\"installedFilesTemplate\": [null]}", "installedFilesTemplate[0] has to be a text")]
@@ -114,12 +114,13 @@ public sealed class ImageExportsTests
     public void A_manifest_is_read()
     {
         ExportManifest manifest = ExportManifest.Read("m", """
-            {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
+            {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081, "DEBUG": false}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
              "noContainerService": true, "installedFilesTemplate": ["etc/c"], "somebodyElses": [1]}
             """);
 
         Assert.Equal("1.0", manifest.Version);
         Assert.Equal("8081", manifest.DefaultValues["PORT"]);
+        Assert.Equal("False", manifest.DefaultValues["DEBUG"]);
         Assert.Equal("/b", manifest.RenameFiles["/etc/a"]);
         Assert.Contains("/etc/c", manifest.InstalledFilesTemplate);
         Assert.True(manifest.NoContainerService);

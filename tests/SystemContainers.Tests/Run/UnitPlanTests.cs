@@ -108,6 +108,35 @@ public sealed class UnitPlanTests
             DropIn(s_runc, 257, image).Where(l => l.Contains("mount ", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void Labels_of_a_security_module_that_the_host_lacks_are_left_out_and_told(bool there, bool kept)
+    {
+        TestImage image = Ordinary().File(
+            "/exports/config.json",
+            """
+            {
+              "process": { "args": ["/bin/true"], "cwd": "/", "selinuxLabel": "a:b:c:s0", "apparmorProfile": "strict" },
+              "root": { "path": "rootfs", "readonly": true },
+              "mounts": [{ "destination": "/mnt", "type": "bind", "source": "/sys/fs/selinux" }],
+              "linux": { "mountLabel": "d:e:f:s0", "seccomp": { "defaultAction": "" } }
+            }
+            """);
+        UnitPlan plan = Plan(s_runc, 257, image);
+
+        RenderedContainer adapted = plan.Adapt(
+            ContainerRenderer.Render(Requests.For(image)), image, Requests.Host with { HasSelinux = there, HasAppArmor = there }, "/l", null);
+
+        foreach (string label in (string[])["a:b:c:s0", "strict", "d:e:f:s0", "/sys/fs/selinux"])
+        {
+            Assert.Equal(kept, adapted.ConfigText().Contains(label, StringComparison.Ordinal));
+            Assert.Equal(!kept, adapted.Warnings.Any(w => w.Contains(label, StringComparison.Ordinal)));
+        }
+
+        Assert.DoesNotContain("seccomp", adapted.ConfigText(), StringComparison.Ordinal);
+    }
+
     private static TestImage Ordinary() => new TestImage().File("/usr/bin/etcd", "");
 
     private static TestImage Image(params string[] lines) => Ordinary()

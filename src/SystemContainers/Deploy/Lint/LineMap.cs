@@ -10,8 +10,8 @@ namespace SystemContainers.Deploy.Lint;
 /// </summary>
 sealed partial class LineMap
 {
-    /// <summary>Templates of more lines are taken as they are: a search in them would take long.</summary>
-    private const int MaxLines = 5_000;
+    /// <summary>More pairs of lines are not looked at, the text is taken as it is: the search would take long.</summary>
+    private const long MaxPairs = 20_000_000;
 
     private readonly int[] _templateLines;
     private readonly bool[] _hasPlaceholder;
@@ -26,19 +26,19 @@ sealed partial class LineMap
     public static LineMap Of(ExportFile template, string rendered)
     {
         string[] source = template.Text.Split('\n');
-        if (source.Length > MaxLines)
+        string[] lines = rendered.Split('\n');
+        if (template.Kind == TemplateKind.Plain || (long)source.Length * lines.Length > MaxPairs)
         {
             return new LineMap([.. Enumerable.Range(0, source.Length)], new bool[source.Length]);
         }
 
-        Regex[] patterns = [.. source.Select(line => Pattern(template.Kind, line))];
-        string[] lines = rendered.Split('\n');
+        string[][] patterns = [.. source.Select(line => Pattern(template.Kind, line))];
         int[] found = new int[lines.Length];
         int last = -1;
         for (int i = 0; i < lines.Length; i++)
         {
-            int at = Enumerable.Range(last + 1, source.Length - last - 1).FirstOrDefault(n => patterns[n].IsMatch(lines[i]), -1);
-            at = at >= 0 ? at : Enumerable.Range(0, last + 1).Reverse().FirstOrDefault(n => patterns[n].IsMatch(lines[i]), -1);
+            int at = Enumerable.Range(last + 1, source.Length - last - 1).FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
+            at = at >= 0 ? at : Enumerable.Range(0, last + 1).Reverse().FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
             last = at >= 0 ? at : Math.Min(last + 1, source.Length - 1);
             found[i] = last;
         }
@@ -53,19 +53,56 @@ sealed partial class LineMap
         return new TextPosition(line + 1, _hasPlaceholder[line] ? 1 : rendered.Column);
     }
 
-    private static Regex Pattern(TemplateKind kind, string line)
+    /// <summary>The texts of a line between which anything may stand.</summary>
+    private static string[] Pattern(TemplateKind kind, string line)
     {
-        Regex placeholder = Placeholder(kind);
-        string pattern = "";
+        List<string> texts = [];
+        string text = "";
         int from = 0;
-        foreach (Match match in placeholder.Matches(line))
+        foreach (Match match in Placeholder(kind).Matches(line))
         {
-            // What steers writes nothing; what shows may write anything.
-            pattern += Regex.Escape(line[from..match.Index]) + (Steering().IsMatch(match.Value) ? "" : ".*");
+            text += line[from..match.Index];
             from = match.Index + match.Length;
+
+            // What steers writes nothing; what shows may write anything.
+            if (!Steering().IsMatch(match.Value))
+            {
+                texts.Add(text);
+                text = "";
+            }
         }
 
-        return new Regex($"^{pattern}{Regex.Escape(line[from..])}$", RegexOptions.NonBacktracking | RegexOptions.Singleline);
+        return [.. texts, text + line[from..]];
+    }
+
+    private static bool Matches(string line, string[] texts)
+    {
+        string first = texts[0];
+        string last = texts[^1];
+        if (texts.Length == 1)
+        {
+            return line == first;
+        }
+
+        if (line.Length < first.Length + last.Length || !line.StartsWith(first, StringComparison.Ordinal) || !line.EndsWith(last, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        int from = first.Length;
+        int end = line.Length - last.Length;
+        foreach (string text in texts[1..^1])
+        {
+            int at = line.AsSpan(from, end - from).IndexOf(text, StringComparison.Ordinal);
+            if (at < 0)
+            {
+                return false;
+            }
+
+            from += at + text.Length;
+        }
+
+        return true;
     }
 
     private static Regex Placeholder(TemplateKind kind) => kind switch

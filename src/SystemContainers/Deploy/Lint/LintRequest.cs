@@ -41,6 +41,7 @@ static class LintRequest
             Uuid = Guid.Empty.ToString(),
             Host = s_host,
             Set = set,
+            MayWriteRoot = target.Image.Run?.Labels?.GetValueOrDefault("atomic.run") == "once",
         };
         UnitPlan plan = Plan(request);
         return request with { Commands = plan.Commands, ServiceLines = plan.ServiceLines };

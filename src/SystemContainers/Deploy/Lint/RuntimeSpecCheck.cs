@@ -18,6 +18,12 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
             return;
         }
 
+        if (name == "linux.seccomp" && value["defaultAction"] is { Kind: JsonValueKind.String, Text: "" })
+        {
+            Note(value, $"{name} has an empty defaultAction: no system call is filtered");
+            return;
+        }
+
         switch (shape.Type)
         {
             case SpecType.Object when Is(value, name, "an object", JsonValueKind.Object):
@@ -67,7 +73,11 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
                 Fail(found, $"{prefix}{member} is there twice; runtimes differ in which one they take");
             }
 
-            if (!shape.Members.TryGetValue(member, out SpecShape? known))
+            if (name.Length == 0 && member == "platform")
+            {
+                Note(found, "platform was in the runtime-spec before 1.0; runtimes pass over it");
+            }
+            else if (!shape.Members.TryGetValue(member, out SpecShape? known))
             {
                 Warn(found, $"{prefix}{member} is not in the runtime-spec{Similar(member, shape)}");
             }
@@ -118,6 +128,8 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
         shape.Members.Keys.FirstOrDefault(k => k.Equals(member, StringComparison.OrdinalIgnoreCase)) is { } known ? $"; it has {known}" : "";
 
     private void Fail(LocatedJson value, string text) => findings.Error(config.Path, config.At(value.Position), text);
+
+    private void Note(LocatedJson value, string text) => findings.Note(config.Path, config.At(value.Position), text);
 
     private void Warn(LocatedJson value, string text) => findings.Warning(config.Path, config.At(value.Position), text);
 }

@@ -49,6 +49,19 @@ public sealed class RuntimeSpecCheckTests
     public async Task A_document_that_is_none_has_one_error(string config, string found) =>
         Assert.Contains(found, Assert.Single(await Linted.GraveAsync(new TestImage().File("/exports/config.json", config))), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("\"platform\": {\"os\": \"linux\", \"arch\": \"amd64\"}", "platform was in the runtime-spec before 1.0")]
+    [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"\", \"architectures\": []}}", "linux.seccomp has an empty defaultAction")]
+    public async Task What_published_images_have_and_runtimes_pass_over_is_no_fault(string member, string note)
+    {
+        TestImage image = new TestImage()
+            .File("/exports/service.template", Linted.Service)
+            .File("/exports/config.json", Requests.Config(more: ",\n    " + member));
+
+        Assert.Empty(await Linted.GraveAsync(image));
+        Assert.Contains(await Linted.NotesAsync(image), n => n.Contains(note, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_confines_a_payload_and_is_not_there_is_noted()
     {

@@ -129,4 +129,11 @@ public sealed class TemplateLintTests
 
         Assert.Equal(lines, string.Join(' ', Enumerable.Range(1, rendered.Split('\n').Length).Select(l => map.ToTemplate(new TextPosition(l, 1)).Line)));
     }
+
+    [Fact]
+    public async Task A_line_of_a_hundred_thousand_brackets_is_an_error_like_any_other() => Assert.Contains(
+        "/exports/config.json.template:1:",
+        Assert.Single(await Linted.GraveAsync(new TestImage()
+            .File("/exports/config.json.template", "{\"a\": " + new string('[', 100_000) + "$NAME" + new string(']', 100_000)))),
+        StringComparison.Ordinal);
 }

@@ -84,19 +84,14 @@ sealed partial record UnitPlan
             lines.AddRange(stops.Select(stop => stop == Commands.Stop ? $"ExecStop=-{stop}" : $"ExecStop={stop}"));
         }
 
-        if (!Foreground && !text.All("Service", "ExecStopPost").Any(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)))
-        {
-            lines.Add($"ExecStopPost={Commands.StopPost}");
-        }
-
         if (mounted is not null)
         {
             // Runtimes cut the mount that holds the root off from the host's (pivot_root(2) wants it): were it the host's own root file
             // system, as for a plain directory, nothing that the payload mounts on it would ever be seen outside.
             lines.Add($"ExecStartPre=mount --bind --make-private {mounted} {mounted}");
-            lines.Add($"ExecStopPost=-umount {mounted}");
         }
 
+        lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted));
         return lines.Count == 0 ? null : new RenderedUnit(
             $"{unit.FileName}.d/{DropIn}",
             $"""
@@ -106,6 +101,21 @@ sealed partial record UnitPlan
 
             """,
             Source: null);
+    }
+
+    /// <summary>
+    /// What comes after a stop: first what takes the container away. systemd leaves out all that follows a command that failed, and with
+    /// the container still there no start would succeed again.
+    /// </summary>
+    /// <param name="own">The template's commands.</param>
+    /// <param name="mounted">As above.</param>
+    private IEnumerable<string> StopPostLines(string[] own, string? mounted)
+    {
+        string[] delete = Foreground ? [] : [own.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
+        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : [$"-umount {mounted}"], .. own.Except(delete, StringComparer.Ordinal)];
+        return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
+            : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
+            : wanted.Select(c => "ExecStopPost=" + c).Prepend("ExecStopPost=");
     }
 
     /// <summary>How systemd learns which process is the payload; the runtime leaves when it runs.</summary>

@@ -108,6 +108,23 @@ public sealed class UnitPlanTests
             DropIn(s_runc, 257, image).Where(l => l.Contains("mount ", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void The_container_goes_before_a_command_of_the_template_can_fail()
+    {
+        const string delete = "ExecStopPost=/usr/sbin/runc delete --force etcd";
+
+        Assert.Equal(
+            ["ExecStopPost=", delete, "ExecStopPost=/bin/rm /run/x", "ExecStopPost=-/bin/y"],
+            DropIn(s_runc, 257, Image("ExecStopPost=/bin/rm /run/x", "ExecStopPost=-/bin/y")).Where(IsStopPost));
+        Assert.Equal(
+            ["ExecStopPost=", delete, "ExecStopPost=/bin/rm /run/x"],
+            DropIn(s_runc, 257, Image("ExecStopPost=/bin/rm /run/x", "ExecStopPost=$EXEC_STOPPOST")).Where(IsStopPost));
+        Assert.Equal([], DropIn(s_runc, 257, Image("ExecStopPost=$EXEC_STOPPOST", "ExecStopPost=/bin/rm /run/x")).Where(IsStopPost));
+        Assert.Equal([delete], DropIn(s_runc, 257, Image()).Where(IsStopPost));
+
+        static bool IsStopPost(string line) => line.StartsWith("ExecStopPost=", StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]

@@ -256,7 +256,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         {
             if (!Directory.EnumerateFileSystemEntries(path).Any())
             {
-                DurableFile.DeleteDirectory(path);
+                DeleteUnlessMounted(path);
             }
         }
 
@@ -264,6 +264,18 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         if (gone.Length > 0)
         {
             new StateClaims(host).Release(gone);
+        }
+    }
+
+    private static void DeleteUnlessMounted(string directory)
+    {
+        try
+        {
+            DurableFile.DeleteDirectory(directory);
+        }
+        catch (IOException e) when (e.HResult == Errno.EBUSY)
+        {
+            // The failed deployment mounted something there, and such a mount outlives it.
         }
     }
 

@@ -174,7 +174,7 @@ sealed class HostFileSwitch(Host host)
             {
                 DurableFile.DeleteDirectory(path);
             }
-            catch (IOException)
+            catch (IOException e) when (e.HResult == Errno.EBUSY)
             {
                 // Images mount on directories of the host, and such a mount outlives them.
                 host.Note($"{path} is left where it is: something is mounted there");

@@ -25,7 +25,7 @@ static class ExportJson
         {
             try
             {
-                CheckTexts(path, document.RootElement, "");
+                CheckValues(path, document.RootElement, "");
                 return document;
             }
             catch
@@ -56,18 +56,20 @@ static class ExportJson
         _ => "true or false",
     };
 
-    /// <summary>Refuses texts that are none, which the parser lets pass: half a surrogate pair, and NUL, where a C program would stop reading.</summary>
-    private static void CheckTexts(string path, JsonElement element, string name)
+    /// <summary>Refuses what the parser lets pass and no runtime reads: texts with half a surrogate pair or NUL, and numbers beyond 64 bits.</summary>
+    private static void CheckValues(string path, JsonElement element, string name)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.String:
                 _ = Checked(path, name, () => element.GetString()!);
                 break;
+            case JsonValueKind.Number when !element.TryGetDecimal(out decimal number) || number < long.MinValue || number > ulong.MaxValue:
+                throw TemplateErrors.At(path, $"{name} is a number of more than 64 bits");
             case JsonValueKind.Array:
                 foreach ((int i, JsonElement item) in element.EnumerateArray().Index())
                 {
-                    CheckTexts(path, item, $"{name}[{i}]");
+                    CheckValues(path, item, $"{name}[{i}]");
                 }
 
                 break;
@@ -75,7 +77,7 @@ static class ExportJson
                 foreach (JsonProperty member in element.EnumerateObject())
                 {
                     string full = Checked(path, name.Length == 0 ? "a member's name" : $"a name in {name}", () => member.Name);
-                    CheckTexts(path, member.Value, name.Length == 0 ? full : $"{name}.{full}");
+                    CheckValues(path, member.Value, name.Length == 0 ? full : $"{name}.{full}");
                 }
 
                 break;

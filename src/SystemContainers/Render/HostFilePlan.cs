@@ -10,6 +10,9 @@ static class HostFilePlan
     // The kernel's file systems and our own store: nothing that an image brings belongs there.
     private static readonly string[] s_forbidden = ["/proc", "/sys", "/dev", "/var/lib/sysctr"];
 
+    /// <summary>A file is written beside its place under a longer name first, and names end at 255 bytes.</summary>
+    private const int MaxNameBytes = 200;
+
     /// <summary>The files, directories before what is in them.</summary>
     /// <exception cref="SysctrException">Unsafe: a path that leaves its tree or collides with another; Template: a template does not render.</exception>
     public static IReadOnlyList<HostFile> Make(RenderRequest request, IReadOnlyDictionary<string, string> values)
@@ -87,6 +90,11 @@ static class HostFilePlan
         if (target == "/" || target.Any(char.IsControl) || s_forbidden.Any(f => target == f || HostPath.IsBelow(target, f)))
         {
             throw TemplateErrors.Unsafe(exported.File.Path, $"it must not become '{target.ReplaceLineEndings(" ")}' on the host");
+        }
+
+        if (HostPath.Parts(target).FirstOrDefault(p => Encoding.UTF8.GetByteCount(p) > MaxNameBytes) is { } name)
+        {
+            throw TemplateErrors.Unsafe(exported.File.Path, $"'{name[..20]}…' is longer than the {MaxNameBytes} bytes that a name on the host may have");
         }
 
         return target;

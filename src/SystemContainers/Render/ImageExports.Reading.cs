@@ -74,7 +74,7 @@ sealed partial record ImageExports
         foreach (string name in files.List(Directory))
         {
             (TemplateKind kind, string rest) = Language(name);
-            if (!UnitNaming.TrySplit(rest, out string stem, out string suffix) || files.Find($"{Directory}/{name}") is not { Kind: ImageFileKind.Regular })
+            if (!UnitNaming.TrySplit(rest, out string stem, out string suffix) || files.Find($"{Directory}/{name}") is null)
             {
                 continue;
             }

@@ -148,6 +148,8 @@ public sealed class ContainerRendererTests
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"rootfsPropagation": 7}}""", "linux.rootfsPropagation has to be a text, not a number")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/m", "type": "bind", "source": "/var/lib/x\nf+ /etc/passwd - - - - evil"}]}""", "mounts[0].source has a control character")]
     [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/m\n"}]}""", "mounts[0].destination has a control character")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/", "oomScoreAdj": 99999999999999999999}, "root": {"path": "rootfs", "readonly": true}}""", "process.oomScoreAdj is a number of more than 64 bits")]
+    [InlineData("""{"process": {"args": ["a"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "linux": {"a": [1e400]}}""", "linux.a[0] is a number of more than 64 bits")]
     public void A_config_json_of_the_wrong_shape_is_refused_with_the_place(string config, string reason) =>
         Fails(new TestImage().File("/exports/config.json", config), ErrorKind.Template, reason);
 

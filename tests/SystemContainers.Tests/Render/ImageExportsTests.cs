@@ -161,6 +161,7 @@ public sealed class ImageExportsTests
         Refused(new TestImage().File("/exports/service.template", [0x41, 0xff]), ErrorKind.Template, "not UTF-8");
         Refused(new TestImage().File("/exports/service.template", [0x41, 0]), ErrorKind.Template, "service.template:1:2");
         Refused(new TestImage().Directory("/exports/config.json"), ErrorKind.Template, "regular file");
+        Refused(new TestImage().Directory("/exports/service.template"), ErrorKind.Template, "regular file");
     }
 
     [Fact]

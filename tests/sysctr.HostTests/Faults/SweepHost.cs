@@ -3,11 +3,9 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Faults;
 
-/// <summary>A host with the two versions of the image <c>tiny</c> as layouts, and the script that breaks sysctr.</summary>
+/// <summary>A host with the two versions of the image <c>tiny</c> as layouts, and the scripts that break sysctr.</summary>
 public sealed class SweepHost : IAsyncLifetime
 {
-    private const string Script = "/srv/sweep.py";
-
     /// <summary>The host.</summary>
     public NspawnHost Host { get; private set; } = null!;
 
@@ -18,15 +16,21 @@ public sealed class SweepHost : IAsyncLifetime
         Host = await NspawnHost.StartAsync(HostRoot.Bookworm, registryStorage: null);
         await Command.MustAsync("cp", "-a", first, Host.Root + "/srv/tiny-1");
         await Command.MustAsync("cp", "-a", second, Host.Root + "/srv/tiny-2");
-        File.Copy(Path.Combine(Workspace.Root, "tests/sysctr.HostTests/Faults/sweep.py"), Host.Root + Script);
+        foreach (string script in (string[])["sweep.py", "storm.py"])
+        {
+            File.Copy(Path.Combine(Workspace.Root, "tests/sysctr.HostTests/Faults", script), Host.Root + Script(script));
+        }
     }
 
     public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <summary>Where one of the scripts beside this file is on the host.</summary>
+    internal static string Script(string name) => "/srv/" + name;
+
     /// <summary>Breaks an operation at every point and asserts that each left the old or the new state.</summary>
     internal async Task<SweepResult> SweepAsync(string where, string cut, string operation)
     {
-        CommandResult run = await Host.RunAsync(["python3", Script, where, cut, operation], TimeSpan.FromMinutes(15));
+        CommandResult run = await Host.RunAsync(["python3", Script("sweep.py"), where, cut, operation], TimeSpan.FromMinutes(15));
         SweepResult result = SweepResult.Parse(run.MustSucceed().Output);
         await Console.Out.WriteLineAsync(result.Row);
         Assert.True(result.Failures.Count == 0, $"{result.Row}\n{string.Join('\n', result.Failures.Take(3))}");

@@ -205,6 +205,10 @@ sealed class EtcdConnection : IDisposable
                     RevocationMode = X509RevocationMode.NoCheck,
                 };
                 options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
+                if (options.CertificateChainPolicy.CustomTrustStore.Count == 0)
+                {
+                    throw new CryptographicException("there is no certificate in it");
+                }
             }
 
             file = settings.Certificate;

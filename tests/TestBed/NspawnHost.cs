@@ -14,6 +14,7 @@ public sealed class NspawnHost : TestHost
 
     private readonly Scratch _scratch;
     private readonly NetworkNamespace _network;
+    private string? _lower;
     private BackgroundProcess? _nspawn;
     private RegistryServer? _registry;
     private int _leader;
@@ -24,7 +25,7 @@ public sealed class NspawnHost : TestHost
         _network = network;
     }
 
-    /// <summary>The host's root directory, as seen from the build machine.</summary>
+    /// <summary>The host's root directory, as seen from the build machine; of a host in a hub only what differs from the others.</summary>
     public string Root => _scratch.File("root");
 
     /// <summary>Its network namespace.</summary>
@@ -38,7 +39,7 @@ public sealed class NspawnHost : TestHost
     /// <param name="registryStorage">
     /// Storage directory of the registry on <see cref="TestHost.Registry"/>, served read-only; null for none.
     /// </param>
-    /// <param name="hub">A network that it shares with other hosts; null for none but its own.</param>
+    /// <param name="hub">A network that it shares with other hosts, and then the files of its root too; null for none but its own.</param>
     public static async Task<NspawnHost> StartAsync(HostRoot root, string? registryStorage, HubNetwork? hub = null)
     {
         string source = await root.GetAsync();
@@ -47,8 +48,16 @@ public sealed class NspawnHost : TestHost
         try
         {
             host = new NspawnHost(scratch, await NetworkNamespace.CreateAsync(scratch.Name));
-            await (hub?.JoinAsync(host._network) ?? Task.CompletedTask);
-            await Command.MustAsync("cp", "-a", "--reflink=auto", source, host.Root);
+            if (hub is null)
+            {
+                await Command.MustAsync("cp", "-a", "--reflink=auto", source, host.Root);
+            }
+            else
+            {
+                await hub.JoinAsync(host._network);
+                await host.PutOverAsync(source);
+            }
+
             await HostSetup.PrepareAsync(host.Root, scratch.Name);
             if (registryStorage is not null)
             {
@@ -111,9 +120,10 @@ public sealed class NspawnHost : TestHost
             _scratch,
             "nspawn",
             [
-                "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_SECCOMP=0",
+                .. MountCommand, "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_SECCOMP=0",
                 "systemd-nspawn", "--quiet", $"--machine={_scratch.Name}", "--register=no", "--keep-unit", "--capability=all",
-                $"--network-namespace-path={_network.Path}", "--console=pipe", "--bind=/dev/fuse", "--boot", $"--directory={Root}",
+                $"--network-namespace-path={_network.Path}", "--console=pipe", "--bind=/dev/fuse", "--boot",
+                $"--directory={(_lower is null ? Root : _scratch.File("merged"))}",
             ],
             ControlGroup.Create(_scratch.Name));
         _leader = await FindLeaderAsync(_nspawn);
@@ -138,6 +148,25 @@ public sealed class NspawnHost : TestHost
         await _network.DisposeAsync();
         await _scratch.DisposeAsync();
     }
+
+    /// <summary>
+    /// Makes the root a layer over one that many hosts share: copies for all would be gigabytes. The two become one in the mount
+    /// namespace of the host's nspawn, which leaves no mount behind.
+    /// </summary>
+    private async Task PutOverAsync(string lower)
+    {
+        _lower = lower;
+        Directory.CreateDirectory(_scratch.File("work"));
+        Directory.CreateDirectory(_scratch.File("merged"));
+        await Command.MustAsync("install", "-d", "-m", "755", Root, Path.Combine(Root, "etc"));
+    }
+
+    private string[] MountCommand => _lower is null ? [] :
+    [
+        "unshare", "--mount", "--propagation", "private", "sh", "-euc",
+        "mount -t overlay -o \"$1\" overlay \"$2\"; shift 2; exec \"$@\"", "mount",
+        $"lowerdir={_lower},upperdir={Root},workdir={_scratch.File("work")}", _scratch.File("merged"),
+    ];
 
     private async Task EndAsync(int wanted)
     {

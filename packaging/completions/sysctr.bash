@@ -2,7 +2,7 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update auto-update rollback rollout uninstall list info history images pull lint fsck start stop restart status logs recover version"
+        words="install run update auto-update rollback rollout prune pin unpin uninstall list info history images pull lint fsck start stop restart status logs recover version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     elif [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
@@ -13,6 +13,7 @@ _sysctr() {
             run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
             update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             rollback--*) words="--settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
+            prune--*) words="--keep --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             rollout--*) words="--lock --json --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;
@@ -21,7 +22,7 @@ _sysctr() {
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
-            run-* | update-* | rollback-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)
+            run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)
                 words=$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
         esac
     fi

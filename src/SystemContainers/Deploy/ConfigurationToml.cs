@@ -19,6 +19,9 @@ sealed class ConfigurationToml
     [JsonPropertyName("settle")]
     public double? Settle { get; set; }
 
+    [JsonPropertyName("keep")]
+    public int? Keep { get; set; }
+
     [JsonPropertyName("min-free-space")]
     public string? MinFreeSpace { get; set; }
 

@@ -24,6 +24,12 @@ sealed class ContainerCatalog(string storeHere)
         [.. Entries(name).Where(e => e.StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
             .Select(e => int.Parse(e[DeploymentDirectory.StagedPrefix.Length..]))];
 
+    /// <summary>The number of the deployment that was in use before the current one; null where there was none, or it is gone.</summary>
+    public int? Previous(string name) =>
+        int.TryParse(new FileInfo(Path.Join(Root, name, DeploymentDirectory.Previous)).LinkTarget, out int number) && Numbers(name).Contains(number)
+            ? number
+            : null;
+
     /// <summary>The record of one deployment, in use or not; null where there is none of that number.</summary>
     /// <exception cref="SysctrException">Corrupt: its record can't be read.</exception>
     public ContainerRecord? Find(string name, int number)

@@ -69,6 +69,9 @@ sealed record ContainerRecord
     /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }
 
+    /// <summary>Whether no prune may remove the deployment.</summary>
+    public bool Pinned { get; init; }
+
     /// <summary>Whether it is updated when nobody asks.</summary>
     public AutoUpdatePolicy AutoUpdate { get; init; }
 

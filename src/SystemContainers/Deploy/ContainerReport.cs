@@ -6,6 +6,7 @@ namespace SystemContainers.Deploy;
 /// <param name="ImageId">The digest of the image's configuration.</param>
 /// <param name="Deployment">The deployment's number, from 0.</param>
 /// <param name="InUse">It is the one that the container runs from; <c>list --all</c> alone shows others.</param>
+/// <param name="Pinned">No prune removes it.</param>
 /// <param name="State">systemd's ActiveState of the main unit: active, inactive, failed, activating, deactivating; "unknown" where no systemd answers.</param>
 /// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where no systemd answers.</param>
 /// <param name="Runtime">Path of the OCI runtime.</param>
@@ -17,6 +18,7 @@ sealed record ContainerReport(
     string ImageId,
     int Deployment,
     bool InUse,
+    bool Pinned,
     string State,
     string Enabled,
     string Runtime,

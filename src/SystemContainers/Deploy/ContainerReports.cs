@@ -18,6 +18,7 @@ sealed class ContainerReports(Host host)
                record.ImageId.ToString(),
                record.Deployment,
                record == current,
+               record.Pinned,
                record == current ? unit?.ActiveState ?? Unknown : "-",
                record == current ? unit?.UnitFileState ?? Unknown : "-",
                record.Runtime,

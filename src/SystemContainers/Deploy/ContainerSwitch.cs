@@ -74,9 +74,14 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>What is left to do once a transaction is committed. May be done again.</summary>
     public void Finish(TransactionRecord transaction)
     {
-        foreach (ContainerRecord record in transaction.Changes.Select(c => c.After).OfType<ContainerRecord>())
+        foreach (ContainerChange change in transaction.Changes.Where(c => c.After is not null))
         {
-            DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+            DeploymentDirectory directory = host.Deployment(change.Name, change.After!.Deployment);
+            if (change.Before is { } before)
+            {
+                DurableFile.WriteLink(directory.PreviousLink, before.Deployment.ToString());
+            }
+
             DurableFile.WriteLink(directory.CurrentLink, directory.Number.ToString());
         }
     }

@@ -28,6 +28,12 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The link that names the deployment in use.</summary>
     public string CurrentLink => Path.Join(ContainerHere, "current");
 
+    /// <summary>The name of <see cref="PreviousLink"/>.</summary>
+    public const string Previous = "previous";
+
+    /// <summary>The link that names the deployment that was in use before: what a rollback leads to. Not there before the first update.</summary>
+    public string PreviousLink => Path.Join(ContainerHere, Previous);
+
     /// <summary>Replaces the record of a deployment that is there, durably and in one step.</summary>
     public void WriteRecord(ContainerRecord record) =>
         DeployJson.Write(Path.Join(Here, "info.json"), record, DeployJson.Default.ContainerRecord);

@@ -8,7 +8,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
 {
     /// <summary>Switches a container; what ran runs again.</summary>
     /// <param name="name">The container.</param>
-    /// <param name="number">A deployment; null for the latest one that is not in use.</param>
+    /// <param name="number">A deployment; null for the one that was in use before; where that is gone, the latest other.</param>
     /// <param name="policy">When what was started counts as well.</param>
     /// <param name="cancellation">Honoured until the commit.</param>
     /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it is not well, and the former one is back.</exception>
@@ -46,7 +46,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
     private ContainerRecord Target(ContainerRecord current, int? number)
     {
         int[] others = [.. host.Catalog.Numbers(current.Name).Where(n => n != current.Deployment)];
-        int? wanted = number ?? (others.Length > 0 ? others[^1] : null);
+        int? wanted = number ?? host.Catalog.Previous(current.Name) ?? (others.Length > 0 ? others[^1] : null);
         if (wanted is { } n && others.Contains(n) && host.Catalog.Find(current.Name, n) is { } record)
         {
             return record;

@@ -19,6 +19,9 @@ sealed record SysctrConfiguration
     /// <summary>How long a unit has to stay up after its start, before an update counts as done.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How many deployments of a container an update keeps, the one in use among them; pinned ones do not count.</summary>
+    public int Keep { get; init; } = 2;
+
     /// <summary>The semaphore that updates of this host go by, a <see cref="LockReference"/>; null for none.</summary>
     public string? Lock { get; init; }
 
@@ -44,7 +47,7 @@ sealed record SysctrConfiguration
         ConfigurationToml settings = Parse(file);
         if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, min-free-space, lock, and the table etcd");
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, keep, min-free-space, lock, and the table etcd");
         }
 
         if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
@@ -58,6 +61,7 @@ sealed record SysctrConfiguration
             Runtime = settings.Runtime,
             Settle = settings.Settle is { } settle ? SettleOf($"reading {file}: settle", settle) : defaults.Settle,
             MinFreeSpace = ReadRule(file, settings.MinFreeSpace),
+            Keep = settings.Keep is { } keep ? KeepOf($"reading {file}: keep", keep) : defaults.Keep,
             Lock = settings.Lock,
             Etcd = settings.Etcd,
         };
@@ -71,6 +75,11 @@ sealed record SysctrConfiguration
     public static TimeSpan SettleOf(string place, double seconds) => seconds is >= 0 and <= MaxSettle
         ? TimeSpan.FromSeconds(seconds)
         : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
+
+    /// <summary>A number of deployments to keep, from wherever it was written.</summary>
+    /// <exception cref="SysctrException">Usage: it would not leave the one in use.</exception>
+    public static int KeepOf(string place, int keep) =>
+        keep >= 1 ? keep : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be 1 or more, for the deployment in use counts");
 
     private static FreeSpaceRule ReadRule(string file, string? text) =>
         text is null ? FreeSpaceRule.Default

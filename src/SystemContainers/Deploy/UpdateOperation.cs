@@ -108,6 +108,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         if (updates.Count > 0)
         {
             await SwitchAsync(preparer, updates, request.Start, origin, cancellation);
+            Prune([.. updates.Select(u => u.Before.Name)]);
         }
 
         foreach (ContainerRecord record in policies)
@@ -116,6 +117,19 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         }
 
         return updates.Count + policies.Count;
+    }
+
+    /// <summary>The update is done, whatever becomes of what is not needed any more.</summary>
+    private void Prune(string[] names)
+    {
+        try
+        {
+            new PruneOperation(host, note).AfterUpdate(names);
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            note($"warning: removing old deployments: {e.Message}");
+        }
     }
 
     /// <summary>A policy is no reason for a new deployment: nothing else changes, and nothing restarts.</summary>

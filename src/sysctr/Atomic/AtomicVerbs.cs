@@ -48,7 +48,7 @@ static class AtomicVerbs
         new("containers update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), AtomicOption.Same("--all")),
         new("containers rollback", ["rollback"]),
         new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_storage),
-        new("containers trim", ["images", "prune"]),
+        new("containers trim", ["prune"]),
         new("containers logs", ["logs"]),
         new("images list", ["images", "list"], s_json, s_filter, s_listing),
         new("images info", ["images", "info"], s_json, s_storage),

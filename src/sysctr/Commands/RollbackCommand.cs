@@ -9,7 +9,7 @@ static class RollbackCommand
 
     private static readonly Argument<int?> s_number = new("N")
     {
-        Description = "The deployment to go to; by default the latest one that is not in use.",
+        Description = "The deployment to go to; by default the one that was in use before.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

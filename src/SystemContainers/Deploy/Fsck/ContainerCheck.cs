@@ -56,7 +56,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
 
     private void CheckEntries(DeploymentDirectory container, IReadOnlyList<int> numbers)
     {
-        HashSet<string> known = [.. numbers.Select(n => n.ToString()), "current"];
+        HashSet<string> known = [.. numbers.Select(n => n.ToString()), "current", DeploymentDirectory.Previous];
         known.UnionWith(Directory.GetFiles(container.ContainerHere, DeploymentDirectory.FailedJournalPattern).Select(f => Path.GetFileName(f)));
         foreach (string entry in Directory.EnumerateFileSystemEntries(container.ContainerHere).Where(e => !known.Contains(Path.GetFileName(e))))
         {

@@ -1,0 +1,44 @@
+using SystemContainers.Linux;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the container's lock.</summary>
+sealed class DeploymentPruner(Host host)
+{
+    /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
+    /// <param name="name">The container; it is installed.</param>
+    /// <param name="keep">
+    /// How many stay, beside the pinned ones: the one in use, the one that was in use before it, and then the latest.
+    /// </param>
+    /// <returns>The numbers of those that are gone.</returns>
+    public IReadOnlyList<int> Remove(string name, int keep)
+    {
+        int current = host.Catalog.Get(name).Deployment;
+        int? previous = host.Catalog.Previous(name);
+        List<int> gone = [];
+        IEnumerable<int> candidates = host.Catalog.Numbers(name)
+            .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
+            .Skip(keep)
+            .Where(n => host.Catalog.Find(name, n) is { Pinned: false });
+        foreach (int number in candidates.ToArray())
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            if (MountTable.HasBelow(directory.Here))
+            {
+                host.Note($"{name}: kept deployment {number}: something is mounted below {directory.OnHost}");
+                continue;
+            }
+
+            host.Discard(directory.Here);
+            host.Note($"{name}: removed deployment {number}");
+            gone.Add(number);
+        }
+
+        if (previous is { } link && gone.Contains(link))
+        {
+            DurableFile.Delete(host.Deployment(name, link).PreviousLink);
+        }
+
+        return gone;
+    }
+}

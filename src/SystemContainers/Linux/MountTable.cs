@@ -1,0 +1,24 @@
+namespace SystemContainers.Linux;
+
+/// <summary>What is mounted in this process's namespace, <c>/proc/self/mountinfo</c> (proc(5)).</summary>
+static class MountTable
+{
+    private const int MountPointField = 4;
+
+    /// <summary>Whether something is mounted on a directory or below it.</summary>
+    /// <param name="directory">An absolute path.</param>
+    public static bool HasBelow(string directory)
+    {
+        string real = RealPath.Of(directory);
+        return File.ReadLines("/proc/self/mountinfo")
+            .Select(line => Unescape(line.Split(' ')[MountPointField]))
+            .Any(point => point == real || point.StartsWith(real + "/", StringComparison.Ordinal));
+    }
+
+    /// <summary>Spaces, tabs, line ends and backslashes stand there as octal numbers.</summary>
+    private static string Unescape(string field) => field
+        .Replace("\\040", " ", StringComparison.Ordinal)
+        .Replace("\\011", "\t", StringComparison.Ordinal)
+        .Replace("\\012", "\n", StringComparison.Ordinal)
+        .Replace("\\134", "\\", StringComparison.Ordinal);
+}

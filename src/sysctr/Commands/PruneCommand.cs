@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using SystemContainers.Deploy;
+using SystemContainers.Store;
+
+namespace SystemContainers.Cli.Commands;
+
+static class PruneCommand
+{
+    private static readonly Argument<string[]> s_names = new("NAME")
+    {
+        Description = "The containers; all where none is named.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<int?> s_keep = new("--keep")
+    {
+        Description = "How many deployments of each stay, the one in use among them (default 2, or sysctr.toml's). Pinned ones do not count.",
+        HelpName = "N",
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "prune",
+            """
+            Removes old deployments, and the layers and files that no image of the store and no container needs any more. What stays is
+            the deployment in use, the one that was in use before it, then the latest, and those that are pinned.
+
+            Examples:
+              sysctr prune
+              sysctr prune --keep 5 etcd
+              sysctr pin etcd 3             whatever happens, this one stays
+            """);
+        command.Add(s_names);
+        command.Add(s_keep);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            int? keep = parsed.GetValue(s_keep) is { } number ? SysctrConfiguration.KeepOf("--keep", number) : null;
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            PruneResult pruned = await new PruneOperation(host, terminal.Note).RunAsync(parsed.GetValue(s_names)!, keep, cancellation);
+            terminal.Note(string.Create(
+                CultureInfo.InvariantCulture, $"removed {pruned.Layers} layers and {pruned.Objects} files; {pruned.Bytes / 1e6:0.0} MB are free again"));
+            return 0;
+        });
+        return command;
+    }
+}

@@ -196,6 +196,10 @@ def prepare():
         with open(f"{ROOT}/usr/bin/runc", "w") as file:
             file.write("#!/bin/sh\n")
         os.chmod(f"{ROOT}/usr/bin/runc", 0o755)
+    else:
+        # What the sweep before this one has left.
+        run(["sysctr", "uninstall", "--purge", "tiny"], check=False)
+        run(["rm", "-rf", "/var/lib/sysctr"])
     if OPERATION == "install":
         return
     run(sysctr(COMMANDS["install"]))

@@ -11,6 +11,7 @@ namespace SystemContainers.Oci;
 [JsonSerializable(typeof(ImageManifest))]
 [JsonSerializable(typeof(ImageIndex))]
 [JsonSerializable(typeof(ImageConfig))]
+[JsonSerializable(typeof(IReadOnlyList<DockerSaveItem>))]
 sealed partial class OciJson : JsonSerializerContext
 {
 }

@@ -17,4 +17,10 @@ static class OciLimits
 
     /// <summary>One file below /exports that we read as a template or as JSON, in bytes.</summary>
     public const int MaxTemplateBytes = 1 << 20;
+
+    /// <summary>Files in an archive of images: some for each layer of each image.</summary>
+    public const int MaxArchiveFiles = 100_000;
+
+    /// <summary>Their names together, in characters.</summary>
+    public const int MaxArchiveNames = 16 << 20;
 }

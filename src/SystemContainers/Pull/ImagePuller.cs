@@ -51,7 +51,8 @@ sealed partial class ImagePuller
         IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken) =>
         FromAnyAsync(
             candidates,
-            (reference, place, source) => PullAsync(reference, place, source, platform, sink, cancellationToken));
+            (reference, place, source) => PullAsync(reference, place, source, platform, sink, cancellationToken),
+            cancellationToken);
 
     /// <summary>Asks for the digest of the manifest that <see cref="PullAsync(IReadOnlyList{ImageReference}, Platform, ILayerSink, CancellationToken)"/> would pull.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
@@ -61,11 +62,12 @@ sealed partial class ImagePuller
     public Task<Digest> FindAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
         FromAnyAsync(
             candidates,
-            async (_, place, source) => (await FindManifestAsync(place, source, platform, cancellationToken)).Digest);
+            async (_, place, source) => (await FindManifestAsync(place, source, platform, cancellationToken)).Digest,
+            cancellationToken);
 
     /// <summary>What a use of the first candidate that can be reached gives.</summary>
     private async Task<T> FromAnyAsync<T>(
-        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, Task<T>> use)
+        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
     {
         if (candidates.Count == 0)
         {
@@ -77,7 +79,7 @@ sealed partial class ImagePuller
         {
             try
             {
-                return await FromAsync(candidate, use);
+                return await FromAsync(candidate, use, cancellationToken);
             }
             catch (SysctrException e) when (candidates.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Policy))
             {
@@ -95,13 +97,12 @@ sealed partial class ImagePuller
     }
 
     private async Task<T> FromAsync<T>(
-        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use)
+        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
     {
         _policy.Check(reference);
-        if (reference.Transport == ImageTransport.OciLayout)
+        if (reference.Transport != ImageTransport.Docker)
         {
-            using LayoutSource layout = new(reference);
-            return await use(reference, reference, layout);
+            return await FromHostAsync(reference, use, cancellationToken);
         }
 
         RegistrySettings settings = _registries.For(reference);
@@ -132,6 +133,20 @@ sealed partial class ImagePuller
             $"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures, failures[^1]);
     }
 
+    private async Task<T> FromHostAsync<T>(
+        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using IImageSource source = await LocalSources.OpenAsync(reference, _options, cancellationToken);
+            return await use(reference, reference, source);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"reading {reference}: {e.Message}", inner: e);
+        }
+    }
+
     private async Task<PulledImage> PullAsync(
         ImageReference reference,
         ImageReference place,
@@ -141,21 +156,16 @@ sealed partial class ImagePuller
         CancellationToken cancellationToken)
     {
         _progress.Trying(place);
-        try
+        ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
+        ImageManifest manifest = document.Manifest!;
+        byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
+        (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
+        _progress.Found(place, document.Digest, manifest.Layers.Count);
+        await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
+        return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)
         {
-            ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
-            ImageManifest manifest = document.Manifest!;
-            byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
-            (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
-            _progress.Found(place, document.Digest, manifest.Layers.Count);
-            await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
-            return new PulledImage(
-                reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && place.Transport == ImageTransport.OciLayout)
-        {
-            throw new SysctrException(ErrorKind.Storage, $"reading {place}: {e.Message}", inner: e);
-        }
+            Names = source.Names,
+        };
     }
 
     private static async Task<ManifestDocument> FindManifestAsync(

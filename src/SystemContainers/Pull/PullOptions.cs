@@ -23,4 +23,16 @@ sealed record PullOptions
 
     /// <summary>How long an answer's headers, or the next bytes of its body, may take.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The socket of the local Docker daemon, as docker's own client finds it; a path or <c>unix://PATH</c>.</summary>
+    public string DockerSocket { get; init; } = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } host ? host : "/run/docker.sock";
+
+    /// <summary>Where an archive is put that can't be read where it is: a pipe, a compressed one, what a daemon sends.</summary>
+    public string SpoolDirectory { get; init; } = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } directory ? directory : "/var/tmp";
+
+    /// <summary>The largest such archive, unpacked, in bytes: a compressed one may grow a thousandfold.</summary>
+    public long MaxSpoolBytes { get; init; } = 128L << 30;
+
+    /// <summary>How long a daemon may think before it begins to send: it writes all layers to its own disk first.</summary>
+    public TimeSpan DaemonTimeout { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -18,4 +18,8 @@ sealed record PulledImage(
     Digest ConfigDigest,
     byte[] ConfigBytes,
     ImageConfig Config,
-    IReadOnlyList<Digest> DiffIds);
+    IReadOnlyList<Digest> DiffIds)
+{
+    /// <summary>What an archive or daemon calls the image, as it says it; empty for other places.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+}

@@ -5,50 +5,36 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Reference;
 
-/// <summary>The grammar: distribution's <c>reference</c> for registries, containers-transports(5) for layouts.</summary>
+/// <summary>The grammar: distribution's <c>reference</c> for registries, containers-transports(5) for the transports.</summary>
 sealed partial record ImageReference
 {
     /// <summary>The registry that names without one mean to Docker.</summary>
     public const string DockerHub = "docker.io";
 
-    private const string DockerPrefix = "docker://";
-    private const string OciPrefix = "oci:";
-
     /// <summary>Registries and tools stop at this many characters for host and repository together.</summary>
     private const int MaxNameLength = 255;
 
-    // Transports that other tools know; saying so is kinder than calling the name malformed.
-    private static readonly string[] s_otherTransports =
-    [
-        "docker-archive:", "oci-archive:", "docker-daemon:", "containers-storage:", "dir:", "ostree:", "tarball:",
-        "atomic:", "sif:", "http://", "https://", "dockertar:", "docker:",
-    ];
+    private static readonly string[] s_archiveSuffixes = [".tar", ".tar.gz", ".tgz", ".tar.zst"];
 
     /// <summary>Parses a full reference. A name without a registry is allowed only after <c>docker://</c>, where it is docker.io's.</summary>
     /// <exception cref="SysctrException">Usage: it is malformed, or a short name.</exception>
     public static ImageReference Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.StartsWith(OciPrefix, StringComparison.Ordinal))
+        ImageTransport? transport = TransportOf(text);
+        string rest = transport is { } known ? text[Prefix(known).Length..] : text;
+        switch (transport)
         {
-            return ParseLayout(text, text[OciPrefix.Length..]);
+            case ImageTransport.OciLayout or ImageTransport.OciArchive:
+                return ParseLayout(text, rest, transport.Value);
+            case ImageTransport.DockerArchive:
+                return ParseDockerArchive(text, rest);
+            case ImageTransport.DockerDaemon:
+                return ParseDaemon(text, rest);
         }
 
-        bool explicitTransport = text.StartsWith(DockerPrefix, StringComparison.Ordinal);
-        RefuseOtherTransports(text, explicitTransport);
-        (string name, string? tag, Digest? digest) = Split(text, explicitTransport ? text[DockerPrefix.Length..] : text);
-        if (!HasRegistry(name))
-        {
-            if (!explicitTransport)
-            {
-                throw Malformed(
-                    text, "it names no registry", $"write the full name, such as docker.io/library/{name}");
-            }
-
-            name = $"{DockerHub}/{name}";
-        }
-
-        return Docker(text, name, tag, digest);
+        RefuseOtherTransports(text, transport is not null);
+        return Docker(text, rest, mayBeShort: transport is not null);
     }
 
     /// <summary>Whether a user's text is a short name, one that needs registries.conf to become a reference.</summary>
@@ -61,7 +47,7 @@ sealed partial record ImageReference
     {
         ArgumentNullException.ThrowIfNull(text);
         (name, suffix) = (null, null);
-        if (text.StartsWith(OciPrefix, StringComparison.Ordinal) || text.StartsWith(DockerPrefix, StringComparison.Ordinal))
+        if (TransportOf(text) is not null)
         {
             return false;
         }
@@ -78,8 +64,19 @@ sealed partial record ImageReference
         return true;
     }
 
-    private static ImageReference Docker(string text, string name, string? tag, Digest? digest)
+    /// <param name="text">All that was typed, for messages.</param>
+    /// <param name="rest">Of it, the image's name.</param>
+    /// <param name="mayBeShort">Whether a name without a registry is one of docker.io.</param>
+    private static ImageReference Docker(string text, string rest, bool mayBeShort)
     {
+        (string name, string? tag, Digest? digest) = Split(text, rest);
+        if (!HasRegistry(name))
+        {
+            name = mayBeShort
+                ? $"{DockerHub}/{name}"
+                : throw Malformed(text, "it names no registry", $"write the full name, such as docker.io/library/{name}");
+        }
+
         int slash = name.IndexOf('/', StringComparison.Ordinal);
         string registry = name[..slash];
         string repository = name[(slash + 1)..];
@@ -106,41 +103,6 @@ sealed partial record ImageReference
             Registry = registry,
             Repository = repository,
             Tag = tag is null && digest is null ? "latest" : tag,
-            Digest = digest,
-        };
-    }
-
-    private static ImageReference ParseLayout(string text, string rest)
-    {
-        // skopeo ends the directory at the first colon too; so a path with a colon can't be named in this transport.
-        int colon = rest.IndexOf(':', StringComparison.Ordinal);
-        Digest? digest = null;
-        int at = rest.LastIndexOf("@sha", StringComparison.Ordinal);
-        if (at >= 0 && Oci.Digest.TryParse(rest[(at + 1)..], out Digest parsed))
-        {
-            digest = parsed;
-            rest = rest[..at];
-            colon = colon < at ? colon : -1;
-        }
-
-        string path = colon < 0 ? rest : rest[..colon];
-        string? tag = colon < 0 ? null : rest[(colon + 1)..];
-        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
-        {
-            throw Malformed(text, "it names no directory", "write oci:DIRECTORY[:TAG]");
-        }
-
-        if (tag is not null && !LayoutTagPattern().IsMatch(tag))
-        {
-            throw Malformed(text, $"'{Shown(tag)}' is no tag of a layout", "write oci:DIRECTORY[:TAG]");
-        }
-
-        string full = Path.GetFullPath(path);
-        return new ImageReference
-        {
-            Transport = ImageTransport.OciLayout,
-            LayoutPath = full.Length > 1 ? full.TrimEnd('/') : full,
-            Tag = tag,
             Digest = digest,
         };
     }
@@ -205,24 +167,6 @@ sealed partial record ImageReference
             text, why, "a repository is lower-case words of letters and digits, joined by '/', '.', '_', '__' or '-'");
     }
 
-    private static void RefuseOtherTransports(string text, bool explicitTransport)
-    {
-        string? other = explicitTransport
-            ? null
-            : Array.Find(s_otherTransports, t => text.StartsWith(t, StringComparison.Ordinal));
-
-        // "docker:20" and "dir:1" are an image with a tag; "docker:" before a path is a transport.
-        if (other is not null && (other.Contains('-', StringComparison.Ordinal) || text.AsSpan(other.Length).Contains('/')))
-        {
-            throw Malformed(text, $"the transport '{other}' is not supported", "use docker://HOST/REPOSITORY[:TAG] or oci:DIRECTORY[:TAG]");
-        }
-
-        if (text.StartsWith('/') || text.StartsWith("./", StringComparison.Ordinal) || text.StartsWith("../", StringComparison.Ordinal))
-        {
-            throw Malformed(text, "it is a path", $"for an image layout write oci:{Shown(text)}");
-        }
-    }
-
     private static SysctrException Malformed(string text, string why, string? hint) =>
         new(ErrorKind.Usage, $"reading the image name '{Shown(text)}': {why}", hint);
 
@@ -250,11 +194,4 @@ sealed partial record ImageReference
         RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex TagPattern();
-
-    // image-spec, annotations.md, "org.opencontainers.image.ref.name".
-    [GeneratedRegex(
-        @"\A[A-Za-z0-9]+(?:[-._:@+]|--)?(?:[A-Za-z0-9]|[-._:@+/])*\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
-    private static partial Regex LayoutTagPattern();
 }

@@ -8,4 +8,13 @@ enum ImageTransport
 
     /// <summary><c>oci:</c>: a directory in the OCI image layout.</summary>
     OciLayout,
+
+    /// <summary><c>oci-archive:</c>: the same in a tar archive.</summary>
+    OciArchive,
+
+    /// <summary><c>docker-archive:</c>: a tar archive as <c>docker save</c> writes it.</summary>
+    DockerArchive,
+
+    /// <summary><c>docker-daemon:</c>: the Docker daemon of this host.</summary>
+    DockerDaemon,
 }

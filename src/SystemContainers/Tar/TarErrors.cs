@@ -8,9 +8,9 @@ static class TarErrors
 {
     [DoesNotReturn]
     public static void Corrupt(string why, long position) =>
-        throw new SysctrException(ErrorKind.Corrupt, $"reading the layer's tar at byte {position}: {why}");
+        throw new SysctrException(ErrorKind.Corrupt, $"reading the tar at byte {position}: {why}");
 
     [DoesNotReturn]
     public static void Unsafe(string why, long position) =>
-        throw new SysctrException(ErrorKind.Unsafe, $"reading the layer's tar at byte {position}: {why}");
+        throw new SysctrException(ErrorKind.Unsafe, $"reading the tar at byte {position}: {why}");
 }

@@ -29,6 +29,7 @@ sealed partial class TarReader(Stream stream)
 
     private long _padding;
     private long _position;
+    private long _contentPosition;
     private int _entries;
     private long _metadata;
     private long _globalBytes;
@@ -37,6 +38,12 @@ sealed partial class TarReader(Stream stream)
     private long _sparseSize;
     private long _sparsePosition;
     private int _sparsePiece;
+
+    /// <summary>
+    /// Where the current entry's content begins in the stream, for those who read it there later; null where it is not in one
+    /// piece (a sparse file).
+    /// </summary>
+    public long? ContentPosition => _sparse is null ? _contentPosition : null;
 
     /// <summary>The next entry; whatever is left of the content of the one before is skipped.</summary>
     /// <returns>Null at the end of the archive. The stream may go on with padding that is none of ours.</returns>
@@ -146,6 +153,7 @@ sealed partial class TarReader(Stream stream)
         _remaining = dataSize;
         _padding = (BlockSize - (dataSize % BlockSize)) % BlockSize;
         BeginSparse(header, local, entry, out long size);
+        _contentPosition = _position;
         return size == entry.Size ? entry : entry with { Size = size };
     }
 
@@ -222,6 +230,7 @@ sealed partial class TarReader(Stream stream)
     private void SkipContent()
     {
         _sparse = null;
+        SeekOverContent();
         Span<byte> waste = stackalloc byte[4096];
         while (_remaining > 0)
         {
@@ -235,6 +244,24 @@ sealed partial class TarReader(Stream stream)
         }
 
         _padding = 0;
+    }
+
+    /// <summary>Of a file that need not be read, such as the layers in an archive of images while it is only looked through.</summary>
+    private void SeekOverContent()
+    {
+        long unread = _remaining - (_bufferEnd - _bufferStart);
+        if (unread <= 0 || !stream.CanSeek)
+        {
+            return;
+        }
+
+        // A seek past the end succeeds; then the archive is cut, and reading on says so.
+        long target = Math.Min(stream.Position + unread, stream.Length);
+        long skipped = _bufferEnd - _bufferStart + target - stream.Position;
+        stream.Position = target;
+        _bufferStart = _bufferEnd;
+        _position += skipped;
+        _remaining -= skipped;
     }
 
     /// <summary>Reads through the buffer, or past it where more is wanted than it holds.</summary>

@@ -8,7 +8,7 @@ static class InstallCommand
 {
     private static readonly Argument<string[]> s_images = new("IMAGE")
     {
-        Description = "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG].",
+        Description = "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -73,6 +73,8 @@ static class InstallCommand
               sysctr install --system etcd
               sysctr install --now --name web --set PORT=8080 registry.example.com/httpd:2.4
               sysctr install --display oci:/srv/images/etcd      show what would be installed
+              sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
+              sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
             """);
         command.Add(s_images);
         command.Add(s_system);

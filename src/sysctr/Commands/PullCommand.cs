@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -7,8 +8,19 @@ static class PullCommand
 {
     private static readonly Argument<string[]> s_images = new("IMAGE")
     {
-        Description = "What to pull: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG].",
+        Description = "What to pull: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
         Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static readonly Option<string?> s_name = new("--name")
+    {
+        Description = "Keep the image by this name, NAME[:TAG] or HOST/NAME[:TAG], and not by its source's.",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<bool> s_keepNames = new("--keep-names")
+    {
+        Description = "Keep an archive's image by the names that it has there, as 'docker load' does. Whoever made the archive chose them.",
     };
 
     public static Command Create()
@@ -21,19 +33,40 @@ static class PullCommand
 
             Examples:
               sysctr pull etcd flanneld
+              sysctr pull docker-archive:etcd.tar
+              sysctr pull --name my/etcd:3.5 docker-archive:etcd.tar
+              docker save etcd | sysctr pull --keep-names docker-archive:/dev/stdin
             """);
         command.Add(s_images);
+        command.Add(s_name);
+        command.Add(s_keepNames);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             await host.RecoverAsync(cancellation);
             using PullProgressView progress = new(terminal);
-            foreach (string image in parsed.GetValue(s_images)!)
+            string[] images = parsed.GetValue(s_images)!;
+            string? name = parsed.GetValue(s_name);
+            if (name is not null && images.Length > 1)
             {
-                StoredImage stored = await new ImageFetch(host, progress).FetchAsync(image, PullPolicy.Always, cancellation);
+                throw new SysctrException(ErrorKind.Usage, "--name goes with a single image", "pull the images one by one");
+            }
+
+            bool named = name is not null || parsed.GetValue(s_keepNames);
+            ImageFetch fetch = new(host, progress);
+            foreach (string image in images)
+            {
+                IReadOnlyList<StoredImage> stored = named
+                    ? await fetch.FetchAsAsync(image, name, cancellation)
+                    : [await fetch.FetchAsync(image, PullPolicy.Always, cancellation)];
                 progress.Finish();
-                terminal.Result(stored.Record.ConfigDigest.ToString());
+                foreach (StoredImage kept in named ? stored : [])
+                {
+                    terminal.Note($"{kept.Record.Reference}: pulled");
+                }
+
+                terminal.Result(stored[0].Record.ConfigDigest.ToString());
             }
 
             return 0;

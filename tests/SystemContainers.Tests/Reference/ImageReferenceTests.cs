@@ -27,6 +27,12 @@ public sealed class ImageReferenceTests
     [InlineData("oci:/srv/x/../y:a/b@c", "oci:/srv/y:a/b@c")]
     [InlineData("oci:/srv/y:v1@sha256:" + Hex, "oci:/srv/y:v1@sha256:" + Hex)]
     [InlineData("oci:/srv/y@sha256:" + Hex, "oci:/srv/y@sha256:" + Hex)]
+    [InlineData("oci-archive:/srv/x.tar:v1", "oci-archive:/srv/x.tar:v1")]
+    [InlineData("docker-archive:/srv//x.tar", "docker-archive:/srv/x.tar")]
+    [InlineData("docker-archive:/srv/x.tar:etcd", "docker-archive:/srv/x.tar:docker.io/library/etcd:latest")]
+    [InlineData("docker-archive:/srv/x.tar:localhost:5000/a/b:v1", "docker-archive:/srv/x.tar:localhost:5000/a/b:v1")]
+    [InlineData("docker-daemon:etcd:v1", "docker-daemon:docker.io/library/etcd:v1")]
+    [InlineData("docker-daemon:sha256:" + Hex, "docker-daemon:sha256:" + Hex)]
     public void A_full_name_is_normalised(string text, string canonical)
     {
         ImageReference reference = ImageReference.Parse(text);
@@ -37,7 +43,7 @@ public sealed class ImageReferenceTests
 
     [Fact]
     public void A_relative_layout_becomes_absolute() =>
-        Assert.Equal(Path.GetFullPath("images/etcd"), ImageReference.Parse("oci:images/etcd:v1").LayoutPath);
+        Assert.Equal(Path.GetFullPath("images/etcd"), ImageReference.Parse("oci:images/etcd:v1").FilePath);
 
     [Theory]
     [InlineData("", "empty")]
@@ -56,7 +62,13 @@ public sealed class ImageReferenceTests
     [InlineData("a.b:123456/x", "host")]
     [InlineData("user@a.b/x", "digest")]
     [InlineData("https://quay.io/x", "transport")]
-    [InlineData("docker-daemon:x:1", "transport")]
+    [InlineData("containers-storage:x:1", "transport")]
+    [InlineData("docker:x:1", "transport")]
+    [InlineData("docker-archive:", "file")]
+    [InlineData("docker-archive:/x.tar:@1", "name")]
+    [InlineData("docker-archive:/x.tar:X", "lower case")]
+    [InlineData("docker-daemon:x@sha256:" + Hex, "manifests")]
+    [InlineData("oci-archive:/x.tar:a b", "layout")]
     [InlineData("dir:/srv/x", "transport")]
     [InlineData("./x", "path")]
     [InlineData("/srv/x", "path")]
@@ -70,6 +82,15 @@ public sealed class ImageReferenceTests
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("docker-archive:/srv/etcd.tar.gz", "etcd")]
+    [InlineData("docker-archive:/srv/x.tar:a/flannel:v1", "flannel")]
+    [InlineData("oci-archive:/srv/etcd.tar:v1", "etcd")]
+    [InlineData("docker-daemon:a/etcd:v1", "etcd")]
+    [InlineData("docker-daemon:sha256:" + Hex, "0123456789ab")]
+    [InlineData("oci:/srv/etcd.tar", "etcd.tar")]
+    public void Its_last_word_names_a_container(string text, string name) => Assert.Equal(name, ImageReference.Parse(text).ShortName);
 
     [Fact]
     public void Control_characters_do_not_reach_the_terminal()

@@ -157,6 +157,6 @@ public sealed class TarMalformedTests
     {
         SysctrException error = Assert.Throws<SysctrException>(() => ReadTar.All(archive));
         Assert.Equal(kind, error.Kind);
-        Assert.StartsWith("reading the layer's tar at byte ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("reading the tar at byte ", error.Message, StringComparison.Ordinal);
     }
 }

@@ -19,9 +19,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
         host.LeaseStore(cancellation);
 
-        // A layout is at hand: what its tag means now costs a look at two small files.
-        bool local = policy != PullPolicy.Always && candidates[0].Transport == ImageTransport.Docker;
-        if (local && Find(candidates) is { } there)
+        if (MayBeLocal(candidates, policy) && Find(candidates) is { } there)
         {
             return there;
         }
@@ -32,28 +30,66 @@ sealed class ImageFetch(Host host, IPullProgress progress)
                 ErrorKind.NotFound, $"looking for '{typed}' in the store: it is not there", "leave out --pull never, or 'sysctr pull' it");
         }
 
+        PulledImage pulled = await PullAsync(candidates, cancellation);
+        return Keep(pulled, [pulled.Reference])[0];
+    }
+
+    /// <summary>Fetches an image and keeps it by other names than its source's.</summary>
+    /// <param name="typed">The source.</param>
+    /// <param name="name">A name for it; null for those that an archive or daemon has for it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>One for each name; by its source's where there is none.</returns>
+    /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
+    public async Task<IReadOnlyList<StoredImage>> FetchAsAsync(string typed, string? name, CancellationToken cancellation)
+    {
+        IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
+        ImageNames names = new(host);
+        ImageReference? kept = name is null ? null : names.ForTag(name, $"pulling {typed}");
+        host.LeaseStore(cancellation);
+        PulledImage pulled = await PullAsync(candidates, cancellation);
+        ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {typed}")).Distinct()];
+        return Keep(pulled, references.DefaultIfEmpty(pulled.Reference));
+    }
+
+    /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
+    public bool IsStored(string typed, PullPolicy policy) =>
+        Directory.Exists(host.StoreHere) && host.Registries.Resolve(typed) is var candidates && MayBeLocal(candidates, policy) && Find(candidates) is not null;
+
+    /// <summary>A layout, an archive and a daemon are at hand: what a tag means there now is always looked up, unless that is forbidden.</summary>
+    private static bool MayBeLocal(IReadOnlyList<ImageReference> candidates, PullPolicy policy) =>
+        policy == PullPolicy.Never || (policy == PullPolicy.Missing && candidates[0].Transport == ImageTransport.Docker);
+
+    private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
+    {
         ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);
-        PulledImage pulled = await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
-        ImageRecord record = new(
-            pulled.Reference.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow);
+        return await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
+    }
+
+    /// <summary>Makes what was pulled durable, and then its names visible.</summary>
+    private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)
+    {
         bool isNew = host.Store.HasStagedLayers || !host.Store.HasBlob(pulled.ManifestDigest) || !host.Store.HasBlob(pulled.ConfigDigest);
         string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
         host.Store.Commit();
         host.Store.PutBlob(pulled.ManifestDigest, pulled.Manifest);
         host.Store.PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
-        host.Store.Images.Set(record);
+        StoredImage[] kept =
+        [
+            .. references.Select(r => new StoredImage(
+                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config)),
+        ];
+        foreach (StoredImage image in kept)
+        {
+            host.Store.Images.Set(image.Record);
+        }
+
         if (intent is not null)
         {
             Transactions.End(intent);
         }
 
-        return new StoredImage(record, pulled.Config);
+        return kept;
     }
-
-    /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
-    public bool IsStored(string typed, PullPolicy policy) =>
-        policy != PullPolicy.Always && Directory.Exists(host.StoreHere) &&
-        host.Registries.Resolve(typed) is [{ Transport: ImageTransport.Docker }, ..] candidates && Find(candidates) is not null;
 
     private StoredImage? Find(IReadOnlyList<ImageReference> candidates)
     {

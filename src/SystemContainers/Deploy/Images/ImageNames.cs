@@ -34,6 +34,18 @@ sealed class ImageNames(Host host)
     public IReadOnlyList<string> UsersOf(ImageRecord image) =>
         [.. host.Catalog.All().Where(c => c.ImageId == image.ConfigDigest).Select(c => c.Name).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>A name to keep an image by, as a registry would have it.</summary>
+    /// <param name="typed">Short or full.</param>
+    /// <param name="doing">"tagging X", for messages.</param>
+    /// <exception cref="SysctrException">Usage: it is no name and tag.</exception>
+    public ImageReference ForTag(string typed, string doing)
+    {
+        ImageReference reference = host.Registries.Resolve(typed)[0];
+        return reference.Transport == ImageTransport.Docker && reference.Digest is null
+            ? reference
+            : throw new SysctrException(ErrorKind.Usage, $"{doing} as '{typed}': that is no name and tag", "write NAME[:TAG] or HOST/NAME[:TAG]");
+    }
+
     private ImageRecord? ByName(string typed)
     {
         IReadOnlyList<ImageReference> candidates;

@@ -18,12 +18,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public void Tag(string image, string name)
     {
         ImageRecord record = _names.Find(image)[0];
-        ImageReference reference = host.Registries.Resolve(name)[0];
-        if (reference.Transport != ImageTransport.Docker || reference.Digest is not null)
-        {
-            throw new SysctrException(ErrorKind.Usage, $"tagging {record.Reference} as '{name}': that is no name and tag", "write NAME[:TAG] or HOST/NAME[:TAG]");
-        }
-
+        ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
         host.Store.Images.Set(record with { Reference = reference.ToString() });
         note($"{reference}: {record.ConfigDigest.Short}");
     }
@@ -47,7 +42,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         }
     }
 
-    /// <summary>Asks the registry whether a name means another image now, and fetches that.</summary>
+    /// <summary>Asks an image's source whether its name means another one now, and fetches that.</summary>
     /// <returns>Whether it did.</returns>
     /// <exception cref="SysctrException">As a pull.</exception>
     public async Task<bool> UpdateAsync(string image, CancellationToken cancellation)
@@ -86,8 +81,8 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         {
             Digest now = await Puller().FindAsync([reference], Platform.Current, cancellation);
             note(now == record.ManifestDigest
-                ? $"{record.Reference}: the registry has no newer one"
-                : $"{record.Reference}: the registry has another one now, {now}; 'sysctr images update' fetches it");
+                ? $"{record.Reference}: its source has no newer one"
+                : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it");
         }
     }
 

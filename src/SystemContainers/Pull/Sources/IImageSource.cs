@@ -5,6 +5,9 @@ namespace SystemContainers.Pull.Sources;
 /// <summary>A place that has one image. What it gives is not verified; <see cref="ImagePuller"/> does that alike for all.</summary>
 interface IImageSource : IDisposable
 {
+    /// <summary>What the source itself calls the image, <c>etcd:latest</c>, known once its root was got; most say nothing. Not to be trusted.</summary>
+    IReadOnlyList<string> Names => [];
+
     /// <summary>The manifest or index that the reference names.</summary>
     Task<RawManifest> GetRootAsync(CancellationToken cancellationToken);
 

@@ -1,8 +1,6 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
-using ZstdSharp;
 
 namespace SystemContainers.Pull.Streams;
 
@@ -16,10 +14,6 @@ namespace SystemContainers.Pull.Streams;
 /// </remarks>
 sealed class LayerStream : ForwardOnlyStream
 {
-    // zstd's magic number, and its skippable frames' (RFC 8878, 3.1); 0x1f8b is gzip's (RFC 1952).
-    private const uint ZstdMagic = 0xFD2FB528;
-    private const uint ZstdSkippable = 0x184D2A50;
-
     private readonly VerifiedStream _compressed;
     private readonly Stream _plain;
     private readonly Digest _diffId;
@@ -44,8 +38,8 @@ sealed class LayerStream : ForwardOnlyStream
     public static async Task<LayerStream> OpenAsync(
         VerifiedStream compressed, Digest diffId, string doing, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> head = await compressed.PeekAsync(4, cancellationToken);
-        return new LayerStream(compressed, Inflate(compressed, head.Span), diffId, doing);
+        ReadOnlyMemory<byte> head = await compressed.PeekAsync(Decompression.HeadBytes, cancellationToken);
+        return new LayerStream(compressed, Decompression.Of(compressed, head.Span), diffId, doing);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -60,7 +54,7 @@ sealed class LayerStream : ForwardOnlyStream
         {
             read = await _plain.ReadAsync(buffer, cancellationToken);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdException)
+        catch (Exception e) when (Decompression.IsFault(e))
         {
             throw new SysctrException(
                 ErrorKind.Corrupt, $"{_doing}: it can't be decompressed: {e.Message}", "the image was built broken; build it again", e);
@@ -93,20 +87,5 @@ sealed class LayerStream : ForwardOnlyStream
 
         await _compressed.DisposeAsync();
         await base.DisposeAsync();
-    }
-
-    private static Stream Inflate(VerifiedStream compressed, ReadOnlySpan<byte> head)
-    {
-        if (head is [0x1f, 0x8b, ..])
-        {
-            return new GZipStream(compressed, CompressionMode.Decompress, leaveOpen: true);
-        }
-
-        uint magic = head.Length < 4 ? 0 : System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(head);
-
-        // The decoder's own bound on the window, 128 MiB, keeps a frame from asking for gigabytes.
-        return magic == ZstdMagic || (magic & 0xFFFFFFF0) == ZstdSkippable
-            ? new DecompressionStream(compressed, bufferSize: 128 << 10, leaveOpen: true)
-            : compressed;
     }
 }

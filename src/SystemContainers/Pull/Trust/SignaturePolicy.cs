@@ -57,9 +57,7 @@ sealed partial class SignaturePolicy
     /// <summary>The most specific list for the image; two where it has a tag and a digest, which are two identities.</summary>
     private IEnumerable<(IReadOnlyList<string> Types, string Scope)> Applying(ImageReference reference)
     {
-        (string transport, string[] identities, string[] namespaces) = reference.Transport == ImageTransport.Docker
-            ? ("docker", DockerIdentities(reference), [.. DockerNamespaces(reference)])
-            : ("oci", OciIdentities(reference), OciNamespaces(reference));
+        (string transport, string[] identities, string[] namespaces) = Scopes(reference);
         string[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i)))];
         string[] scopes = exact.Length > 0
             ? exact
@@ -68,6 +66,19 @@ sealed partial class SignaturePolicy
             ? [(_default, "default")]
             : scopes.Select(s => (_scopes[(transport, s)], s.Length == 0 ? $"all of {transport}:" : s));
     }
+
+    /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>
+    private static (string Transport, string[] Identities, string[] Namespaces) Scopes(ImageReference reference) => reference.Transport switch
+    {
+        ImageTransport.Docker => ("docker", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
+        ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
+        ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
+
+        // The names in an archive are its author's own and prove nothing; so only the scope of all archives is there.
+        ImageTransport.DockerArchive => ("docker-archive", [], []),
+        ImageTransport.DockerDaemon when reference.ImageId is not null => ("docker-daemon", [], []),
+        _ => ("docker-daemon", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
+    };
 
     private static string[] DockerIdentities(ImageReference reference)
     {
@@ -105,13 +116,13 @@ sealed partial class SignaturePolicy
     }
 
     private static string[] OciIdentities(ImageReference reference) =>
-        [$"{RealPath.Of(reference.LayoutPath)}:{reference.Tag}"];
+        [$"{RealPath.Of(reference.FilePath)}:{reference.Tag}"];
 
     /// <summary>The directory and those above it. The root is no scope: the man page wants the transport's default for that.</summary>
     private static string[] OciNamespaces(ImageReference reference)
     {
         List<string> scopes = [];
-        for (string path = RealPath.Of(reference.LayoutPath); path.Length > 1; path = path[..path.LastIndexOf('/')])
+        for (string path = RealPath.Of(reference.FilePath); path.Length > 1; path = path[..path.LastIndexOf('/')])
         {
             scopes.Add(path);
         }

@@ -77,6 +77,12 @@ public sealed class HealthHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class SourcesHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "sources";
+}
+
+[CollectionDefinition(Name)]
 public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";

@@ -175,7 +175,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
         };
         PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
-        return IsSame(before, after.Record) ? null : after;
+        bool same = IsSame(before, after.Record) &&
+            (before.RemoteRootfs is null || IsRenderedSame(before, preparer.Prepare(install, before.Name, before.Deployment, image, before)));
+        return same ? null : after;
     }
 
     private async Task SwitchAsync(
@@ -227,6 +229,20 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
     private int NextNumber(string name) => host.Catalog.Numbers(name).Append(-1).Max() + 1;
 
+    /// <summary>
+    /// A remote root file system has no digest: whoever it belongs to changes its templates when they like. There what would be
+    /// rendered decides; to be compared, it is rendered for the place of the old deployment, whose path stands in it.
+    /// </summary>
+    private bool IsRenderedSame(ContainerRecord before, PreparedContainer again)
+    {
+        string config = Path.Join(host.Deployment(before.Name, before.Deployment).Here, "config.json");
+        Dictionary<string, InstalledFile> files = before.AllFiles.ToDictionary(f => f.Path, StringComparer.Ordinal);
+        return (File.Exists(config) ? File.ReadAllBytes(config) : []).AsSpan().SequenceEqual(again.Rendered.ConfigJson ?? []) &&
+            before.Enabled.SequenceEqual(again.Record.Enabled) && again.Record.AllFiles.Count() == files.Count &&
+            again.Record.AllFiles.All(f => files.TryGetValue(f.Path, out InstalledFile? there) && f.IsSameAs(there));
+    }
+
+    /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
         before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
         before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);

@@ -23,6 +23,11 @@ if (AtomicPersonality.IsActive)
     }
 }
 
+if (args is ["exec", ..])
+{
+    args = ExecCommand.Protect(args);
+}
+
 RootCommand root = new(
     """
     Installs OCI images as system containers: services that systemd starts at boot, before and without any container daemon.
@@ -69,6 +74,9 @@ root.Add(RestartCommand.Create());
 root.Add(StatusCommand.Create());
 root.Add(LogsCommand.Create());
 root.Add(RecoverCommand.Create());
+root.Add(ExecCommand.Create());
+root.Add(MountCommand.Create());
+root.Add(UmountCommand.Create());
 root.Add(VersionCommand.Create());
 
 ParseResult parsed = root.Parse(args);

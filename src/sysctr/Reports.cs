@@ -3,6 +3,7 @@ using SystemContainers.Deploy;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
+using SystemContainers.Deploy.Mounts;
 
 namespace SystemContainers.Cli;
 
@@ -26,6 +27,9 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<AutoUpdateReport> reports) =>
         JsonSerializer.Serialize(reports, DeployJson.Default.IReadOnlyListAutoUpdateReport);
+
+    public static string ToJson(IReadOnlyList<MountRecord> mounts) =>
+        JsonSerializer.Serialize(mounts, DeployJson.Default.IReadOnlyListMountRecord);
 
     /// <summary>A member of an enumeration as the JSON has it.</summary>
     public static string Word<T>(T value)

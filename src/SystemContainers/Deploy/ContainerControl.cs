@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using SystemContainers.Errors;
+using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
 
@@ -34,6 +36,36 @@ sealed class ContainerControl(Host host)
         {
             host.Systemd.Restart(unit, cancellation);
         }
+    }
+
+    /// <summary>Becomes the runtime's <c>exec</c>, which runs a command in the container; returns only by throwing.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="options">Of the runtime, such as <c>--tty</c>.</param>
+    /// <param name="environment">Variables, <c>NAME=VALUE</c>, in addition to the container's.</param>
+    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run.</exception>
+    public int Execute(string name, IReadOnlyList<string> command, IReadOnlyList<string> options, IReadOnlyList<string> environment)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        RequireSystemd("executing a command in", name);
+        string state = host.Systemd.GetStatus(record.MainUnit).ActiveState;
+        if (state is not ("active" or "reloading" or "deactivating"))
+        {
+            throw new SysctrException(
+                ErrorKind.Unit, $"executing a command in '{name}': it does not run, {record.MainUnit} is {state}", $"'sysctr start {name}' starts it");
+        }
+
+        OciRuntime runtime = OciRuntime.Find(record.Runtime, host.Root);
+
+        // crun leaves the container's own variables away as soon as it gets one; to runc they are the same twice.
+        IEnumerable<string> all = EnvironmentOf(record).Concat(environment).SelectMany(v => new[] { "--env", v });
+        return Exec.ReplaceInForeground([.. runtime.Command, "exec", .. options, .. all, name, .. command]);
+    }
+
+    private IEnumerable<string> EnvironmentOf(ContainerRecord record)
+    {
+        byte[] config = File.ReadAllBytes(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "config.json"));
+        return JsonNode.Parse(config)?["process"]?["env"] is JsonArray variables ? variables.Select(v => (string)v!) : [];
     }
 
     /// <summary>Hands the terminal to journalctl for the container's units.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
+using SystemContainers.Deploy.Mounts;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -23,6 +24,8 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<ImageReport>))]
 [JsonSerializable(typeof(ImageDetails))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(MountRecord))]
+[JsonSerializable(typeof(IReadOnlyList<MountRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
 [JsonSerializable(typeof(IReadOnlyList<RolloutReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Mounts;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
@@ -37,6 +38,7 @@ sealed class Recovery(Host host)
         {
             EndOfStore();
             RemoveOrphans();
+            new MountCatalog(host).Recover();
             host.Store.RemoveAbandoned();
         }
 

@@ -10,10 +10,12 @@ static class MountTable
     public static bool HasBelow(string directory)
     {
         string real = RealPath.Of(directory);
-        return File.ReadLines("/proc/self/mountinfo")
-            .Select(line => Unescape(line.Split(' ')[MountPointField]))
-            .Any(point => point == real || point.StartsWith(real + "/", StringComparison.Ordinal));
+        return MountPoints().Any(point => point == real || point.StartsWith(real + "/", StringComparison.Ordinal));
     }
+
+    /// <summary>Where something is mounted, as absolute paths.</summary>
+    public static IEnumerable<string> MountPoints() =>
+        File.ReadLines("/proc/self/mountinfo").Select(line => Unescape(line.Split(' ')[MountPointField]));
 
     /// <summary>Spaces, tabs, line ends and backslashes stand there as octal numbers.</summary>
     private static string Unescape(string field) => field

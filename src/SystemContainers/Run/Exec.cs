@@ -21,6 +21,16 @@ static unsafe class Exec
             ErrorKind.Host, $"executing {command[0]}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
     }
 
+    /// <summary>
+    /// As <see cref="Replace"/>, for a program that a person sees: SIGPIPE, which .NET ignores and execve would leave ignored,
+    /// ends it again where its reader has gone.
+    /// </summary>
+    public static int ReplaceInForeground(IReadOnlyList<string> command)
+    {
+        _ = Libc.signal(Libc.SIGPIPE, Libc.SIG_DFL);
+        return Replace(command);
+    }
+
     /// <summary>A null-terminated array of null-terminated strings; not freed, for the process ends one way or the other.</summary>
     private static byte** Vector(IReadOnlyList<string> strings)
     {

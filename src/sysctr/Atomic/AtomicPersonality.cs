@@ -30,9 +30,34 @@ static class AtomicPersonality
 
         AtomicVerb verb = Find(rest);
         string called = $"atomic {verb.Words}";
-        return verb.Instead is null
-            ? [.. verb.Ours, .. Arguments(verb, called, rest[verb.Words.Split(' ').Length..])]
-            : throw new SysctrException(ErrorKind.Usage, $"{called}: sysctr has no such verb", verb.Instead);
+        if (verb.Instead is not null)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{called}: sysctr has no such verb", verb.Instead);
+        }
+
+        string[] following = rest[verb.Words.Split(' ').Length..];
+        int command = verb.WithCommand is null ? following.Length : Operand(verb, following) + 1;
+        if (command < following.Length)
+        {
+            return [.. verb.WithCommand!, .. Arguments(verb, called, following[..command]), "--", .. following[command..]];
+        }
+
+        string[] arguments = [.. Arguments(verb, called, following)];
+
+        // There an archive's image was known by its own name from then on.
+        return verb.Ours is ["pull"] && arguments.Any(AtomicImage.IsLocal) ? ["pull", "--keep-names", .. arguments] : [.. verb.Ours, .. arguments];
+    }
+
+    /// <summary>Where the first word stands that belongs to no option.</summary>
+    private static int Operand(AtomicVerb verb, string[] words)
+    {
+        int i = 0;
+        while (i < words.Length && words[i].StartsWith('-'))
+        {
+            i += verb.Options.Any(o => o.HasValue && o.Names.Contains(words[i], StringComparer.Ordinal)) ? 2 : 1;
+        }
+
+        return i;
     }
 
     private static AtomicVerb Find(string[] words) =>
@@ -54,7 +79,7 @@ static class AtomicPersonality
 
             if (!word.StartsWith('-') || word == "-")
             {
-                yield return word;
+                yield return AtomicImage.Ours(word);
                 continue;
             }
 

@@ -9,6 +9,9 @@ sealed record AtomicVerb(string Words, string[] Ours, params AtomicOption[] Opti
     /// <summary>What to use instead, for a verb that we do not have.</summary>
     public string? Instead { get; init; }
 
+    /// <summary>Our words where a command to execute follows the name; null where none may.</summary>
+    public string[]? WithCommand { get; init; }
+
     /// <summary>A verb that we do not have.</summary>
     public static AtomicVerb Refused(string words, string instead) => new(words, []) { Instead = instead };
 }

@@ -9,6 +9,13 @@ static class AtomicVerbs
         Instead = "images are kept in sysctr's own store; for docker's use docker or podman",
     };
 
+    /// <summary>One store, but a name may be an image's and a container's.</summary>
+    private static readonly AtomicOption s_mountStorage = s_storage with
+    {
+        Ours = "--storage",
+        Values = new Dictionary<string, string?> { ["ostree"] = null, ["images"] = "images", ["containers"] = "containers" },
+    };
+
     private static readonly AtomicOption s_name = new(["--name", "-n"], "--name", HasValue: true);
     private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true) with { With = "--leave-out-unknown" };
     private static readonly AtomicOption s_runtime = AtomicOption.Same("--runtime", hasValue: true);
@@ -35,7 +42,11 @@ static class AtomicVerbs
             AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage,
             AtomicOption.Refused("--user", "containers of systemd's user manager are not there yet")),
         new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i", "--display"), s_storage),
-        new("run", ["run"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage),
+        new("run", ["run"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
+            AtomicOption.Refused("--detach", "a container runs in the background; a command in it can be sent there by the shell"))
+        {
+            WithCommand = ["exec"],
+        },
         new("stop", ["stop"], s_storage),
         new("pull", ["pull"], s_storage),
         new("tag", ["images", "tag"], s_storage),
@@ -65,9 +76,11 @@ static class AtomicVerbs
         AtomicVerb.Refused("sign", "'skopeo standalone-sign' or cosign sign images"),
         AtomicVerb.Refused("trust", "/etc/containers/policy.json says what is trusted, see containers-policy.json(5)"),
         AtomicVerb.Refused("diff", "'diff -r' compares rootfs directories below /var/lib/sysctr/deployments"),
-        AtomicVerb.Refused("mount", "the rootfs of an installed container is /var/lib/sysctr/deployments/NAME/current/rootfs, read-only; 'podman image mount' mounts an image"),
-        AtomicVerb.Refused("umount", "sysctr mounts nothing"),
-        AtomicVerb.Refused("unmount", "sysctr mounts nothing"),
+        new("mount", ["mount"],
+            new AtomicOption(["--options", "-o"], "--options", HasValue: true), AtomicOption.Same("--shared"), s_mountStorage,
+            AtomicOption.Refused("--live", "a container's files are read-only; 'sysctr exec' runs a command in it")),
+        new("umount", ["umount"]),
+        new("unmount", ["umount"]),
         AtomicVerb.Refused("host", "'rpm-ostree' manages the host's own tree"),
         AtomicVerb.Refused("storage", "sysctr keeps everything below /var/lib/sysctr; 'sysctr images' manages it"),
         AtomicVerb.Refused("top", "'systemd-cgtop' shows the units' processes"),

@@ -1,0 +1,11 @@
+namespace SystemContainers.Cli;
+
+/// <summary>Values of <c>mount --storage</c>.</summary>
+enum MountStorage
+{
+    /// <summary>The images of the store.</summary>
+    Images,
+
+    /// <summary>The installed containers.</summary>
+    Containers,
+}

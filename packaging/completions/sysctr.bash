@@ -2,7 +2,7 @@
 _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update auto-update rollback rollout prune pin unpin uninstall list info history images pull lint fsck start stop restart status logs recover version"
+        words="install run update auto-update rollback rollout prune pin unpin uninstall list info history images pull lint fsck start stop restart status logs recover exec mount umount version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     elif [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
@@ -18,11 +18,17 @@ _sysctr() {
             rollout--*) words="--lock --json --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
+            pull--*) words="--name --keep-names --root --quiet --help" ;;
+            exec--*) words="--tty --user --env --help" ;;
+            mount--*) words="--storage --options --shared --json --root --quiet --help" ;;
+            umount-*) words=$(sysctr --quiet mount 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+            pull-* | install-*)
+                [[ ${COMP_LINE} == *:* ]] && { mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return; } ;;
             lint--*) words="--json --strict --quiet --help" ;;
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
-            run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-*)
+            run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-* | exec-* | mount-*)
                 words=$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
         esac
     fi

@@ -18,7 +18,6 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     {
         IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
         host.LeaseStore(cancellation);
-
         if (MayBeLocal(candidates, policy) && Find(candidates) is { } there)
         {
             return there;

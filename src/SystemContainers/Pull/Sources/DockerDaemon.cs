@@ -24,8 +24,10 @@ static class DockerDaemon
         using SocketsHttpHandler handler = new() { ConnectCallback = (_, token) => ConnectAsync(socket, token) };
         using HttpMessageInvoker client = new(handler);
 
+        string name = reference.ImageId?.ToString() ?? $"{reference.Name}:{reference.Tag}";
+
         // By its path alone: HTTP wants some host's name.
-        using HttpRequestMessage request = new(HttpMethod.Get, $"http://docker/images/{Uri.EscapeDataString(reference.Identity)}/get");
+        using HttpRequestMessage request = new(HttpMethod.Get, $"http://docker/images/{Uri.EscapeDataString(name)}/get");
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(options.DaemonTimeout);
         try

@@ -68,4 +68,31 @@ public sealed class MachineTests(MachineFixture fixture)
         await probe.WaitForAsync($"systemctl is-active --quiet {probe.Service}", "its start at boot");
         Assert.Equal("1", (await probe.ReportAsync())["pid"]);
     }
+
+    [Fact]
+    public async Task A_power_cut_in_an_update_that_loses_what_was_not_synced_ends_in_the_old_state()
+    {
+        string[] settings = ["--now", "--set", "ADDRESS=here", "--set", "VALUE=first"];
+        await using Container tried = await Container.InstallAsync(_host, "legacy-agent", settings);
+        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", settings);
+        await _host.MustAsync("env", "SYSCTR_FAULT=trace:/root/trace", "sysctr", "update", tried.Name, "--set", "VALUE=second");
+        string step = (await _host.ShellAsync("grep -m 1 ' Reload$' /root/trace | cut -d ' ' -f 1")).Trim();
+        string unit = await _host.ShellAsync($"sync; cat /etc/systemd/system/{agent.Service}");
+
+        CommandResult cut = await _host.RunAsync("env", $"SYSCTR_FAULT=kill:{step}", "sysctr", "update", agent.Name, "--set", "VALUE=second");
+        string half = await _host.ShellAsync($"cat /etc/systemd/system/{agent.Service}");
+        await _host.PowerCutAsync();
+
+        await agent.WaitForAsync($"systemctl is-active --quiet {agent.Service}", "its start at boot");
+        Assert.Equal(137, cut.ExitCode);
+        Assert.NotEqual(unit, half);
+        Assert.Equal(unit, await _host.ShellAsync($"cat /etc/systemd/system/{agent.Service}"));
+        Assert.Equal("success", await _host.UnitPropertyAsync("sysctr-recover.service", "Result"));
+        Assert.InRange(
+            await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"),
+            1,
+            await _host.UnitNumberAsync(agent.Service, "InactiveExitTimestampMonotonic"));
+        Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/transactions"));
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+    }
 }

@@ -8,6 +8,7 @@ namespace SystemContainers.Deploy;
 /// What is known of one deployment of a container: <c>info.json</c> beside the bundle. It is written before anything of the
 /// host is touched and says exactly what was put there, so that uninstall takes away that and nothing else.
 /// </summary>
+/// <remarks>Lists that came later are null in older records, whatever their initializer says: what JSON does not name it leaves null.</remarks>
 sealed record ContainerRecord
 {
     /// <summary>The container's name.</summary>
@@ -31,7 +32,7 @@ sealed record ContainerRecord
     public required Digest ImageId { get; init; }
 
     /// <summary>The image's layers, base first.</summary>
-    public IReadOnlyList<Digest> DiffIds { get; init; } = [];
+    public IReadOnlyList<Digest> DiffIds { get => field ?? []; init; } = [];
 
     /// <summary>The digest of config.json; null where there is none, and in records that were written before this was kept.</summary>
     public Digest? ConfigDigest { get; init; }
@@ -55,10 +56,10 @@ sealed record ContainerRecord
     public InstalledFile? Tmpfiles { get; init; }
 
     /// <summary>Files that the image asked for on the host.</summary>
-    public IReadOnlyList<InstalledFile> HostFiles { get; init; } = [];
+    public IReadOnlyList<InstalledFile> HostFiles { get => field ?? []; init; } = [];
 
     /// <summary>Directories that were made for these files, parents first.</summary>
-    public IReadOnlyList<InstalledDirectory> HostDirectories { get; init; } = [];
+    public IReadOnlyList<InstalledDirectory> HostDirectories { get => field ?? []; init; } = [];
 
     /// <summary>Whether the image's own files for the host were left out, <c>--system-package=absent</c>.</summary>
     public bool WithoutHostFiles { get; init; }

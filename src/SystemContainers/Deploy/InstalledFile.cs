@@ -22,7 +22,7 @@ sealed record InstalledFile(string Path, [property: JsonConverter(typeof(DigestC
     public uint Gid { get; init; }
 
     /// <summary>Extended attributes.</summary>
-    public IReadOnlyList<InstalledXattr> Xattrs { get; init; } = [];
+    public IReadOnlyList<InstalledXattr> Xattrs { get => field ?? []; init; } = [];
 
     /// <summary>The path of a file of the same deployment that it is a hard link to; null for none.</summary>
     public string? LinkOf { get; init; }

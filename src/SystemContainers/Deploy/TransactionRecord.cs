@@ -51,17 +51,19 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
 /// <param name="After">The deployment that comes into use; null where the container goes.</param>
 sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
 {
+    // A record that another version wrote may lack a list: what JSON does not name it leaves null.
+
     /// <summary>The units of <see cref="Before"/> that ran, in the order in which they are stopped.</summary>
-    public IReadOnlyList<string> Running { get; init; } = [];
+    public IReadOnlyList<string> Running { get => field ?? []; init; } = [];
 
     /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in the end.</summary>
-    public IReadOnlyList<string> Dependents { get; init; } = [];
+    public IReadOnlyList<string> Dependents { get => field ?? []; init; } = [];
 
     /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
-    public IReadOnlyList<string> Edited { get; init; } = [];
+    public IReadOnlyList<string> Edited { get => field ?? []; init; } = [];
 
     /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it is taken back.</summary>
-    public IReadOnlyList<string> NewState { get; init; } = [];
+    public IReadOnlyList<string> NewState { get => field ?? []; init; } = [];
 
     /// <summary>The container.</summary>
     [JsonIgnore]

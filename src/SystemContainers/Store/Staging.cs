@@ -52,7 +52,19 @@ sealed unsafe class Staging : IDisposable
     /// <exception cref="LinuxException">It could not be moved or removed; EXDEV: something is mounted in it.</exception>
     public static void Discard(string root, string directory)
     {
-        (string path, SafeFileHandle held) = Reserve(root);
+        (string Path, SafeFileHandle Held) reserved;
+        try
+        {
+            reserved = Reserve(root);
+        }
+        catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
+        {
+            // Not even a lock file can be made. What gives room back must not ask for any.
+            TreeRemoval.Remove(directory);
+            return;
+        }
+
+        (string path, SafeFileHandle held) = reserved;
         using (held)
         {
             // Where this fails the lock file stays, and with it others find what is left.

@@ -86,6 +86,13 @@ sealed class StoreLocks(string directory)
         return !handle.IsInvalid && Libc.flock(handle, Libc.LOCK_SH | Libc.LOCK_NB) != 0;
     }
 
+    /// <summary>On a disk that can't be written a check still has to lock; where there is no lock file, nobody has it or can get it.</summary>
+    private static SafeFileHandle OpenReadOnly(string path)
+    {
+        SafeFileHandle handle = Libc.open(File.Exists(path) ? path : "/dev/null", OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        return handle.IsInvalid ? throw LinuxException.Last("open", path) : handle;
+    }
+
     /// <summary>Locks a file.</summary>
     /// <param name="path">It.</param>
     /// <param name="kind">LOCK_EX or LOCK_SH.</param>
@@ -97,12 +104,14 @@ sealed class StoreLocks(string directory)
             path, OpenFlags.ReadWrite | (create ? OpenFlags.Create : 0) | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
         if (handle.IsInvalid)
         {
-            if (!create && Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            LinuxException failure = LinuxException.Last("open", path);
+            handle.Dispose();
+            if (!create && failure.Errno == Errno.ENOENT)
             {
                 return null;
             }
 
-            throw LinuxException.Last("open", path);
+            handle = failure.Errno == Errno.EROFS ? OpenReadOnly(path) : throw failure;
         }
 
         if (Libc.flock(handle, kind | Libc.LOCK_NB) == 0)

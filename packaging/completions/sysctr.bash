@@ -1,6 +1,7 @@
 # Completion of sysctr for bash.
 _sysctr() {
-    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=
+    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words= user=
+    [[ " ${COMP_WORDS[*]} " == *" --user "* ]] && user=--user
     if [ "$COMP_CWORD" -eq 1 ]; then
         words="install run update auto-update rollback rollout prune pin unpin uninstall list info history images pull lint fsck start stop restart status logs recover exec mount umount version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
@@ -9,7 +10,7 @@ _sysctr() {
         words="status release"
     else
         case $verb-$cur in
-            install--*) words="--system --name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
+            install--*) words="--name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
             run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
             update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             rollback--*) words="--settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
@@ -27,9 +28,12 @@ _sysctr() {
             lint--*) words="--json --strict --quiet --help" ;;
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-            images-*) words=$(sysctr --quiet images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
+            images-*) words=$(sysctr --quiet $user images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
             run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-* | exec-* | mount-*)
-                words=$(sysctr --quiet list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+                words=$(sysctr --quiet $user list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+        esac
+        case $cur in
+            --*) words="$words --system --user" ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Cli;
 
@@ -12,6 +14,18 @@ static class GlobalOptions
         Description = "Work on the system below DIR, offline: files and enablement links only.",
         HelpName = "DIR",
         DefaultValueFactory = _ => "/",
+        Recursive = true,
+    };
+
+    public static Option<bool> System { get; } = new("--system")
+    {
+        Description = "Work on the system's containers, as root. It is the default; the option is there for old habits.",
+        Recursive = true,
+    };
+
+    public static Option<bool> User { get; } = new("--user")
+    {
+        Description = "Work on the calling user's own containers, in the user's systemd and home directory.",
         Recursive = true,
     };
 
@@ -32,11 +46,22 @@ static class GlobalOptions
     public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
-    public static Host OpenHost(ParseResult parsed, Terminal terminal) =>
-        Host.Open(Path.GetFullPath(parsed.GetValue(Root)!), terminal.Note, new HostOptions
+    public static Host OpenHost(ParseResult parsed, Terminal terminal)
+    {
+        string root = Path.GetFullPath(parsed.GetValue(Root)!);
+        HostUser? user = parsed.GetValue(User) ? HostUser.OfCaller() : null;
+        if (user is not null && (parsed.GetValue(System) || root != "/"))
         {
+            throw new SysctrException(ErrorKind.Usage, $"--user does not go with {(root == "/" ? "--system" : "--root")}", "leave one of them out");
+        }
+
+        user?.Export(inside: HostUser.IsInNamespace);
+        return Host.Open(root, terminal.Note, new HostOptions
+        {
+            User = user,
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
             RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
             IsBooting = parsed.CommandResult.Command.Name == RecoverCommand.Name && parsed.GetValue(RecoverCommand.Boot),
         });
+    }
 }

@@ -11,6 +11,7 @@ if (args is ["launch", ..])
     return LaunchCommand.Run(args.AsSpan(1));
 }
 
+string[] typed = args;
 if (AtomicPersonality.IsActive)
 {
     try
@@ -37,6 +38,7 @@ RootCommand root = new(
       systemctl start etcd                  from here on it is an ordinary unit
       sysctr update etcd                    new deployment beside the old one, and a switch
       sysctr rollback etcd                  and back
+      sysctr install --user --now notes     the calling user's own, in the user's systemd
       sysctr list                           what is installed, and how it is doing
       sysctr uninstall etcd                 remove exactly what was installed
       sysctr fsck                           check the store and all that it has on the host
@@ -49,6 +51,8 @@ RootCommand root = new(
       3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
     """);
 root.Add(GlobalOptions.Root);
+root.Add(GlobalOptions.System);
+root.Add(GlobalOptions.User);
 root.Add(GlobalOptions.Quiet);
 root.Add(GlobalOptions.LockTimeout);
 root.Add(InstallCommand.Create());
@@ -102,6 +106,11 @@ if (parsed.CommandResult.Command == root)
 
 try
 {
+    if (UserMode.MustEnter(parsed))
+    {
+        return UserMode.Enter(parsed, typed);
+    }
+
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (SysctrException e)

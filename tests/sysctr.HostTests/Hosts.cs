@@ -59,6 +59,12 @@ public sealed class CheckedHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class UserHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "user";
+}
+
+[CollectionDefinition(Name)]
 public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "legacy";

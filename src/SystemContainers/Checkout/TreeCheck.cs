@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Tar;
 
@@ -42,6 +43,10 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
     }
 
+    /// <summary>What a checkout for a user leaves out, see <see cref="TreeWriter"/>.</summary>
+    private static bool IsLeftOut(TreeNode node) =>
+        HostUser.IsInNamespace && node is TreeLeaf { Entry.Type: TarEntryType.CharacterDevice or TarEntryType.BlockDevice };
+
     private void CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
     {
         if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
@@ -56,7 +61,10 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             _path.Add(name);
             if (!there.Remove(name))
             {
-                found(Shown(), "is missing");
+                if (!IsLeftOut(slot.Node))
+                {
+                    found(Shown(), "is missing");
+                }
             }
             else
             {

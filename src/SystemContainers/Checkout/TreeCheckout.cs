@@ -17,11 +17,12 @@ static class TreeCheckout
     /// <param name="tree">Its layers are committed in the store.</param>
     /// <param name="targetDirectory">Absolute; must not exist, its parent must; best on the store's file system.</param>
     /// <param name="mountPoints">What a runtime will mount on.</param>
+    /// <returns>How many device files were left out, which only root can make; runtimes give containers a /dev of their own.</returns>
     /// <exception cref="SysctrException">
     /// Storage: the disk is full or fails; Host: the file system can't hold what the image has; Unsafe: a mount point can't be made;
     /// Corrupt: the store lacks an object.
     /// </exception>
-    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints)
+    public static int Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints)
     {
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
         try
@@ -31,7 +32,7 @@ static class TreeCheckout
             using SafeFileHandle target = Make(targetDirectory);
             try
             {
-                new TreeWriter(tree.Store, target, root).Write();
+                return new TreeWriter(tree.Store, target, root).Write();
             }
             catch
             {

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Tar;
 
@@ -31,13 +32,18 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private readonly List<byte[]> _path = [];
 
+    /// <summary>Devices that could not be made, with all their names.</summary>
+    private readonly HashSet<TreeLeaf> _leftOut = [];
+
     /// <summary>Writes the tree and the root's metadata.</summary>
+    /// <returns>How many devices were left out: in a user's namespace nobody can make one (user_namespaces(7)).</returns>
     /// <exception cref="LinuxException">A call failed.</exception>
-    public void Write()
+    public int Write()
     {
         FindShared(root, []);
         WriteContent(target, root);
         InodeWriter.Apply(target, root.Metadata, "/");
+        return _leftOut.Count;
     }
 
     private void FindShared(TreeDirectory directory, HashSet<TreeLeaf> seen)
@@ -101,6 +107,10 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         {
             WriteLeaf(parent, name, leaf);
         }
+        else if (_leftOut.Contains(leaf))
+        {
+            // Nor has it another name.
+        }
         else if (first is null)
         {
             WriteLeaf(parent, name, leaf);
@@ -134,6 +144,9 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
                 }
 
                 break;
+            case TarEntryType.CharacterDevice or TarEntryType.BlockDevice when HostUser.IsInNamespace:
+                _leftOut.Add(leaf);
+                return;
             case TarEntryType.CharacterDevice:
                 MakeNode(parent, name, Libc.S_IFCHR, leaf.Entry);
                 break;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Register;
 using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
@@ -73,11 +75,13 @@ sealed class ContainerControl(Host host)
     public async Task<int> ShowJournalAsync(string name, bool follow, int? lines, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
-        List<string> arguments = ["--unit", record.MainUnit];
+        List<string> units = [record.MainUnit];
         if (record.Units.Any(u => u.Path.EndsWith("@.service", StringComparison.Ordinal)))
         {
-            arguments.AddRange(["--unit", name + "@*.service"]);
+            units.Add(name + "@*.service");
         }
+
+        List<string> arguments = [.. JournalMatches.Of(units, host.User)];
 
         if (follow)
         {

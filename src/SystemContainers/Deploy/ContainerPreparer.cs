@@ -11,7 +11,7 @@ namespace SystemContainers.Deploy;
 /// <summary>Everything about a container that can fail without touching the host: merge, render, adapt, verify, check out.</summary>
 sealed class ContainerPreparer(Host host)
 {
-    private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Root);
+    private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Paths);
 
     /// <summary>What an image in the store has below /exports, or the root file system that is used in its place.</summary>
     /// <exception cref="SysctrException">Template, Unsafe: it can't be used.</exception>
@@ -36,7 +36,7 @@ sealed class ContainerPreparer(Host host)
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
-        HostFacts facts = HostFacts.Read() with { IsDirectory = host.IsDirectory };
+        HostFacts facts = HostFacts.Read(host.User) with { IsDirectory = host.IsDirectory };
         RenderRequest asked = new()
         {
             Name = name,
@@ -54,8 +54,13 @@ sealed class ContainerPreparer(Host host)
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
         };
+        if (host.User is { } user)
+        {
+            asked = asked with { RunDirectory = user.RuntimeDirectory, StateDirectory = user.DataHome, ConfDirectory = user.ConfigHome };
+        }
+
         UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version);
+            runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version, host.User);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
             files, facts, ToolPaths.ListenHelper, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null);
@@ -65,8 +70,8 @@ sealed class ContainerPreparer(Host host)
             rendered = rendered with { ConfigJson = RemoteRootfs.WithRoot(config, rootfs) };
         }
 
-        List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(HostPaths.Units, u.FileName), u.Text))];
-        HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(HostPaths.Tmpfiles, name + ".conf"), lines) : null;
+        List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text))];
+        HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
         IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;
         InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, files))];
         return new PreparedContainer
@@ -121,6 +126,7 @@ sealed class ContainerPreparer(Host host)
         HostFileSet files = new(host);
         foreach (PreparedContainer container in containers)
         {
+            UserHostFiles.Check(host.User, container.Record);
             files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 
@@ -128,7 +134,7 @@ sealed class ContainerPreparer(Host host)
         CheckEachOther(containers);
         InstallSections.Check(host.Paths, containers);
         foreach (UnitComplaint passed in await UnitVerifier.VerifyAsync(
-            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], cancellation))
+            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, cancellation))
         {
             host.Note($"warning: systemd says of {passed.Whole}");
         }
@@ -165,11 +171,15 @@ sealed class ContainerPreparer(Host host)
         return new(set.Where(s => TemplateValues.IsForced(s.Key) || exports.Accepts(s.Key)), StringComparer.Ordinal);
     }
 
-    private static void StageRootfs(PreparedContainer container, string rootfs)
+    private void StageRootfs(PreparedContainer container, string rootfs)
     {
         if (container.Tree is { } tree)
         {
-            TreeCheckout.Write(tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))]);
+            int leftOut = TreeCheckout.Write(tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))]);
+            if (leftOut > 0)
+            {
+                host.Note($"{container.Record.Name}: left out {leftOut} device file{(leftOut == 1 ? "" : "s")} of the image, which only root can make");
+            }
         }
         else
         {
@@ -206,5 +216,7 @@ sealed class ContainerPreparer(Host host)
         }
     }
 
-    private static bool IsEnableable(RenderedUnit unit) => UnitText.Parse(unit.Text).Has("Install");
+    /// <summary>A unit with [Install]; a drop-in may have one, but is no unit.</summary>
+    private static bool IsEnableable(RenderedUnit unit) =>
+        !unit.FileName.EndsWith(".conf", StringComparison.Ordinal) && UnitText.Parse(unit.Text).Has("Install");
 }

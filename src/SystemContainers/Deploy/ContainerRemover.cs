@@ -71,7 +71,7 @@ sealed class ContainerRemover(Host host)
     {
         try
         {
-            await SystemdTmpfiles.RemoveAsync(file, cancellation);
+            await SystemdTmpfiles.RemoveAsync(file, host.User, cancellation);
         }
         catch (SysctrException e)
         {

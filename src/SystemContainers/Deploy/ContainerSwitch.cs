@@ -189,7 +189,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             host.Systemd.Reload(CancellationToken.None);
             foreach (InstalledFile tmpfiles in changes.Select(c => c.After!.Tmpfiles).OfType<InstalledFile>())
             {
-                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, CancellationToken.None);
+                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
             }
         }
 
@@ -244,7 +244,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
             if (before.Tmpfiles is { } tmpfiles)
             {
-                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, CancellationToken.None);
+                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
             }
         }
     }

@@ -41,7 +41,7 @@ sealed class FailedStarts(Host host)
     {
         DeploymentDirectory directory = host.Deployment(failed.Name, failed.Deployment);
         string[] units = [.. failed.UnitNames.Select(u => u.Replace("@.", "@*.", StringComparison.Ordinal))];
-        byte[] journal = Encoding.UTF8.GetBytes(await UnitJournal.ReadAsync(units, MaxLines, since, "short-iso"));
+        byte[] journal = Encoding.UTF8.GetBytes(await UnitJournal.ReadAsync(units, host.User, MaxLines, since, "short-iso"));
         DurableFile.Write(
             directory.FailedJournal, journal.AsSpan(Math.Max(0, journal.Length - MaxBytes)), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         IEnumerable<string> old = Directory.GetFiles(directory.ContainerHere, DeploymentDirectory.FailedJournalPattern)

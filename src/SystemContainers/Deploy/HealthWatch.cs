@@ -23,7 +23,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started, bool mayEnd, CancellationToken cancellation)
     {
         string[] units = [.. started.SelectMany(s => s.Units)];
-        host.Systemd.Settle(units, policy.Settle ?? SysctrConfiguration.Load(host.Root).Settle, mayEnd, cancellation);
+        host.Systemd.Settle(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
         ContainerRecord[] checkedOnes =
         [
             .. started.Where(s => !policy.WithoutHealthCheck && s.Container.Health is not null && s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal))
@@ -56,7 +56,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         await all;
     }
 
-    private static async Task UntilWellAsync(ContainerRecord container, CancellationToken cancellation)
+    private async Task UntilWellAsync(ContainerRecord container, CancellationToken cancellation)
     {
         HealthCheck check = container.Health!;
         OciRuntime runtime = OciRuntime.Find(container.Runtime, "/");
@@ -72,7 +72,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
 
             if (Environment.TickCount64 + (check.Interval * 1000) >= end)
             {
-                throw UnitFailure.Unhealthy(container.MainUnit, why, check.Timeout);
+                throw UnitFailure.Unhealthy(container.MainUnit, why, check.Timeout, host.User);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(check.Interval), cancellation);

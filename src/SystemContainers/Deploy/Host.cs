@@ -1,6 +1,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 using SystemContainers.Reference;
 using SystemContainers.Register;
 using SystemContainers.Store;
@@ -13,12 +14,12 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class Host : IDisposable
 {
-    /// <summary>The store as units and the runtime see it.</summary>
+    /// <summary>The system's store as units and the runtime see it.</summary>
     internal const string StoreOnHost = "/var/lib/sysctr";
 
     private readonly Lazy<ContentStore> _store;
     private readonly Lazy<ISystemdManager> _systemd;
-    private readonly Lazy<RegistriesConfig> _registries = new(() => RegistriesConfig.Load());
+    private readonly Lazy<RegistriesConfig> _registries;
 
     private IDisposable? _lease;
     private bool _scratch;
@@ -28,13 +29,14 @@ sealed class Host : IDisposable
         Root = root;
         StoreHere = storeHere;
         Note = note;
-        Paths = new HostPaths(root);
+        Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
         Transactions = new Transactions(storeHere);
         History = new HistoryLog(this);
+        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
         _store = new Lazy<ContentStore>(() => ContentStore.Open(
-            StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Root).MinFreeSpace)));
+            StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Paths).MinFreeSpace)));
         _systemd = new Lazy<ISystemdManager>(() => options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths));
     }
 
@@ -48,6 +50,9 @@ sealed class Host : IDisposable
     internal Action<string> Note { get; }
 
     internal HostPaths Paths { get; }
+
+    /// <summary>Whose containers these are; null for the system's.</summary>
+    internal HostUser? User => Paths.User;
 
     internal ContainerCatalog Catalog { get; }
 
@@ -68,16 +73,20 @@ sealed class Host : IDisposable
     /// <exception cref="SysctrException">Permission: not root.</exception>
     public static Host Open(string root, Action<string> note, HostOptions? options = null)
     {
-        if (Libc.geteuid() != 0)
+        if (options?.User is null && Libc.geteuid() != 0)
         {
             throw new SysctrException(
-                ErrorKind.Permission, "opening the store: system containers belong to root", "call it with sudo");
+                ErrorKind.Permission, "opening the store: system containers belong to root",
+                "call it with sudo, or with --user for containers of your own");
         }
 
         return Directory.Exists(root)
-            ? new Host(root, root == "/" ? StoreOnHost : Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
+            ? new Host(root, options?.User is { } user ? UserStore(user) : root == "/" ? StoreOnHost : Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
             : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
     }
+
+    /// <summary>Whether a crash has left something that only a process inside the user's namespace can end.</summary>
+    public static bool NeedsRecovery(HostUser user) => new Transactions(UserStore(user)).Pending().Count > 0;
 
     /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
@@ -91,7 +100,7 @@ sealed class Host : IDisposable
     }
 
     /// <summary>The place of a deployment.</summary>
-    internal DeploymentDirectory Deployment(string name, int number) => new(StoreOnHost, StoreHere, name, number);
+    internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);
 
     /// <summary>Locks containers against every other sysctr; waits, and says so.</summary>
     /// <remarks>Always before <see cref="LeaseStore"/>, never after it: whoever waits for the store may hold containers.</remarks>
@@ -153,9 +162,9 @@ sealed class Host : IDisposable
     /// <summary>Makes durable what systemd has changed of the enablement: it does not sync its links.</summary>
     internal void SyncUnits()
     {
-        if (Directory.Exists(Here(HostPaths.Units)))
+        if (Directory.Exists(Here(Paths.UnitDirectory)))
         {
-            DurableFile.SyncFileSystem(Here(HostPaths.Units));
+            DurableFile.SyncFileSystem(Here(Paths.UnitDirectory));
         }
     }
 
@@ -168,6 +177,8 @@ sealed class Host : IDisposable
     /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was cut off.</summary>
     internal Task RecoverPendingAsync(CancellationToken cancellation) =>
         Transactions.Pending().Count > 0 ? RecoverAsync(cancellation) : Task.CompletedTask;
+
+    private static string UserStore(HostUser user) => Path.Join(user.DataHome, "sysctr");
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,8 +1,13 @@
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>How a call works on its host.</summary>
 sealed record HostOptions
 {
+    /// <summary>Whose containers; null for the system's. What writes is called inside the user's namespace.</summary>
+    public HostUser? User { get; init; }
+
     /// <summary>How long to wait for another sysctr before giving up; null for the default, ten minutes.</summary>
     public TimeSpan? LockTimeout { get; init; }
 

@@ -43,6 +43,11 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                  $"enabled {string.Join(' ', container.Record.Enabled)}");
         }
 
+        if (host.User is { Lingers: false } user)
+        {
+            note($"{user.Name} does not linger: containers start with the first login and stop with the last session; 'loginctl enable-linger' lets them start at boot");
+        }
+
         if (now)
         {
             IReadOnlyList<string> healthy = await new ContainerControl(host).StartInstalledAsync([.. installed.Select(p => p.Record)], policy, cancellation);

@@ -77,7 +77,7 @@ static class InstallSections
             throw Refused(unit, "Alias", alias, "systemd looks for a unit of that name itself", "the image's author has to choose another name");
         }
 
-        if (UnitFiles.Find(paths, name) is { } there && !IsOurLink(there, own))
+        if (UnitFiles.Find(paths, name) is { } there && !IsOurLink(paths, there, own))
         {
             throw Refused(
                 unit, "Alias", alias, $"{there} is there, and the alias would take its place", "remove that unit first, if the container is to replace it");
@@ -100,9 +100,9 @@ static class InstallSections
     }
 
     /// <summary>An alias that an earlier deployment of the container made.</summary>
-    private static bool IsOurLink(string there, HashSet<string> own) =>
+    private static bool IsOurLink(HostPaths paths, string there, HashSet<string> own) =>
         new FileInfo(there).LinkTarget is { } target && own.Contains(Path.GetFileName(target)) &&
-        Path.GetFullPath(target, HostPaths.Units) == Path.Join(HostPaths.Units, Path.GetFileName(target));
+        Path.GetFullPath(target, paths.UnitDirectory) == Path.Join(paths.UnitDirectory, Path.GetFileName(target));
 
     /// <summary>The specifiers that stand for the unit's own name.</summary>
     private static string Expand(string unit, string word)

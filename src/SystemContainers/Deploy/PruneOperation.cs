@@ -15,7 +15,7 @@ sealed class PruneOperation(Host host, Action<string> note)
     public async Task<PruneResult> RunAsync(IReadOnlyList<string> names, int? keep, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
-        int kept = keep ?? SysctrConfiguration.Load(host.Root).Keep;
+        int kept = keep ?? SysctrConfiguration.Load(host.Paths).Keep;
         await host.RecoverAsync(cancellation);
         foreach (string name in distinct)
         {
@@ -45,7 +45,7 @@ sealed class PruneOperation(Host host, Action<string> note)
     public void AfterUpdate(IReadOnlyList<string> names)
     {
         DeploymentPruner pruner = new(host);
-        int keep = SysctrConfiguration.Load(host.Root).Keep;
+        int keep = SysctrConfiguration.Load(host.Paths).Keep;
         if (names.Sum(name => pruner.Remove(name, keep).Count) == 0)
         {
             return;

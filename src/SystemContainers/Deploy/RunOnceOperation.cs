@@ -70,7 +70,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         if (record.Tmpfiles is { } tmpfiles)
         {
             new StateClaims(host).Claim(record.Name, record.StateDirectories);
-            await SystemdTmpfiles.CreateAsync(prepared.Directory.KeptFile(tmpfiles.Path), cancellation);
+            await SystemdTmpfiles.CreateAsync(prepared.Directory.KeptFile(tmpfiles.Path), host.User, cancellation);
         }
 
         UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
@@ -79,6 +79,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             return await TransientService.RunAsync(
                 record.MainUnit,
                 ["Delegate=yes", $"SyslogIdentifier={record.Name}", .. Overlay(prepared, commands.StopPost)],
+                host.User,
                 commands.Start.Split(' '),
                 cancellation);
         }
@@ -94,11 +95,17 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with the run, for
     /// the tree itself consists of links into the store.
     /// </summary>
-    private static IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
+    private IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
     {
         if (RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(prepared.Rendered.ConfigJson!)).IsReadonly)
         {
             return [$"ExecStopPost={stopPost}"];
+        }
+
+        if (host.User is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Host, $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer", "run it without --user");
         }
 
         Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "upper"));

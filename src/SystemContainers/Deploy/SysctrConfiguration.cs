@@ -1,5 +1,6 @@
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Register;
 using SystemContainers.Store;
 using Tomlyn;
 
@@ -34,11 +35,12 @@ sealed record SysctrConfiguration
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
 
-    /// <summary>Reads the settings of the host below <paramref name="root"/>.</summary>
+    /// <summary>Reads the settings of a host; a user's own file, <c>~/.config/sysctr/sysctr.toml</c>, stands in place of the host's.</summary>
     /// <exception cref="SysctrException">Usage: the file does not parse, or has a key that we don't know.</exception>
-    public static SysctrConfiguration Load(string root)
+    public static SysctrConfiguration Load(HostPaths paths)
     {
-        string file = System.IO.Path.Join(root, Path);
+        string? own = paths.User is { } user ? System.IO.Path.Join(user.ConfigHome, "sysctr/sysctr.toml") : null;
+        string file = own is not null && File.Exists(own) ? own : paths.Here(Path);
         if (!File.Exists(file))
         {
             return new SysctrConfiguration();

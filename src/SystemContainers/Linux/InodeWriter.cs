@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Linux;
 
@@ -32,7 +33,7 @@ static unsafe class InodeWriter
             fixed (byte* name = Terminated(xattr.Name))
             fixed (byte* value = xattr.Value)
             {
-                if (Libc.fsetxattr(file, name, value, (nuint)xattr.Value.Length, 0) != 0)
+                if (Libc.fsetxattr(file, name, value, (nuint)xattr.Value.Length, 0) != 0 && !IsForRootAlone())
                 {
                     throw LinuxException.Last("fsetxattr", shown);
                 }
@@ -75,7 +76,7 @@ static unsafe class InodeWriter
             fixed (byte* xattrName = Terminated(xattr.Name))
             fixed (byte* value = xattr.Value)
             {
-                if (Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0)
+                if (Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0 && !IsForRootAlone())
                 {
                     throw LinuxException.Last("lsetxattr", shown);
                 }
@@ -89,6 +90,9 @@ static unsafe class InodeWriter
             throw LinuxException.Last("utimensat", shown);
         }
     }
+
+    /// <summary>trusted.* and the like, which a user's namespace can't have: left out, as podman does.</summary>
+    private static bool IsForRootAlone() => HostUser.IsInNamespace && Marshal.GetLastPInvokeError() == Errno.EPERM;
 
     private static void Fill(Libc.timespec* times, FileMetadata metadata)
     {

@@ -55,7 +55,9 @@ static class ProcessRunner
         }
     }
 
-    private static Process Start(ProcessStartInfo start)
+    /// <summary>Starts a program.</summary>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    public static Process Start(ProcessStartInfo start)
     {
         try
         {

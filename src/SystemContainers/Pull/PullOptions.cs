@@ -1,3 +1,5 @@
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Pull;
 
 /// <summary>What tests and slow lines want to be different; the defaults are for hosts.</summary>
@@ -5,6 +7,17 @@ sealed record PullOptions
 {
     /// <summary>Directories of <c>host[:port]/*.crt, *.cert, *.key</c>; for a host the first that has it counts (containers-certs.d(5)).</summary>
     public IReadOnlyList<string> CertificateDirectories { get; init; } = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
+
+    /// <summary>The defaults for who pulls: a user's own certificates come before the host's.</summary>
+    /// <param name="user">Null for root.</param>
+    public static PullOptions Of(HostUser? user)
+    {
+        PullOptions host = new();
+        return user is null ? host : host with
+        {
+            CertificateDirectories = [Path.Join(user.ConfigHome, "containers/certs.d"), .. host.CertificateDirectories],
+        };
+    }
 
     /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and memory.</summary>
     public int ParallelLayers { get; init; } = 3;

@@ -1,3 +1,5 @@
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Reference;
 
 /// <summary>The files that make up the configuration of registries; each may be missing.</summary>
@@ -16,5 +18,27 @@ sealed record RegistriesConfPaths(string Main, string? DropIns, string? ShortNam
             "/etc/containers/registries.conf.d",
             "/var/cache/containers/short-name-aliases.conf",
             MainIsRequired: !string.IsNullOrEmpty(named));
+    }
+
+    /// <summary>
+    /// As podman does without root: a file of the user's own stands in place of the host's, drop-ins of the user's own too, and the user has
+    /// a cache of aliases. Null is the host's.
+    /// </summary>
+    public static RegistriesConfPaths Of(HostUser? user)
+    {
+        RegistriesConfPaths host = OfHost();
+        if (user is null)
+        {
+            return host;
+        }
+
+        string main = Path.Join(user.ConfigHome, "containers/registries.conf");
+        string dropIns = Path.Join(user.ConfigHome, "containers/registries.conf.d");
+        return host with
+        {
+            Main = !host.MainIsRequired && File.Exists(main) ? main : host.Main,
+            DropIns = Directory.Exists(dropIns) ? dropIns : host.DropIns,
+            ShortNameCache = Path.Join(user.Home, ".cache/containers/short-name-aliases.conf"),
+        };
     }
 }

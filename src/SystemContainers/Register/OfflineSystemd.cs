@@ -23,7 +23,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     public void Disable(IReadOnlyList<string> units, CancellationToken cancellation)
     {
         // The links go before the files do: what has no file is enabled by nothing.
-        string[] there = [.. units.Where(u => HostPaths.UnitLoadPath.Any(d => File.Exists(paths.Here(Path.Join(d, u)))))];
+        string[] there = [.. units.Where(u => paths.UnitLoadPath.Any(d => File.Exists(paths.Here(Path.Join(d, u)))))];
         if (there.Length > 0)
         {
             Change("disable", there);

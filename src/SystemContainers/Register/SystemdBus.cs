@@ -1,5 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Users;
 using SystemContainers.Register.SdBus;
 
 namespace SystemContainers.Register;
@@ -28,22 +29,25 @@ sealed class SystemdBus : ISystemdManager
     private readonly JobWaiter _jobs;
     private readonly UnitSettling _settling;
 
-    private SystemdBus(Bus bus)
+    private SystemdBus(Bus bus, HostUser? user)
     {
         _bus = bus;
+        User = user;
         _jobs = new JobWaiter(bus);
         _settling = new UnitSettling(this);
     }
 
     /// <summary>Connects.</summary>
+    /// <param name="user">Whose systemd; null for the system's.</param>
     /// <exception cref="DBusException">Nobody answers.</exception>
-    public static SystemdBus Open()
+    public static SystemdBus Open(HostUser? user)
     {
-        Bus bus = Bus.Open(user: false);
+        // Inside the user's namespace too: sd-bus leaves it to the other side to say who it is, from the socket's credentials (systemd 247).
+        Bus bus = Bus.Open(user is not null);
         try
         {
             // At once, for the daemon hangs up on those who take their time to introduce themselves, and a pull takes minutes.
-            SystemdBus systemd = new(bus);
+            SystemdBus systemd = new(bus, user);
             systemd.Version = SystemdManager.ParseVersion("systemd " + systemd.Property(ManagerPath, Manager, "Version", "s", m => m.ReadString()));
             return systemd;
         }
@@ -53,6 +57,9 @@ sealed class SystemdBus : ISystemdManager
             throw;
         }
     }
+
+    /// <summary>Whose systemd it is; null for the system's.</summary>
+    internal HostUser? User { get; }
 
     public bool IsBooted => true;
 

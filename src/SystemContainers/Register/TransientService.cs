@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
 
@@ -9,16 +10,17 @@ static class TransientService
     /// <summary>Runs a command as a service, with this process's standard streams, and waits until it has ended.</summary>
     /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
     /// <param name="properties">Such as <c>Delegate=yes</c>.</param>
+    /// <param name="user">Whose systemd; null for the system's.</param>
     /// <param name="command">Absolute path of the program, and its words.</param>
     /// <param name="cancellation">Ends the wait; the service then has to be stopped.</param>
     /// <returns>The command's exit status.</returns>
     /// <exception cref="SysctrException">Host: systemd-run is not there.</exception>
     public static async Task<int> RunAsync(
-        string unit, IReadOnlyList<string> properties, IReadOnlyList<string> command, CancellationToken cancellation)
+        string unit, IReadOnlyList<string> properties, HostUser? user, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         string[] arguments =
         [
-            "--quiet", "--wait", "--collect", "--pipe", "--unit", unit,
+            .. user is null ? Array.Empty<string>() : ["--user"], "--quiet", "--wait", "--collect", "--pipe", "--unit", unit,
             .. properties.Select(p => "--property=" + p),
             "--", .. command,
         ];

@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
 
@@ -9,21 +10,23 @@ static class UnitFailure
 
     public static SysctrException Of(string doing, string unit, string jobResult, SystemdBus systemd)
     {
+        string option = systemd.User is null ? "" : "--user ";
         string message = $"{doing} {unit}: {Reason(jobResult, systemd.GetStatus(unit))}";
         return new SysctrException(
-            ErrorKind.Unit, doing == "stopping" ? message : WithJournal(message, unit),
+            ErrorKind.Unit, doing == "stopping" ? message : WithJournal(message, unit, systemd.User),
             jobResult == "dependency"
-                ? $"a unit that it needs has failed: 'systemctl list-dependencies {unit}' shows which"
-                : $"'systemctl status {unit}' and 'journalctl -u {unit}' tell more");
+                ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
+                : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
     }
 
     /// <summary>A unit runs, but not well.</summary>
     /// <param name="unit">Its name.</param>
     /// <param name="reason">What the last check gave.</param>
     /// <param name="seconds">How long it was checked.</param>
-    public static SysctrException Unhealthy(string unit, string reason, double seconds) => new(
-        ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit),
-        $"'systemctl status {unit}' and 'journalctl -u {unit}' tell more");
+    /// <param name="user">Whose unit; null for the system's.</param>
+    public static SysctrException Unhealthy(string unit, string reason, double seconds, HostUser? user) => new(
+        ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, user),
+        $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
     public static string Reason(string jobResult, UnitStatus status) => jobResult switch
@@ -52,9 +55,9 @@ static class UnitFailure
         },
     };
 
-    private static string WithJournal(string message, string unit)
+    private static string WithJournal(string message, string unit, HostUser? user)
     {
-        string journal = UnitJournal.ReadAsync([unit], JournalLines).GetAwaiter().GetResult();
+        string journal = UnitJournal.ReadAsync([unit], user, JournalLines).GetAwaiter().GetResult();
         return string.Join("\n  | ", journal.Split('\n', StringSplitOptions.RemoveEmptyEntries).Prepend(message));
     }
 }

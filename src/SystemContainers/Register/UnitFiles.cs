@@ -22,7 +22,7 @@ static class UnitFiles
     }
 
     /// <summary>The file or link, dangling ones too, that gives the host a unit of that name; null where it has none.</summary>
-    public static string? Find(HostPaths paths, string unit) => HostPaths.UnitLoadPath
+    public static string? Find(HostPaths paths, string unit) => paths.UnitLoadPath
         .Select(directory => paths.Here(Path.Join(directory, unit)))
         .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
 
@@ -14,13 +15,14 @@ static partial class UnitVerifier
 
     /// <summary>Verifies units and drop-ins together, so that they may name each other.</summary>
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
+    /// <param name="user">Whose systemd will have them; null for the system's.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: systemd refuses one, in systemd's own words.</exception>
     /// <returns>What systemd passes over, such as a setting that it does not know: it runs the unit all the same.</returns>
     public static async Task<IReadOnlyList<UnitComplaint>> VerifyAsync(
-        IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation)
     {
-        IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, cancellation);
+        IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, user, cancellation);
         if (complaints.Any(c => !c.IsPassedOver))
         {
             throw new SysctrException(
@@ -33,7 +35,7 @@ static partial class UnitVerifier
 
     /// <summary>As <see cref="VerifyAsync"/>, but lists what systemd refuses.</summary>
     public static async Task<IReadOnlyList<UnitComplaint>> FindAsync(
-        IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation)
     {
         string[] toVerify = [.. units.Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))];
         if (toVerify.Length == 0)
@@ -43,7 +45,7 @@ static partial class UnitVerifier
 
         using UnitScratch scratch = await UnitScratch.WriteAsync(units, cancellation);
         ProcessResult result = await ProcessRunner.RunAsync(
-            "systemd-analyze", ["verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(scratch.Loadable)], cancellation);
+            "systemd-analyze", [.. user is null ? Array.Empty<string>() : ["--user"], "verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(scratch.Loadable)], cancellation);
         return
         [
             .. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)

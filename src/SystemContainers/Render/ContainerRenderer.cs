@@ -107,7 +107,7 @@ static class ContainerRenderer
     private static string? GeneratedTmpfiles(RenderRequest request, IReadOnlyList<Volume> volumes, string[] generated)
     {
         string lines = volumes.Count > 0
-            ? string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs")))
+            ? string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds)))
             : string.Concat(generated.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid)));
         return lines.Length == 0 ? null : lines;
     }

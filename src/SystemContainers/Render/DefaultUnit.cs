@@ -16,6 +16,7 @@ static class DefaultUnit
             // Specifiers are expanded in Description= too.
             ["IMAGE_TEXT"] = request.ImageName.Replace("%", "%%", StringComparison.Ordinal),
             ["DESTDIR_TEXT"] = request.DestinationDirectory.Replace("%", "%%", StringComparison.Ordinal),
+            ["USER_ID"] = request.Host.UserIds is null ? "" : $"{request.Host.Uid}",
             ["SERVICE_LINES"] = string.Concat(request.ServiceLines.Select(line => line + "\n")),
         };
         return ScribanTemplate.Render(Path, s_template.Value, all);

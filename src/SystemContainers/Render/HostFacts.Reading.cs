@@ -1,5 +1,6 @@
 using System.Globalization;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Render;
 
@@ -12,8 +13,9 @@ sealed partial record HostFacts
     private const string InitStatusPath = "/proc/1/status";
 
     /// <summary>The facts of this host.</summary>
+    /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
     /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
-    public static HostFacts Read()
+    public static HostFacts Read(HostUser? user = null)
     {
         string[] status = ReadStatus(StatusPath);
         return new HostFacts
@@ -21,8 +23,9 @@ sealed partial record HostFacts
             Capabilities = Render.Capabilities.FromMask(
                 ulong.Parse(Field(ReadStatus(InitStatusPath), "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
             SeccompProfile = ReadSeccomp(),
-            Uid = FirstNumber(Field(status, "Uid")),
-            Gid = FirstNumber(Field(status, "Gid")),
+            Uid = user?.Uid ?? FirstNumber(Field(status, "Uid")),
+            Gid = user?.Gid ?? FirstNumber(Field(status, "Gid")),
+            UserIds = user?.Ids,
             Kernel = new Version(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor),
             HasSelinux = File.Exists("/sys/fs/selinux/enforce"),
             HasAppArmor = File.Exists("/sys/kernel/security/apparmor/profiles"),

@@ -1,3 +1,5 @@
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Render;
 
 /// <summary>What of the host a rendered container depends on; a plain value, so that rendering is a pure function.</summary>
@@ -14,6 +16,9 @@ sealed partial record HostFacts
 
     /// <summary>HOST_GID.</summary>
     public uint Gid { get; init; }
+
+    /// <summary>The ids of a user's containers as the host has them; null where they are the host's own.</summary>
+    public IdMap? UserIds { get; init; }
 
     /// <summary>Major and minor version of the running kernel.</summary>
     public required Version Kernel { get; init; }

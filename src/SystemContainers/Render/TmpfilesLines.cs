@@ -1,3 +1,5 @@
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Render;
 
 /// <summary>Lines of tmpfiles.d(5), for containers whose image has no tmpfiles of its own.</summary>
@@ -40,7 +42,8 @@ static class TmpfilesLines
     /// <summary>The directory of a volume, with the owner, mode and first content that the image has there.</summary>
     /// <param name="volume">The volume.</param>
     /// <param name="rootfs">Absolute path of the deployment's tree.</param>
-    public static string Volume(Volume volume, string rootfs)
+    /// <param name="ids">The container's ids as the host has them; null where they are the same.</param>
+    public static string Volume(Volume volume, string rootfs, IdMap? ids = null)
     {
         if (volume is { HasContent: true, Seed: { } source })
         {
@@ -48,9 +51,10 @@ static class TmpfilesLines
             return $"C {Quote(volume.Source)} - - - - {Percent(rootfs + source.Path)}\n";
         }
 
-        return volume.Seed is { } seed
-            ? $"d {Quote(volume.Source)} 0{Convert.ToString(seed.Mode, 8)} {seed.Uid} {seed.Gid} - -\n"
-            : $"d {Quote(volume.Source)} 0755 0 0 - -\n";
+        uint uid = volume.Seed?.Uid ?? 0;
+        uint gid = volume.Seed?.Gid ?? 0;
+        string mode = volume.Seed is { } seed ? Convert.ToString(seed.Mode, 8) : "755";
+        return $"d {Quote(volume.Source)} 0{mode} {ids?.UidOutside(uid) ?? uid} {ids?.GidOutside(gid) ?? gid} - -\n";
     }
 
     // The last field is the rest of the line as it stands: no quotes there.

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 
 namespace SystemContainers.Run;
@@ -7,7 +8,8 @@ namespace SystemContainers.Run;
 static class BundleConfig
 {
     /// <summary>systemd's own socket for readiness and watchdog, the same path inside.</summary>
-    public const string NotifySocket = "/run/systemd/notify";
+    /// <param name="user">Whose systemd; null for the system's.</param>
+    public static string NotifySocket(HostUser? user) => user is null ? "/run/systemd/notify" : Path.Join(user.RuntimeDirectory, "systemd/notify");
 
     /// <summary>Where sysctr-listen stands inside the container.</summary>
     private const string ListenInside = "/.sysctr-listen";
@@ -27,15 +29,15 @@ static class BundleConfig
     /// Lets the payload speak to systemd without a proxy: a detached runtime's proxy leaves after READY=1, and with it
     /// would go STATUS= and every sign of life.
     /// </summary>
-    public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config)
+    public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config, string socket)
     {
-        bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && m.Destination is "/run" or "/run/systemd" or NotifySocket);
+        bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && (m.Destination is "/run" or "/run/systemd" || m.Destination == socket));
         if (!visible)
         {
-            AddBind(document, NotifySocket, NotifySocket);
+            AddBind(document, socket, socket);
         }
 
-        SetVariable(document, "NOTIFY_SOCKET", NotifySocket);
+        SetVariable(document, "NOTIFY_SOCKET", socket);
     }
 
     /// <summary>Puts sysctr-listen in front of the payload's command.</summary>

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
+using SystemContainers.Register;
 
 namespace SystemContainers.Run;
 
@@ -14,7 +16,8 @@ namespace SystemContainers.Run;
 /// </summary>
 static class Launcher
 {
-    private const string Bundles = "/run/sysctr";
+    /// <summary>Below the run directory of whoever's systemd calls.</summary>
+    private static string Bundles => Libc.geteuid() == 0 ? "/run/sysctr" : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
 
     private const int AdoptionMilliseconds = 10_000;
 
@@ -23,6 +26,11 @@ static class Launcher
     public static int Run(ReadOnlySpan<string> arguments)
     {
         LaunchOptions options = LaunchOptions.Parse(arguments);
+        if (options.Verb == "tmpfiles")
+        {
+            return MakeTmpfiles(options.Name);
+        }
+
         OciRuntime runtime = OciRuntime.Find(options.Runtime, "/");
         return options.Verb switch
         {
@@ -30,6 +38,20 @@ static class Launcher
             "kill" => Exec.Replace([.. runtime.Command, "kill", options.Id]),
             _ => Delete(options, runtime),
         };
+    }
+
+    /// <summary>Makes what a user's tmpfiles name: in the user's namespace, for some of it may belong to users of the container.</summary>
+    private static int MakeTmpfiles(string file)
+    {
+        HostUser user = HostUser.OfCaller();
+        user.Export(inside: true);
+        if (!HostUser.IsInNamespace)
+        {
+            return UserNamespace.Replace(user, [Environment.ProcessPath!, "launch", "tmpfiles", file]);
+        }
+
+        SystemdTmpfiles.CreateAsync(file, user, CancellationToken.None).GetAwaiter().GetResult();
+        return 0;
     }
 
     private static int Start(LaunchOptions options, OciRuntime runtime)
@@ -43,6 +65,11 @@ static class Launcher
         }
 
         string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
+        if (notifySocket is not null && Libc.geteuid() != 0)
+        {
+            // A payload that is not its container's root is another user; nobody else gets to the socket, for its directory is the user's alone.
+            File.SetUnixFileMode(notifySocket, (UnixFileMode)0b110_110_110);
+        }
 
         // The runtimes have their own ways with these, which differ and lose the names; config.json says it instead.
         foreach (string variable in (string[])["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"])
@@ -163,6 +190,12 @@ static class Launcher
     private static int Delete(LaunchOptions options, OciRuntime runtime)
     {
         TreeRemoval.Remove(Path.Join(Bundles, options.Id));
+        if (options.PidFile is { } pidFile)
+        {
+            // systemd removes it where it is the unit's PIDFile=, and only there.
+            File.Delete(pidFile);
+        }
+
         return Exec.Replace([.. runtime.Command, "delete", "--force", options.Id]);
     }
 }

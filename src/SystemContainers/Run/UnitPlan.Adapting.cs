@@ -39,33 +39,61 @@ sealed partial record UnitPlan
         JsonObject document = JsonNode.Parse(json)!.AsObject();
         AdaptConfig(document, config, listenHelper);
         string[] unlabelled = [.. BundleConfig.DropLabels(document, host)];
-        string? mounted = BundleConfig.SharesMounts(document) ? rootfs : null;
+        IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
+        bool shares = BundleConfig.SharesMounts(document);
+        string? mounted = shares && User is null ? rootfs : null;
         json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
         return rendered with
         {
             ConfigJson = json,
-            Warnings = [.. rendered.Warnings, .. unlabelled],
+            Warnings =
+            [
+                .. rendered.Warnings, .. unlabelled, .. lost,
+                .. shares && User is not null
+                    ? ["config.json shares mounts with the host, which a user's container can't: what it mounts is seen by itself alone"]
+                    : Array.Empty<string>(),
+            ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
         };
     }
 
     /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
     /// <param name="unit">A unit of the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted)
+    /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
+    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles)
     {
-        if (!unit.FileName.EndsWith(".service", StringComparison.Ordinal))
+        UnitText text = UnitText.Parse(unit.Text);
+        IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles) : []];
+        if (service.Count + install.Count == 0)
         {
             return null;
         }
 
-        UnitText text = UnitText.Parse(unit.Text);
+        string[] sections =
+        [
+            .. service.Count > 0 ? ["[Service]", .. service] : Array.Empty<string>(),
+            .. install.Count > 0 ? ["[Install]", .. install] : Array.Empty<string>(),
+        ];
+        return new RenderedUnit(
+            $"{unit.FileName}.d/{DropIn}",
+            $"""
+            # Made by sysctr: what {unit.FileName} needs to be a system container on this host. An update writes it anew.
+            {string.Join('\n', sections)}
+
+            """,
+            Source: null);
+    }
+
+    private List<string> ServiceLinesFor(UnitText text, string? mounted, bool tmpfiles)
+    {
         if (!text.All("Service", "ExecStart").Contains(Commands.Start, StringComparer.Ordinal))
         {
             // A service of the image that does not run the container.
-            return null;
+            return [];
         }
 
         List<string> lines = [.. MainProcessLines(text)];
@@ -92,15 +120,13 @@ sealed partial record UnitPlan
         }
 
         lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted));
-        return lines.Count == 0 ? null : new RenderedUnit(
-            $"{unit.FileName}.d/{DropIn}",
-            $"""
-            # Made by sysctr: what {unit.FileName} needs to be a system container on this host. An update writes it anew.
-            [Service]
-            {string.Join('\n', lines)}
+        if (User is not null)
+        {
+            lines.AddRange(UserUnit.ServiceLines(text));
+            lines.AddRange(tmpfiles ? UserUnit.TmpfilesLines(text, Tool, UserUnit.TmpfilesPath(User, Name)) : []);
+        }
 
-            """,
-            Source: null);
+        return lines;
     }
 
     /// <summary>
@@ -176,12 +202,13 @@ sealed partial record UnitPlan
 
         if (Notifies)
         {
-            BundleConfig.BindNotifySocket(document, config);
+            BundleConfig.BindNotifySocket(document, config, BundleConfig.NotifySocket(User));
         }
 
         if ((HasSockets || Notifies || Instantiated) && !BundleConfig.HasOwnPidNamespace(linux))
         {
             BundleConfig.Prefix(document, listenHelper);
         }
+
     }
 }

@@ -1,3 +1,4 @@
+using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 
 namespace SystemContainers.Run;
@@ -13,6 +14,12 @@ sealed partial record UnitPlan
     private const int DelegateSubgroupVersion = 254;
 
     public required OciRuntime Runtime { get; init; }
+
+    /// <summary>Whose systemd runs it; null for the system's.</summary>
+    public HostUser? User { get; init; }
+
+    /// <summary>Absolute path of sysctr on the host.</summary>
+    public string Tool { get; init; } = "";
 
     /// <summary>The container's name, which is the runtime's too but for instances.</summary>
     public required string Name { get; init; }
@@ -66,8 +73,9 @@ sealed partial record UnitPlan
     /// <param name="tool">Absolute path of sysctr on the host.</param>
     /// <param name="exports">The image's templates.</param>
     /// <param name="systemdVersion">Such as 252.</param>
+    /// <param name="user">Whose systemd; null for the system's.</param>
     public static UnitPlan For(
-        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion)
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null)
     {
         // Templates, but types and watchdogs are plain lines in them.
         UnitText[] services =
@@ -75,6 +83,8 @@ sealed partial record UnitPlan
         UnitPlan plan = new()
         {
             Runtime = runtime,
+            User = user,
+            Tool = tool,
             Name = name,
             SystemdVersion = systemdVersion,
             PidFile = pidFile,
@@ -122,7 +132,7 @@ sealed partial record UnitPlan
         return new UnitCommandLines(
             $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{flag} {Name}",
             Stop: defaultUnit ? "" : $"{tool} launch kill {common} {Name}",
-            StopPost: $"{tool} launch delete {common} {Name}");
+            StopPost: $"{tool} launch delete {common} --pid-file={InstancePidFile} {Name}");
     }
 
     /// <summary>PIDFILE, or a file of its own for each instance.</summary>

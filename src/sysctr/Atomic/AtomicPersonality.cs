@@ -1,5 +1,7 @@
 using System.Text;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Cli.Atomic;
 
@@ -9,8 +11,11 @@ namespace SystemContainers.Cli.Atomic;
 /// </summary>
 static class AtomicPersonality
 {
+    /// <summary>argv[0] as the caller wrote it; the framework gives the file that a link leads to.</summary>
+    public static string CalledAs { get; } = ReadName();
+
     /// <summary>Whether this process was called as <c>atomic</c>.</summary>
-    public static bool IsActive { get; } = Path.GetFileName(CalledAs()) == "atomic";
+    public static bool IsActive { get; } = Path.GetFileName(CalledAs) == "atomic";
 
     /// <summary>atomic's words as ours.</summary>
     /// <param name="words">What stands behind <c>atomic</c>.</param>
@@ -39,13 +44,21 @@ static class AtomicPersonality
         int command = verb.WithCommand is null ? following.Length : Operand(verb, following) + 1;
         if (command < following.Length)
         {
-            return [.. verb.WithCommand!, .. Arguments(verb, called, following[..command]), "--", .. following[command..]];
+            return ForCaller([.. verb.WithCommand!, .. Arguments(verb, called, following[..command])], ["--", .. following[command..]]);
         }
 
         string[] arguments = [.. Arguments(verb, called, following)];
 
         // There an archive's image was known by its own name from then on.
-        return verb.Ours is ["pull"] && arguments.Any(AtomicImage.IsLocal) ? ["pull", "--keep-names", .. arguments] : [.. verb.Ours, .. arguments];
+        return ForCaller(verb.Ours is ["pull"] && arguments.Any(AtomicImage.IsLocal) ? ["pull", "--keep-names", .. arguments] : [.. verb.Ours, .. arguments], []);
+    }
+
+    /// <summary>atomic asked nobody: whoever was not root had containers of their own.</summary>
+    private static string[] ForCaller(string[] ours, string[] command)
+    {
+        bool said = ours.Contains("--user", StringComparer.Ordinal) || ours.Contains("--system", StringComparer.Ordinal);
+        bool root = Libc.geteuid() == 0 && !HostUser.IsInNamespace;
+        return said || root ? [.. ours, .. command] : [ours[0], "--user", .. ours[1..], .. command];
     }
 
     /// <summary>Where the first word stands that belongs to no option.</summary>
@@ -116,8 +129,7 @@ static class AtomicPersonality
             : [option.Ours, .. value is null ? (string[])[] : [value], .. option.With is null ? (string[])[] : [option.With]];
     }
 
-    /// <summary>argv[0] as the caller wrote it; the framework gives the file that a link leads to.</summary>
-    private static string CalledAs()
+    private static string ReadName()
     {
         byte[] line = File.ReadAllBytes("/proc/self/cmdline");
         int end = Array.IndexOf(line, (byte)0);

@@ -38,9 +38,8 @@ static class AtomicVerbs
     public static AtomicVerb[] All { get; } =
     [
         new("install", ["install"],
-            AtomicOption.Same("--system"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
-            AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage,
-            AtomicOption.Refused("--user", "containers of systemd's user manager are not there yet")),
+            AtomicOption.Same("--system"), AtomicOption.Same("--user"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
+            AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage),
         new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i", "--display"), s_storage),
         new("run", ["run"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
             AtomicOption.Refused("--detach", "a container runs in the background; a command in it can be sent there by the shell"))

@@ -12,11 +12,6 @@ static class InstallCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<bool> s_system = new("--system")
-    {
-        Description = "Install as a system container. It is what sysctr does; the option is there for old habits.",
-    };
-
     private static readonly Option<string?> s_name = new("--name")
     {
         Description = "Name of the container and of its unit; by default the last part of the image's name.",
@@ -72,12 +67,12 @@ static class InstallCommand
             Examples:
               sysctr install --system etcd
               sysctr install --now --name web --set PORT=8080 registry.example.com/httpd:2.4
+              sysctr install --user --now notes                  for the calling user alone, without root
               sysctr install --display oci:/srv/images/etcd      show what would be installed
               sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
               sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
             """);
         command.Add(s_images);
-        command.Add(s_system);
         command.Add(s_name);
         command.Add(s_set);
         command.Add(s_leaveOutUnknown);

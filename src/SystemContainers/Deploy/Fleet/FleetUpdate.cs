@@ -20,7 +20,7 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd; nothing was changed. Else as there.</exception>
     public async Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
     {
-        SysctrConfiguration configuration = SysctrConfiguration.Load(host.Root);
+        SysctrConfiguration configuration = SysctrConfiguration.Load(host.Paths);
         if ((request.Lock ?? configuration.Lock ?? NoLock) is not NoLock and var wanted)
         {
             LockReference reference = LockReference.Parse(wanted);

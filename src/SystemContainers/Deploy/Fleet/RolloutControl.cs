@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Register;
 
 namespace SystemContainers.Deploy.Fleet;
 
@@ -13,7 +14,7 @@ sealed class RolloutControl : IDisposable
     /// <exception cref="SysctrException">Usage: none is named.</exception>
     public static RolloutControl Open(string root, string? named)
     {
-        SysctrConfiguration configuration = SysctrConfiguration.Load(root);
+        SysctrConfiguration configuration = SysctrConfiguration.Load(new HostPaths(root));
         string wanted = named ?? configuration.Lock ?? throw new SysctrException(
             ErrorKind.Usage, "which roll-out?", $"say --lock etcd:HOST:PORT/KEY, or set lock in {SysctrConfiguration.Path}");
         return new RolloutControl(

@@ -1,6 +1,5 @@
 using SystemContainers.Linux;
 using SystemContainers.Oci;
-using SystemContainers.Register;
 
 namespace SystemContainers.Deploy.Fsck;
 
@@ -53,7 +52,7 @@ sealed class HostCheck(Host host, FindingLog log)
 
         foreach (string unit in record.Enabled.Where(u => !IsEnabled(u)))
         {
-            log.Note(FindingKind.NotEnabled, host.Here(Path.Join(HostPaths.Units, unit)), "is not enabled", $"'systemctl enable {unit}', if nobody meant that");
+            log.Note(FindingKind.NotEnabled, host.Here(Path.Join(host.Paths.UnitDirectory, unit)), "is not enabled", $"'systemctl {(host.User is null ? "" : "--user ")}enable {unit}', if nobody meant that");
         }
     }
 
@@ -72,7 +71,7 @@ sealed class HostCheck(Host host, FindingLog log)
     /// <summary>Whether any link of the administrator's directory leads to the unit: of a dependency, or by another name.</summary>
     private bool IsEnabled(string unit)
     {
-        string units = host.Here(HostPaths.Units);
+        string units = host.Here(host.Paths.UnitDirectory);
         if (!Directory.Exists(units))
         {
             return false;

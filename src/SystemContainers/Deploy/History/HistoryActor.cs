@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Deploy;
 
@@ -41,8 +42,10 @@ sealed record HistoryActor
 
     private static HistoryActor Read()
     {
-        uint uid = Linux.Native.Libc.geteuid();
-        uint? login = LoginOf(ReadLine("/proc/self/loginuid"));
+        // Inside a user's namespace the kernel tells numbers of the namespace.
+        Func<uint, uint> outside = HostUser.IsInNamespace ? IdMap.OfThisProcess().UidOutside : id => id;
+        uint uid = outside(Linux.Native.Libc.geteuid());
+        uint? login = LoginOf(ReadLine("/proc/self/loginuid")) is { } inside ? outside(inside) : null;
         return new HistoryActor
         {
             Uid = uid,

@@ -60,7 +60,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
         return await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
     }
 
@@ -96,7 +96,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         {
             if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
             {
-                SignaturePolicy.Load().Check(candidate);
+                SignaturePolicy.Load(host.User).Check(candidate);
                 return new StoredImage(record, ReadConfig(record));
             }
         }

@@ -96,5 +96,5 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         return new StorePrune(host).Run(all, note);
     }
 
-    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(), progress);
+    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
 }

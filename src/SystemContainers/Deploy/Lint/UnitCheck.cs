@@ -9,7 +9,7 @@ static class UnitCheck
     public static async Task RunAsync(
         IReadOnlyList<(string FileName, string Text)> units, LintedFiles files, LintFindings findings, CancellationToken cancellation)
     {
-        foreach (UnitComplaint complaint in await UnitVerifier.FindAsync(units, cancellation))
+        foreach (UnitComplaint complaint in await UnitVerifier.FindAsync(units, user: null, cancellation))
         {
             if (files.Units.TryGetValue(complaint.Unit, out LintedFile? unit))
             {

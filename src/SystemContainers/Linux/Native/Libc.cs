@@ -20,6 +20,10 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeFileHandle open(string path, int flags, uint mode);
 
+    /// <summary>The same without a handle that closes it: for a descriptor that a program executed by this process gets.</summary>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8, EntryPoint = "open")]
+    internal static partial int open_inherited(string path, int flags);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fchown(SafeFileHandle fd, uint owner, uint group);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Pull.Trust;
 
@@ -11,9 +12,14 @@ sealed partial class SignaturePolicy
     private static readonly string[] s_types =
         [AcceptAnything, "reject", "signedBy", "signedBaseLayer", "sigstoreSigned"];
 
-    /// <summary>The host's policy.</summary>
+    /// <summary>The host's policy; one of the user's own stands in its place, as in podman.</summary>
+    /// <param name="user">Who pulls; null for root.</param>
     /// <exception cref="SysctrException">Policy: the file is there and can't be understood.</exception>
-    public static SignaturePolicy Load() => Load(HostPath);
+    public static SignaturePolicy Load(HostUser? user)
+    {
+        string? own = user is null ? null : Path.Join(user.ConfigHome, "containers/policy.json");
+        return Load(own is not null && File.Exists(own) ? own : HostPath);
+    }
 
     /// <summary>The policy in a file; that of a host without one where it is missing.</summary>
     /// <exception cref="SysctrException">Policy: it can't be read or understood.</exception>

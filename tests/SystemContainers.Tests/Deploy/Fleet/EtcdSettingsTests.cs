@@ -1,6 +1,7 @@
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Register;
 using Xunit;
 
 namespace SystemContainers.Tests.Deploy.Fleet;
@@ -14,7 +15,7 @@ public sealed class EtcdSettingsTests : IDisposable
     {
         Write("lock = \"etcd:a:1/key\"\n[etcd]\ncacert = \"/ca\"\ncert = \"/cert\"\nkey = \"/key\"\nuser = \"me:secret\"\n");
 
-        SysctrConfiguration configuration = SysctrConfiguration.Load(_root);
+        SysctrConfiguration configuration = SysctrConfiguration.Load(new HostPaths(_root));
 
         Assert.Equal("etcd:a:1/key", configuration.Lock);
         EtcdSettings file = configuration.EtcdOver(_ => null);
@@ -31,7 +32,7 @@ public sealed class EtcdSettingsTests : IDisposable
     {
         Write("[etcd]\ncacerts = \"/ca\"\n");
 
-        Assert.Contains("'cacerts' in [etcd]", Assert.Throws<SysctrException>(() => SysctrConfiguration.Load(_root)).Message, StringComparison.Ordinal);
+        Assert.Contains("'cacerts' in [etcd]", Assert.Throws<SysctrException>(() => SysctrConfiguration.Load(new HostPaths(_root))).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

@@ -4,7 +4,7 @@ using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
 
-namespace SystemContainers.Run;
+namespace SystemContainers.Linux;
 
 /// <summary>execve(2).</summary>
 static unsafe class Exec

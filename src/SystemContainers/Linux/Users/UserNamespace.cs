@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Globalization;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux.Users;
+
+/// <summary>
+/// A user namespace in which an unprivileged user is root, and the user's subordinate ids are the other users: there files can have
+/// the owners that an image gives them. Made by the host's own tools, for a process of several threads can't make one for itself, and only
+/// newuidmap(1), which is setuid, may map more than one id.
+/// </summary>
+static class UserNamespace
+{
+    /// <summary>Becomes a program inside a new namespace; keeps the process id, the terminal and the user's groups.</summary>
+    /// <param name="user">Whose.</param>
+    /// <param name="command">The program and its words.</param>
+    /// <returns>Never; it throws where it can't.</returns>
+    /// <exception cref="SysctrException">Host: the user has no subordinate ids, or the kernel or a tool refuses.</exception>
+    public static int Replace(HostUser user, IReadOnlyList<string> command)
+    {
+        IdMap map = IdMap.Of(user.Uid, user.Gid, SubordinateIds.Users(user.Name, user.Uid), SubordinateIds.Groups(user.Name, user.Uid));
+        using Process holder = StartHolder();
+        string process = holder.Id.ToString(CultureInfo.InvariantCulture);
+        int descriptor;
+        try
+        {
+            Map("newuidmap", process, map.Uids);
+            Map("newgidmap", process, map.Gids);
+            descriptor = Libc.open_inherited($"/proc/{process}/ns/user", OpenFlags.ReadOnly);
+        }
+        finally
+        {
+            holder.StandardInput.Close();
+            holder.WaitForExit();
+        }
+
+        // The open file keeps the namespace alive until the program is in it.
+        return descriptor < 0
+            ? throw LinuxException.Last("open", $"/proc/{process}/ns/user")
+            : Exec.Replace(["/usr/bin/env", "nsenter", $"--user=/proc/self/fd/{descriptor}", "--preserve-credentials", "--", .. command]);
+    }
+
+    /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>
+    private static Process StartHolder()
+    {
+        Process holder = ProcessRunner.Start(new ProcessStartInfo("unshare", ["--user", "cat"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+
+        // What comes back says that the namespace is there.
+        try
+        {
+            holder.StandardInput.WriteLine("here");
+            holder.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // It ended at once; what it printed says why.
+        }
+
+        if (holder.StandardOutput.ReadLine() == "here")
+        {
+            return holder;
+        }
+
+        string why = holder.StandardError.ReadToEnd().Trim();
+        holder.Dispose();
+        throw new SysctrException(
+            ErrorKind.Host, $"making a user namespace: {why}",
+            "the kernel has to allow it: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns");
+    }
+
+    private static void Map(string tool, string process, IReadOnlyList<IdRange> map)
+    {
+        ProcessResult result;
+        try
+        {
+            result = ProcessRunner.RunAsync(
+                tool, [process, .. map.SelectMany(r => new[] { r.Inside, r.Outside, r.Count }).Select(n => n.ToString(CultureInfo.InvariantCulture))],
+                CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(ErrorKind.Host, e.Message, "install uidmap (Debian) or shadow-utils (Fedora)", e);
+        }
+
+        if (result.ExitCode != 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Host, $"mapping ids by {tool}: {result.Error.Trim()}", "the ranges in /etc/subuid and /etc/subgid must not overlap");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SystemContainers.Linux.Users;
+
+namespace SystemContainers.Run;
+
+/// <summary>
+/// What a config.json needs so that a runtime without root can carry it out (runtime-spec, config-linux.md; runc's and crun's
+/// documents on rootless containers). Images were made for root; what the kernel refuses to a user is replaced by the nearest that it allows.
+/// </summary>
+static class RootlessConfig
+{
+    /// <summary>The namespaces that own what is mounted as these types: without one of its own a container gets the host's, by a bind mount.</summary>
+    private static readonly Dictionary<string, string> s_owners = new(StringComparer.Ordinal)
+    {
+        ["sysfs"] = "network", ["proc"] = "pid", ["mqueue"] = "ipc",
+    };
+
+    /// <summary>Changes a document that was checked.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="ids">The user's namespace, as the files of the checkout have it.</param>
+    /// <param name="runtime">What carries it out.</param>
+    /// <returns>What the container has to do without, one sentence each.</returns>
+    public static IReadOnlyList<string> Adapt(JsonObject document, IdMap ids, RuntimeKind runtime)
+    {
+        JsonObject linux = document["linux"]!.AsObject();
+        JsonArray namespaces = linux["namespaces"] as JsonArray ?? [];
+        linux["namespaces"] = namespaces;
+
+        // As atomic did: nobody would connect the new network to anything.
+        foreach (JsonNode? network in namespaces.Where(n => Type(n) == "network").ToArray())
+        {
+            namespaces.Remove(network);
+        }
+
+        if (!namespaces.Any(n => Type(n) == "user"))
+        {
+            namespaces.Add((JsonNode)new JsonObject { ["type"] = "user" });
+            linux["uidMappings"] = Mappings(ids.Uids);
+            linux["gidMappings"] = Mappings(ids.Gids);
+        }
+
+        HashSet<string?> own = [.. namespaces.Select(Type)];
+        foreach (JsonObject mount in (document["mounts"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (Type(mount) is { } type && s_owners.TryGetValue(type, out string? owner) && !own.Contains(owner))
+            {
+                BindHosts(mount, type);
+            }
+        }
+
+        // The rules for devices are the kernel's own here; processes may not be spared from its need for memory more than others.
+        if (linux["resources"] is JsonObject resources)
+        {
+            resources.Remove("devices");
+        }
+
+        JsonObject process = document["process"]!.AsObject();
+        process.Remove("oomScoreAdj");
+        return runtime == RuntimeKind.Runc && process["user"] is JsonObject user ? WithoutGroups(user) : [];
+    }
+
+    /// <summary>runc sets no supplementary groups without root ("cannot set any additional groups in a rootless container"); crun does.</summary>
+    private static string[] WithoutGroups(JsonObject user)
+    {
+        long own = user["gid"]?.GetValue<long>() ?? 0;
+        string[] lost = [.. (user["additionalGids"] as JsonArray ?? []).Select(g => g!.GetValue<long>()).Where(g => g != own).Select(g => g.ToString(CultureInfo.InvariantCulture))];
+        user.Remove("additionalGids");
+        return lost.Length == 0 ? [] : [$"runc can't give the payload of a user's container the further groups {string.Join(", ", lost)}; '--runtime crun' can"];
+    }
+
+    private static void BindHosts(JsonObject mount, string type)
+    {
+        string source = type switch { "sysfs" => "/sys", "proc" => "/proc", _ => "/dev/mqueue" };
+        mount["type"] = "bind";
+        mount["source"] = source;
+        mount["options"] = type == "sysfs"
+            ? new JsonArray("rbind", "nosuid", "noexec", "nodev", "ro")
+            : new JsonArray("rbind", "nosuid", "noexec", "nodev");
+    }
+
+    private static JsonArray Mappings(IReadOnlyList<IdRange> ranges) =>
+    [
+        .. ranges.Select(r => (JsonNode)new JsonObject { ["containerID"] = r.Inside, ["hostID"] = r.Outside, ["size"] = r.Count }),
+    ];
+
+    private static string? Type(JsonNode? node) => node?["type"]?.GetValue<string>();
+}

@@ -1,0 +1,46 @@
+using SystemContainers.Linux.Users;
+using Xunit;
+
+namespace SystemContainers.Tests.Linux.Users;
+
+public sealed class IdMapTests
+{
+    private static readonly IdMap s_map = IdMap.Of(1000, 1001, [new IdRange(0, 100000, 10), new IdRange(0, 300000, 5)], [new IdRange(0, 200000, 10)]);
+
+    [Theory]
+    [InlineData(0, 1000)]
+    [InlineData(1, 100000)]
+    [InlineData(10, 100009)]
+    [InlineData(11, 300000)]
+    [InlineData(15, 300004)]
+    public void The_user_is_root_and_the_ranges_follow(uint inside, uint outside)
+    {
+        Assert.Equal(outside, s_map.UidOutside(inside));
+        Assert.Equal(inside, s_map.UidInside(outside));
+    }
+
+    [Fact]
+    public void What_is_not_mapped_is_nobodys_outside()
+    {
+        Assert.Null(s_map.UidInside(1001));
+        Assert.Null(s_map.UidInside(100010));
+        Assert.Null(s_map.GidInside(1000));
+        Assert.Equal(1001u, s_map.GidOutside(0));
+    }
+
+    [Fact]
+    public void The_kernels_file_is_read() =>
+        Assert.Equal(
+            [new IdRange(0, 1000, 1), new IdRange(1, 100000, 65536)],
+            IdMap.Parse("         0       1000          1\n         1     100000      65536\n"));
+
+    [Fact]
+    public void Ranges_are_the_users_by_name_or_number()
+    {
+        const string file = "alice:100000:65536\nbob:165536:65536\n1000:300000:10\nalice:broken:1\n# alice:1:1\nalice:400000:0\n";
+
+        Assert.Equal([new IdRange(0, 100000, 65536), new IdRange(0, 300000, 10)], SubordinateIds.Parse(file, "alice", 1000));
+        Assert.Equal([new IdRange(0, 165536, 65536)], SubordinateIds.Parse(file, "bob", 1001));
+        Assert.Empty(SubordinateIds.Parse(file, "carol", 1002));
+    }
+}

@@ -1,0 +1,28 @@
+using SystemContainers.Run;
+using Xunit;
+
+namespace SystemContainers.Tests.Run;
+
+public sealed class UserUnitTests
+{
+    [Fact]
+    public void What_is_wanted_at_boot_is_wanted_by_the_default_target()
+    {
+        UnitText unit = UnitText.Parse("[Install]\nWantedBy=multi-user.target other.service\nRequiredBy=graphical.target\n");
+
+        Assert.Equal(
+            ["WantedBy=", "WantedBy=default.target", "WantedBy=other.service", "RequiredBy=", "RequiredBy=default.target"],
+            UserUnit.InstallLines(unit));
+    }
+
+    [Fact]
+    public void Other_sections_stay_as_they_are() =>
+        Assert.Empty(UserUnit.InstallLines(UnitText.Parse("[Install]\nWantedBy=sockets.target\n")));
+
+    [Fact]
+    public void What_would_keep_the_ids_from_being_mapped_is_switched_off() =>
+        Assert.Equal(
+            ["NoNewPrivileges=no", "ProtectSystem=no", "SystemCallFilter=", "User="],
+            UserUnit.ServiceLines(UnitText.Parse(
+                "[Service]\nNoNewPrivileges=yes\nPrivateTmp=no\nProtectSystem=strict\nUser=root\nSystemCallFilter=@system-service\nMemoryMax=1G\n")));
+}

@@ -53,6 +53,7 @@ sealed class ContainerPreparer(Host host)
             Set = set,
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
+            TmpfilesBefore = before?.Tmpfiles is { } old ? File.ReadAllText(host.Deployment(name, before.Deployment).KeptFile(old.Path)) : "",
         };
         if (host.User is { } user)
         {

@@ -29,7 +29,7 @@ static class ContainerRenderer
             return new RenderedContainer
             {
                 Units = [],
-                Tmpfiles = OwnTmpfiles(request, values),
+                Tmpfiles = OwnTmpfiles(request, values, hostFiles),
                 ConfigJson = null,
                 Values = values.Texts,
                 HostFiles = hostFiles,
@@ -43,7 +43,7 @@ static class ContainerRenderer
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
         RuntimeConfigFile config = Config(request, values, volumes);
-        string? own = OwnTmpfiles(request, values);
+        string? own = OwnTmpfiles(request, values, hostFiles);
         string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : volumes.Count > 0 && IsOurs(request, state) ? [state]
@@ -94,8 +94,17 @@ static class ContainerRenderer
             path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 
-    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values) =>
-        request.Exports.Tmpfiles is { } file ? Lines(file, values) : null;
+    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values, IReadOnlyList<HostFile> hostFiles)
+    {
+        if (request.Exports.Tmpfiles is not { } file)
+        {
+            return null;
+        }
+
+        string lines = Lines(file, values);
+        TmpfilesGuard.Check(file.Path, lines, request, values["RUN_DIRECTORY"], hostFiles);
+        return lines;
+    }
 
     /// <summary>Renders a file in which every line is a statement.</summary>
     private static string Lines(ExportFile file, TemplateValues values)

@@ -65,6 +65,9 @@ sealed record RenderRequest
     /// </summary>
     public IReadOnlyList<string> GeneratedBefore { get; init; } = [];
 
+    /// <summary>The tmpfiles lines of the deployment that this one replaces; empty for none.</summary>
+    public string TmpfilesBefore { get; init; } = "";
+
     /// <summary>PIDFILE: where the runtime has to write the payload's process id. Known before <see cref="Commands"/> is.</summary>
     public string PidFile => TemplateValues.PidFile(this);
 }

@@ -199,6 +199,47 @@ public sealed class ContainerRendererTests
         Assert.Equal(["/etc/e", "/run/b c", "/run/f", "/srv/d", "/var/lib/a", "/var/lib/ours"], container.GeneratedDirectories);
     }
 
+    [Theory]
+    [InlineData("f+ /etc/passwd 0644 0 0 - root::0:0::/:/bin/sh", "/etc/passwd")]
+    [InlineData("f+! \"/etc/passwd\" - - - -", "/etc/passwd")]
+    [InlineData("w /etc/passwd - - - - x", "/etc/passwd")]
+    [InlineData("L+ //etc/./passwd - - - - /x", "/etc/passwd")]
+    [InlineData("d /run/x\nr /etc/pass*", "/etc/pass*")]
+    [InlineData("R /var/lib - - -", "/var/lib")]
+    [InlineData("D /run", "/run")]
+    [InlineData("r /etc/etcd/../passwd", "/etc/etcd/../passwd")]
+    public void Tmpfiles_take_nothing_away_that_is_not_the_containers(string lines, string taken)
+    {
+        TestImage image = new TestImage().File("/exports/tmpfiles.template", lines + "\n");
+        RenderRequest request = Requests.For(image);
+        request = request with { Host = request.Host with { IsDirectory = p => p is "/run" or "/var/lib" or "/etc" ? true : p.StartsWith("/etc/", StringComparison.Ordinal) ? false : null } };
+
+        SysctrException error = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request));
+
+        Assert.Equal(ErrorKind.Unsafe, error.Kind);
+        Assert.Contains($"/exports/tmpfiles.template:{lines.Split('\n').Length}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(taken, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("r /etc/systemd/system/docker.service.d/$NAME.conf - - - - -")]
+    [InlineData("D /run/other/thing 0700 - - - -")]
+    [InlineData("D /var/run/other 0700 - - - -")]
+    [InlineData("f+ /etc/not-there - - - - x")]
+    [InlineData("R /var/lib/${NAME}/cache/*")]
+    [InlineData("f+ /etc/of-before")]
+    [InlineData("d /etc/passwd - - -\nf /etc/passwd - - -\nZ /etc/passwd - - -")]
+    public void Tmpfiles_may_renew_what_is_the_containers(string lines)
+    {
+        RenderRequest request = Requests.For(new TestImage().File("/exports/tmpfiles.template", lines + "\n"));
+
+        ContainerRenderer.Render(request with
+        {
+            TmpfilesBefore = "f+ /etc/of-before\n",
+            Host = request.Host with { IsDirectory = p => p is "/etc/passwd" or "/etc/of-before" ? false : p.StartsWith("/run/", StringComparison.Ordinal) ? true : null },
+        });
+    }
+
     [Fact]
     public void What_the_installation_makes_as_a_file_is_bound_on_a_file()
     {

@@ -93,3 +93,9 @@ public sealed class Machine : ICollectionFixture<MachineFixture>
 {
     public const string Name = "machine";
 }
+
+[CollectionDefinition(Name)]
+public sealed class WildHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "wild";
+}

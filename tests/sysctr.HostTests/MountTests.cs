@@ -62,6 +62,23 @@ public sealed class MountTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task A_deployment_stays_as_long_as_it_is_mounted()
+    {
+        string directory = await DirectoryAsync();
+        await using Container container = await Container.InstallAsync(_host, "legacy-agent", "--set", "ADDRESS=a");
+        (await _host.SysctrAsync("mount", container.Name, directory)).MustSucceed();
+        foreach (string address in new[] { "b", "c", "d" })
+        {
+            (await _host.SysctrAsync("update", container.Name, "--set", $"ADDRESS={address}")).MustSucceed();
+        }
+
+        await _host.ShellAsync($"test -x {directory}/usr/bin/probe && test -d /var/lib/sysctr/deployments/{container.Name}/0");
+        (await _host.SysctrAsync("umount", directory)).MustSucceed();
+        (await _host.SysctrAsync("update", container.Name, "--set", "ADDRESS=e")).MustSucceed();
+        Assert.Equal("gone\n", await _host.ShellAsync($"test -e /var/lib/sysctr/deployments/{container.Name}/0 || echo gone"));
+    }
+
+    [Fact]
     public async Task In_atomics_words()
     {
         string directory = await DirectoryAsync();

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Mounts;
 using SystemContainers.Linux;
 
 namespace SystemContainers.Deploy;
@@ -20,12 +21,19 @@ sealed class DeploymentPruner(Host host)
             .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
             .Skip(keep)
             .Where(n => host.Catalog.Find(name, n) is { Pinned: false });
+        MountCatalog mounts = new(host);
         foreach (int number in candidates.ToArray())
         {
             DeploymentDirectory directory = host.Deployment(name, number);
             if (MountTable.HasBelow(directory.Here))
             {
                 host.Note($"{name}: kept deployment {number}: something is mounted below {directory.OnHost}");
+                continue;
+            }
+
+            if (mounts.List().FirstOrDefault(m => m.Name == name && m.Deployment == number) is { } mount)
+            {
+                host.Note($"{name}: kept deployment {number}: it is mounted on {mount.Directory}");
                 continue;
             }
 

@@ -54,7 +54,7 @@ static class ExecCommand
         int name = 1;
         while (name < arguments.Length && arguments[name].StartsWith('-') && arguments[name] != "--")
         {
-            bool hasValue = arguments[name] is "--user" or "-u" or "--env" or "-e" or "--root";
+            bool hasValue = arguments[name] is "--user" or "-u" or "--env" or "-e" or "--root" or "--lock-timeout";
             name += hasValue ? 2 : 1;
         }
 

@@ -25,7 +25,7 @@ sealed class MountOperation(Host host, Action<string> note)
         _mounts.RemoveStale();
         (ContainerRecord? container, ImageRecord? image) = Find(request);
         MountRecord record = _mounts.NewRecord(
-            directory, container is null ? MountKind.Image : MountKind.Container, container?.Name ?? image!.Reference, options);
+            directory, container is null ? MountKind.Image : MountKind.Container, container?.Name ?? image!.Reference, options) with { Deployment = container?.Deployment };
         string place = _mounts.NewPlace();
         try
         {
@@ -67,7 +67,7 @@ sealed class MountOperation(Host host, Action<string> note)
         if (umount.ExitCode != 0)
         {
             throw new SysctrException(
-                ErrorKind.Conflict, $"unmounting {directory}: {umount.Error.Trim()}", $"'fuser --verbose --mount {directory}' shows who uses it");
+                ErrorKind.Conflict, $"unmounting {directory}: {umount.Error.Trim().TrimEnd('.')}", $"'fuser --verbose --mount {directory}' shows who uses it");
         }
 
         TreeRemoval.Remove(place);

@@ -18,4 +18,8 @@ sealed record MountRecord(
     string Options,
     DateTimeOffset MountedAt,
     string BootId,
-    string Namespace);
+    string Namespace)
+{
+    /// <summary>The container's deployment, which stays as long as it is mounted; null for an image.</summary>
+    public int? Deployment { get; init; }
+}

@@ -83,7 +83,7 @@ static class DockerDaemon
             ? new SysctrException(ErrorKind.Permission, $"{doing}: {socket} may not be opened", inner: e)
             : new SysctrException(
                 ErrorKind.Unreachable,
-                $"{doing}: no daemon answers at {socket}: {Redact.Text(e.InnerException?.Message ?? e.Message)}",
+                $"{doing}: no daemon answers at {socket}: {(File.Exists(socket) ? Redact.Text(e.InnerException?.Message ?? e.Message) : "there is no such socket")}",
                 "start it ('systemctl start docker'), name its socket with DOCKER_HOST=unix://PATH, or 'docker save' the image where it is and use docker-archive:",
                 e);
 

@@ -3,11 +3,13 @@ _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words= user=
     [[ " ${COMP_WORDS[*]} " == *" --user "* ]] && user=--user
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install run update auto-update rollback rollout prune pin unpin uninstall list info history images pull lint fsck start stop restart status logs recover exec mount umount version"
+        words="install plan run update auto-update rollback rollout prune pin unpin uninstall diff list info history images pull lint fsck start stop restart status logs recover exec mount umount version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     elif [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="status release"
+    elif [ "$verb" = plan ] && [ "$COMP_CWORD" -eq 2 ]; then
+        words="install update rollback uninstall"
     else
         case $verb-$cur in
             install--*) words="--name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
@@ -17,6 +19,8 @@ _sysctr() {
             prune--*) words="--keep --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             rollout--*) words="--lock --json --root --quiet --help" ;;
+            plan--*) words="--name --set --runtime --rootfs --system-package --pull --all --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
+            diff--*) words="--image --set --json --root --quiet --help" ;;
             list--*) words="--all --json --help" ;;
             history--*) words="--last --json --help" ;;
             pull--*) words="--name --keep-names --root --quiet --help" ;;
@@ -29,7 +33,7 @@ _sysctr() {
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet $user images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;
-            run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-* | exec-* | mount-*)
+            plan-* | diff-* | run-* | update-* | rollback-* | prune-* | pin-* | unpin-* | uninstall-* | info-* | history-* | start-* | stop-* | restart-* | status-* | logs-* | exec-* | mount-*)
                 words=$(sysctr --quiet $user list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
         esac
         case $cur in

@@ -31,6 +31,12 @@ static class Reports
     public static string ToJson(IReadOnlyList<MountRecord> mounts) =>
         JsonSerializer.Serialize(mounts, DeployJson.Default.IReadOnlyListMountRecord);
 
+    public static string ToJson(HostPlan plan) =>
+        JsonSerializer.Serialize(plan, DeployJson.Default.HostPlan);
+
+    public static string ToJson(DeploymentDiff diff) =>
+        JsonSerializer.Serialize(diff, DeployJson.Default.DeploymentDiff);
+
     /// <summary>A member of an enumeration as the JSON has it.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

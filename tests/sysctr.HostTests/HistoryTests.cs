@@ -27,7 +27,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
         JsonElement[] entries = await EntriesAsync(name);
         Assert.Equal(
             ["install done - 0", "update done 0 1", "update takenBack 1 2", "update failed 1 -", "rollback done 1 0", "uninstall done 0 -"],
-            entries.Select(e => $"{Text(e, "operation")} {Text(e, "outcome")} {Number(e, "from")} {Number(e, "to")}"));
+            entries.Select(Line));
         Assert.Equal("alice", Text(entries[1].GetProperty("by"), "sudoUser"));
         Assert.Equal((11, "broken-start"), (entries[2].GetProperty("exitCode").GetInt32(), Image(entries[2])));
         Assert.Contains("this is why", Text(entries[2], "reason"), StringComparison.Ordinal);
@@ -67,6 +67,22 @@ public sealed class HistoryTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Pins_and_deployments_that_were_pruned_are_told()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe");
+        (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
+        (await _host.SysctrAsync("pin", probe.Name)).MustSucceed();
+        (await _host.SysctrAsync("update", probe.Name, "--runtime", "runc")).MustSucceed();
+        (await _host.SysctrAsync("unpin", probe.Name, "1")).MustSucceed();
+
+        JsonElement[] entries = await EntriesAsync(probe.Name);
+
+        Assert.Contains("pin done - 1", entries.Select(Line));
+        Assert.Contains("prune done 0 -", entries.Select(Line));
+        Assert.Equal("unpin done - 1", Line(entries[^1]));
+    }
+
+    [Fact]
     public async Task What_can_not_be_written_is_said_and_fails_nothing()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe");
@@ -92,6 +108,8 @@ public sealed class HistoryTests(NspawnFixture fixture)
         using JsonDocument document = JsonDocument.Parse((await _host.SysctrAsync("history", name, "--json")).MustSucceed().Output);
         return [.. document.RootElement.EnumerateArray().Select(e => e.Clone())];
     }
+
+    private static string Line(JsonElement e) => $"{Text(e, "operation")} {Text(e, "outcome")} {Number(e, "from")} {Number(e, "to")}";
 
     private static string Text(JsonElement entry, string member) => entry.GetProperty(member).GetString()!;
 

@@ -31,6 +31,8 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 [JsonSerializable(typeof(FsckReport))]
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
+[JsonSerializable(typeof(HostPlan))]
+[JsonSerializable(typeof(DeploymentDiff))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

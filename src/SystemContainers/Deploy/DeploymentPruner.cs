@@ -37,7 +37,9 @@ sealed class DeploymentPruner(Host host)
                 continue;
             }
 
+            HistoryDeployment? pruned = HistoryDeployment.Of(host.Catalog.Find(name, number));
             host.Discard(directory.Here);
+            host.History.Add(HistoryLog.Success("prune", name, HistoryOrigin.Now()) with { From = pruned });
             host.Note($"{name}: removed deployment {number}");
             gone.Add(number);
         }

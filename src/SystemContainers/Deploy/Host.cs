@@ -22,21 +22,23 @@ sealed class Host : IDisposable
     private readonly Lazy<RegistriesConfig> _registries;
 
     private IDisposable? _lease;
-    private bool _scratch;
+    private readonly string? _scratch;
 
-    private Host(string root, string storeHere, Action<string> note, HostOptions options)
+    private Host(string root, string storeHere, Action<string> note, HostOptions options, Host? scratchOf = null)
     {
         Root = root;
         StoreHere = storeHere;
         Note = note;
         Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
-        Transactions = new Transactions(storeHere);
+        _scratch = scratchOf is null ? null : ScratchDirectory.Create();
+        Transactions = new Transactions(_scratch ?? storeHere);
         History = new HistoryLog(this);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
-        _store = new Lazy<ContentStore>(() => ContentStore.Open(
-            StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Paths).MinFreeSpace)));
+        _store = new Lazy<ContentStore>(() => scratchOf is null
+            ? ContentStore.Open(StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Paths).MinFreeSpace))
+            : OpenScratch(scratchOf));
         _systemd = new Lazy<ISystemdManager>(() => options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths));
     }
 
@@ -168,8 +170,11 @@ sealed class Host : IDisposable
         }
     }
 
-    /// <summary>The same host with a store of its own that is gone with it: what is pulled there leaves no trace.</summary>
-    internal Host WithScratchStore() => new(Root, ScratchDirectory.Create(), Note, Options) { _scratch = true };
+    /// <summary>
+    /// The same host with a store of its own on top of the host's, gone with it: what is pulled leaves no trace, and what the host's has
+    /// is not pulled. Dispose of it before this one.
+    /// </summary>
+    internal Host WithScratchStore() => new(Root, StoreHere, Note, Options, scratchOf: this);
 
     /// <summary>Ends the transactions that a crash has left: they are taken back, or finished where they were committed.</summary>
     internal Task RecoverAsync(CancellationToken cancellation) => new Recovery(this).RunAsync(start: true, cancellation);
@@ -194,9 +199,21 @@ sealed class Host : IDisposable
             _systemd.Value.Dispose();
         }
 
-        if (_scratch)
+        if (_scratch is not null)
         {
-            TreeRemoval.Remove(StoreHere);
+            TreeRemoval.Remove(_scratch);
         }
+    }
+
+    private ContentStore OpenScratch(Host real)
+    {
+        ContentStore? below = null;
+        if (Directory.Exists(StoreHere))
+        {
+            real.LeaseStore(CancellationToken.None);
+            below = real.Store;
+        }
+
+        return ContentStore.Open(_scratch!, below: below);
     }
 }

@@ -132,7 +132,8 @@ sealed class HostFileSet(Host host)
         }
     }
 
-    private static byte[] Content(HostFile file, IImageFiles image) => file.Kind switch
+    /// <summary>What a file of the image has on the host; for a link, the text of its target.</summary>
+    public static byte[] Content(HostFile file, IImageFiles image) => file.Kind switch
     {
         ImageFileKind.Symlink => Encoding.UTF8.GetBytes(file.LinkTarget!),
         _ => file.Content ?? image.Read(image.FindNoFollow(file.Source)!, MaxBytes),

@@ -81,25 +81,22 @@ sealed class HostFileSwitch(Host host)
         string path = host.Here(file.Path);
         Digest? there = HostFileFacts.DigestOf(path);
         RemoveOurs(path + NewVersion, known);
-        if (there == file.Sha256 && known?.IsSameAs(file) == true)
+        switch (HostFileDecision.OnPut(there, file, known, after.OwnFiles.Contains(file)))
         {
-            return;
-        }
-
-        if (there is null || there == file.Sha256 || there == known?.Sha256)
-        {
-            Write(after, file, path);
-        }
-        else if (after.OwnFiles.Contains(file))
-        {
-            DurableFile.Move(path, path + Saved);
-            host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
-            Write(after, file, path);
-        }
-        else if (known?.Sha256 != file.Sha256 && !takingBack)
-        {
-            Write(after, file, path + NewVersion);
-            host.Note($"{path} was edited since it was installed; the new version is {path}{NewVersion}");
+            case HostFileAction.Create or HostFileAction.Replace:
+                Write(after, file, path);
+                break;
+            case HostFileAction.ReplaceEdited:
+                DurableFile.Move(path, path + Saved);
+                host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
+                Write(after, file, path);
+                break;
+            case HostFileAction.LayBeside when !takingBack:
+                Write(after, file, path + NewVersion);
+                host.Note($"{path} was edited since it was installed; the new version is {path}{NewVersion}");
+                break;
+            default:
+                break;
         }
     }
 
@@ -127,24 +124,20 @@ sealed class HostFileSwitch(Host host)
     {
         string path = host.Here(file.Path);
         RemoveOurs(path + NewVersion, file);
-        Digest? there = HostFileFacts.DigestOf(path);
-        if (there is null)
+        switch (HostFileDecision.OnRemove(HostFileFacts.DigestOf(path), file, own))
         {
-            return;
-        }
-
-        if (there == file.Sha256)
-        {
-            DurableFile.Delete(path);
-        }
-        else if (own)
-        {
-            DurableFile.Move(path, path + Saved);
-            host.Note($"{path} was edited since it was installed; kept as {path}{Saved}");
-        }
-        else
-        {
-            host.Note($"{path} was edited since it was installed; left where it is");
+            case HostFileAction.Delete:
+                DurableFile.Delete(path);
+                break;
+            case HostFileAction.SetAside:
+                DurableFile.Move(path, path + Saved);
+                host.Note($"{path} was edited since it was installed; kept as {path}{Saved}");
+                break;
+            case HostFileAction.LeaveEdited:
+                host.Note($"{path} was edited since it was installed; left where it is");
+                break;
+            default:
+                break;
         }
     }
 

@@ -43,7 +43,9 @@ sealed class RollbackOperation(Host host, Action<string> note)
         return (change, healthy.Count > 0);
     }
 
-    private ContainerRecord Target(ContainerRecord current, int? number)
+    /// <summary>The deployment that a rollback goes to.</summary>
+    /// <exception cref="SysctrException">NotFound: there is no such deployment.</exception>
+    internal ContainerRecord Target(ContainerRecord current, int? number)
     {
         int[] others = [.. host.Catalog.Numbers(current.Name).Where(n => n != current.Deployment)];
         int? wanted = number ?? host.Catalog.Previous(current.Name) ?? (others.Length > 0 ? others[^1] : null);

@@ -58,7 +58,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             {
                 ContainerRecord before = host.Catalog.Get(name);
                 if ((request.AutoUpdate ?? before.AutoUpdate) != before.AutoUpdate ||
-                    await PrepareAsync(new ContainerPreparer(host), before, request, cancellation) is not null)
+                    await new UpdatePreparer(host, progress, note).PrepareAsync(before, request, cancellation) is not null)
                 {
                     return true;
                 }
@@ -86,12 +86,13 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         host.EndLease();
         using IDisposable locks = await host.LockWholeAsync(names, cancellation);
         ContainerPreparer preparer = new(host);
+        UpdatePreparer updater = new(host, progress, note);
         List<(ContainerRecord Before, PreparedContainer After)> updates = [];
         List<ContainerRecord> policies = [];
         foreach (string name in names)
         {
             ContainerRecord before = host.Catalog.Get(name);
-            if (await PrepareAsync(preparer, before, request, cancellation) is { } after)
+            if (await updater.PrepareAsync(before, request, cancellation) is { } after)
             {
                 updates.Add((before, after));
             }
@@ -144,42 +145,6 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}; nothing else was changed");
     }
 
-    /// <summary>The new deployment in memory; null where it would be the old one.</summary>
-    private async Task<PreparedContainer?> PrepareAsync(
-        ContainerPreparer preparer, ContainerRecord before, UpdateRequest request, CancellationToken cancellation)
-    {
-        PullPolicy policy = request.Pull ?? (request.Rebase is null ? PullPolicy.Always : PullPolicy.Missing);
-        StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Rebase ?? before.Image, policy, cancellation);
-        ImageExports exports = preparer.ReadExports(image, before.RemoteRootfs);
-        Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
-        foreach ((string variable, string value) in before.Set)
-        {
-            if (exports.Accepts(variable))
-            {
-                set.TryAdd(variable, value);
-            }
-            else
-            {
-                note($"{before.Name}: {variable}={value} has no meaning for the new image; left out");
-            }
-        }
-
-        InstallRequest install = new(image.Record.Reference)
-        {
-            Name = before.Name,
-            Set = set,
-            LeaveOutUnknown = request.LeaveOutUnknown,
-            Runtime = request.Runtime ?? before.Runtime,
-            WithoutHostFiles = before.WithoutHostFiles,
-            Rootfs = before.RemoteRootfs,
-            AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
-        };
-        PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
-        bool same = IsSame(before, after.Record) &&
-            (before.RemoteRootfs is null || IsRenderedSame(before, preparer.Prepare(install, before.Name, before.Deployment, image, before)));
-        return same ? null : after;
-    }
-
     private async Task SwitchAsync(
         ContainerPreparer preparer,
         List<(ContainerRecord Before, PreparedContainer After)> updates,
@@ -226,24 +191,4 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             }
         }
     }
-
-    private int NextNumber(string name) => host.Catalog.Numbers(name).Append(-1).Max() + 1;
-
-    /// <summary>
-    /// A remote root file system has no digest: whoever it belongs to changes its templates when they like. There what would be
-    /// rendered decides; to be compared, it is rendered for the place of the old deployment, whose path stands in it.
-    /// </summary>
-    private bool IsRenderedSame(ContainerRecord before, PreparedContainer again)
-    {
-        string config = Path.Join(host.Deployment(before.Name, before.Deployment).Here, "config.json");
-        Dictionary<string, InstalledFile> files = before.AllFiles.ToDictionary(f => f.Path, StringComparer.Ordinal);
-        return (File.Exists(config) ? File.ReadAllBytes(config) : []).AsSpan().SequenceEqual(again.Rendered.ConfigJson ?? []) &&
-            before.Enabled.SequenceEqual(again.Record.Enabled) && again.Record.AllFiles.Count() == files.Count &&
-            again.Record.AllFiles.All(f => files.TryGetValue(f.Path, out InstalledFile? there) && f.IsSameAs(there));
-    }
-
-    /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
-    private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
-        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
-        before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 }

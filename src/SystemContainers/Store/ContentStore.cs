@@ -36,16 +36,20 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>Locks between processes.</summary>
     public StoreLocks Locks { get; }
 
+    /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
+    public ContentStore? Below { get; init; }
+
     /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left staged.</summary>
     /// <param name="root">An absolute path; its parent need not exist.</param>
     /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
     /// <param name="keepFree">What stays free of its file system; null for the default.</param>
+    /// <param name="below">A store whose layers count as this one's too; null for none.</param>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
+    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null)
     {
         try
         {
-            return OpenFiles(root, lockTimeout, keepFree);
+            return OpenFiles(root, lockTimeout, keepFree, below);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -53,7 +57,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
     }
 
-    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree)
+    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree, ContentStore? below)
     {
         foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
         {
@@ -70,7 +74,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
         SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree);
+        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree) { Below = below };
     }
 
     /// <inheritdoc/>
@@ -78,7 +82,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     {
         lock (_staged)
         {
-            return _staged.Contains(diffId) || File.Exists(IndexPath(diffId));
+            return _staged.Contains(diffId) || File.Exists(IndexPath(diffId)) || Below?.HasLayer(diffId) == true;
         }
     }
 
@@ -99,7 +103,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
         catch (FileNotFoundException e)
         {
-            throw Missing($"layer {diffId}", e);
+            return Below?.ReadLayer(diffId) ?? throw Missing($"layer {diffId}", e);
         }
     }
 
@@ -165,7 +169,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
         return _staging.IsValueCreated && _staging.Value.TryOpen(key) is { } staged
             ? staged
-            : throw Missing($"object {key}");
+            : Below?.OpenObject(key) ?? throw Missing($"object {key}");
     }
 
     /// <summary>Makes a hard link of an object that is committed.</summary>

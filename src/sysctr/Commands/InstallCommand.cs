@@ -72,6 +72,17 @@ static class InstallCommand
               sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
               sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
             """);
+        AddRequestTo(command);
+        command.Add(s_now);
+        StartOptions.AddTo(command);
+        command.Add(s_display);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    /// <summary>What says which images are installed and how; <see cref="Requests"/> reads it.</summary>
+    public static void AddRequestTo(Command command)
+    {
         command.Add(s_images);
         command.Add(s_name);
         command.Add(s_set);
@@ -81,11 +92,6 @@ static class InstallCommand
         command.Add(s_systemPackage);
         command.Add(s_pull);
         command.Add(s_autoUpdate);
-        command.Add(s_now);
-        StartOptions.AddTo(command);
-        command.Add(s_display);
-        command.SetAction(RunAsync);
-        return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -108,7 +114,9 @@ static class InstallCommand
         return await operation.RunAsync(requests, parsed.GetValue(s_now), StartOptions.Parse(parsed), cancellation);
     }
 
-    private static InstallRequest[] Requests(ParseResult parsed)
+    /// <summary>What the command line asks for.</summary>
+    /// <exception cref="SysctrException">Usage: it makes no sense.</exception>
+    public static InstallRequest[] Requests(ParseResult parsed)
     {
         string[] images = parsed.GetValue(s_images)!;
         string? name = parsed.GetValue(s_name);

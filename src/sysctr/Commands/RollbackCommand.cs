@@ -26,17 +26,26 @@ static class RollbackCommand
               sysctr list --all             which deployments there are
               sysctr rollback etcd 3
             """);
-        command.Add(s_name);
-        command.Add(s_number);
+        AddRequestTo(command);
         StartOptions.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            await new RollbackOperation(host, terminal.Note)
-                .RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_number), StartOptions.Parse(parsed), cancellation);
+            (string name, int? number) = Request(parsed);
+            await new RollbackOperation(host, terminal.Note).RunAsync(name, number, StartOptions.Parse(parsed), cancellation);
             return 0;
         });
         return command;
     }
+
+    /// <summary>What says where a rollback goes; <see cref="Request"/> reads it.</summary>
+    public static void AddRequestTo(Command command)
+    {
+        command.Add(s_name);
+        command.Add(s_number);
+    }
+
+    /// <summary>What the command line asks for.</summary>
+    public static (string Name, int? Number) Request(ParseResult parsed) => (parsed.GetValue(s_name)!, parsed.GetValue(s_number));
 }

@@ -28,16 +28,25 @@ static class UninstallCommand
               sysctr uninstall etcd
               sysctr uninstall --purge etcd
             """);
-        command.Add(s_names);
-        command.Add(s_purge);
+        AddRequestTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            await new UninstallOperation(host, terminal.Note)
-                .RunAsync(parsed.GetValue(s_names)!, parsed.GetValue(s_purge), cancellation);
+            (string[] names, bool purge) = Request(parsed);
+            await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
             return 0;
         });
         return command;
     }
+
+    /// <summary>What says which containers go; <see cref="Request"/> reads it.</summary>
+    public static void AddRequestTo(Command command)
+    {
+        command.Add(s_names);
+        command.Add(s_purge);
+    }
+
+    /// <summary>What the command line asks for.</summary>
+    public static (string[] Names, bool Purge) Request(ParseResult parsed) => (parsed.GetValue(s_names)!, parsed.GetValue(s_purge));
 }

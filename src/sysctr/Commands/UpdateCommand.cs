@@ -71,6 +71,15 @@ static class UpdateCommand
               sysctr update --all --lock 'etcd:10.0.0.1:2379,10.0.0.2:2379/rollout?slots=2'
               sysctr rollout status                              who updates, who waits, what holds them
             """);
+        AddRequestTo(command);
+        command.Add(s_lock);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    /// <summary>What says which containers are updated and how; <see cref="Request"/> reads it.</summary>
+    public static void AddRequestTo(Command command)
+    {
         command.Add(s_names);
         command.Add(s_all);
         command.Add(s_rebase);
@@ -80,15 +89,13 @@ static class UpdateCommand
         command.Add(s_pull);
         command.Add(s_autoUpdate);
         command.Add(s_together);
-        command.Add(s_lock);
         StartOptions.AddTo(command);
-        command.SetAction(RunAsync);
-        return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    /// <summary>What the command line asks for.</summary>
+    /// <exception cref="SysctrException">Usage: it makes no sense.</exception>
+    public static UpdateRequest Request(ParseResult parsed)
     {
-        Terminal terminal = GlobalOptions.Terminal(parsed);
         UpdateRequest request = new()
         {
             Rebase = parsed.GetValue(s_rebase),
@@ -102,13 +109,17 @@ static class UpdateCommand
             Lock = parsed.GetValue(s_lock),
         };
         bool several = parsed.GetValue(s_all) || parsed.GetValue(s_names)!.Distinct(StringComparer.Ordinal).Count() > 1;
-        if (several && (request.Rebase is not null || request.Set.Count > 0))
-        {
-            throw new SysctrException(
+        return several && (request.Rebase is not null || request.Set.Count > 0)
+            ? throw new SysctrException(
                 ErrorKind.Usage, $"--rebase and --set go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
-                "change them one by one; 'sysctr update --together' takes all to what their images are now");
-        }
+                "change them one by one; 'sysctr update --together' takes all to what their images are now")
+            : request;
+    }
 
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        UpdateRequest request = Request(parsed);
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
         string[] names = Names(parsed, host);
         using PullProgressView progress = new(terminal);
@@ -118,7 +129,9 @@ static class UpdateCommand
         return changed == 0 && AtomicPersonality.IsActive ? 1 : 0;
     }
 
-    private static string[] Names(ParseResult parsed, Host host)
+    /// <summary>The containers that the command line means.</summary>
+    /// <exception cref="SysctrException">Usage: it makes no sense.</exception>
+    public static string[] Names(ParseResult parsed, Host host)
     {
         string[] names = parsed.GetValue(s_names)!;
         bool all = parsed.GetValue(s_all);

@@ -1,0 +1,154 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull;
+using SystemContainers.Render;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// What install, update, rollback and uninstall would change. Nothing is changed, not even the store: what an image needs to be
+/// rendered is fetched into a store that is gone afterwards, on top of the host's own.
+/// </summary>
+sealed class PlanOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Plans an install of several images as one transaction.</summary>
+    /// <exception cref="SysctrException">An image can't be had or rendered; what else would be refused stands in the plan.</exception>
+    public async Task<HostPlan> InstallAsync(IReadOnlyList<InstallRequest> requests, CancellationToken cancellation)
+    {
+        using Host scratch = host.WithScratchStore();
+        PlanDownload download = NewDownload();
+        List<PreparedContainer> prepared = [];
+        foreach (InstallRequest request in requests)
+        {
+            string name = request.NameFor(host.Registries);
+            if (host.Catalog.Find(name) is { } there)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"planning an install of '{name}': a container of that name is installed, from {there.Image}",
+                    $"'sysctr plan update {name}', or choose another name with --name");
+            }
+
+            Host here = Stored(scratch, request.Image, request.Pull);
+            StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
+            if (RunOnceOperation.IsAskedBy(image))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"planning an install of {request.Image}: it is to be run once, says its label; nothing of it would stay");
+            }
+
+            download.Add(image, here.Store);
+            prepared.Add(new ContainerPreparer(here).Prepare(request, name, number: 0, image));
+        }
+
+        ContainerPlanner planner = new(host);
+        List<ContainerPlan> plans = [];
+        foreach (PreparedContainer container in prepared)
+        {
+            plans.Add(await planner.PlanAsync(PlanAction.Install, before: null, container.Record, container, cancellation));
+        }
+
+        PlanRefusal? refused = await RefusalAsync(prepared, [], cancellation);
+        return Total([.. plans.Select(p => p with { Refused = refused })], download);
+    }
+
+    /// <summary>Plans an update, each container for itself; one that can't be updated says why in the plan.</summary>
+    public async Task<HostPlan> UpdateAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    {
+        using Host scratch = host.WithScratchStore();
+        PlanDownload download = NewDownload();
+        List<ContainerPlan> plans = [];
+        foreach (ContainerRecord before in names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check).Select(host.Catalog.Get))
+        {
+            try
+            {
+                plans.Add(await UpdateAsync(scratch, before, request, download, cancellation));
+            }
+            catch (SysctrException e)
+            {
+                plans.Add(Nothing(before) with { Refused = Refusal(e) });
+            }
+        }
+
+        return Total(plans, download);
+    }
+
+    /// <summary>Plans a rollback.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="number">A deployment; null for the latest one that is not in use.</param>
+    /// <param name="cancellation">Ends questions to the package manager.</param>
+    public async Task<HostPlan> RollbackAsync(string name, int? number, CancellationToken cancellation)
+    {
+        ContainerRecord before = host.Catalog.Get(name);
+        ContainerRecord after = new RollbackOperation(host, note).Target(before, number);
+        ContainerPlan plan = await new ContainerPlanner(host).PlanAsync(PlanAction.Rollback, before, after, prepared: null, cancellation);
+        try
+        {
+            new HostFileSet(host).CheckFree([.. after.AllFiles], before);
+        }
+        catch (SysctrException e)
+        {
+            plan = plan with { Refused = Refusal(e) };
+        }
+
+        return Total([plan], NewDownload());
+    }
+
+    /// <summary>Plans an uninstall.</summary>
+    public async Task<HostPlan> UninstallAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
+    {
+        ContainerPlanner planner = new(host);
+        List<ContainerPlan> plans = [];
+        foreach (ContainerRecord record in names.Distinct(StringComparer.Ordinal).Select(host.Catalog.Get))
+        {
+            plans.Add(await planner.PlanAsync(PlanAction.Uninstall, record, after: null, prepared: null, cancellation) with { Purge = purge });
+        }
+
+        return Total(plans, NewDownload());
+    }
+
+    private async Task<ContainerPlan> UpdateAsync(
+        Host scratch, ContainerRecord before, UpdateRequest request, PlanDownload download, CancellationToken cancellation)
+    {
+        (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
+        download.Add(image, here.Store);
+        PreparedContainer? after = new UpdatePreparer(here, progress, note).Prepare(before, image, request);
+        if (after is null)
+        {
+            return Nothing(before);
+        }
+
+        ContainerPlan plan = await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation);
+        return plan with { Refused = await RefusalAsync([after], [before], cancellation) };
+    }
+
+    private async Task<PlanRefusal?> RefusalAsync(
+        IReadOnlyList<PreparedContainer> prepared, IReadOnlyList<ContainerRecord> before, CancellationToken cancellation)
+    {
+        try
+        {
+            await new ContainerPreparer(host).VerifyAsync(prepared, before, cancellation);
+            return null;
+        }
+        catch (SysctrException e)
+        {
+            return Refusal(e);
+        }
+    }
+
+    private static ContainerPlan Nothing(ContainerRecord record) => new()
+    {
+        Name = record.Name,
+        Action = PlanAction.None,
+        From = HistoryDeployment.Of(record),
+        To = HistoryDeployment.Of(record),
+    };
+
+    private static PlanRefusal Refusal(SysctrException e) => new(e.Message, e.Hint, (int)e.Kind);
+
+    private static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
+        new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);
+
+    /// <summary>What the store has is looked at where it is; anything else is fetched to where it leaves no trace.</summary>
+    private Host Stored(Host scratch, string image, PullPolicy policy) =>
+        new ImageFetch(host, progress).IsStored(image, policy) ? host : scratch;
+
+    private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.Store : null);
+}

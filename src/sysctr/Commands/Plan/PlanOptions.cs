@@ -1,0 +1,56 @@
+using System.CommandLine;
+using SystemContainers.Deploy;
+
+namespace SystemContainers.Cli.Commands;
+
+/// <summary>What the verbs below <c>plan</c> share: how the plan is shown, and what the exit status says.</summary>
+static class PlanOptions
+{
+    /// <summary>As terraform has it: there are changes.</summary>
+    private const int Changes = 2;
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; sysctr(1) describes it." };
+
+    private static readonly Option<bool> s_detailed = new("--detailed-exitcode") { Description = "Exit with 2 when there are changes, 0 when there are none." };
+
+    /// <summary>Adds them, and what the verb does.</summary>
+    public static Command With(Command command, Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan)
+    {
+        command.Add(s_json);
+        command.Add(s_detailed);
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, plan, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ParseResult parsed, Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        HostPlan planned;
+        using (PullProgressView progress = new(terminal))
+        {
+            planned = await plan(parsed, new PlanOperation(host, progress, terminal.Note), host, cancellation);
+        }
+
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Result(Reports.ToJson(planned));
+        }
+        else
+        {
+            foreach (string line in PlanText.Lines(planned))
+            {
+                terminal.Result(line);
+            }
+        }
+
+        if (planned.Refused is { } refused)
+        {
+            terminal.Error(refused.Hint is null ? refused.Message : $"{refused.Message}\n  hint: {refused.Hint}");
+            return refused.ExitCode;
+        }
+
+        return planned.HasChanges && parsed.GetValue(s_detailed) ? Changes : 0;
+    }
+}

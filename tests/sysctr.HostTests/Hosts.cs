@@ -71,6 +71,12 @@ public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class AnsibleHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "ansible";
+}
+
+[CollectionDefinition(Name)]
 public sealed class FleetOfHosts : ICollectionFixture<Fleet>
 {
     public const string Name = "fleet";

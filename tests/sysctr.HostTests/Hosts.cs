@@ -65,6 +65,12 @@ public sealed class UserHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class SmallDiskHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "small disk";
+}
+
+[CollectionDefinition(Name)]
 public sealed class LegacyHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "legacy";

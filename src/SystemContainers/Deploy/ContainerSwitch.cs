@@ -42,10 +42,18 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(WithNewState)] };
         string intent = host.Transactions.Begin(transaction);
+        string committed;
         IReadOnlyList<string> healthy;
         try
         {
             healthy = await ForwardAsync(transaction.Changes, cancellation);
+            foreach (ContainerRecord after in transaction.Changes.Select(c => c.After!))
+            {
+                MakeCurrent(after);
+            }
+
+            // Last of all that can fail: what is told to have failed is as before.
+            committed = Transactions.Commit(intent);
         }
         catch (Exception e)
         {
@@ -64,10 +72,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             throw;
         }
 
-        intent = Transactions.Commit(intent);
-        Finish(transaction);
-        host.History.Done(transaction, Transactions.Id(intent));
-        Transactions.End(intent);
+        host.History.Done(transaction, Transactions.Id(committed));
+        End(transaction, committed);
         return healthy;
     }
 
@@ -82,7 +88,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 DurableFile.WriteLink(directory.PreviousLink, before.Deployment.ToString());
             }
 
-            DurableFile.WriteLink(directory.CurrentLink, directory.Number.ToString());
+            MakeCurrent(change.After);
         }
     }
 
@@ -106,6 +112,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             }
             else
             {
+                MakeCurrent(change.Before);
                 await RestoreAsync(change.Before, change.After!, change);
             }
 
@@ -210,6 +217,29 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         if (gone.Length + fresh.Length > 0)
         {
             host.SyncUnits();
+        }
+    }
+
+    /// <summary>What fails here changes nothing any more: whoever finds the intent finishes it.</summary>
+    private void End(TransactionRecord transaction, string committed)
+    {
+        try
+        {
+            Finish(transaction);
+            Transactions.End(committed);
+        }
+        catch (IOException e)
+        {
+            host.Note($"warning: {e.Message}; the next call of sysctr tidies up");
+        }
+    }
+
+    private void MakeCurrent(ContainerRecord record)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        if (new FileInfo(directory.CurrentLink).LinkTarget != directory.Number.ToString())
+        {
+            DurableFile.WriteLink(directory.CurrentLink, directory.Number.ToString());
         }
     }
 

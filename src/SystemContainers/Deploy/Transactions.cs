@@ -1,4 +1,5 @@
 using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Deploy;
 
@@ -26,8 +27,17 @@ sealed class Transactions(string storeHere)
     public static string Commit(string file)
     {
         string committed = file[..^Ending.Length] + CommittedEnding;
-        DurableFile.Move(file, committed);
-        return committed;
+        try
+        {
+            DurableFile.Move(file, committed);
+            return committed;
+        }
+        catch (IOException)
+        {
+            // The name may have changed and only its sync have failed: what is told to have failed must not be finished later.
+            _ = Libc.rename(committed, file);
+            throw;
+        }
     }
 
     /// <summary>The transaction's ID, the same before and after the commit.</summary>

@@ -44,6 +44,8 @@ install:
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants/sysctr-recover.service
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
+	install -d $(DESTDIR)$(PREFIX)/share/ansible/roles
+	cp -r packaging/ansible/roles/sysctr_container $(DESTDIR)$(PREFIX)/share/ansible/roles/
 
 # A Debian package of what 'make build' made.
 deb:

@@ -93,7 +93,7 @@ if (parsed.Errors.Count > 0)
         Console.Error.WriteLine($"sysctr: {complaint}");
     }
 
-    Console.Error.WriteLine($"  hint: see 'sysctr {string.Join(' ', Verbs(parsed))}--help'");
+    Console.Error.WriteLine($"  hint: see 'sysctr {string.Concat(Verbs(parsed).Reverse())}--help'");
     return (int)ErrorKind.Usage;
 }
 

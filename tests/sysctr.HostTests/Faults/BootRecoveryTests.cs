@@ -16,7 +16,7 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         { "update", "StopUnit", 1, "0" },
         { "update", "Reload", 0, "0" },
         { "update", "RestartUnit", 1, "0" },
-        { "update", "RestartUnit", 3, "1" },
+        { "update", "RestartUnit", 6, "1" },
         { "rollback", "Reload", 0, "1" },
         { "uninstall", "StopUnit", 2, "" },
         { "install", "Reload", 1, "" },

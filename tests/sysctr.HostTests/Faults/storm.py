@@ -90,7 +90,8 @@ there = {c["name"]: c["deployment"] for c in json.loads(sysctr("list", "--json")
 said = {}
 done = collections.Counter()
 for entry in history:
-    if entry["outcome"] == "done":
+    # A prune takes deployments that are not in use.
+    if entry["outcome"] == "done" and entry["operation"] != "prune":
         said[entry["container"]] = entry["to"]["deployment"] if entry.get("to") else None
         done[entry["operation"]] += 1
 for name in CONTAINERS:

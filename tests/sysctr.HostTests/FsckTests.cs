@@ -92,7 +92,7 @@ public sealed class FsckTests(NspawnFixture fixture)
         Assert.Contains($"mended: {kind}: /", mended.Output, StringComparison.Ordinal);
 
         await CleanAsync();
-        await _host.ShellAsync($"systemctl restart {Agent}; systemctl is-active {Agent}");
+        await _host.ShellAsync($"systemctl reset-failed {Agent}; systemctl restart {Agent}; systemctl is-active {Agent}");
     }
 
     [Theory]
@@ -117,7 +117,7 @@ public sealed class FsckTests(NspawnFixture fixture)
     {
         await InstallAgentAsync();
         await using Container other = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here", "--system-package=absent");
-        await _host.ShellAsync($"systemctl restart {Agent}");
+        await _host.ShellAsync($"systemctl reset-failed {Agent}; systemctl restart {Agent}");
         long process = await other.MainProcessAsync();
         string sum = await _host.ShellAsync(Places + "sha256sum < $O; printf X | dd of=$O bs=1 seek=3000 conv=notrunc status=none");
 

@@ -5,7 +5,7 @@ namespace SystemContainers.Bench;
 /// <summary>Ways to get an image from the registry to a tree of files on the disk.</summary>
 static class PullContestants
 {
-    // A storage of its own each, so that clearing it is one rm and nothing of it is shared with a start contest.
+    // A storage of its own, so that clearing it is one move and nothing of it is shared with a start contest.
     private const string Podman = "podman --root /var/lib/bench/podman --runroot /run/bench-podman";
     private static readonly string s_clear = $"{Aside("/var/lib/bench")}; mkdir -p /var/lib/bench";
 

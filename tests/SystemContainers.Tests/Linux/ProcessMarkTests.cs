@@ -9,10 +9,24 @@ public sealed class ProcessMarkTests
     [Fact]
     public async Task A_process_that_nobody_has_reaped_is_dead()
     {
-        using Process parent = Process.Start(new ProcessStartInfo("sh", ["-c", "true & echo $!; exec sleep 60"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        ProcessStartInfo start = new("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        using Process parent = Process.Start(start)!;
         try
         {
             string child = (await parent.StandardOutput.ReadLineAsync())!;
+
+            // The child ends only now that its parent is no shell any more, which would reap it.
+            while ((await File.ReadAllTextAsync($"/proc/{parent.Id}/comm")).Trim() != "sleep")
+            {
+                await Task.Delay(1);
+            }
+
+            parent.StandardInput.Close();
             string[] stat;
             do
             {

@@ -134,7 +134,7 @@ sealed partial class ContentStore
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(header);
-        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 * 1024);
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(WholeFileBytes);
         try
         {
             using SafeFileHandle file = staging.CreateFile(out StagedFile staged);

@@ -6,7 +6,8 @@ namespace SystemContainers.Pull.Streams;
 
 /// <summary>
 /// Reads a source on another thread into a few pooled buffers, so that the network, inflating and hashing go on while the
-/// consumer writes files. May be read synchronously. An error of the source comes to the reader in its place, after the bytes before it.
+/// consumer writes files. May be read synchronously. An error of the source comes to the reader after all buffers that were full
+/// before it.
 /// </summary>
 sealed class ReadAheadStream : ForwardOnlyStream
 {
@@ -141,7 +142,9 @@ sealed class ReadAheadStream : ForwardOnlyStream
             while (true)
             {
                 buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-                int read = await _source.ReadAsync(buffer, _stop.Token);
+
+                // Filled up: an inflater gives some ten KiB at a time, and threads that wait for each other at each of these do little else.
+                int read = await _source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, _stop.Token);
                 if (read == 0)
                 {
                     _filled.Writer.Complete();

@@ -188,18 +188,9 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         return await _health.AwaitAsync([.. changes.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: false, cancellation);
     }
 
-    /// <summary>Tells systemd: reload, make what tmpfiles name, enable and disable.</summary>
+    /// <summary>Tells systemd: enable and disable, reload once for all of it, make what tmpfiles name.</summary>
     private async Task RegisterAsync(IReadOnlyList<ContainerChange> changes)
     {
-        if (host.Systemd.IsBooted)
-        {
-            host.Systemd.Reload(CancellationToken.None);
-            foreach (InstalledFile tmpfiles in changes.Select(c => c.After!.Tmpfiles).OfType<InstalledFile>())
-            {
-                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
-            }
-        }
-
         string[] enabled = [.. changes.SelectMany(c => c.After!.Enabled)];
         string[] gone = [.. changes.SelectMany(c => c.Before?.Enabled ?? []).Except(enabled, StringComparer.Ordinal)];
         if (gone.Length > 0)
@@ -217,6 +208,15 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         if (gone.Length + fresh.Length > 0)
         {
             host.SyncUnits();
+        }
+
+        if (host.Systemd.IsBooted)
+        {
+            host.Systemd.Reload(CancellationToken.None);
+            foreach (InstalledFile tmpfiles in changes.Select(c => c.After!.Tmpfiles).OfType<InstalledFile>())
+            {
+                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
+            }
         }
     }
 

@@ -15,10 +15,10 @@ interface ISystemdManager : IDisposable
     /// <summary>Has systemd read all unit files anew.</summary>
     void Reload(CancellationToken cancellation);
 
-    /// <summary>Makes the links that the units' [Install] sections ask for.</summary>
+    /// <summary>Makes the links that the units' [Install] sections ask for; a systemd that runs knows of them with the next <see cref="Reload"/>.</summary>
     void Enable(IReadOnlyList<string> units, CancellationToken cancellation);
 
-    /// <summary>Removes those links.</summary>
+    /// <summary>Removes those links, as <see cref="Enable"/> makes them.</summary>
     void Disable(IReadOnlyList<string> units, CancellationToken cancellation);
 
     /// <summary>Starts a unit and waits until it runs.</summary>

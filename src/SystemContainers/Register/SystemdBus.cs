@@ -78,7 +78,6 @@ sealed class SystemdBus : ISystemdManager
         using Message call = _bus.NewCall(ManagerPath, Manager, "EnableUnitFiles");
         call.Append(units).Append(false).Append(false);
         _bus.Call(call, s_quick).Dispose();
-        Reload(cancellation);
     });
 
     public void Disable(IReadOnlyList<string> units, CancellationToken cancellation) => Do(() =>

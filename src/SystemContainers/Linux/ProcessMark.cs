@@ -4,13 +4,10 @@ namespace SystemContainers.Linux;
 
 /// <summary>
 /// Names what a process makes for a moment, so that others can tell a live process's from what a dead one has left: its id and
-/// its start time in clock ticks since boot (proc_pid_stat(5), field 22; the flags are field 9), for ids are used again.
+/// its start time (<see cref="ProcessStat"/>), for ids are used again.
 /// </summary>
 static class ProcessMark
 {
-    /// <summary>Of the kernel's flags of a process: it is going, or waits to be reaped; its locks may be others' already.</summary>
-    private const uint Exiting = 4;
-
     private static int s_count;
 
     /// <summary>This process, <c>PID-START</c>.</summary>
@@ -35,18 +32,6 @@ static class ProcessMark
             ? (number, start)
             : null;
 
-    private static string? StartOf(int processId)
-    {
-        try
-        {
-            // The second field is the program's name, which may hold anything but ends with the last parenthesis.
-            string stat = File.ReadAllText($"/proc/{processId}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (uint.Parse(fields[6], CultureInfo.InvariantCulture) & Exiting) == 0 ? fields[19] : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    private static string? StartOf(int processId) =>
+        ProcessStat.Find(processId) is { IsExiting: false } process ? process.Start : null;
 }

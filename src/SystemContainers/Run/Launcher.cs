@@ -124,17 +124,11 @@ static class Launcher
     {
         int manager = Libc.getppid();
         long deadline = Environment.TickCount64 + AdoptionMilliseconds;
-        while (ParentOf(payload) != manager && Environment.TickCount64 < deadline)
+        int process = int.Parse(payload, CultureInfo.InvariantCulture);
+        while (ProcessStat.Find(process) is { } stat && stat.Parent != manager && Environment.TickCount64 < deadline)
         {
             Thread.Sleep(1);
         }
-    }
-
-    /// <summary>The fourth field of /proc/PID/stat, behind a name in parentheses that may hold anything (proc(5)).</summary>
-    private static int ParentOf(string process)
-    {
-        string stat = File.ReadAllText($"/proc/{process}/stat");
-        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
     }
 
     private static int Call(string[] command)

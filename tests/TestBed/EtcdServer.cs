@@ -2,16 +2,20 @@ using System.Globalization;
 
 namespace SystemContainers.TestBed;
 
-/// <summary>Debian's etcd, one member, in a network namespace.</summary>
+/// <summary>A member of an etcd cluster, mostly its only one, in a network namespace.</summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
-    private readonly BackgroundProcess _process;
+    private static int s_count;
+
+    private readonly Func<BackgroundProcess> _start;
     private readonly NetworkNamespace _network;
     private readonly string[] _client;
+    private BackgroundProcess _process;
 
-    private EtcdServer(BackgroundProcess process, NetworkNamespace network, string endpoint, string[] client)
+    private EtcdServer(Func<BackgroundProcess> start, NetworkNamespace network, string endpoint, string[] client)
     {
-        _process = process;
+        _start = start;
+        _process = start();
         _network = network;
         Endpoint = endpoint;
         _client = client;
@@ -23,43 +27,55 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Its log.</summary>
     public string Log => _process.Log;
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <summary>Starts one and waits until it answers.</summary>
     /// <param name="scratch">Where its data goes.</param>
     /// <param name="network">Where it runs.</param>
     /// <param name="address">Its address there.</param>
     /// <param name="port">The clients' port; that of other members is the next one.</param>
     /// <param name="tls">A directory with ca.crt, server.crt and server.key, client.crt and client.key: clients have to show one of that CA.</param>
+    /// <param name="release">Which etcd; null for the oldest.</param>
     public static async Task<EtcdServer> StartAsync(
-        Scratch scratch, NetworkNamespace network, string address, int port = 2379, string? tls = null)
-    {
-        string scheme = tls is null ? "http" : "https";
-        string client = $"{scheme}://{address}:{port}";
-        string peer = $"http://127.0.0.1:{port + 1}";
-        string[] server = tls is null ? [] :
-        [
-            "--cert-file", $"{tls}/server.crt", "--key-file", $"{tls}/server.key", "--trusted-ca-file", $"{tls}/ca.crt", "--client-cert-auth",
-        ];
-        BackgroundProcess process = BackgroundProcess.Start(scratch, $"etcd-{port}", network.Enter(
-        [
-            "etcd", "--name", "test", "--data-dir", scratch.File($"etcd-{port}"), "--unsafe-no-fsync",
-            "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
-            "--initial-advertise-peer-urls", peer, "--initial-cluster", $"test={peer}", .. server,
-        ]));
-        string[] certificates = tls is null ? [] :
-            ["--cacert", $"{tls}/ca.crt", "--cert", $"{tls}/client.crt", "--key", $"{tls}/client.key"];
-        EtcdServer etcd = new(process, network, $"{address}:{port}", ["env", "ETCDCTL_API=3", "etcdctl", "--endpoints", client, .. certificates]);
-        for (DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30); DateTime.UtcNow < end && !process.HasEnded; await Task.Delay(50))
-        {
-            if ((await etcd.ControlAsync("endpoint", "health")).ExitCode == 0)
-            {
-                return etcd;
-            }
-        }
+        Scratch scratch, NetworkNamespace network, string address, int port = 2379, string? tls = null, EtcdRelease? release = null) =>
+        (await StartClusterAsync(scratch, network, address, [port], tls, release))[0];
 
-        string log = await File.ReadAllTextAsync(process.Log);
-        await etcd.DisposeAsync();
-        throw new InvalidOperationException($"etcd does not answer:\n{log}");
+    /// <summary>Starts a cluster with a member for each port, and waits until all answer.</summary>
+    public static async Task<IReadOnlyList<EtcdServer>> StartClusterAsync(
+        Scratch scratch, NetworkNamespace network, string address, IReadOnlyList<int> ports, string? tls = null, EtcdRelease? release = null)
+    {
+        string cluster = string.Join(',', ports.Select(p => $"m{p}={Peer(p)}"));
+        EtcdServer[] members = [.. ports.Select(p => Start(scratch, network, address, p, cluster, tls, release ?? EtcdRelease.Oldest))];
+        try
+        {
+            await Task.WhenAll(members.Select(m => m.WaitAsync()));
+            return members;
+        }
+        catch
+        {
+            foreach (EtcdServer member in members)
+            {
+                await member.DisposeAsync();
+            }
+
+            throw;
+        }
     }
+
+    /// <summary>Ends it at once; its data stays.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>Starts it again after <see cref="KillAsync"/>, with its data.</summary>
+    public async Task RestartAsync()
+    {
+        await _process.DisposeAsync();
+        _process = _start();
+        await WaitAsync();
+    }
+
+    /// <summary>Has it hang: it takes connections and does not answer.</summary>
+    public Task PauseAsync() => Command.MustAsync("kill", "-STOP", Number(_process.Id));
+
+    /// <summary>Lets it go on.</summary>
+    public Task ContinueAsync() => Command.MustAsync("kill", "-CONT", Number(_process.Id));
 
     /// <summary>Runs <c>etcdctl</c>, with its third API.</summary>
     public Task<CommandResult> ControlAsync(params string[] arguments) => Command.RunAsync(_network.Enter([.. _client, .. arguments]));
@@ -72,4 +88,45 @@ public sealed class EtcdServer : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static EtcdServer Start(
+        Scratch scratch, NetworkNamespace network, string address, int port, string cluster, string? tls, EtcdRelease release)
+    {
+        string client = $"{(tls is null ? "http" : "https")}://{address}:{port}";
+        string[] server = tls is null ? [] :
+        [
+            "--cert-file", $"{tls}/server.crt", "--key-file", $"{tls}/server.key", "--trusted-ca-file", $"{tls}/ca.crt", "--client-cert-auth",
+        ];
+        string[] certificates = tls is null ? [] :
+            ["--cacert", $"{tls}/ca.crt", "--cert", $"{tls}/client.crt", "--key", $"{tls}/client.key"];
+        string name = $"etcd-{Number(Interlocked.Increment(ref s_count))}";
+        string[] commandLine = network.Enter(
+        [
+            release.Program("etcd"), "--name", $"m{port}", "--data-dir", scratch.File(name), "--unsafe-no-fsync",
+            "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", Peer(port),
+            "--initial-advertise-peer-urls", Peer(port), "--initial-cluster", cluster, .. server,
+        ]);
+        return new EtcdServer(
+            () => BackgroundProcess.Start(scratch, name, commandLine),
+            network,
+            $"{address}:{port}",
+            ["env", "ETCDCTL_API=3", release.Program("etcdctl"), "--endpoints", client, .. certificates]);
+    }
+
+    private async Task WaitAsync()
+    {
+        for (DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30); DateTime.UtcNow < end && !_process.HasEnded; await Task.Delay(50))
+        {
+            if ((await ControlAsync("endpoint", "health")).ExitCode == 0)
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"etcd does not answer:\n{await File.ReadAllTextAsync(_process.Log)}");
+    }
+
+    private static string Peer(int port) => $"http://127.0.0.1:{Number(port + 1)}";
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -88,6 +88,25 @@ public sealed class Fleet : IAsyncLifetime
         }
     }
 
+    /// <summary>Has a host fail to update, so that it holds the roll-out; the image that is published then is a good one again.</summary>
+    /// <param name="failing">The host.</param>
+    /// <param name="lock">The roll-out's lock.</param>
+    /// <param name="others">Hosts that have something to update then.</param>
+    public async Task FailAsync(NspawnHost failing, string @lock, params IEnumerable<NspawnHost> others)
+    {
+        await SettleAsync("legacy-agent", [failing, .. others]);
+        await PublishAsync("broken-start");
+        Assert.Equal(11, (await UpdateAsync([failing], @lock))[0].ExitCode);
+        await PublishAsync("legacy-agent-v2");
+    }
+
+    /// <summary>Has a host's sysctr.toml name a lock until what this gives is disposed of.</summary>
+    public static async Task<IAsyncDisposable> ConfigureAsync(NspawnHost host, string @lock)
+    {
+        await host.ShellAsync($"cp /etc/sysctr/sysctr.toml /etc/sysctr/kept; echo 'lock = \"{@lock}\"' >> /etc/sysctr/sysctr.toml");
+        return new Undo(host, "mv /etc/sysctr/kept /etc/sysctr/sysctr.toml");
+    }
+
     /// <summary>How long the agent takes to start on a host, in seconds.</summary>
     public static Task SlowAsync(NspawnHost host, string seconds) => host.ShellAsync($"echo sleep {seconds} > /etc/slow");
 
@@ -95,13 +114,24 @@ public sealed class Fleet : IAsyncLifetime
     public static async Task<string> VersionAsync(NspawnHost host) => (await host.ShellAsync($"{Agent}ctl")).Trim();
 
     /// <summary>What is below a roll-out's key, key and value.</summary>
-    public async Task<string> KeysAsync(string key) => (await Etcd.ControlAsync("get", "--prefix", key + "/")).MustSucceed().Output.Trim();
+    /// <param name="key">The roll-out's.</param>
+    /// <param name="etcd">Who is asked; null for the fleet's own.</param>
+    public async Task<string> KeysAsync(string key, EtcdServer? etcd = null) =>
+        (await (etcd ?? Etcd).ControlAsync("get", "--prefix", key + "/")).MustSucceed().Output.Trim();
+
+    /// <summary>Waits until a host is in a state.</summary>
+    public Task UntilAsync(string key, string state, EtcdServer? etcd = null) =>
+        UntilAsync(key, keys => keys.Contains($"\"{state}\"", StringComparison.Ordinal), etcd);
+
+    /// <summary>Waits until no host's process is alive.</summary>
+    public Task UntilNobodyAsync(string key, EtcdServer? etcd = null) =>
+        UntilAsync(key, keys => !keys.Contains("/alive/", StringComparison.Ordinal), etcd);
 
     /// <summary>The states of every host in every revision of etcd's history of a roll-out.</summary>
-    public async Task<IReadOnlyList<IReadOnlyList<string>>> HistoryAsync(string key)
+    public async Task<IReadOnlyList<IReadOnlyList<string>>> HistoryAsync(string key, EtcdServer? etcd = null)
     {
         // It would go on watching; what has been is told at once.
-        CommandResult watch = await Etcd.WatchAsync($"{key}/hosts/", TimeSpan.FromSeconds(2));
+        CommandResult watch = await (etcd ?? Etcd).WatchAsync($"{key}/hosts/", TimeSpan.FromSeconds(2));
         SortedDictionary<string, string> states = new(StringComparer.Ordinal);
         List<IReadOnlyList<string>> history = [];
         foreach (string line in watch.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -139,5 +169,17 @@ public sealed class Fleet : IAsyncLifetime
         await (_registry?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (Hub?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_scratch?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+    private async Task UntilAsync(string key, Func<string, bool> holds, EtcdServer? etcd)
+    {
+        for (DateTime end = DateTime.UtcNow.AddSeconds(30); !holds(await KeysAsync(key, etcd)); await Task.Delay(50))
+        {
+            Assert.True(DateTime.UtcNow < end, $"still:\n{await KeysAsync(key, etcd)}");
+        }
+    }
+
+    private sealed class Undo(NspawnHost host, string script) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await host.ShellAsync(script);
     }
 }

@@ -70,12 +70,9 @@ public sealed class RolloutTests(Fleet fleet)
     [Fact]
     public async Task The_host_that_failed_may_try_again_and_so_lets_the_others_go_on()
     {
-        await _fleet.SettleAsync("legacy-agent", _fleet.Hosts[0], _fleet.Hosts[1]);
-        await _fleet.PublishAsync("broken-start");
         string two = _fleet.Lock("again", slots: 2);
         NspawnHost failing = _fleet.Hosts[0];
-        Assert.Equal(11, (await Fleet.UpdateAsync([failing], two))[0].ExitCode);
-        await _fleet.PublishAsync("legacy-agent-v2");
+        await _fleet.FailAsync(failing, two, _fleet.Hosts[1]);
         Assert.Equal(15, (await Fleet.UpdateAsync([_fleet.Hosts[1]], two))[0].ExitCode);
 
         (await Fleet.UpdateAsync([failing], two))[0].MustSucceed();
@@ -93,10 +90,10 @@ public sealed class RolloutTests(Fleet fleet)
         NspawnHost dying = _fleet.Hosts[0];
         await Fleet.SlowAsync(dying, "60");
         await StartUpdateAsync(dying, two);
-        await UntilAsync("cut", "switching");
+        await _fleet.UntilAsync("cut", "switching");
 
         await KillUpdateAsync(dying);
-        await UntilGoneAsync("cut/alive/");
+        await _fleet.UntilNobodyAsync("cut");
 
         CommandResult other = (await Fleet.UpdateAsync([_fleet.Hosts[1]], two))[0];
         Assert.Equal(15, other.ExitCode);
@@ -185,7 +182,7 @@ public sealed class RolloutTests(Fleet fleet)
         Assert.Equal(15, limited.ExitCode);
         Assert.Contains("others had them for too long: other", limited.Error, StringComparison.Ordinal);
         await StartUpdateAsync(host, one);
-        await UntilAsync("interrupt", "waiting");
+        await _fleet.UntilAsync("interrupt", "waiting");
 
         await host.ShellAsync("systemctl kill --signal=INT rolling");
         await host.EventuallyAsync("! systemctl is-active --quiet rolling", TimeSpan.FromSeconds(30));
@@ -210,9 +207,11 @@ public sealed class RolloutTests(Fleet fleet)
         Assert.Equal("version 1", await Fleet.VersionAsync(host));
 
         // The next member is asked, and sysctr.toml says it for calls that don't.
-        await host.ShellAsync($"mkdir -p /etc/sysctr; echo 'lock = \"etcd:{HubNetwork.Address}:1,{_fleet.Etcd.Endpoint}/toml\"' > /etc/sysctr/sysctr.toml");
-        (await host.SysctrAsync("update", Fleet.Agent)).MustSucceed();
-        await host.ShellAsync("rm /etc/sysctr/sysctr.toml");
+        await using (await Fleet.ConfigureAsync(host, $"etcd:{HubNetwork.Address}:1,{_fleet.Etcd.Endpoint}/toml"))
+        {
+            (await host.SysctrAsync("update", Fleet.Agent)).MustSucceed();
+        }
+
         Assert.Equal("version 2", await Fleet.VersionAsync(host));
         Assert.Contains((await _fleet.HistoryAsync("toml")), states => states is ["switching"]);
     }
@@ -221,17 +220,14 @@ public sealed class RolloutTests(Fleet fleet)
     public async Task Others_see_a_hash_of_the_machine_id()
     {
         NspawnHost host = _fleet.Hosts[0];
-        await _fleet.SettleAsync("legacy-agent", _fleet.Hosts[0], _fleet.Hosts[1]);
-        await _fleet.PublishAsync("broken-start");
         string @lock = _fleet.Lock("id", slots: 1);
-        Assert.Equal(11, (await Fleet.UpdateAsync([host], @lock))[0].ExitCode);
+        await _fleet.FailAsync(host, @lock, _fleet.Hosts[1]);
 
         string id = (await host.ShellAsync("systemd-id128 machine-id --app-specific=d3b25a1c6f0e4c0f9a7f4f6d0c5b7e21")).Trim();
         Assert.Contains($"id/hosts/{id}", await _fleet.KeysAsync("id"), StringComparison.Ordinal);
 
         // What README.md says for those who have no sysctr at hand.
         (await _fleet.Etcd.ControlAsync("del", $"id/hosts/{id}")).MustSucceed();
-        await _fleet.PublishAsync("legacy-agent-v2");
         (await Fleet.UpdateAsync([_fleet.Hosts[1]], @lock))[0].MustSucceed();
     }
 
@@ -250,11 +246,11 @@ public sealed class RolloutTests(Fleet fleet)
     {
         await TakeAsOtherAsync(key);
         await StartUpdateAsync(host, @lock);
-        await UntilAsync(key, "waiting");
+        await _fleet.UntilAsync(key, "waiting");
         await host.ShellAsync($"systemd-run --quiet --unit=block flock /var/lib/sysctr/locks/{Fleet.Agent}.lock sleep infinity");
         await host.EventuallyAsync($"! flock --nonblock /var/lib/sysctr/locks/{Fleet.Agent}.lock true", TimeSpan.FromSeconds(10));
         (await _fleet.Etcd.ControlAsync("del", $"{key}/hosts/other")).MustSucceed();
-        await UntilAsync(key, "preparing");
+        await _fleet.UntilAsync(key, "preparing");
         return new Block(host);
     }
 
@@ -262,22 +258,6 @@ public sealed class RolloutTests(Fleet fleet)
     private async Task TakeAsOtherAsync(string key) =>
         (await _fleet.Etcd.ControlAsync(
             "put", $"{key}/hosts/other", """{"host":"other","state":"preparing","since":"2026-01-01T00:00:00Z"}""")).MustSucceed();
-
-    private async Task UntilAsync(string key, string state)
-    {
-        for (DateTime end = DateTime.UtcNow.AddSeconds(30); !(await _fleet.KeysAsync(key)).Contains($"\"{state}\"", StringComparison.Ordinal); await Task.Delay(50))
-        {
-            Assert.True(DateTime.UtcNow < end, $"no host is {state}:\n{await _fleet.KeysAsync(key)}");
-        }
-    }
-
-    private async Task UntilGoneAsync(string prefix)
-    {
-        for (DateTime end = DateTime.UtcNow.AddSeconds(30); (await _fleet.Etcd.ControlAsync("get", "--prefix", prefix)).Output.Length > 0; await Task.Delay(100))
-        {
-            Assert.True(DateTime.UtcNow < end, $"{prefix} stays");
-        }
-    }
 
     /// <summary>On how many hosts the agent was down at the same time in its last restart: all hosts have the build machine's monotonic clock.</summary>
     private async Task<int> MostDownAtOnceAsync()

@@ -29,32 +29,76 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         {
             cancellation.ThrowIfCancellationRequested();
             AutoUpdateReport report = new(record.Name, record.MainUnit, record.Image, record.AutoUpdate, AutoUpdateResult.Current);
-            try
-            {
-                reports.Add(report with { Result = await LookAtAsync(record, dryRun, cancellation) });
-            }
-            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } failure)
-            {
-                reports.Add(report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind });
-            }
+            reports.Add(await TryAsync(report, () => dryRun
+                ? CompareAsync(record, cancellation)
+                : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation))));
         }
 
-        return reports;
+        return dryRun ? reports : await UpdateAsync(reports, cancellation);
     }
 
-    private Task<AutoUpdateResult> LookAtAsync(ContainerRecord record, bool dryRun, CancellationToken cancellation) =>
-        dryRun
-            ? CompareAsync(record, cancellation)
-            : host.History.RunAsync("update", [record.Name], async _ =>
+    /// <summary>Updates those that are pending: all in one turn of this host, where it goes by a semaphore.</summary>
+    private async Task<IReadOnlyList<AutoUpdateReport>> UpdateAsync(List<AutoUpdateReport> reports, CancellationToken cancellation)
+    {
+        FleetUpdate fleet = new(host, progress, note);
+        string[] pending = [.. reports.Where(r => r.Result == AutoUpdateResult.Pending).Select(r => r.Name)];
+        if (pending.Length == 0)
+        {
+            // Whether one that can't be looked at is up to date, nobody knows.
+            if (reports.Count > 0 && reports.All(r => r.Result != AutoUpdateResult.Failed))
             {
-                AutoUpdateResult compared = await CompareAsync(record, cancellation);
-                return compared == AutoUpdateResult.Pending && await UpdateAsync(record.Name, cancellation) ? AutoUpdateResult.Updated
-                    : compared == AutoUpdateResult.Pending ? AutoUpdateResult.Current
-                    : compared;
-            });
+                await fleet.SkipAsync(cancellation);
+            }
 
-    private async Task<bool> UpdateAsync(string name, CancellationToken cancellation) =>
-        await new FleetUpdate(host, progress, note).RunAsync([name], new UpdateRequest(), cancellation) > 0;
+            return reports;
+        }
+
+        Dictionary<string, AutoUpdateReport> done = new(StringComparer.Ordinal);
+        SysctrException? refused = null;
+        try
+        {
+            await host.History.RunAsync("update", pending, _ => fleet.RunAsync(pending, new UpdateRequest(), UpdateEachAsync, cancellation));
+        }
+        catch (Exception e) when ((refused = Understand(e)) is not null)
+        {
+            // It had no turn.
+        }
+
+        return
+        [
+            .. reports.Select(r => r.Result != AutoUpdateResult.Pending ? r
+                : done.GetValueOrDefault(r.Name) ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : Failed(r, refused))),
+        ];
+
+        async Task<int> UpdateEachAsync(UpdateOperation update)
+        {
+            foreach (AutoUpdateReport report in reports.Where(r => r.Result == AutoUpdateResult.Pending))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                done[report.Name] = await TryAsync(report, async () =>
+                    await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0 ? AutoUpdateResult.Updated : AutoUpdateResult.Current);
+            }
+
+            return done.Values.Count(r => r.Result == AutoUpdateResult.Updated);
+        }
+    }
+
+    private static async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateResult>> act)
+    {
+        try
+        {
+            return report with { Result = await act() };
+        }
+        catch (Exception e) when (Understand(e) is { } failure)
+        {
+            return Failed(report, failure);
+        }
+    }
+
+    private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
+        report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
+
+    private static SysctrException? Understand(Exception e) => e as SysctrException ?? HostFailure.Understand(e);
 
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)

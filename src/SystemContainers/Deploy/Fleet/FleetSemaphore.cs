@@ -24,6 +24,9 @@ sealed class FleetSemaphore : IDisposable
 
     internal EtcdClient Etcd { get; }
 
+    /// <summary>What a person types, anywhere, to let the others go on without a host.</summary>
+    public string ReleaseCommand(RolloutHost host) => $"sysctr rollout release {host.Record.Host} --lock {Reference}";
+
     /// <summary>Opens it; nothing is asked of etcd yet.</summary>
     public static FleetSemaphore Open(LockReference reference, EtcdSettings settings) =>
         new(reference, new EtcdClient(new EtcdConnection(reference, settings)));

@@ -74,7 +74,7 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
                 if (_failure is not null)
                 {
                     await semaphore.HoldAsync(_own, _failure, CancellationToken.None);
-                    note($"{semaphore.Reference}: no other host begins until this one is updated, or until 'sysctr rollout release {_own.Record.Host}'");
+                    note($"{semaphore.Reference}: no other host begins until this one is updated, or until '{semaphore.ReleaseCommand(_own)}'");
                     return;
                 }
 
@@ -88,7 +88,7 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
             {
                 if (Environment.TickCount64 - start > semaphore.Reference.TimeToLive.TotalMilliseconds)
                 {
-                    note($"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: sysctr rollout release {_own.Record.Host}");
+                    note($"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: {semaphore.ReleaseCommand(_own)}");
                     return;
                 }
 

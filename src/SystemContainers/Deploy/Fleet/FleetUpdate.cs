@@ -18,21 +18,49 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     /// <param name="cancellation">Ends the wait, or the update as far as that is possible.</param>
     /// <returns>How many have changed.</returns>
     /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd; nothing was changed. Else as there.</exception>
-    public async Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    public Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation) =>
+        RunAsync(names, request, update => update.RunAsync(names, request, cancellation), cancellation);
+
+    /// <summary>As the other, for whoever updates the containers one by one: all of it is one turn of this host, in one slot.</summary>
+    /// <param name="names">The containers.</param>
+    /// <param name="request">What to change, and by which semaphore.</param>
+    /// <param name="update">Updates them with what it is given; called once, or not at all where there is nothing to update.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<int> RunAsync(
+        IReadOnlyList<string> names, UpdateRequest request, Func<UpdateOperation, Task<int>> update, CancellationToken cancellation)
+    {
+        using FleetSemaphore? semaphore = Open(request);
+        return semaphore is null
+            ? await update(new UpdateOperation(host, progress, note))
+            : await RunAsync(names, request, update, semaphore, cancellation);
+    }
+
+    /// <summary>To be called instead where nothing is to be updated: a record that still holds the others is taken away.</summary>
+    public async Task SkipAsync(CancellationToken cancellation)
+    {
+        using FleetSemaphore? semaphore = Open(new UpdateRequest());
+        if (semaphore is not null)
+        {
+            using IDisposable alone = host.Store.Locks.LockRollout(note, cancellation);
+            await ForgetAsync(semaphore, MachineId.Read(host.Root), cancellation);
+        }
+    }
+
+    /// <summary>The semaphore to go by; null for none.</summary>
+    private FleetSemaphore? Open(UpdateRequest request)
     {
         SysctrConfiguration configuration = SysctrConfiguration.Load(host.Paths);
-        if ((request.Lock ?? configuration.Lock ?? NoLock) is not NoLock and var wanted)
-        {
-            LockReference reference = LockReference.Parse(wanted);
-            using FleetSemaphore semaphore = FleetSemaphore.Open(reference, configuration.EtcdOver(Environment.GetEnvironmentVariable));
-            return await RunAsync(names, request, semaphore, cancellation);
-        }
-
-        return await new UpdateOperation(host, progress, note).RunAsync(names, request, cancellation);
+        return (request.Lock ?? configuration.Lock ?? NoLock) is not NoLock and var wanted
+            ? FleetSemaphore.Open(LockReference.Parse(wanted), configuration.EtcdOver(Environment.GetEnvironmentVariable))
+            : null;
     }
 
     private async Task<int> RunAsync(
-        IReadOnlyList<string> names, UpdateRequest request, FleetSemaphore semaphore, CancellationToken cancellation)
+        IReadOnlyList<string> names,
+        UpdateRequest request,
+        Func<UpdateOperation, Task<int>> update,
+        FleetSemaphore semaphore,
+        CancellationToken cancellation)
     {
         // Two of this host would share its slot, and the first of them would give it back.
         using IDisposable alone = host.Store.Locks.LockRollout(note, cancellation);
@@ -52,7 +80,7 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
 
         try
         {
-            return await new UpdateOperation(host, progress, note) { Slot = slot }.RunAsync(names, request, cancellation);
+            return await update(new UpdateOperation(host, progress, note) { Slot = slot });
         }
         finally
         {

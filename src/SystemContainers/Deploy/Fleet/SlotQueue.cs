@@ -67,7 +67,7 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
             throw new SysctrException(
                 ErrorKind.Locked,
                 $"taking a slot of {semaphore.Reference}: the roll-out is held: {holder.WhyHeld}",
-                $"see to that host, then update it again there, or go on without it: sysctr rollout release {holder.Record.Host}");
+                $"see to that host, then update it again there, or go on without it: {semaphore.ReleaseCommand(holder)}");
         }
 
         _lease ??= await EtcdLease.GrantAsync(semaphore.Etcd, semaphore.Reference.TimeToLive, cancellation);

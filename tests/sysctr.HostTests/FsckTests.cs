@@ -67,6 +67,7 @@ public sealed class FsckTests(NspawnFixture fixture)
     [InlineData("altered-blob", "echo >> $B")]
     [InlineData("broken-ref", "echo '}' >> $R")]
     [InlineData("dangling-current", "ln -sfn 7 $D/../current")]
+    [InlineData("dangling-current", "rm $D/../current")]
     [InlineData("dangling-deployment", "mkdir -p $D/../.staged-1/rootfs")]
     [InlineData("dangling-deployment", "mkdir -p $D/../5/rootfs")]
     [InlineData("dangling-deployment", "mkdir -p deployments/nobody/0/rootfs")]

@@ -22,7 +22,7 @@ sealed class ContainerCatalog(string storeHere)
     /// <summary>The numbers of deployments that are being put together, or were when their process died.</summary>
     public IReadOnlyList<int> StagedNumbers(string name) =>
         [.. Entries(name).Where(e => e.StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
-            .Select(e => int.Parse(e[DeploymentDirectory.StagedPrefix.Length..]))];
+            .Select(e => int.TryParse(e[DeploymentDirectory.StagedPrefix.Length..], out int number) ? number : -1).Where(n => n >= 0)];
 
     /// <summary>The number of the deployment that was in use before the current one; null where there was none, or it is gone.</summary>
     public int? Previous(string name) =>
@@ -32,26 +32,81 @@ sealed class ContainerCatalog(string storeHere)
 
     /// <summary>The record of one deployment, in use or not; null where there is none of that number.</summary>
     /// <exception cref="SysctrException">Corrupt: its record can't be read.</exception>
-    public ContainerRecord? Find(string name, int number)
+    public ContainerRecord? Find(string name, int number) => Find(name, number.ToString(), number);
+
+    private ContainerRecord? Find(string name, string directory, int number)
     {
-        string file = Path.Join(Root, name, number.ToString(), "info.json");
-        return File.Exists(file) ? DeployJson.Read(file, DeployJson.Default.ContainerRecord) : null;
+        string file = Path.Join(Root, name, directory, "info.json");
+        try
+        {
+            ContainerRecord record = DeployJson.Read(file, DeployJson.Default.ContainerRecord);
+
+            // A directory that somebody copied still says whose files and units it is about.
+            return record.IsUsable && record.Name == name && record.Deployment == number
+                ? record
+                : throw new SysctrException(
+                    ErrorKind.Corrupt, $"reading {file}: it is not the record of deployment {number} of '{name}'", "'sysctr fsck' says what is wrong");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The record of every container's current deployment, by name.</summary>
-    public IReadOnlyList<ContainerRecord> List() =>
-        [.. DirectoryNames().Select(name => Find(name)).OfType<ContainerRecord>()];
+    /// <param name="unusable">Told of each that can't be read; null where one such is reason to do nothing.</param>
+    /// <exception cref="SysctrException">Corrupt: one can't be read, and nobody is told.</exception>
+    public IReadOnlyList<ContainerRecord> List(Action<SysctrException>? unusable = null)
+    {
+        List<ContainerRecord> records = [];
+        foreach (string name in DirectoryNames())
+        {
+            try
+            {
+                if (Find(name) is { } record)
+                {
+                    records.Add(record);
+                }
+            }
+            catch (SysctrException e) when (unusable is not null)
+            {
+                unusable(e);
+            }
+        }
 
-    /// <summary>The record of every deployment, in use or kept for a rollback.</summary>
-    public IReadOnlyList<ContainerRecord> All() =>
-        [.. DirectoryNames().SelectMany(name => Numbers(name).Select(number => Find(name, number))).OfType<ContainerRecord>()];
+        return records;
+    }
+
+    /// <summary>The record of every deployment, in use, kept for a rollback, or put together and about to be used.</summary>
+    public IReadOnlyList<ContainerRecord> All() => [.. DirectoryNames().SelectMany(All)];
+
+    /// <summary>The staged ones first: one that gets its place meanwhile is seen there.</summary>
+    private IEnumerable<ContainerRecord> All(string name)
+    {
+        ContainerRecord[] staged = [.. StagedNumbers(name).Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number)).OfType<ContainerRecord>()];
+        return staged.Concat(Numbers(name).Select(number => Find(name, number)).OfType<ContainerRecord>());
+    }
 
     /// <summary>The record of the container's current deployment; null where none of that name is installed.</summary>
     /// <exception cref="SysctrException">Corrupt: its record can't be read.</exception>
     public ContainerRecord? Find(string name)
     {
-        string? number = Current(name);
-        return number is null ? null : DeployJson.Read(Path.Join(Root, name, number, "info.json"), DeployJson.Default.ContainerRecord);
+        while (Current(name) is { } link)
+        {
+            if (int.TryParse(link, out int number) && Find(name, number) is { } record)
+            {
+                return record;
+            }
+
+            // Unless another process has removed or switched it since: then what is there now counts.
+            if (Current(name) == link)
+            {
+                throw new SysctrException(
+                    ErrorKind.Corrupt, $"reading {Path.Join(Root, name, "current")}: it names deployment {link}, which has no record", "'sysctr fsck --repair' mends what can be mended");
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Whether a container of that name has a current deployment.</summary>

@@ -82,6 +82,13 @@ sealed record ContainerRecord
     /// <summary>The image's labels.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
+    /// <summary>Whether a record that was read is one: its name is part of paths, and lists are walked.</summary>
+    [JsonIgnore]
+    public bool IsUsable =>
+        Name is not null && ContainerName.IsValid(Name) && Deployment >= 0 &&
+        Units is not null && Enabled is not null && StateDirectories is not null && Set is not null && Values is not null &&
+        AllFiles.All(f => f?.Path is ['/', ..]) && HostDirectories.All(d => d?.Path is ['/', ..]);
+
     /// <summary>The unit that is the container: <c>NAME.service</c>.</summary>
     [JsonIgnore]
     public string MainUnit => Name + ".service";

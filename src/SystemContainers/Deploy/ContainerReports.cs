@@ -9,7 +9,7 @@ sealed class ContainerReports(Host host)
     /// <param name="all">The deployments that are not in use too, below the one that is.</param>
     public IReadOnlyList<ContainerReport> List(bool all) =>
     [
-        .. from current in host.Catalog.List()
+        .. from current in host.Catalog.List(e => host.Note($"warning: {e.Message}"))
            from record in all ? Deployments(current) : [current]
            let unit = record == current ? Status(record) : null
            select new ContainerReport(

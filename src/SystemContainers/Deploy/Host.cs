@@ -88,7 +88,7 @@ sealed class Host : IDisposable
     }
 
     /// <summary>Whether a crash has left something that only a process inside the user's namespace can end.</summary>
-    public static bool NeedsRecovery(HostUser user) => new Transactions(UserStore(user)).Pending().Count > 0;
+    public static bool NeedsRecovery(HostUser user) => new Transactions(UserStore(user)).Any;
 
     /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
@@ -181,7 +181,7 @@ sealed class Host : IDisposable
 
     /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was cut off.</summary>
     internal Task RecoverPendingAsync(CancellationToken cancellation) =>
-        Transactions.Pending().Count > 0 ? RecoverAsync(cancellation) : Task.CompletedTask;
+        Transactions.Any ? RecoverAsync(cancellation) : Task.CompletedTask;
 
     private static string UserStore(HostUser user) => Path.Join(user.DataHome, "sysctr");
 

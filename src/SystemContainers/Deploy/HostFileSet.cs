@@ -180,7 +180,7 @@ sealed class HostFileSet(Host host)
     }
 
     private string Owner(string path) =>
-        host.Catalog.List().FirstOrDefault(c => c.AllFiles.Any(f => f.Path == path)) is { } container
+        host.Catalog.List(_ => { }).FirstOrDefault(c => c.AllFiles.Any(f => f.Path == path)) is { } container
             ? $"the container '{container.Name}'"
             : "somebody else";
 }

@@ -23,10 +23,12 @@ sealed class PruneOperation(Host host, Action<string> note)
         }
 
         DeploymentPruner pruner = new(host);
-        foreach (string name in distinct.Length > 0 ? distinct : [.. host.Catalog.List().Select(c => c.Name)])
+        foreach (string name in distinct.Length > 0 ? distinct : [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)])
         {
             cancellation.ThrowIfCancellationRequested();
-            using IDisposable held = host.LockContainers([name], cancellation);
+
+            // Whole: what a transaction that can't be ended goes back to must not be pruned.
+            using IDisposable held = await host.LockWholeAsync([name], cancellation);
             if (host.Catalog.IsInstalled(name))
             {
                 pruner.Remove(name, kept);

@@ -12,7 +12,7 @@ sealed class RecoverOperation(Host host)
     /// <exception cref="SysctrException">The first that could not be ended; the others were.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        bool pending = host.Transactions.Pending().Count > 0;
+        bool pending = host.Transactions.Any;
         IReadOnlyList<SysctrException> failures = await new Recovery(host).RunAsync(start: !host.Options.IsBooting, cancellation);
         if (pending && host.Options.IsBooting)
         {

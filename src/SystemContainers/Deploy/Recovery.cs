@@ -17,46 +17,71 @@ sealed class Recovery(Host host)
     public async Task<IReadOnlyList<SysctrException>> RunAsync(bool start, CancellationToken cancellation)
     {
         List<SysctrException> failures = [];
-        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => !t.Record.IsOfStore))
+        foreach (PendingTransaction pending in host.Transactions.Pending(Failed).Where(t => !t.Record.IsOfStore))
         {
             cancellation.ThrowIfCancellationRequested();
 
             // Without the lock a live process is at it.
             using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
-            try
-            {
-                await EndAsync(locks is null ? [] : pending.Record.Names, start);
-            }
-            catch (SysctrException e)
-            {
-                failures.Add(e);
-                host.Note($"warning: {e.Message}");
-            }
+            await TryAsync(() => EndAsync(locks is null ? [] : pending.Record.Names, start, unusable: _ => { }));
         }
 
         if (Directory.Exists(host.StoreHere))
         {
-            EndOfStore();
-            RemoveOrphans();
-            new MountCatalog(host).Recover();
-            host.Store.RemoveAbandoned();
+            Try(EndOfStore);
+            Try(RemoveOrphans);
+            Try(new MountCatalog(host).Recover);
+            Try(host.Store.RemoveAbandoned);
         }
 
-        ScratchDirectory.RemoveAbandoned();
+        Try(ScratchDirectory.RemoveAbandoned);
         return failures;
+
+        void Failed(SysctrException why)
+        {
+            failures.Add(why);
+            host.Note($"warning: {why.Message}");
+        }
+
+        async Task TryAsync(Func<Task> end)
+        {
+            try
+            {
+                await end();
+            }
+            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } why)
+            {
+                Failed(why);
+            }
+        }
+
+        void Try(Action tidy)
+        {
+            try
+            {
+                tidy();
+            }
+            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } why)
+            {
+                Failed(why);
+            }
+        }
     }
 
     /// <summary>Ends the transactions of containers whose locks the caller holds, and with them nobody else can be at these.</summary>
+    /// <param name="locked">Their names.</param>
+    /// <param name="start">As above.</param>
+    /// <param name="unusable">Told of each intent that can't be read; null where that is a failure: nobody knows whether it is of one of them.</param>
     /// <returns>What has to be locked too before one of them can be ended; none when all are.</returns>
     /// <exception cref="SysctrException">It can't be ended; its intent stays for the next call.</exception>
-    public async Task<IReadOnlyList<string>> EndAsync(IReadOnlyList<string> locked, bool start)
+    public async Task<IReadOnlyList<string>> EndAsync(IReadOnlyList<string> locked, bool start, Action<SysctrException>? unusable = null)
     {
         if (locked.Count == 0)
         {
             return [];
         }
 
-        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => locked.Any(t.Record.Concerns)))
+        foreach (PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Concerns)))
         {
             string[] missing = [.. pending.Record.Names.Except(locked, StringComparer.Ordinal)];
             if (missing.Length > 0)
@@ -129,7 +154,7 @@ sealed class Recovery(Host host)
     /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are dead.</summary>
     private void EndOfStore()
     {
-        if (!host.Transactions.Pending().Any(t => t.Record.IsOfStore))
+        if (!host.Transactions.Pending(_ => { }).Any(t => t.Record.IsOfStore))
         {
             return;
         }
@@ -140,7 +165,7 @@ sealed class Recovery(Host host)
             return;
         }
 
-        foreach (PendingTransaction pending in host.Transactions.Pending().Where(t => t.Record.IsOfStore))
+        foreach (PendingTransaction pending in host.Transactions.Pending(_ => { }).Where(t => t.Record.IsOfStore))
         {
             new StorePrune(host).Finish(pending.Record);
             Transactions.End(pending.File);
@@ -155,13 +180,19 @@ sealed class Recovery(Host host)
         {
             DeploymentDirectory[] orphans = [.. Orphans(name)];
             using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.TryLockContainers([name]) : null;
-            if (held is null || host.Transactions.Pending().Any(t => t.Record.Concerns(name)))
+            if (held is null || IsConcerned(name))
             {
                 continue;
             }
 
             if (!host.Catalog.IsInstalled(name) && !IsRunning(host, name))
             {
+                if (IsOnHost(host, name))
+                {
+                    host.Note($"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; 'sysctr fsck --repair' makes it anew");
+                    continue;
+                }
+
                 host.Discard(host.Deployment(name, 0).ContainerHere);
             }
 
@@ -169,6 +200,29 @@ sealed class Recovery(Host host)
             {
                 TreeRemoval.Remove(orphan.Staged);
             }
+        }
+    }
+
+    /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
+    private bool IsConcerned(string name)
+    {
+        bool unusable = false;
+        return host.Transactions.Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
+    }
+
+    /// <summary>Whether the host has the units of one of a container's deployments: then it was in use, whatever the links say.</summary>
+    internal static bool IsOnHost(Host host, string name) => host.Catalog.Numbers(name).Any(number => IsOnHost(host, name, number));
+
+    private static bool IsOnHost(Host host, string name, int number)
+    {
+        try
+        {
+            return host.Catalog.Find(name, number)?.Units.Any(u => HostFileFacts.DigestOf(host.Here(u.Path)) == u.Sha256) == true;
+        }
+        catch (SysctrException)
+        {
+            // Its record can't be read: what it has on the host nobody knows.
+            return true;
         }
     }
 

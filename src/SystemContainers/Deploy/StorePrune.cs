@@ -13,7 +13,7 @@ sealed class StorePrune(Host host)
     {
         string intent = host.Transactions.Begin(TransactionRecord.Prune(all));
         PruneResult removed = Remove(all, note);
-        Transactions.End(intent);
+        Transactions.EndLater(intent, note);
         return removed;
     }
 

@@ -19,10 +19,18 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     /// <summary>The operation in the verb's own word.</summary>
     [JsonIgnore]
     public string Verb => Operation.ToString().ToLowerInvariant();
+
     /// <summary>Whether it changes the store alone, and no container.</summary>
     [JsonIgnore]
     public bool IsOfStore => Operation is TransactionKind.Pull or TransactionKind.Prune;
 
+    /// <summary>Why a record that was read can't be one of ours; null where it can. What it names is written and removed, so that nothing of it is guessed.</summary>
+    [JsonIgnore]
+    public string? Complaint =>
+        !Enum.IsDefined(Operation) ? "it is of no operation that this sysctr knows"
+        : Changes is null || Changes.Any(c => c is null) ? "it names no containers"
+        : Changes.Any(c => !c.IsOf(Operation)) ? $"its deployments are not those of {Recovery.Article(Operation)}"
+        : null;
 
     /// <summary>The containers by name.</summary>
     [JsonIgnore]
@@ -68,6 +76,13 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     /// <summary>The container.</summary>
     [JsonIgnore]
     public string Name => (After ?? Before)!.Name;
+
+    /// <summary>Whether it has the deployments that an operation changes, and they are of one container.</summary>
+    public bool IsOf(TransactionKind operation) =>
+        Before is null == (operation is TransactionKind.Install) &&
+        After is null == (operation is TransactionKind.Uninstall) &&
+        (Before?.IsUsable ?? true) && (After?.IsUsable ?? true) &&
+        (Before is null || After is null || Before.Name == After.Name);
 }
 
 /// <summary>The kinds of transaction.</summary>

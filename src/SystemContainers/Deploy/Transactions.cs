@@ -1,3 +1,4 @@
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 
@@ -10,16 +11,28 @@ sealed class Transactions(string storeHere)
     private const string Ending = ".json";
     private const string CommittedEnding = ".committed.json";
 
+    private const string Advice = "move it away, and look with 'sysctr fsck' at what it was about";
+
     private string Root => Path.Join(storeHere, "transactions");
 
     /// <summary>Makes an intent durable. From here on it is carried out or taken back, whatever happens to this process.</summary>
     /// <returns>Its file, for <see cref="Commit"/> and <see cref="End"/>.</returns>
+    /// <exception cref="IOException">There is no intent.</exception>
     public string Begin(TransactionRecord record)
     {
         Directory.CreateDirectory(Root);
         string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
-        DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
-        return file;
+        try
+        {
+            DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
+            return file;
+        }
+        catch (IOException)
+        {
+            // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be finished later.
+            File.Delete(file);
+            throw;
+        }
     }
 
     /// <summary>The one step after which the new state holds: a crash before it is taken back, one after it is finished.</summary>
@@ -46,8 +59,26 @@ sealed class Transactions(string storeHere)
     /// <summary>What the intent said is done, or wholly taken back.</summary>
     public static void End(string file) => DurableFile.Delete(file);
 
+    /// <summary>As <see cref="End"/> where the outcome holds already: what fails is said, and left to the next call, which ends it again.</summary>
+    public static void EndLater(string file, Action<string> note)
+    {
+        try
+        {
+            End(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            note($"warning: {e.Message}; the next call of sysctr tidies up");
+        }
+    }
+
+    /// <summary>Whether there are any, without reading them.</summary>
+    public bool Any => Files().Any();
+
     /// <summary>The intents that nobody has ended, of live processes or of dead ones.</summary>
-    public IReadOnlyList<PendingTransaction> Pending()
+    /// <param name="unusable">Told of each that can't be used; null where one such is reason to do nothing.</param>
+    /// <exception cref="SysctrException">Corrupt: one can't be used, and nobody is told.</exception>
+    public IReadOnlyList<PendingTransaction> Pending(Action<SysctrException>? unusable = null)
     {
         List<PendingTransaction> pending = [];
         foreach (string file in Files())
@@ -60,6 +91,10 @@ sealed class Transactions(string storeHere)
             {
                 // Its process has ended it since the directory was read.
             }
+            catch (SysctrException e) when (unusable is not null)
+            {
+                unusable(e);
+            }
         }
 
         return pending;
@@ -70,9 +105,23 @@ sealed class Transactions(string storeHere)
         Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending).Where(f => !Path.GetFileName(f).StartsWith('.')) : [];
 
     /// <summary>Reads one of <see cref="Files"/>.</summary>
-    /// <exception cref="Errors.SysctrException">Corrupt: it is not what we write.</exception>
-    public static PendingTransaction Read(string file) => new(
-        file, file.EndsWith(CommittedEnding, StringComparison.Ordinal), DeployJson.Read(file, DeployJson.Default.TransactionRecord));
+    /// <exception cref="SysctrException">Corrupt: it is not what we write.</exception>
+    public static PendingTransaction Read(string file)
+    {
+        TransactionRecord record;
+        try
+        {
+            record = DeployJson.Read(file, DeployJson.Default.TransactionRecord);
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(e.Kind, e.Message, Advice, e);
+        }
+
+        return record.Complaint is { } complaint
+            ? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {complaint}", Advice)
+            : new PendingTransaction(file, file.EndsWith(CommittedEnding, StringComparison.Ordinal), record);
+    }
 }
 
 /// <summary>A transaction that nobody has ended.</summary>

@@ -37,7 +37,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
         }
 
         host.History.Done(transaction, Transactions.Id(intent));
-        Transactions.End(intent);
+        Transactions.EndLater(intent, note);
         return records.Length;
     }
 }

@@ -1,5 +1,6 @@
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Pull;
 using SystemContainers.Render;
 
@@ -34,9 +35,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             {
                 changed += await RecordedAsync([name], request, cancellation);
             }
-            catch (SysctrException e)
+            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } failure)
             {
-                failures.Add(e);
+                failures.Add(failure);
             }
         }
 
@@ -127,7 +128,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         {
             new PruneOperation(host, note).AfterUpdate(names);
         }
-        catch (Exception e) when (e is SysctrException or IOException)
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
             note($"warning: removing old deployments: {e.Message}");
         }

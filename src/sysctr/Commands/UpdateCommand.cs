@@ -137,6 +137,6 @@ static class UpdateCommand
         bool all = parsed.GetValue(s_all);
         return all == (names.Length > 0)
             ? throw new SysctrException(ErrorKind.Usage, "which containers? Name them, or say --all", "see 'sysctr update --help'")
-            : all ? [.. new ContainerReports(host).List(all: false).Select(c => c.Name)] : names;
+            : all ? [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)] : names;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 using Xunit;
@@ -232,6 +233,145 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(SecondText, File.ReadAllText(_root + Unit));
         Assert.Empty(host.Transactions.Pending());
     }
+
+    /// <summary>What no sysctr has written: torn, of a later version, edited, or made to lead out of the store.</summary>
+    public static TheoryData<string> Unusable =>
+    [
+        "{", "null", """{"operation":"install"}""", """{"operation":"update","changes":[{}]}""", """{"operation":"teleport","changes":[]}""",
+        """{"operation":"install","changes":[null]}""",
+        Json(TransactionRecord.Install([Record with { Name = "../../../../etc" }])), Json(TransactionRecord.Uninstall([Record with { Units = [new InstalledFile("relative", Digest.Sha256("text"u8))] }], purge: true)),
+        Json(new TransactionRecord(TransactionKind.Update, [new ContainerChange(Record, Record with { Name = "other" })])),
+        Json(new TransactionRecord(TransactionKind.Uninstall, [new ContainerChange(null, Record)])),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Unusable))]
+    public async Task An_intent_that_can_not_be_used_keeps_no_other_from_its_end_and_nobody_goes_by_it(string json)
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        host.Transactions.Begin(TransactionRecord.Install([Record]));
+        Place(host, Text);
+        string file = Path.Join(host.StoreHere, "transactions", "00.json");
+        File.WriteAllText(file, json);
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.False(host.Catalog.IsInstalled("etcd"));
+        Assert.Equal([file], host.Transactions.Files());
+        Assert.Contains(_notes, n => n.StartsWith("warning: reading " + file, StringComparison.Ordinal));
+
+        // It may be of any container: nobody changes one, and everybody may look.
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => host.LockWholeAsync(["etcd"], CancellationToken.None));
+        Assert.Equal((ErrorKind.Corrupt, true), (refused.Kind, refused.Hint?.Contains("move it away", StringComparison.Ordinal)));
+        await host.RecoverPendingAsync(CancellationToken.None);
+        Assert.Empty(new ContainerReports(host).List(all: false));
+    }
+
+    [Fact]
+    public async Task A_container_that_the_disk_keeps_from_its_end_keeps_no_other_and_is_not_pruned()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, SecondText);
+        PlaceSecond(host);
+        File.Delete(host.Deployment("etcd", 0).CurrentLink);
+        File.CreateSymbolicLink(host.Deployment("etcd", 0).CurrentLink, "1");
+        string kept = host.Deployment("etcd", 0).KeptFile(Unit);
+        File.Move(kept, kept + ".lost");
+        host.Transactions.Begin(Update);
+        ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
+        Directory.CreateDirectory(host.Deployment("other", 0).Here);
+        host.Transactions.Begin(TransactionRecord.Install([other]));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.False(Directory.Exists(host.Deployment("other", 0).ContainerHere));
+        Assert.Equal(["etcd"], host.Transactions.Pending().SelectMany(t => t.Record.Names));
+        await Assert.ThrowsAnyAsync<IOException>(() => new PruneOperation(host, _notes.Add).RunAsync([], keep: 1, CancellationToken.None));
+        Assert.Equal([0, 1], host.Catalog.Numbers("etcd"));
+
+        File.Move(kept + ".lost", kept);
+        await host.RecoverAsync(CancellationToken.None);
+        Assert.Equal((Text, 0), (File.ReadAllText(_root + Unit), host.Catalog.Get("etcd").Deployment));
+    }
+
+    [Fact]
+    public async Task A_history_that_can_not_be_read_keeps_nothing_from_its_end()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        host.Transactions.Begin(TransactionRecord.Install([Record]));
+        File.WriteAllText(Path.Join(host.StoreHere, "history.jsonl"), "");
+        Directory.CreateDirectory(Path.Join(host.StoreHere, "locks", "+history.lock"));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Empty(host.Transactions.Pending());
+        Assert.False(host.Catalog.IsInstalled("etcd"));
+    }
+
+    [Fact]
+    public async Task A_recovery_that_was_cut_off_between_two_entries_tells_the_other_one_too()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
+        TransactionRecord transaction = TransactionRecord.Install([Record, other]);
+        string id = Transactions.Id(host.Transactions.Begin(transaction));
+        host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.TakenBack);
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal(["etcd", "other"], host.History.Read(container: null, last: null).Select(e => e.Container));
+    }
+
+    [Fact]
+    public async Task A_container_whose_current_link_was_lost_keeps_its_deployments()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        File.Delete(host.Deployment("etcd", 0).CurrentLink);
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal([0], host.Catalog.Numbers("etcd"));
+        Assert.Contains(_notes, n => n.Contains("fsck --repair", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_directory_that_somebody_copied_is_no_container_and_hides_no_other()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        DeploymentDirectory copy = host.Deployment("copy", 0);
+        Directory.CreateDirectory(copy.Here);
+        File.Copy(Path.Join(host.Deployment("etcd", 0).Here, "info.json"), Path.Join(copy.Here, "info.json"));
+        File.CreateSymbolicLink(copy.CurrentLink, "0");
+
+        // Its record names the files and units of the other one: an uninstall of the copy would remove these.
+        Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => host.Catalog.Get("copy")).Kind);
+        Assert.Equal(["etcd"], host.Catalog.List(e => _notes.Add(e.Message)).Select(c => c.Name));
+        Assert.Contains(_notes, n => n.Contains(copy.Here, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_a_staged_deployment_was_made_of_is_not_pruned_before_it_gets_its_place()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        host.Store.PutBlob(Record.ManifestDigest, "manifest"u8);
+        host.Store.PutBlob(Record.ImageId, "config"u8);
+        DeploymentDirectory directory = host.Deployment("etcd", 0);
+        Directory.CreateDirectory(directory.Staged);
+        DeployJson.Write(Path.Join(directory.Staged, "info.json"), Record, DeployJson.Default.ContainerRecord);
+
+        new StorePrune(host).Run(all: true, _notes.Add);
+        Assert.True(host.Store.HasBlob(Record.ManifestDigest) && host.Store.HasBlob(Record.ImageId));
+
+        Directory.Delete(directory.ContainerHere, recursive: true);
+        new StorePrune(host).Run(all: true, _notes.Add);
+        Assert.False(host.Store.HasBlob(Record.ManifestDigest) || host.Store.HasBlob(Record.ImageId));
+    }
+
+    private static string Json(TransactionRecord record) =>
+        System.Text.Json.JsonSerializer.Serialize(record, DeployJson.Default.TransactionRecord);
 
     private const string SecondText = Text + "# second\n";
 

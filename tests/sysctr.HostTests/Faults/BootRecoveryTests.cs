@@ -83,6 +83,24 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         Assert.Equal("active", await _host.UnitPropertyAsync("tiny.service", "ActiveState"));
     }
 
+    [Fact]
+    public async Task An_uninstall_whose_intent_could_not_be_made_durable_is_not_carried_out_later()
+    {
+        await BeginAsync("update");
+        (await _host.RunAsync(["env", "SYSCTR_FAULT=trace:/srv/trace", "sysctr", "uninstall", "tiny"])).MustSucceed();
+        string rename = await _host.ShellAsync("grep -m 1 ' rename$' /srv/trace | cut -d ' ' -f 1; rm /srv/trace");
+        await BeginAsync("update");
+
+        // The intent has its name then, and the sync of its directory fails.
+        int step = int.Parse(rename, System.Globalization.CultureInfo.InvariantCulture) + 1;
+        CommandResult failed = await _host.RunAsync(["env", $"SYSCTR_FAULT=eio:{step}", "sysctr", "uninstall", "tiny"]);
+        Assert.True(failed.ExitCode == 14 && failed.Error.Contains("fsync", StringComparison.Ordinal), failed.All);
+
+        (await _host.SysctrAsync("recover")).MustSucceed();
+        Assert.Equal("active", await _host.UnitPropertyAsync("tiny.service", "ActiveState"));
+        Assert.Contains("tiny", (await _host.SysctrAsync("list")).MustSucceed().Output, StringComparison.Ordinal);
+    }
+
     private static string[] Command(string operation) => operation switch
     {
         "install" => ["install", "--name", "tiny", Image],

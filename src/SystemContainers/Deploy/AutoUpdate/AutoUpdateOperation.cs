@@ -25,7 +25,8 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         }
 
         List<AutoUpdateReport> reports = [];
-        foreach (ContainerRecord record in host.Catalog.List().Where(c => c.AutoUpdate == AutoUpdatePolicy.Registry))
+        IReadOnlyList<ContainerRecord> containers = host.Catalog.List(e => note($"warning: {e.Message}"));
+        foreach (ContainerRecord record in containers.Where(c => c.AutoUpdate == AutoUpdatePolicy.Registry))
         {
             cancellation.ThrowIfCancellationRequested();
             AutoUpdateReport report = new(record.Name, record.MainUnit, record.Image, record.AutoUpdate, AutoUpdateResult.Current);

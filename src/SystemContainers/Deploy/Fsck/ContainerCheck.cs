@@ -36,7 +36,11 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         string? link = new FileInfo(container.CurrentLink).LinkTarget;
         IReadOnlyList<int> numbers = host.Catalog.Numbers(name);
         CheckEntries(container, numbers);
-        if (link is null && !Recovery.IsRunning(host, name))
+        if (link is null && Recovery.IsOnHost(host, name))
+        {
+            log.Error(FindingKind.DanglingCurrent, container.CurrentLink, "is missing, and the host has the units of a deployment", FsckAdvice.Repair);
+        }
+        else if (link is null && !Recovery.IsRunning(host, name))
         {
             log.Error(FindingKind.DanglingDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
             return;
@@ -121,7 +125,8 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         }
     }
 
-    private static ContainerRecord? TryRead(Host host, string name, int number)
+    /// <summary>A deployment's record; null where it can't be read, or is another's.</summary>
+    internal static ContainerRecord? TryRead(Host host, string name, int number)
     {
         try
         {

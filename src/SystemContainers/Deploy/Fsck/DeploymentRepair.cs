@@ -83,7 +83,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     private void MendCurrent(string name)
     {
         DeploymentDirectory directory = host.Deployment(name, 0);
-        ContainerRecord[] used = [.. host.Catalog.Numbers(name).Select(n => host.Catalog.Find(name, n)).OfType<ContainerRecord>().Where(IsOnHost)];
+        ContainerRecord[] used = [.. host.Catalog.Numbers(name).Select(n => ContainerCheck.TryRead(host, name, n)).OfType<ContainerRecord>().Where(IsOnHost)];
         if (used.Length != 1)
         {
             log.Failed(directory.CurrentLink, used.Length == 0 ? "no deployment has the units that the host has" : "several deployments have the units that the host has");

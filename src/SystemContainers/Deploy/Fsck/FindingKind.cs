@@ -26,7 +26,7 @@ static class FindingKind
     /// <summary>A deployment that nothing can use: put together half-way, without a record, or named by nothing.</summary>
     public const string DanglingDeployment = "dangling-deployment";
 
-    /// <summary><c>current</c> names no deployment.</summary>
+    /// <summary><c>current</c> names no deployment, or is gone though the host has a deployment's units.</summary>
     public const string DanglingCurrent = "dangling-current";
 
     /// <summary>A record that can't be read, of a deployment in use or of all containers.</summary>

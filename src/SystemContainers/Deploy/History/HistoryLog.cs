@@ -94,14 +94,10 @@ sealed class HistoryLog(Host host)
     /// <param name="outcome">Done: it was finished; TakenBack: the host is as before it.</param>
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {
-        // Its process may have died between the entry and the end of the intent.
-        if (Read(container: null, last: null).Any(e => e.Transaction == id && e.Outcome == outcome))
-        {
-            return;
-        }
-
+        // Its process may have died between an entry and the next, or the end of the intent.
+        HashSet<string> told = [.. ReadQuietly().Where(e => e.Transaction == id && e.Outcome == outcome).Select(e => e.Container)];
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
-        foreach (ContainerChange change in transaction.Changes)
+        foreach (ContainerChange change in transaction.Changes.Where(c => !told.Contains(c.Name)))
         {
             Add(new HistoryEntry
             {
@@ -175,6 +171,20 @@ sealed class HistoryLog(Host host)
             Reason = reason.Length > ReasonLimit ? reason[..ReasonLimit] + "…" : reason,
             ExitCode = why is OperationCanceledException ? InterruptedExitCode : (int)(known?.Kind ?? ErrorKind.Failed),
         };
+    }
+
+    /// <summary>A history that can't be read must not keep a transaction from its end.</summary>
+    private IReadOnlyList<HistoryEntry> ReadQuietly()
+    {
+        try
+        {
+            return Read(container: null, last: null);
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            host.Note($"warning: reading the history: {e.Message}");
+            return [];
+        }
     }
 
     private ContainerRecord? FindQuietly(string name)

@@ -84,7 +84,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
         if (intent is not null)
         {
-            Transactions.End(intent);
+            Transactions.EndLater(intent, host.Note);
         }
 
         return kept;

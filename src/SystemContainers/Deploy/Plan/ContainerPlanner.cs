@@ -81,7 +81,7 @@ sealed class ContainerPlanner(Host host)
     }
 
     private async Task<string> OwnerAsync(string path, CancellationToken cancellation) =>
-        host.Catalog.List().FirstOrDefault(c => c.AllFiles.Any(f => f.Path == path)) is { } container ? $"the container '{container.Name}'"
+        host.Catalog.List(_ => { }).FirstOrDefault(c => c.AllFiles.Any(f => f.Path == path)) is { } container ? $"the container '{container.Name}'"
         : await PackageOwner.FindAsync(host.Root, path, cancellation) is { } package ? $"the package {package}"
         : "somebody else";
 

@@ -62,12 +62,12 @@ public sealed class LintTests(NspawnFixture fixture)
             """);
 
         CommandResult linted = await _host.RunAsync(
-            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sysctr", "lint", "--json", directory);
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sysctr", "lint", "--strict", "--json", directory);
 
         Assert.Equal(9, linted.ExitCode);
         using JsonDocument findings = JsonDocument.Parse(linted.Output);
         Assert.Equal(
-            [$"{directory}/exports/manifest.json:1:34 warning", $"{directory}/exports/service.template:3:1 error"],
+            [$"{directory}/exports/manifest.json:1:34 warning", $"{directory}/exports/service.template:3:1 warning"],
             findings.RootElement.EnumerateArray()
                 .Where(f => Text(f, "severity") != "note")
                 .Select(f => $"{Text(f, "file")}:{f.GetProperty("line").GetInt32()}:{f.GetProperty("column").GetInt32()} {Text(f, "severity")}"));

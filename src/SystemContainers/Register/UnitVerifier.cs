@@ -23,7 +23,7 @@ static partial class UnitVerifier
         IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation)
     {
         IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, user, cancellation);
-        if (complaints.Any(c => !c.IsPassedOver))
+        if (complaints.Any(c => c.IsVerdict))
         {
             throw new SysctrException(
                 ErrorKind.Template, "verifying the units: systemd refuses them\n  | " + string.Join("\n  | ", complaints.Select(c => c.Whole)),
@@ -83,8 +83,10 @@ static partial class UnitVerifier
 /// <param name="Whole">With it.</param>
 sealed record UnitComplaint(string Unit, int? Line, string Text, string Whole)
 {
-    /// <summary>systemd leaves out the line or the word and uses the rest; units of images in use for years are full of such things.</summary>
-    public bool IsPassedOver =>
-        Text.EndsWith(", ignoring.", StringComparison.Ordinal) || Text.Contains(", ignoring: ", StringComparison.Ordinal) ||
-        Text.StartsWith("Ignoring unknown escape sequences", StringComparison.Ordinal);
+    /// <summary>
+    /// systemd will not load the unit. It says so in a line of its own after the reason; of all else that it has to say it leaves out the
+    /// line or the word and uses the rest, and units of images in use for years are full of such things.
+    /// </summary>
+    public bool IsVerdict =>
+        Whole.StartsWith("Unit ", StringComparison.Ordinal) || Text.StartsWith("Failed to create ", StringComparison.Ordinal);
 }

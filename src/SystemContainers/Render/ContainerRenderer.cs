@@ -24,17 +24,18 @@ static class ContainerRenderer
         ContainerName.Check(request.Name);
         TemplateValues values = TemplateValues.Of(request);
         IReadOnlyList<HostFile> hostFiles = HostFilePlan.Make(request, values.Texts);
+        List<string> warnings = [];
         if (request.Exports.Manifest.NoContainerService)
         {
             return new RenderedContainer
             {
                 Units = [],
-                Tmpfiles = OwnTmpfiles(request, values, hostFiles),
+                Tmpfiles = OwnTmpfiles(request, values, hostFiles, warnings),
                 ConfigJson = null,
                 Values = values.Texts,
                 HostFiles = hostFiles,
                 GeneratedDirectories = [],
-                Warnings = [],
+                Warnings = warnings,
                 Mounts = [],
             };
         }
@@ -43,7 +44,7 @@ static class ContainerRenderer
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
         RuntimeConfigFile config = Config(request, values, volumes);
-        string? own = OwnTmpfiles(request, values, hostFiles);
+        string? own = OwnTmpfiles(request, values, hostFiles, warnings);
         string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : volumes.Count > 0 && IsOurs(request, state) ? [state]
@@ -57,7 +58,7 @@ static class ContainerRenderer
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
             Health = request.Exports.Health.Render(values.Texts),
-            Warnings = Warnings(request, config),
+            Warnings = [.. warnings, .. Warnings(request, config)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, own ?? GeneratedTmpfiles(request, volumes, generated))),
         };
@@ -94,7 +95,7 @@ static class ContainerRenderer
             path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 
-    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values, IReadOnlyList<HostFile> hostFiles)
+    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values, IReadOnlyList<HostFile> hostFiles, List<string> warnings)
     {
         if (request.Exports.Tmpfiles is not { } file)
         {
@@ -102,8 +103,7 @@ static class ContainerRenderer
         }
 
         string lines = Lines(file, values);
-        TmpfilesGuard.Check(file.Path, lines, request, values["RUN_DIRECTORY"], hostFiles);
-        return lines;
+        return TmpfilesGuard.Admit(file.Path, lines, request, values["RUN_DIRECTORY"], hostFiles, warnings.Add);
     }
 
     /// <summary>Renders a file in which every line is a statement.</summary>

@@ -76,6 +76,7 @@ sealed partial record ExportManifest
     {
         JsonValueKind.True => "True",
         JsonValueKind.False => "False",
+        JsonValueKind.Null => "None",
         _ => Text(path, name, value),
     };
 

@@ -11,6 +11,7 @@ sealed partial record HostFacts
 
     // The first process has all that the host gives; a service that calls us may have less, and must render the same.
     private const string InitStatusPath = "/proc/1/status";
+    private const string InitLimitsPath = "/proc/1/limits";
 
     /// <summary>The facts of this host.</summary>
     /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
@@ -18,10 +19,15 @@ sealed partial record HostFacts
     public static HostFacts Read(HostUser? user = null)
     {
         string[] status = ReadStatus(StatusPath);
+        IReadOnlyList<string> capabilities = Render.Capabilities.FromMask(
+            ulong.Parse(Field(ReadStatus(InitStatusPath), "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
         return new HostFacts
         {
-            Capabilities = Render.Capabilities.FromMask(
-                ulong.Parse(Field(ReadStatus(InitStatusPath), "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)),
+            Capabilities = capabilities,
+            // In a namespace of a user's the capability is not the host's.
+            HardLimits = user is null && capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
+                ? new Dictionary<string, ulong>()
+                : ResourceLimits.Parse(ReadStatus(InitLimitsPath)),
             SeccompProfile = ReadSeccomp(),
             Uid = user?.Uid ?? FirstNumber(Field(status, "Uid")),
             Gid = user?.Gid ?? FirstNumber(Field(status, "Gid")),

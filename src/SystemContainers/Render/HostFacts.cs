@@ -8,6 +8,12 @@ sealed partial record HostFacts
     /// <summary>The bounding set's capabilities by name (<c>CAP_CHOWN</c>), in the kernel's order (capabilities(7)).</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
+    /// <summary>
+    /// The most that a process of this host can have of a resource, by names such as <c>RLIMIT_NOFILE</c> (setrlimit(2)); those that are
+    /// not there have no end.
+    /// </summary>
+    public IReadOnlyDictionary<string, ulong> HardLimits { get; init; } = new Dictionary<string, ulong>();
+
     /// <summary>/usr/share/containers/seccomp.json; null where there is none, and then no filter is applied.</summary>
     public byte[]? SeccompProfile { get; init; }
 

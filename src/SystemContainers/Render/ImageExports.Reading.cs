@@ -87,7 +87,9 @@ sealed partial record ImageExports
             found.Add(new UnitNaming.Candidate(Template(files, name, kind)!, stem, suffix));
         }
 
-        return found;
+        // Beside its service.template an image of the old tool may have services that nobody installs: examples, leftovers.
+        bool hasLegacyMain = found.Exists(u => u is { Stem: "", Kind: "service", File.Kind: TemplateKind.Legacy });
+        return hasLegacyMain ? found.FindAll(u => u is not { Kind: "service", File.Kind: TemplateKind.Plain }) : found;
     }
 
     /// <summary>The language of a file of /exports, and its name without the ending that tells it.</summary>
@@ -133,12 +135,20 @@ sealed partial record ImageExports
         {
             string text = s_strictUtf8.GetString(files.Read(file, OciLimits.MaxTemplateBytes));
             int nul = text.IndexOf('\0', StringComparison.Ordinal);
-            return nul < 0 ? text : throw TemplateErrors.At(TextPosition.Of(text, nul).In(path), "it has a NUL character, so it is no text");
+            // Editors of some systems put a byte order mark in front, which is no part of the text.
+            return nul < 0 ? text.TrimStart('\ufeff') : throw TemplateErrors.At(TextPosition.Of(text, nul).In(path), "it has a NUL character, so it is no text");
         }
         catch (DecoderFallbackException e)
         {
             throw TemplateErrors.At(path, $"it is not UTF-8: the byte at {e.Index} does not belong there", inner: e);
         }
+    }
+
+    /// <summary>Whether a link in /exports leads to somewhere in the image, wherever that is unpacked; the old tool followed it there.</summary>
+    private static bool StaysInside(string target)
+    {
+        int depth = HostPath.Parts(Directory).Length;
+        return !target.StartsWith('/') && HostPath.Parts(target).All(part => (depth += part == ".." ? -1 : 1) >= 0);
     }
 
     [GeneratedRegex(@"^\s*\{\s*\}\s*$", RegexOptions.NonBacktracking)]
@@ -152,6 +162,7 @@ sealed partial record ImageExports
             case null:
                 return found;
             case { Kind: ImageFileKind.Directory }:
+            case { Kind: ImageFileKind.Symlink, LinkTarget: { } target } when StaysInside(target) && files.Find(HostFilesDirectory)?.Kind == ImageFileKind.Directory:
                 Walk("", 0);
                 return found;
             default:

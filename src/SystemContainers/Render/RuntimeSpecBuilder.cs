@@ -32,6 +32,11 @@ static class RuntimeSpecBuilder
     {
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
         string[] arguments = [.. run.Entrypoint ?? [], .. run.Cmd ?? []];
+        if (arguments.Length == 0 && FindDefault(request.Files) is { } script)
+        {
+            arguments = [script];
+        }
+
         if (arguments.Length == 0)
         {
             throw new SysctrException(
@@ -64,6 +69,10 @@ static class RuntimeSpecBuilder
                 s_readonlyPaths,
                 SeccompFilter.For(request.Host, capabilities)));
     }
+
+    /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
+    private static string? FindDefault(IImageFiles files) =>
+        DefaultPath["PATH=".Length..].Split(':').Select(d => d + "/run.sh").FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
 
     /// <summary>The image's variables, the last of a name winning, with PATH and HOME where it has none.</summary>
     private static string[] Environment(IReadOnlyList<string> given, ImageUser user)

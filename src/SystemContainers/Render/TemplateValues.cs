@@ -7,6 +7,7 @@ sealed class TemplateValues
 {
     private const string PidFileVariable = "PIDFILE";
     private const string RunDirectoryVariable = "RUN_DIRECTORY";
+    private const string RegistryTransport = "docker://";
 
     private static readonly string[] s_forced =
         ["DESTDIR", "NAME", "EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST", "HOST_UID", "HOST_GID", "IMAGE_ID", "IMAGE_NAME"];
@@ -43,8 +44,9 @@ sealed class TemplateValues
             ["EXEC_STOPPOST"] = request.Commands.StopPost,
             ["HOST_UID"] = $"{request.Host.Uid}",
             ["HOST_GID"] = $"{request.Host.Gid}",
-            ["IMAGE_ID"] = request.ImageId.ToString(),
-            ["IMAGE_NAME"] = request.ImageName,
+            // As the old tool gave them: without what says the algorithm and the transport, so that other tools take them as words.
+            ["IMAGE_ID"] = request.ImageId.Hex,
+            ["IMAGE_NAME"] = request.ImageName.StartsWith(RegistryTransport, StringComparison.Ordinal) ? request.ImageName[RegistryTransport.Length..] : request.ImageName,
         });
         values.Add(ValueSource.Set, request.Set);
         values.Add(ValueSource.Manifest, request.Exports.Manifest.DefaultValues);
@@ -113,7 +115,8 @@ sealed class TemplateValues
 
     private static (string Why, string? Hint)? Reason(string text, ValueSource source)
     {
-        if (text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || text.Contains('\x7f', StringComparison.Ordinal))
+        // A tab is a blank to both languages.
+        if (text.Any(c => char.IsControl(c) && c != '\t'))
         {
             return ("has a control character such as a line break", "values in a unit or tmpfiles are one line");
         }

@@ -108,6 +108,35 @@ static class BundleConfig
         }
     }
 
+    /// <summary>
+    /// Lowers resource limits to what this host can give: without CAP_SYS_RESOURCE nobody has more than the first process
+    /// (setrlimit(2)) or is spared from its need for memory more than others (proc_pid_oom_score_adj(5)), and a runtime that tries starts nothing.
+    /// </summary>
+    /// <returns>What was lowered, in words for the user.</returns>
+    public static IEnumerable<string> LowerLimits(JsonObject document, HostFacts host)
+    {
+        List<string> lowered = [];
+        JsonObject process = document["process"]!.AsObject();
+        foreach (JsonObject limit in (process["rlimits"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (limit["type"]?.ToString() is { } type && host.HardLimits.TryGetValue(type, out ulong most) &&
+                ulong.TryParse(limit["hard"]?.ToString(), out ulong hard) && hard > most)
+            {
+                limit["hard"] = most;
+                limit["soft"] = ulong.TryParse(limit["soft"]?.ToString(), out ulong soft) ? Math.Min(soft, most) : most;
+                lowered.Add($"config.json asks for {type} {hard}; this host has no more than {most} to give");
+            }
+        }
+
+        if (!host.Capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal) && process["oomScoreAdj"]?.ToString().StartsWith('-') == true)
+        {
+            lowered.Add($"config.json asks for oomScoreAdj {process["oomScoreAdj"]}; this host has no CAP_SYS_RESOURCE, so it is left out");
+            process.Remove("oomScoreAdj");
+        }
+
+        return lowered;
+    }
+
     private static void AddBind(JsonObject document, string source, string destination)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];

@@ -37,8 +37,8 @@ sealed partial record UnitPlan
         }
 
         JsonObject document = JsonNode.Parse(json)!.AsObject();
-        AdaptConfig(document, config, listenHelper);
-        string[] unlabelled = [.. BundleConfig.DropLabels(document, host)];
+        AdaptConfig(document, config, listenHelper, rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text))));
+        string[] unlabelled = [.. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
@@ -90,13 +90,13 @@ sealed partial record UnitPlan
 
     private List<string> ServiceLinesFor(UnitText text, string? mounted, bool tmpfiles)
     {
-        if (!text.All("Service", "ExecStart").Contains(Commands.Start, StringComparer.Ordinal))
+        if (!RunsContainer(text))
         {
-            // A service of the image that does not run the container.
+            // A service of the image that does not run the container, or in a way that only its author knows.
             return [];
         }
 
-        List<string> lines = [.. MainProcessLines(text)];
+        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text)];
         lines.AddRange(DelegateLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
         if (text.Find("Service", "SyslogIdentifier") is null)
         {
@@ -105,11 +105,11 @@ sealed partial record UnitPlan
         }
 
         string[] stops = [.. text.All("Service", "ExecStop")];
-        if (Commands.Stop.Length > 0 && stops.Contains(Commands.Stop, StringComparer.Ordinal))
+        string[] adapted = [.. stops.Select(AdaptStop)];
+        if (!adapted.SequenceEqual(stops, StringComparer.Ordinal))
         {
-            // systemd calls it after a payload that ended by itself too, where there is nobody to kill: no failure.
             lines.Add("ExecStop=");
-            lines.AddRange(stops.Select(stop => stop == Commands.Stop ? $"ExecStop=-{stop}" : $"ExecStop={stop}"));
+            lines.AddRange(adapted.Select(stop => $"ExecStop={stop}"));
         }
 
         if (mounted is not null)
@@ -137,11 +137,39 @@ sealed partial record UnitPlan
     /// <param name="mounted">As above.</param>
     private IEnumerable<string> StopPostLines(string[] own, string? mounted)
     {
-        string[] delete = Foreground ? [] : [own.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
-        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : [$"-umount {mounted}"], .. own.Except(delete, StringComparer.Ordinal)];
+        // One that the author wrote out would find nothing any more.
+        string[] kept = [.. own.Where(c => RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal))];
+        string[] delete = Foreground ? [] : [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
+        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : [$"-umount {mounted}"], .. kept.Except(delete, StringComparer.Ordinal)];
         return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
             : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
             : wanted.Select(c => "ExecStopPost=" + c).Prepend("ExecStopPost=");
+    }
+
+    /// <summary>Whether a unit starts the container: by EXEC_START, alone or in a command around it, or by words of its author's that we know.</summary>
+    private bool RunsContainer(UnitText text) => text.All("Service", "ExecStart").Any(c => c.Contains(Commands.Start, StringComparison.Ordinal) || IsWrittenStart(c));
+
+    private bool IsWrittenStart(string command) => !Instantiated && RuntimeCall.Find(command, Name)?.Verb == "run" && !command.Contains(Commands.Start, StringComparison.Ordinal);
+
+    private IEnumerable<string> WrittenStartLines(UnitText text)
+    {
+        IReadOnlyList<string> starts = text.All("Service", "ExecStart");
+        return starts.Any(IsWrittenStart)
+            ? starts.Select(c => "ExecStart=" + (IsWrittenStart(c) ? Commands.Start : c)).Prepend("ExecStart=")
+            : [];
+    }
+
+    /// <summary>systemd calls it after a payload that ended by itself too, where there is nobody to kill: no failure.</summary>
+    private string AdaptStop(string stop)
+    {
+        if (Commands.Stop.Length > 0 && stop.Contains(Commands.Stop, StringComparison.Ordinal))
+        {
+            return stop.StartsWith('-') ? stop : "-" + stop;
+        }
+
+        return !Instantiated && RuntimeCall.Find(stop, Name) is { Verb: "kill" } call
+            ? $"-{string.Join(' ', (string[])[.. Runtime.Command, "kill", Name, .. call.Signal is null ? (string[])[] : [call.Signal]])}"
+            : stop;
     }
 
     /// <summary>How systemd learns which process is the payload; the runtime leaves when it runs.</summary>
@@ -174,21 +202,29 @@ sealed partial record UnitPlan
             type = "forking";
         }
 
-        if (type == "forking" && text.Find("Service", "PIDFile") is null)
+        // Another file would be one that nobody writes: the payload does not know where it stands on the host.
+        if (type == "forking" && text.Find("Service", "PIDFile") != PidFile)
         {
             yield return $"PIDFile={PidFile}";
         }
     }
 
-    private void AdaptConfig(JsonObject document, RuntimeConfigFile config, string listenHelper)
+    private void AdaptConfig(JsonObject document, RuntimeConfigFile config, string listenHelper, bool started)
     {
         JsonObject process = document["process"]!.AsObject();
+        OldSpec.Translate(document);
 
         // There is no terminal, and detached runtimes refuse one without a console socket.
         process["terminal"] = false;
         JsonObject linux = document["linux"] as JsonObject ?? [];
         document["linux"] = linux;
         BundleConfig.DropEmptyFilter(linux);
+        if (!started)
+        {
+            // Whatever starts it, it is not us: cgroup, sockets and readiness are as the author meant them.
+            return;
+        }
+
         if (Runtime.Kind == RuntimeKind.Runc && !NeedsLauncher)
         {
             // Relative: runc takes it from the parent of its own cgroup (the unit's, for it is in the subgroup), so the payload follows
@@ -209,6 +245,5 @@ sealed partial record UnitPlan
         {
             BundleConfig.Prefix(document, listenHelper);
         }
-
     }
 }

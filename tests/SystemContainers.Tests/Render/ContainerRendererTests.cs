@@ -1,3 +1,4 @@
+using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Render;
@@ -206,7 +207,8 @@ public sealed class ContainerRendererTests
     [InlineData("L+ //etc/./passwd - - - - /x", "/etc/passwd")]
     [InlineData("d /run/x\nr /etc/pass*", "/etc/pass*")]
     [InlineData("R /var/lib - - -", "/var/lib")]
-    [InlineData("D /run", "/run")]
+    [InlineData("Z /etc 0777 - -", "/etc")]
+    [InlineData("A+ / - - - - u:x:rwx", "/")]
     [InlineData("r /etc/etcd/../passwd", "/etc/etcd/../passwd")]
     public void Tmpfiles_take_nothing_away_that_is_not_the_containers(string lines, string taken)
     {
@@ -238,6 +240,46 @@ public sealed class ContainerRendererTests
             TmpfilesBefore = "f+ /etc/of-before\n",
             Host = request.Host with { IsDirectory = p => p is "/etc/passwd" or "/etc/of-before" ? false : p.StartsWith("/run/", StringComparison.Ordinal) ? true : null },
         });
+    }
+
+    [Theory]
+    [InlineData("D /srv/there 0755 root root 10d", "d /srv/there 0755 root root -", "never emptied")]
+    [InlineData("D! \"/srv/there\"\t0755", "d! \"/srv/there\"\t0755", "never emptied")]
+    [InlineData("d /srv/there 0755 - - 1s -", "d /srv/there 0755 - - - -", "nothing that is old")]
+    [InlineData("d /srv/there 0755 - - -", "d /srv/there 0755 - - -", null)]
+    [InlineData("D /srv/new 0755 - - 10d", "D /srv/new 0755 - - 10d", null)]
+    [InlineData("d /srv/of-before - - - 10d", "d /srv/of-before - - - 10d", null)]
+    public void Tmpfiles_do_not_empty_a_directory_that_was_there_before(string line, string installed, string? warning)
+    {
+        RenderRequest request = Requests.For(new TestImage().File("/exports/tmpfiles.template", line + "\n# end"));
+
+        RenderedContainer container = ContainerRenderer.Render(request with
+        {
+            TmpfilesBefore = "d /srv/of-before - - - 10d\n",
+            Host = request.Host with { IsDirectory = p => p is "/srv/there" or "/srv/of-before" ? true : request.Host.IsDirectory(p) },
+        });
+
+        Assert.Equal(installed + "\n# end", container.Tmpfiles);
+        Assert.Equal(warning is not null, container.Warnings.Any(w => w.StartsWith("/exports/tmpfiles.template:1:1: /srv/there", StringComparison.Ordinal)));
+        Assert.All(warning is null ? [] : new[] { warning }, w => Assert.Contains(w, string.Join('\n', container.Warnings), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Image_and_identifier_are_words_that_other_tools_take()
+    {
+        TestImage image = new TestImage().File("/exports/hostfs/etc/f", "$IMAGE_NAME $IMAGE_ID").File("/exports/manifest.json", """{"installedFilesTemplate": ["/etc/f"]}""");
+
+        Assert.Equal(
+            $"registry.example/etcd:3.4 {Requests.For(image).ImageId.Hex}",
+            Encoding.UTF8.GetString(Requests.Render(image).HostFiles.Single(f => f.Target == "/etc/f").Content!));
+    }
+
+    [Fact]
+    public void An_image_that_says_nothing_runs_run_sh_where_it_has_one()
+    {
+        TestImage image = new TestImage().File("/usr/bin/run.sh", "#!/bin/sh");
+
+        Assert.Contains("/usr/bin/run.sh", ContainerRenderer.Render(Requests.For(image, new ImageRunConfig())).ConfigText(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class ImageExportsTests
     [InlineData("etcd.service.sbn client.socket", "c.service c.socket")]
     [InlineData("docker.socket.template service.template", "c.service c.socket")]
     [InlineData("service.template service.sbn", "c.service")]
+    [InlineData("service.template etcd.service", "c.service")]
     [InlineData("main.service other.service", "c.service c-other.service")]
     [InlineData("service.sbn gc.service gc.timer", "c.service c-gc.service c.timer")]
     [InlineData("web.service a.socket web.socket", "c.service c-a.socket c.socket")]
@@ -92,7 +93,6 @@ public sealed class ImageExportsTests
     [InlineData("{\"version\": {}}", "version has to be a text, not an object")]
     [InlineData("{\"version\": false}", "version has to be a text, not true or false")]
     [InlineData("{\"defaultValues\": \"A=b\"}", "defaultValues has to be an object, not a text")]
-    [InlineData("{\"defaultValues\": {\"A\": null}}", "defaultValues.A has to be a text, not null")]
     [InlineData("{\"defaultValues\": {\"A\": [\"b\"]}}", "defaultValues.A has to be a text, not a list")]
     [InlineData("{\"renameFiles\": [\"/a\"]}", "renameFiles has to be an object, not a list")]
     [InlineData("{\"renameFiles\": 7}", "renameFiles has to be an object, not a number")]
@@ -110,17 +110,43 @@ public sealed class ImageExportsTests
         Assert.Contains("/exports/manifest.json", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("host", true)]
+    [InlineData("../opt/host", true)]
+    [InlineData("/exports/host", false)]
+    [InlineData("../../exports/host", false)]
+    [InlineData("nowhere", false)]
+    public void Host_files_may_be_behind_a_link_that_stays_in_the_image(string target, bool read)
+    {
+        TestImage image = new TestImage().File("/exports/host/etc/a", "a").File("/opt/host/etc/a", "a").Link("/exports/hostfs", target);
+
+        if (read)
+        {
+            Assert.Equal(["/etc", "/etc/a"], ImageExports.Read(image).HostFiles.Select(f => f.Path));
+        }
+        else
+        {
+            Refused(image, ErrorKind.Unsafe, "/exports/hostfs");
+        }
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_no_text() => Assert.Equal(
+        "[Unit]\n",
+        ImageExports.Read(new TestImage().File("/exports/manifest.json", "\ufeff{}").File("/exports/service.template", "\ufeff[Unit]\n")).Units[0].File.Text);
+
     [Fact]
     public void A_manifest_is_read()
     {
         ExportManifest manifest = ExportManifest.Read("m", """
-            {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081, "DEBUG": false}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
+            {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081, "DEBUG": false, "NOTHING": null}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
              "noContainerService": true, "installedFilesTemplate": ["etc/c"], "somebodyElses": [1]}
             """);
 
         Assert.Equal("1.0", manifest.Version);
         Assert.Equal("8081", manifest.DefaultValues["PORT"]);
         Assert.Equal("False", manifest.DefaultValues["DEBUG"]);
+        Assert.Equal("None", manifest.DefaultValues["NOTHING"]);
         Assert.Equal("/b", manifest.RenameFiles["/etc/a"]);
         Assert.Contains("/etc/c", manifest.InstalledFilesTemplate);
         Assert.True(manifest.NoContainerService);

@@ -125,6 +125,62 @@ public sealed class UnitPlanTests
         static bool IsStopPost(string line) => line.StartsWith("ExecStopPost=", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Commands_that_the_author_wrote_out_are_replaced_by_ours()
+    {
+        TestImage image = Ordinary().Directory("/proc").File(
+            "/exports/service.template",
+            """
+            [Service]
+            ExecStart=/bin/runc --systemd-cgroup run '$NAME'
+            ExecStop=/bin/runc kill $NAME KILL
+            ExecStopPost=/bin/runc delete $NAME
+            PIDFile=/run/other.pid
+            """);
+
+        Assert.Equal(
+            [
+                "ExecStart=", $"ExecStart=/usr/sbin/runc run --detach --pid-file /run/etcd.pid --bundle {Bundle} etcd", "Type=forking", "PIDFile=/run/etcd.pid",
+                "Delegate=yes", "DelegateSubgroup=supervisor", "SyslogIdentifier=etcd", "ExecStop=", "ExecStop=-/usr/sbin/runc kill etcd KILL",
+                "ExecStopPost=", "ExecStopPost=/usr/sbin/runc delete --force etcd",
+            ],
+            DropIn(s_runc, 257, image));
+    }
+
+    [Fact]
+    public void A_command_around_EXEC_START_is_left_as_it_is() => Assert.Equal(
+        [
+            "Type=forking", "PIDFile=/run/etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor", "SyslogIdentifier=etcd",
+            "ExecStop=", "ExecStop=-/bin/sh -c '/usr/sbin/runc kill etcd'", "ExecStopPost=/usr/sbin/runc delete --force etcd",
+        ],
+        DropIn(s_runc, 257, Ordinary().Directory("/proc").File(
+            "/exports/service.template", "[Service]\nExecStart=/bin/bash -c 'exec $EXEC_START'\nExecStop=/bin/sh -c '$EXEC_STOP'\n")));
+
+    [Fact]
+    public void Limits_are_lowered_to_what_the_host_can_give()
+    {
+        TestImage image = Ordinary().File(
+            "/exports/config.json",
+            """
+            {
+              "process": {
+                "args": ["/bin/true"], "cwd": "/", "oomScoreAdj": -998,
+                "rlimits": [{ "type": "RLIMIT_NOFILE", "hard": 65536, "soft": 10 }, { "type": "RLIMIT_CORE", "hard": 18446744073709551615, "soft": 0 }]
+              },
+              "root": { "path": "rootfs", "readonly": true }
+            }
+            """);
+        HostFacts host = Requests.Host with { Capabilities = ["CAP_KILL"], HardLimits = new Dictionary<string, ulong> { ["RLIMIT_NOFILE"] = 20000 } };
+
+        RenderedContainer adapted = Plan(s_runc, 257, image).Adapt(ContainerRenderer.Render(Requests.For(image)), image, host, "/l", null);
+
+        Assert.Contains("\"hard\": 20000", adapted.ConfigText(), StringComparison.Ordinal);
+        Assert.Contains("\"soft\": 10", adapted.ConfigText(), StringComparison.Ordinal);
+        Assert.Contains("18446744073709551615", adapted.ConfigText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("oomScoreAdj", adapted.ConfigText(), StringComparison.Ordinal);
+        Assert.Equal(["RLIMIT_NOFILE 65536", "oomScoreAdj -998"], adapted.Warnings.Select(w => w["config.json asks for ".Length..w.IndexOf(';', StringComparison.Ordinal)]));
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]

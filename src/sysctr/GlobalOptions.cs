@@ -43,6 +43,9 @@ static class GlobalOptions
         Recursive = true,
     };
 
+    /// <summary>As the help shows them.</summary>
+    public static IReadOnlyList<Option> All { get; } = [Root, System, User, Quiet, LockTimeout];
+
     public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>

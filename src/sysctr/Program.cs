@@ -50,11 +50,11 @@ RootCommand root = new(
       2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
       3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
     """);
-root.Add(GlobalOptions.Root);
-root.Add(GlobalOptions.System);
-root.Add(GlobalOptions.User);
-root.Add(GlobalOptions.Quiet);
-root.Add(GlobalOptions.LockTimeout);
+foreach (Option option in GlobalOptions.All)
+{
+    root.Add(option);
+}
+
 root.Add(InstallCommand.Create());
 root.Add(PlanCommand.Create());
 root.Add(RunCommand.Create());
@@ -86,15 +86,9 @@ root.Add(UmountCommand.Create());
 root.Add(VersionCommand.Create());
 
 ParseResult parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
+if (UsageError.Report(parsed, Console.Error) is { } status)
 {
-    foreach (string complaint in parsed.Errors.Select(e => e.Message))
-    {
-        Console.Error.WriteLine($"sysctr: {complaint}");
-    }
-
-    Console.Error.WriteLine($"  hint: see 'sysctr {string.Concat(Verbs(parsed).Reverse())}--help'");
-    return (int)ErrorKind.Usage;
+    return status;
 }
 
 if (parsed.CommandResult.Command == root)
@@ -130,13 +124,3 @@ catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 }
 
 static string? FirstParagraph(string? description) => description?.Split("\n\n")[0];
-
-static IEnumerable<string> Verbs(ParseResult parsed)
-{
-    for (System.CommandLine.Parsing.CommandResult? at = parsed.CommandResult;
-         at is not null and not { Command: RootCommand };
-         at = at.Parent as System.CommandLine.Parsing.CommandResult)
-    {
-        yield return at.Command.Name + " ";
-    }
-}

@@ -72,6 +72,24 @@ public sealed class BadInputTests(NspawnFixture fixture)
     }
 
     [Theory]
+    [InlineData("instal httpd", "'sysctr' has no verb 'instal'", "did you mean 'install'?")]
+    [InlineData("images lst", "'sysctr images' has no verb 'lst'", "did you mean 'list'?")]
+    [InlineData("list --jsn", "'sysctr list' has no option '--jsn'", "did you mean '--json'?")]
+    [InlineData("install --pul=always httpd", "'sysctr install' has no option '--pul=always'", "did you mean '--pull'?")]
+    [InlineData("install --pull=often httpd", "--pull often", "always, missing, never")]
+    [InlineData("prune --keep few", "--keep few", "no number")]
+    [InlineData("", "'sysctr' needs a verb", "'sysctr --help'")]
+    [InlineData("''", "'sysctr' has no verb ''", "'sysctr --help'")]
+    public async Task A_command_line_that_is_none(string words, string wrong, string next)
+    {
+        CommandResult result = await _host.RunAsync("sh", "-c", $"sysctr {words}");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(wrong, result.Error, StringComparison.Ordinal);
+        Assert.Contains(next, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("truncate --size=-10")]
     [InlineData("sed -i s/./X/")]
     public async Task A_layer_whose_bytes_are_not_its_digest(string damage)

@@ -28,7 +28,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
     {
         using IDisposable locks = await host.LockWholeAsync([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
-        ContainerRecord after = Target(before, number);
+        ContainerRecord after = Target(before, number, Doing(name));
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);
         if (after.AutoUpdate != before.AutoUpdate)
         {
@@ -43,9 +43,15 @@ sealed class RollbackOperation(Host host, Action<string> note)
         return (change, healthy.Count > 0);
     }
 
+    /// <summary>For errors.</summary>
+    internal static string Doing(string name) => $"rolling '{name}' back";
+
     /// <summary>The deployment that a rollback goes to.</summary>
+    /// <param name="current">The one in use.</param>
+    /// <param name="number">One that was asked for; null for the one before.</param>
+    /// <param name="doing">What it is wanted for, for errors.</param>
     /// <exception cref="SysctrException">NotFound: there is no such deployment.</exception>
-    internal ContainerRecord Target(ContainerRecord current, int? number)
+    internal ContainerRecord Target(ContainerRecord current, int? number, string doing)
     {
         int[] others = [.. host.Catalog.Numbers(current.Name).Where(n => n != current.Deployment)];
         int? wanted = number ?? host.Catalog.Previous(current.Name) ?? (others.Length > 0 ? others[^1] : null);
@@ -56,9 +62,9 @@ sealed class RollbackOperation(Host host, Action<string> note)
 
         throw new SysctrException(
             ErrorKind.NotFound,
-            wanted == current.Deployment ? $"rolling '{current.Name}' back: deployment {wanted} is the one in use"
-                : wanted is null ? $"rolling '{current.Name}' back: it has no other deployment"
-                : $"rolling '{current.Name}' back: it has no deployment {wanted}",
+            wanted == current.Deployment ? $"{doing}: deployment {wanted} is the one in use"
+                : wanted is null ? $"{doing}: it has no other deployment"
+                : $"{doing}: it has no deployment {wanted}",
             "'sysctr list --all' shows the deployments");
     }
 }

@@ -14,7 +14,9 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
     public DeploymentDiff Compare(string name, int? from, int? to)
     {
         ContainerRecord current = host.Catalog.Get(name);
-        ContainerRecord before = from is { } number ? Find(name, number) : new RollbackOperation(host, note).Target(current, number: null);
+        ContainerRecord before = from is { } number
+            ? Find(name, number)
+            : new RollbackOperation(host, note).Target(current, number: null, Doing(name));
         return DeploymentDiff.Of(DeploymentView.Of(host, before), DeploymentView.Of(host, to is { } other ? Find(name, other) : current));
     }
 
@@ -33,7 +35,9 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
             : null;
     }
 
+    private static string Doing(string name) => $"comparing deployments of '{name}'";
+
     private ContainerRecord Find(string name, int number) =>
         host.Catalog.Find(name, number) ?? throw new SysctrException(
-            ErrorKind.NotFound, $"comparing deployments of '{name}': it has no deployment {number}", "'sysctr list --all' shows the deployments");
+            ErrorKind.NotFound, $"{Doing(name)}: it has no deployment {number}", "'sysctr list --all' shows the deployments");
 }

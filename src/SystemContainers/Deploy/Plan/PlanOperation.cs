@@ -77,7 +77,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     public async Task<HostPlan> RollbackAsync(string name, int? number, CancellationToken cancellation)
     {
         ContainerRecord before = host.Catalog.Get(name);
-        ContainerRecord after = new RollbackOperation(host, note).Target(before, number);
+        ContainerRecord after = new RollbackOperation(host, note).Target(before, number, RollbackOperation.Doing(name));
         ContainerPlan plan = await new ContainerPlanner(host).PlanAsync(PlanAction.Rollback, before, after, prepared: null, cancellation);
         try
         {

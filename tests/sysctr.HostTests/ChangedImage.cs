@@ -36,10 +36,13 @@ sealed class ChangedImage(NspawnHost host)
             json.dump(index, file)
         """;
 
-    private readonly string _place = $"/srv/{Container.NewName()}";
+    private string Place => $"/srv/{Name}";
+
+    /// <summary>The name that an install gives its container where nobody gives another.</summary>
+    public string Name { get; } = Container.NewName();
 
     /// <summary>What install and update are given.</summary>
-    public string Reference => $"oci:{_place}:{ImageBuilder.Tag}";
+    public string Reference => $"oci:{Place}:{ImageBuilder.Tag}";
 
     /// <summary>Puts an image there, in place of what was there.</summary>
     /// <param name="host">Where.</param>
@@ -55,9 +58,9 @@ sealed class ChangedImage(NspawnHost host)
     /// <summary>Its next version: the change is made to the image as it was built.</summary>
     public async Task BecomeAsync(string change, string image = "probe")
     {
-        string target = host.Root + _place;
+        string target = host.Root + Place;
         await Command.MustAsync("rm", "-rf", target);
         await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource(image)), target);
-        await host.MustAsync("python3", "-c", Script, _place, change);
+        await host.MustAsync("python3", "-c", Script, Place, change);
     }
 }

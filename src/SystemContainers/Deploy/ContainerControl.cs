@@ -103,6 +103,10 @@ sealed class ContainerControl(Host host)
         return journal.ExitCode;
     }
 
+    /// <summary>What <c>install --now</c> starts.</summary>
+    internal static IReadOnlyList<string> StartedAfterInstall(ContainerRecord record) =>
+        record.Enabled.Count > 0 ? record.Enabled : [.. record.StartedUnits];
+
     /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does, and waits until all is well.</summary>
     /// <returns>The names of those whose own health check was made.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
@@ -110,7 +114,7 @@ sealed class ContainerControl(Host host)
         IReadOnlyList<ContainerRecord> records, StartPolicy policy, CancellationToken cancellation)
     {
         (ContainerRecord, IReadOnlyList<string> Units)[] started =
-            [.. records.Select(r => (r, r.Enabled.Count > 0 ? r.Enabled : [.. r.StartedUnits]))];
+            [.. records.Select(r => (r, StartedAfterInstall(r)))];
         host.Systemd.StartTogether([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
         return new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
     }

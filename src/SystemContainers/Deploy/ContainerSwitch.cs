@@ -57,16 +57,16 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
         catch (Exception e)
         {
-            IReadOnlyList<string> journals = e is SysctrException && _started is { } since
+            IReadOnlyDictionary<string, string> journals = e is SysctrException && _started is { } since
                 ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
-                : [];
+                : FailedStarts.None;
             await TakeBackAsync(transaction, e);
-            host.History.TakenBack(transaction, Transactions.Id(intent), e);
+            host.History.TakenBack(transaction, Transactions.Id(intent), e, journals);
             Transactions.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {
                 throw new SysctrException(
-                    failure.Kind, failure.Message, $"what the failed start wrote is in {string.Join(", ", journals)}", failure);
+                    failure.Kind, failure.Message, $"what the failed start wrote is in {string.Join(", ", journals.Values)}", failure);
             }
 
             throw;

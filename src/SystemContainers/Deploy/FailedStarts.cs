@@ -15,18 +15,21 @@ sealed class FailedStarts(Host host)
     private const int MaxBytes = 256 << 10;
     private const int MaxFiles = 3;
 
+    /// <summary>What there is where nothing was started.</summary>
+    public static IReadOnlyDictionary<string, string> None { get; } = new Dictionary<string, string>();
+
     /// <summary>Keeps what the new deployments of a transaction have written; the last few of each container.</summary>
     /// <param name="changes">They were started.</param>
     /// <param name="since">When.</param>
-    /// <returns>The files, as the host sees them. Where one can't be written, that is noted: it must not keep the old state from coming back.</returns>
-    public async Task<IReadOnlyList<string>> KeepAsync(IEnumerable<ContainerChange> changes, DateTimeOffset since)
+    /// <returns>The file of each container, as the host sees it. Where one can't be written, that is noted: it must not keep the old state from coming back.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> KeepAsync(IEnumerable<ContainerChange> changes, DateTimeOffset since)
     {
-        List<string> kept = [];
+        Dictionary<string, string> kept = new(StringComparer.Ordinal);
         foreach (ContainerRecord failed in changes.Select(c => c.After!))
         {
             try
             {
-                kept.Add(await KeepAsync(failed, since));
+                kept.Add(failed.Name, await KeepAsync(failed, since));
             }
             catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
             {

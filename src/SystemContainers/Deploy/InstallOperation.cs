@@ -18,12 +18,9 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     /// </exception>
     public async Task<int> RunAsync(IReadOnlyList<InstallRequest> requests, bool now, StartPolicy policy, CancellationToken cancellation)
     {
-        if (now && !host.Systemd.IsBooted)
+        if (now)
         {
-            throw new SysctrException(
-                ErrorKind.Host,
-                $"starting after an install below {host.Root}: no systemd runs there",
-                "leave out --now; the containers start when that system boots");
+            RequireSystemd(host);
         }
 
         await host.RecoverAsync(cancellation);
@@ -120,6 +117,18 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         PreparedContainer prepared = preparer.Prepare(request, name, number: 0, image);
         show(DisplayText.Of(prepared));
         await preparer.VerifyAsync([prepared], [], cancellation);
+    }
+
+    /// <exception cref="SysctrException">Host: nothing can be started there.</exception>
+    internal static void RequireSystemd(Host host)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"starting after an install below {host.Root}: no systemd runs there",
+                "leave out --now; the containers start when that system boots");
+        }
     }
 
     private void RefuseInstalled(string name)

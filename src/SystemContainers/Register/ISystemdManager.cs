@@ -59,6 +59,9 @@ interface ISystemdManager : IDisposable
     /// <summary>What systemd says of a unit; of one that is not there, that its LoadState is not-found.</summary>
     UnitStatus GetStatus(string unit);
 
+    /// <summary>What a unit is started after, by its own After= and the Before= of others.</summary>
+    IReadOnlyList<string> GetAfter(string unit);
+
     /// <summary>The units that run now and that systemd stops when it stops one of these (Requires=, BindsTo=, PartOf=), at any remove.</summary>
     IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units);
 }

@@ -64,6 +64,8 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 
     public UnitStatus GetStatus(string unit) => throw NotRunning("asking for the state of", unit);
 
+    public IReadOnlyList<string> GetAfter(string unit) => throw NotRunning("asking for the order of", unit);
+
     public IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units) => [];
 
     public void Dispose()

@@ -101,7 +101,7 @@ sealed class SystemdBus : ISystemdManager
     }
 
     public void StartTogether(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation) =>
-        Run("starting", Sort(units).Select(u => (anew.Contains(u, StringComparer.Ordinal) ? RestartUnit : StartUnit, u)), cancellation);
+        Run("starting", UnitOrder.Starting([.. units.Distinct(StringComparer.Ordinal)], GetAfter).Select(u => (anew.Contains(u, StringComparer.Ordinal) ? RestartUnit : StartUnit, u)), cancellation);
 
     public void Settle(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation) =>
         _settling.Await(units, time, mayEnd, cancellation);
@@ -111,10 +111,7 @@ sealed class SystemdBus : ISystemdManager
     public void StopTogether(IReadOnlyList<string> units, CancellationToken cancellation)
     {
         string[] there = [.. units.Distinct(StringComparer.Ordinal).Where(u => GetStatus(u) is not { LoadState: "not-found", ActiveState: "inactive" })];
-
-        // Sockets and timers first: a service that has ended must find nobody who starts it again.
-        IEnumerable<string> services = Sort([.. there.Where(IsService)]).Reverse();
-        Run("stopping", there.Where(u => !IsService(u)).Concat(services).Select(u => ("StopUnit", u)), cancellation);
+        Run("stopping", UnitOrder.Stopping(there, GetAfter).Select(u => ("StopUnit", u)), cancellation);
     }
 
     public void ResetFailed(string unit, CancellationToken cancellation)
@@ -149,6 +146,8 @@ sealed class SystemdBus : ISystemdManager
 
         string Text(string property) => Property(path, Unit, property, "s", m => m.ReadString());
     });
+
+    public IReadOnlyList<string> GetAfter(string unit) => Do(() => Property(UnitPath(unit), Unit, "After", "as", m => m.ReadStrings()));
 
     public IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units)
     {
@@ -185,10 +184,6 @@ sealed class SystemdBus : ISystemdManager
     });
 
     internal static bool IsService(string unit) => unit.EndsWith(".service", StringComparison.Ordinal);
-
-    private IReadOnlyList<string> Sort(IReadOnlyList<string> units) => Do(() => UnitOrder.Sort(
-        [.. units.Distinct(StringComparer.Ordinal)],
-        unit => Property(UnitPath(unit), Unit, "After", "as", m => m.ReadStrings())));
 
     private void Run(string doing, IEnumerable<(string Method, string Unit)> jobs, CancellationToken cancellation)
     {

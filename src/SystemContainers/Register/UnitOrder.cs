@@ -3,6 +3,13 @@ namespace SystemContainers.Register;
 /// <summary>The order of units that systemd's After= and Before= give.</summary>
 static class UnitOrder
 {
+    /// <summary>As <see cref="Starting"/> the other way round; sockets and timers first, for a service that has ended must find nobody who starts it again.</summary>
+    public static IReadOnlyList<string> Stopping(IReadOnlyList<string> units, Func<string, IEnumerable<string>> after) =>
+    [
+        .. units.Where(u => !SystemdBus.IsService(u)),
+        .. Starting([.. units.Where(SystemdBus.IsService)], after).Reverse(),
+    ];
+
     /// <summary>Sorts units so that each comes behind those that it is to be started after; else they stay as they are.</summary>
     /// <param name="units">Names, each once.</param>
     /// <param name="after">
@@ -10,7 +17,7 @@ static class UnitOrder
     /// count: an order by way of a third unit is none.
     /// </param>
     /// <returns>All of them. A circle is cut where it is closed, as systemd cuts it somewhere.</returns>
-    public static IReadOnlyList<string> Sort(IReadOnlyList<string> units, Func<string, IReadOnlyList<string>> after)
+    public static IReadOnlyList<string> Starting(IReadOnlyList<string> units, Func<string, IEnumerable<string>> after)
     {
         HashSet<string> open = new(units, StringComparer.Ordinal);
         List<string> sorted = new(units.Count);
@@ -34,5 +41,4 @@ static class UnitOrder
                 sorted.Add(unit);
             }
         }
-    }
-}
+    }}

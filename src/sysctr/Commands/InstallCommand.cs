@@ -73,7 +73,6 @@ static class InstallCommand
               sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
             """);
         AddRequestTo(command);
-        command.Add(s_now);
         StartOptions.AddTo(command);
         command.Add(s_display);
         command.SetAction(RunAsync);
@@ -92,7 +91,11 @@ static class InstallCommand
         command.Add(s_systemPackage);
         command.Add(s_pull);
         command.Add(s_autoUpdate);
+        command.Add(s_now);
     }
+
+    /// <summary>Whether what is installed shall run at once.</summary>
+    public static bool Now(ParseResult parsed) => parsed.GetValue(s_now);
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -111,7 +114,7 @@ static class InstallCommand
             return 0;
         }
 
-        return await operation.RunAsync(requests, parsed.GetValue(s_now), StartOptions.Parse(parsed), cancellation);
+        return await operation.RunAsync(requests, Now(parsed), StartOptions.Parse(parsed), cancellation);
     }
 
     /// <summary>What the command line asks for.</summary>

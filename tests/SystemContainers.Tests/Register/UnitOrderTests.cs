@@ -16,6 +16,12 @@ public sealed class UnitOrderTests
     {
         ILookup<string, string> edges = after.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(e => e.Split('>')).ToLookup(e => e[0], e => e[1]);
 
-        Assert.Equal(sorted.Split(' '), UnitOrder.Sort(units.Split(' '), unit => [.. edges[unit]]));
+        Assert.Equal(sorted.Split(' '), UnitOrder.Starting(units.Split(' '), unit => edges[unit]));
     }
+
+    [Fact]
+    public void They_stop_the_other_way_round_and_what_starts_them_first() =>
+        Assert.Equal(
+            ["c.socket", "b.service", "a.service"],
+            UnitOrder.Stopping(["a.service", "b.service", "c.socket"], unit => unit == "b.service" ? ["a.service"] : []));
 }

@@ -38,6 +38,9 @@ sealed record HistoryEntry
     /// <summary>The exit code that stands for the reason (<see cref="Errors.ErrorKind"/>; 130: interrupted); 0 where it was done.</summary>
     public int ExitCode { get; init; }
 
+    /// <summary>The file with what the failed start wrote to the journal, kept for the container's last few; null where nothing was started.</summary>
+    public string? Journal { get; init; }
+
     /// <summary>Whether its process was cut off, and a later one ended what it had begun.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Recovered { get; init; }

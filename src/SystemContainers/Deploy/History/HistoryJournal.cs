@@ -38,6 +38,7 @@ static class HistoryJournal
             ("SYSCTR_OUTCOME", HistoryText.Word(entry.Outcome)),
             ("SYSCTR_REASON", entry.Reason),
             ("SYSCTR_EXIT_CODE", entry.ExitCode.ToString()),
+            ("SYSCTR_FAILED_JOURNAL", entry.Journal),
             ("SYSCTR_TRANSACTION", entry.Transaction),
         ];
         return fields.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Name, f.Value!));

@@ -73,7 +73,11 @@ sealed class HistoryLog(Host host)
     }
 
     /// <summary>A transaction failed, and the host is as before.</summary>
-    public void TakenBack(TransactionRecord transaction, string id, Exception why)
+    /// <param name="transaction">What it was to do.</param>
+    /// <param name="id">Its ID.</param>
+    /// <param name="why">The failure.</param>
+    /// <param name="journals">Of <see cref="FailedStarts"/>, by container.</param>
+    public void TakenBack(TransactionRecord transaction, string id, Exception why, IReadOnlyDictionary<string, string> journals)
     {
         _recorded.Add(why);
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
@@ -83,6 +87,7 @@ sealed class HistoryLog(Host host)
             {
                 From = HistoryDeployment.Of(change.Before),
                 To = HistoryDeployment.Of(change.After),
+                Journal = journals.GetValueOrDefault(change.Name),
                 Transaction = id,
             });
         }

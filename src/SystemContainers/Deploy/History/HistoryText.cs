@@ -20,7 +20,7 @@ static class HistoryText
     {
         HistoryOutcome.Done => entry.Recovered ? "done, after it was cut off" : "done",
         HistoryOutcome.Failed => $"failed ({entry.ExitCode}): {FirstLine(entry.Reason)}",
-        _ => $"taken back ({entry.ExitCode}): {FirstLine(entry.Reason)}",
+        _ => $"taken back ({entry.ExitCode}): {FirstLine(entry.Reason)}{(entry.Journal is null ? "" : $"; see {entry.Journal}")}",
     };
 
     private static string? FirstLine(string? reason) => reason?.Split('\n')[0];

@@ -18,7 +18,8 @@ sealed class ContainerPlanner(Host host)
         string[] enabled = [.. after?.Enabled ?? []];
         string[] wasEnabled = [.. before?.Enabled ?? []];
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
-        (IReadOnlyList<string> stopped, IReadOnlyList<string> dependents) = before is null ? ([], []) : Stopped(before, after);
+        ContainerChange? change = before is null ? null : new ContainerSwitch(host).Plan(before, after ?? before) with { After = after };
+        string[] stopped = change is null ? [] : [.. after is null ? change.Running : SwitchedUnits.Stopped(change)];
         return new ContainerPlan
         {
             Name = (after ?? before)!.Name,
@@ -31,7 +32,8 @@ sealed class ContainerPlanner(Host host)
             Enabled = [.. enabled.Except(wasEnabled, StringComparer.Ordinal)],
             Disabled = [.. wasEnabled.Except(enabled, StringComparer.Ordinal)],
             Stopped = stopped,
-            Dependents = dependents,
+            Dependents = change?.Dependents ?? [],
+            Started = change?.After is null ? [] : [.. SwitchedUnits.Started(change).Where(u => stopped.Contains(u) || !change.Running.Contains(u, StringComparer.Ordinal))],
             Values = after is null ? [] : PlannedValue.Between(before?.Values, after.Values),
             StateDirectories = action switch
             {
@@ -41,13 +43,6 @@ sealed class ContainerPlanner(Host host)
             },
             Warnings = prepared?.Rendered.Warnings ?? [],
         };
-    }
-
-    private (IReadOnlyList<string> Own, IReadOnlyList<string> Others) Stopped(ContainerRecord before, ContainerRecord? after)
-    {
-        ContainerSwitch containers = new(host);
-        ContainerChange change = containers.Plan(before, after ?? before) with { After = after };
-        return ([.. after is null ? change.Running : SwitchedUnits.Stopped(change)], change.Dependents);
     }
 
     private async Task<IReadOnlyList<PlannedFile>> FilesAsync(

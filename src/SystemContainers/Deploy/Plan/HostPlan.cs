@@ -11,6 +11,15 @@ namespace SystemContainers.Deploy;
 sealed record HostPlan(
     IReadOnlyList<ContainerPlan> Containers, long DownloadBytes, int DownloadLayers, int StoredLayers, long DiskBytes)
 {
+    /// <summary>Whether several containers are one transaction: all of them change, or none.</summary>
+    public bool Together { get; init; }
+
+    /// <summary>Where they are <see cref="Together"/>: units in the order in which they stop, those of others that depend on them too.</summary>
+    public IReadOnlyList<string> StopOrder { get; init; } = [];
+
+    /// <summary>Where they are <see cref="Together"/>: units in the order in which they start, when the last has stopped.</summary>
+    public IReadOnlyList<string> StartOrder { get; init; } = [];
+
     /// <summary>Whether anything would change.</summary>
     public bool HasChanges => Containers.Any(c => c.Action != PlanAction.None);
 

@@ -11,9 +11,17 @@ namespace SystemContainers.Deploy;
 sealed class PlanOperation(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>Plans an install of several images as one transaction.</summary>
+    /// <param name="requests">One for each image.</param>
+    /// <param name="now">Whether they are started then.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">An image can't be had or rendered; what else would be refused stands in the plan.</exception>
-    public async Task<HostPlan> InstallAsync(IReadOnlyList<InstallRequest> requests, CancellationToken cancellation)
+    public async Task<HostPlan> InstallAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
     {
+        if (now)
+        {
+            InstallOperation.RequireSystemd(host);
+        }
+
         using Host scratch = host.WithScratchStore();
         PlanDownload download = NewDownload();
         List<PreparedContainer> prepared = [];
@@ -42,24 +50,35 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         List<ContainerPlan> plans = [];
         foreach (PreparedContainer container in prepared)
         {
-            plans.Add(await planner.PlanAsync(PlanAction.Install, before: null, container.Record, container, cancellation));
+            ContainerPlan plan = await planner.PlanAsync(PlanAction.Install, before: null, container.Record, container, cancellation);
+            plans.Add(plan with { Started = now ? ContainerControl.StartedAfterInstall(container.Record) : [] });
         }
 
         PlanRefusal? refused = await RefusalAsync(prepared, [], cancellation);
-        return Total([.. plans.Select(p => p with { Refused = refused })], download);
+        return Ordered(Total([.. plans.Select(p => p with { Refused = refused })], download), prepared, together: prepared.Count > 1);
     }
 
-    /// <summary>Plans an update, each container for itself; one that can't be updated says why in the plan.</summary>
+    /// <summary>
+    /// Plans an update: each container for itself, where one that can't be updated says why, or all as one transaction, where each would then
+    /// be refused.
+    /// </summary>
     public async Task<HostPlan> UpdateAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
     {
         using Host scratch = host.WithScratchStore();
         PlanDownload download = NewDownload();
         List<ContainerPlan> plans = [];
+        List<(ContainerRecord Before, PreparedContainer After)> updates = [];
         foreach (ContainerRecord before in names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check).Select(host.Catalog.Get))
         {
             try
             {
-                plans.Add(await UpdateAsync(scratch, before, request, download, cancellation));
+                PreparedContainer? after = await PrepareAsync(scratch, before, request, download, cancellation);
+                plans.Add(after is null ? Nothing(before)
+                    : await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation));
+                if (after is not null)
+                {
+                    updates.Add((before, after));
+                }
             }
             catch (SysctrException e)
             {
@@ -67,7 +86,15 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             }
         }
 
-        return Total(plans, download);
+        bool together = request.Together && plans.Count > 1;
+        PlanRefusal? ofOne = together ? plans.Select(p => p.Refused).FirstOrDefault(r => r is not null) : null;
+        foreach (var transaction in updates.GroupBy(u => together ? "" : u.Before.Name))
+        {
+            PlanRefusal? refused = ofOne ?? await RefusalAsync([.. transaction.Select(u => u.After)], [.. transaction.Select(u => u.Before)], cancellation);
+            plans = [.. plans.Select(p => transaction.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
+        }
+
+        return Ordered(Total(plans, download), [.. updates.Select(u => u.After)], together);
     }
 
     /// <summary>Plans a rollback.</summary>
@@ -104,19 +131,35 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         return Total(plans, NewDownload());
     }
 
-    private async Task<ContainerPlan> UpdateAsync(
+    private async Task<PreparedContainer?> PrepareAsync(
         Host scratch, ContainerRecord before, UpdateRequest request, PlanDownload download, CancellationToken cancellation)
     {
         (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
         download.Add(image, here.Store);
-        PreparedContainer? after = new UpdatePreparer(here, progress, note).Prepare(before, image, request);
-        if (after is null)
+        return new UpdatePreparer(here, progress, note).Prepare(before, image, request);
+    }
+
+    /// <summary>The order of what is one transaction; where each is its own, that is a container after the other.</summary>
+    private HostPlan Ordered(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together)
+    {
+        if (!together || !host.Systemd.IsBooted)
         {
-            return Nothing(before);
+            return plan with { Together = together };
         }
 
-        ContainerPlan plan = await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation);
-        return plan with { Refused = await RefusalAsync([after], [before], cancellation) };
+        PlannedOrder order = new(host.Systemd);
+        foreach (PreparedContainer container in prepared)
+        {
+            order.Add(container);
+        }
+
+        string[] dependents = [.. plan.Containers.SelectMany(c => c.Dependents)];
+        return plan with
+        {
+            Together = true,
+            StopOrder = order.Stopping(plan.Containers.SelectMany(c => c.Stopped).Concat(dependents)),
+            StartOrder = order.Starting(plan.Containers.SelectMany(c => c.Started).Concat(dependents)),
+        };
     }
 
     private async Task<PlanRefusal?> RefusalAsync(

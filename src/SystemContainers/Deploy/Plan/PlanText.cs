@@ -21,6 +21,21 @@ static class PlanText
 
         yield return $"Plan: {plan.Count(PlanAction.Install)} to install, {plan.Count(PlanAction.Update)} to update, " +
             $"{plan.Count(PlanAction.Rollback)} to roll back, {plan.Count(PlanAction.Uninstall)} to uninstall, {plan.Count(PlanAction.None)} unchanged.";
+        if (plan.Together)
+        {
+            yield return "Together: all of them, or none.";
+        }
+
+        if (plan.StopOrder.Count > 0)
+        {
+            yield return $"Stop, in this order: {string.Join(", ", plan.StopOrder)}.";
+        }
+
+        if (plan.StartOrder.Count > 0)
+        {
+            yield return $"Start, in this order: {string.Join(", ", plan.StartOrder)}.";
+        }
+
         if (plan.DownloadLayers + plan.StoredLayers > 0)
         {
             yield return $"Download: {plan.DownloadBytes} bytes in {plan.DownloadLayers} layers ({plan.StoredLayers} are in the store); disk: {plan.DiskBytes} bytes.";
@@ -55,6 +70,7 @@ static class PlanText
         .. plan.Dependents.Select(u => plan.Action == PlanAction.Uninstall
             ? Line('-', "stop", u, "it depends on the container")
             : Line('~', "restart", u, "it depends on the container")),
+        .. plan.Started.Except(plan.Stopped, StringComparer.Ordinal).Select(u => Line('+', "start", u)),
         .. plan.Warnings.Select(w => Line('!', "warning", w)),
     ];
 

@@ -14,14 +14,15 @@ static class PlanCommand
 
             Examples:
               sysctr plan install etcd
-              sysctr plan update --all
+              sysctr plan install --now etcd flanneld docker    and in which order they would start
+              sysctr plan update --all --together
               sysctr plan update etcd --set LISTEN=0.0.0.0 --json
               sysctr plan uninstall --purge etcd
               sysctr plan update --all --detailed-exitcode      exits with 2 when there is something to do
             """);
         Command install = new("install", "What 'install' with the same options would change.");
         InstallCommand.AddRequestTo(install);
-        command.Add(PlanOptions.With(install, (parsed, plan, _, cancellation) => plan.InstallAsync(InstallCommand.Requests(parsed), cancellation)));
+        command.Add(PlanOptions.With(install, (parsed, plan, _, cancellation) => plan.InstallAsync(InstallCommand.Requests(parsed), InstallCommand.Now(parsed), cancellation)));
 
         Command update = new("update", "What 'update' with the same options would change.");
         UpdateCommand.AddRequestTo(update);

@@ -1,0 +1,58 @@
+using SystemContainers.Register;
+using SystemContainers.Run;
+
+namespace SystemContainers.Deploy;
+
+/// <summary>
+/// The order in which one transaction stops and starts units: by what systemd has of them now, and for the start by what new unit files say
+/// as well. The verb itself leaves it to systemd.
+/// </summary>
+sealed class PlannedOrder(ISystemdManager systemd)
+{
+    private readonly Dictionary<string, List<string>> _declared = new(StringComparer.Ordinal);
+
+    /// <summary>Takes the unit files and drop-ins of a container to come into account.</summary>
+    public void Add(PreparedContainer container)
+    {
+        foreach (HostText file in container.UnitFiles)
+        {
+            // A drop-in speaks for the unit whose directory it is in.
+            string directory = Path.GetFileName(Path.GetDirectoryName(file.Path)!);
+            string unit = directory.EndsWith(".d", StringComparison.Ordinal) ? directory[..^2] : Path.GetFileName(file.Path);
+            UnitText text = UnitText.Parse(file.Text);
+            Declare(unit, Words(text, "After"));
+            foreach (string later in Words(text, "Before"))
+            {
+                Declare(later, [unit]);
+            }
+
+            // Implied, systemd.socket(5): what starts a service is there before it.
+            if (!unit.EndsWith(".service", StringComparison.Ordinal))
+            {
+                Declare(Path.ChangeExtension(unit, ".service"), [unit]);
+            }
+        }
+    }
+
+    /// <summary>The units in the order in which they stop.</summary>
+    public IReadOnlyList<string> Stopping(IEnumerable<string> units) =>
+        UnitOrder.Stopping([.. units.Distinct(StringComparer.Ordinal)], systemd.GetAfter);
+
+    /// <summary>The units in the order in which they start.</summary>
+    public IReadOnlyList<string> Starting(IEnumerable<string> units) => UnitOrder.Starting(
+        [.. units.Distinct(StringComparer.Ordinal)],
+        unit => systemd.GetAfter(unit).Concat(_declared.GetValueOrDefault(unit) ?? []));
+
+    private void Declare(string unit, IEnumerable<string> after)
+    {
+        if (!_declared.TryGetValue(unit, out List<string>? known))
+        {
+            _declared.Add(unit, known = []);
+        }
+
+        known.AddRange(after);
+    }
+
+    private static IEnumerable<string> Words(UnitText text, string key) =>
+        text.All("Unit", key).SelectMany(v => v.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+}

@@ -134,6 +134,35 @@ public sealed class HealthTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task The_manifest_says_it_too_with_values_and_is_stronger_than_labels()
+    {
+        string first = await new WildImage().PutAsync(_host);
+        string second = await new WildImage()
+            .Export("manifest.json", """{"defaultValues": {"PORT": "8013"}, "health": {"http": "http://127.0.0.1:$PORT/", "timeout": 3, "interval": 0.2}}""")
+            .Label("sysctr.health.tcp", "127.0.0.1:1")
+            .PutAsync(_host);
+        await using Container stub = await Container.InstallAsync(_host, first, "--now");
+        HostState before = await HostState.TakeAsync(_host);
+
+        CommandResult sick = await _host.SysctrAsync("update", stub.Name, "--rebase", second);
+
+        await AssertTakenBackAsync(stub, sick, before, "GET http://127.0.0.1:8013/: ");
+        await _host.ShellAsync("systemd-run --quiet --unit=answers --working-directory=/srv python3 -m http.server --bind 127.0.0.1 8014");
+        try
+        {
+            CommandResult well = (await _host.SysctrAsync("update", stub.Name, "--rebase", second, "--set", "PORT=8014")).MustSucceed();
+            Assert.Contains("running and healthy", well.All, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await _host.ShellAsync("systemctl stop answers");
+        }
+
+        // What is up to date is not asked.
+        (await _host.SysctrAsync("update", stub.Name)).MustSucceed();
+    }
+
+    [Fact]
     public async Task Dockers_healthcheck_is_taken_and_one_that_hangs_leaves_nothing_behind()
     {
         ChangedImage image = await ChangedImage.MakeAsync(

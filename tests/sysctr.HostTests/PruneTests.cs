@@ -64,6 +64,38 @@ public sealed class PruneTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task A_pinned_deployment_is_there_to_roll_back_to_and_goes_with_its_container()
+    {
+        await using (Container probe = await Container.InstallAsync(_host, "probe", "--now"))
+        {
+            (await _host.SysctrAsync("pin", probe.Name)).MustSucceed();
+            foreach (string runtime in (string[])["crun", "runc", "crun"])
+            {
+                (await _host.SysctrAsync("update", "--runtime", runtime, probe.Name)).MustSucceed();
+            }
+
+            (await _host.SysctrAsync("rollback", probe.Name, "0")).MustSucceed();
+            Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+            Assert.Equal(["0* pinned", "3", "2"], await DeploymentsAsync(probe));
+
+            // The pin is the deployment's: what comes after it is not pinned, and it stays, in use or not.
+            (await _host.SysctrAsync("update", "--runtime", "/usr/sbin/runc", probe.Name)).MustSucceed();
+            (await _host.SysctrAsync("prune", "--keep", "1", probe.Name)).MustSucceed();
+            Assert.Equal(["4*", "0 pinned"], await DeploymentsAsync(probe));
+            (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
+            Assert.Equal(["0* pinned", "4"], await DeploymentsAsync(probe));
+
+            (await _host.SysctrAsync("uninstall", probe.Name)).MustSucceed();
+            Assert.Equal("", await _host.ShellAsync($"ls -d /var/lib/sysctr/deployments/{probe.Name} 2>/dev/null || true"));
+            Assert.Empty(await DeploymentsAsync(probe));
+            (await _host.SysctrAsync("install", "--system", "--name", probe.Name, "probe")).MustSucceed();
+            Assert.Equal(["0*"], await DeploymentsAsync(probe));
+        }
+
+        Assert.Equal(0, (await _host.SysctrAsync("fsck")).ExitCode);
+    }
+
+    [Fact]
     public async Task What_only_they_needed_leaves_the_store_too()
     {
         // So that its layers, which the other image shares in part, are there and stay.

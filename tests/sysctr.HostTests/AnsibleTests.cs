@@ -67,11 +67,7 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
 
         vars["values"] = new Dictionary<string, string> { ["VALUE"] = "other 'quoted' $text" };
         await ChangesOnceAsync(vars);
-        using (JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output))
-        {
-            JsonElement set = info.RootElement.GetProperty("set");
-            Assert.Equal(("here", "other 'quoted' $text"), (set.GetProperty("ADDRESS").GetString(), set.GetProperty("VALUE").GetString()));
-        }
+        Assert.Equal(("here", "other 'quoted' $text"), await SetAsync(name));
 
         await PublishAsync(registry, "legacy-agent-v2");
         Assert.Equal(0, await PlayAsync(vars));
@@ -93,6 +89,35 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
 
         await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
         Assert.Equal("not-found", await _host.UnitPropertyAsync(name, "LoadState"));
+    }
+
+    [Fact]
+    public async Task Values_are_of_any_type_and_a_diff_in_check_mode_is_the_plan()
+    {
+        string name = Container.NewName();
+        Dictionary<string, object> vars = new()
+        {
+            ["name"] = name,
+            ["image"] = "legacy-agent",
+            ["state"] = "started",
+            ["values"] = new Dictionary<string, object?> { ["ADDRESS"] = 5, ["VALUE"] = true },
+        };
+        HostState before = await HostState.TakeAsync(_host);
+
+        string diff = (await RunAsync(vars, "--check", "--diff")).MustSucceed().Output;
+
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+        Assert.Matches($@"\+ unit +/etc/systemd/system/{name}\.service", diff);
+        Assert.Matches($@"\+ start +{name}\.service", diff);
+        await ChangesOnceAsync(vars);
+        Assert.Equal(("5", "true"), await SetAsync(name));
+        vars["values"] = new Dictionary<string, object?> { ["VALUE"] = null };
+        await ChangesOnceAsync(vars);
+        Assert.Equal(("5", ""), await SetAsync(name));
+
+        Dictionary<string, object> absent = new() { ["name"] = name, ["state"] = "absent", ["purge"] = true };
+        Assert.Matches($@"- state +/var/lib/{name}", (await RunAsync(absent, "--check", "--diff")).MustSucceed().Output);
+        await ChangesOnceAsync(absent);
     }
 
     [Fact]
@@ -127,6 +152,14 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(before, await HostState.TakeAsync(_host));
         Assert.Contains("say which image", (await RunAsync(new() { ["name"] = "nothing" })).All, StringComparison.Ordinal);
         await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
+    }
+
+    /// <summary>What ADDRESS and VALUE of a container were set to.</summary>
+    private async Task<(string? Address, string? Value)> SetAsync(string name)
+    {
+        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output);
+        JsonElement set = info.RootElement.GetProperty("set");
+        return (set.GetProperty("ADDRESS").GetString(), set.GetProperty("VALUE").GetString());
     }
 
     /// <summary>Checks: check mode predicts the change and leaves the host alone; the first play changes, the second does not.</summary>

@@ -10,7 +10,7 @@ module: sysctr_container
 short_description: Installs, updates and removes system containers
 description:
   - Has a system container on the host as it is described, by C(sysctr). Changed is reported exactly when something changed.
-  - Check mode asks C(sysctr plan) and changes nothing; see its diff for what would change.
+  - Check mode asks C(sysctr plan) and changes nothing; C(--diff) shows its answer.
 options:
   name:
     description: Name of the container and of its unit.
@@ -23,7 +23,9 @@ options:
     description: The manifest's digest, C(sha256:...). Pins the image to it.
     type: str
   values:
-    description: Variables of the image's templates. Those that are not named stay as they are; an empty text empties one.
+    description:
+      - Variables of the image's templates. Those that are not named stay as they are; an empty text, or null, empties one.
+      - Whatever is no text is written as JSON, so that C(true), numbers and lists are what templates of JSON files want.
     type: dict
     default: {}
   state:
@@ -83,6 +85,7 @@ class Container:
         self.module = module
         self.wanted = module.params
         self.name = module.params["name"]
+        self.shown = None
 
     def sysctr(self, *arguments, accept=()):
         """Runs sysctr; a failure is the task's."""
@@ -91,6 +94,13 @@ class Container:
         if code != 0 and code not in accept:
             self.module.fail_json(msg=error.strip() or output.strip(), rc=code, cmd=command)
         return output if code == 0 else None
+
+    def plan(self, verb):
+        """What a verb would change; what would be refused is the task's failure, as it would be the verb's."""
+        plan = json.loads(self.sysctr("plan", *verb, "--json"))
+        if self.module._diff:
+            self.shown = {"prepared": self.sysctr("plan", *verb)}
+        return plan
 
     def read(self):
         """What is installed; None when it is not."""
@@ -102,7 +112,8 @@ class Container:
         return f"{image}@{digest}" if image and digest else image
 
     def install(self):
-        return ["install", "--name", self.name, *self.options(), self.image()]
+        now = ["--now"] if wanted_running(self.wanted) else []
+        return ["install", "--name", self.name, *self.options(), *now, self.image()]
 
     def update(self):
         """Without a change of image, values, runtime and policy it does nothing, and restarts nothing."""
@@ -113,12 +124,17 @@ class Container:
         """What install, update and the plans for them have in common."""
         options = ["--pull", "always" if self.wanted["state"] == "latest" else "missing"]
         for variable, value in sorted(self.wanted["values"].items()):
-            options += ["--set", f"{variable}={value}"]
+            options += ["--set", f"{variable}={as_text(value)}"]
         return options + self.option("runtime")
 
     def option(self, name):
         """An option of sysctr with the parameter of that name; none where the task does not say it."""
         return [] if self.wanted[name] is None else ["--" + name.replace("_", "-"), self.wanted[name]]
+
+
+def as_text(value):
+    """A value as templates take it."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def is_running(container):
@@ -139,8 +155,9 @@ def facts(container):
 
 def remove(container, check):
     before = container.read()
-    if before is not None and not check:
-        container.sysctr("uninstall", *(["--purge"] if container.wanted["purge"] else []), container.name)
+    verb = ["uninstall", *(["--purge"] if container.wanted["purge"] else []), container.name]
+    if before is not None:
+        container.plan(verb) if check else container.sysctr(*verb)
     return before is not None
 
 
@@ -159,10 +176,7 @@ def ensure(container, check):
 
 
 def would_change(container, verb, before):
-    plan = json.loads(container.sysctr("plan", *verb, "--json"))
-    for planned in plan["containers"]:
-        if planned.get("refused"):
-            container.module.fail_json(msg=planned["refused"]["message"], rc=planned["refused"]["exitCode"])
+    plan = container.plan(verb)
     policy, running = container.wanted["auto_update"], wanted_running(container.wanted)
     return (
         plan["hasChanges"]
@@ -191,7 +205,8 @@ def main():
     container = Container(module)
     act = remove if module.params["state"] == "absent" else ensure
     changed = act(container, module.check_mode)
-    module.exit_json(changed=changed, container=container.read())
+    shown = {"diff": container.shown} if container.shown else {}
+    module.exit_json(changed=changed, container=container.read(), **shown)
 
 
 if __name__ == "__main__":

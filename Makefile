@@ -36,13 +36,17 @@ install:
 	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
 	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user packaging/systemd/user/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user-preset packaging/systemd/90-sysctr.preset
 	for unit in sysctr-update.service sysctr-recover.service; do \
 		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
-		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/user/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit || exit 1; \
 	done
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants $(DESTDIR)$(PREFIX)/lib/systemd/user/basic.target.wants
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants/sysctr-recover.service
+	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/user/basic.target.wants/sysctr-recover.service
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
 	install -d $(DESTDIR)$(PREFIX)/share/ansible/roles
 	cp -r packaging/ansible/roles/sysctr_container $(DESTDIR)$(PREFIX)/share/ansible/roles/

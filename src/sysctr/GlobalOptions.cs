@@ -64,7 +64,7 @@ static class GlobalOptions
             User = user,
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
             RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
-            IsBooting = parsed.CommandResult.Command.Name == RecoverCommand.Name && parsed.GetValue(RecoverCommand.Boot),
+            IsBooting = RecoverCommand.IsAtBoot(parsed),
         });
     }
 }

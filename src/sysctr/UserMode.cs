@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using SystemContainers.Cli.Atomic;
+using SystemContainers.Cli.Commands;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
@@ -19,7 +20,7 @@ static class UserMode
     /// <summary>Whether the command line has to be run inside the namespace, and is not yet.</summary>
     public static bool MustEnter(ParseResult parsed) =>
         parsed.GetValue(GlobalOptions.User) && !HostUser.IsInNamespace && parsed.Action is not HelpAction &&
-        (!s_outside.Contains(Verb(parsed), StringComparer.Ordinal) || Host.NeedsRecovery(HostUser.OfCaller()));
+        (!s_outside.Contains(Verb(parsed), StringComparer.Ordinal) && !RecoverCommand.IsAtBoot(parsed) || Host.NeedsRecovery(HostUser.OfCaller()));
 
     /// <summary>The first word: <c>images</c> for all of its own verbs.</summary>
     private static string Verb(ParseResult parsed)

@@ -62,5 +62,8 @@ sealed class ChangedImage(NspawnHost host)
         await Command.MustAsync("rm", "-rf", target);
         await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource(image)), target);
         await host.MustAsync("python3", "-c", Script, Place, change);
+
+        // Unprivileged users install it too.
+        await Command.MustAsync("chmod", "-R", "a+rX", target);
     }
 }

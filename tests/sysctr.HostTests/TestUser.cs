@@ -49,6 +49,9 @@ sealed record TestUser(NspawnHost Host, string Name, long Uid, long FirstSubordi
     public async Task<string> ShellAsync(string script) =>
         (await RunAsync("env", $"XDG_RUNTIME_DIR={RunDirectory}", "sh", "-euc", script)).MustSucceed().Output;
 
+    /// <summary>A root's shell words that ask the user's systemd.</summary>
+    public string Systemctl(string words) => $"runuser -u {Name} -- env XDG_RUNTIME_DIR={RunDirectory} systemctl --user {words}";
+
     /// <summary>One property of a unit of the user's systemd.</summary>
     public async Task<string> PropertyAsync(string unit, string property) =>
         (await ShellAsync($"systemctl --user show --value --property={property} {unit}")).Trim();

@@ -13,6 +13,12 @@ sealed class RecoverOperation(Host host)
     public async Task RunAsync(CancellationToken cancellation)
     {
         bool pending = host.Transactions.Any;
+        if (host.Options is { IsBooting: true, User: not null } && !pending)
+        {
+            // Each login comes here where $XDG_DATA_HOME is set, and has no namespace to tidy up in.
+            return;
+        }
+
         IReadOnlyList<SysctrException> failures = await new Recovery(host).RunAsync(start: !host.Options.IsBooting, cancellation);
         if (pending && host.Options.IsBooting)
         {
@@ -30,7 +36,7 @@ sealed class RecoverOperation(Host host)
     /// The jobs of this boot were queued by the unit files and links as the crash had left them. Asked for again, the target pulls
     /// in what was missing. Never waits: the target comes after the service that this runs in.
     /// </summary>
-    private static async Task RequeueAsync(CancellationToken cancellation)
+    private async Task RequeueAsync(CancellationToken cancellation)
     {
         ProcessResult job = await SystemctlAsync(["show", "--property=Job", "--value", BootTarget], cancellation);
         if (job.Output.Trim() is not ("" or "0"))
@@ -39,9 +45,10 @@ sealed class RecoverOperation(Host host)
         }
     }
 
-    /// <summary>systemctl of root talks to systemd itself, without D-Bus, which is not there yet.</summary>
-    private static async Task<ProcessResult> SystemctlAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
+    /// <summary>systemctl of root, or of a user for the own systemd, talks to systemd itself, without D-Bus, which is not there yet.</summary>
+    private async Task<ProcessResult> SystemctlAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
+        arguments = host.User is null ? arguments : ["--user", .. arguments];
         ProcessResult result = await ProcessRunner.RunAsync("systemctl", arguments, cancellation);
         return result.ExitCode == 0
             ? result

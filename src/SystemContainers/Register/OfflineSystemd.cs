@@ -3,7 +3,9 @@ using SystemContainers.Linux;
 
 namespace SystemContainers.Register;
 
-/// <summary>A system that does not run: enablement is links, and systemctl --root makes them; nothing can be started.</summary>
+/// <summary>
+/// A system that does not run, or whose systemd is only just starting: enablement is links, and systemctl --root makes them; nothing can be started.
+/// </summary>
 sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 {
     public bool IsBooted => false;
@@ -76,7 +78,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     private void Change(string verb, IReadOnlyList<string> units)
     {
         FaultPoint.Pass("systemctl " + verb);
-        ProcessResult result = Systemctl([$"--root={paths.Root}", "--quiet", verb, .. units]);
+        ProcessResult result = Systemctl([.. paths.User is null ? Array.Empty<string>() : ["--user"], $"--root={paths.Root}", "--quiet", verb, .. units]);
         if (result.ExitCode != 0)
         {
             throw new SysctrException(

@@ -66,15 +66,17 @@ sealed partial record UnitPlan
     private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles)
     {
         UnitText text = UnitText.Parse(unit.Text);
+        IReadOnlyList<string> order = User is null ? [] : UserUnit.OrderLines(unit.FileName);
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
         List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles) : []];
-        if (service.Count + install.Count == 0)
+        if (order.Count + service.Count + install.Count == 0)
         {
             return null;
         }
 
         string[] sections =
         [
+            .. order.Count > 0 ? ["[Unit]", .. order] : Array.Empty<string>(),
             .. service.Count > 0 ? ["[Service]", .. service] : Array.Empty<string>(),
             .. install.Count > 0 ? ["[Install]", .. install] : Array.Empty<string>(),
         ];

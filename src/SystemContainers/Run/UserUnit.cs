@@ -27,6 +27,14 @@ static class UserUnit
     private static readonly string[] s_lists =
         ["SystemCallFilter", "SystemCallArchitectures", "RestrictAddressFamilies", "ReadOnlyPaths", "ReadWritePaths", "InaccessiblePaths", "User", "Group", "CapabilityBoundingSet", "AmbientCapabilities"];
 
+    /// <summary>
+    /// Lines for [Unit]. Sockets, timers and paths of a user's manager come before basic.target, which a service comes after; so
+    /// those have to wait for our recovery themselves.
+    /// </summary>
+    /// <param name="fileName">The template's unit.</param>
+    public static IReadOnlyList<string> OrderLines(string fileName) =>
+        Path.GetExtension(fileName) is ".socket" or ".timer" or ".path" ? ["After=sysctr-recover.service"] : [];
+
     /// <summary>Lines for [Service].</summary>
     /// <param name="unit">The template's service.</param>
     public static IEnumerable<string> ServiceLines(UnitText unit) =>

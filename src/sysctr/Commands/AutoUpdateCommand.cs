@@ -21,6 +21,7 @@ static class AutoUpdateCommand
               sysctr update etcd --auto-update registry         from now on
               sysctr auto-update --dry-run                      what tonight would bring
               systemctl enable --now sysctr-update.timer
+              systemctl --user enable --now sysctr-update.timer
             """)
         {
             s_dryRun, s_json,

@@ -5,12 +5,15 @@ namespace SystemContainers.Cli.Commands;
 
 static class RecoverCommand
 {
-    public const string Name = "recover";
+    private const string Name = "recover";
 
-    public static Option<bool> Boot { get; } = new("--boot")
+    private static Option<bool> Boot { get; } = new("--boot")
     {
-        Description = "Early at boot, as sysctr-recover.service: without D-Bus, and nothing is started but by systemd itself.",
+        Description = "Early at boot, as sysctr-recover.service: without D-Bus, and nothing is started but by systemd itself. With --user when the user's systemd starts.",
     };
+
+    /// <summary>Whether the call is the recovery service's.</summary>
+    public static bool IsAtBoot(ParseResult parsed) => parsed.CommandResult.Command.Name == Name && parsed.GetValue(Boot);
 
     public static Command Create()
     {

@@ -19,6 +19,15 @@ public sealed class UserUnitTests
     public void Other_sections_stay_as_they_are() =>
         Assert.Empty(UserUnit.InstallLines(UnitText.Parse("[Install]\nWantedBy=sockets.target\n")));
 
+    [Theory]
+    [InlineData("a.socket", "After=sysctr-recover.service")]
+    [InlineData("a@.timer", "After=sysctr-recover.service")]
+    [InlineData("a.path", "After=sysctr-recover.service")]
+    [InlineData("a.service", null)]
+    [InlineData("a.target", null)]
+    public void What_starts_before_services_do_waits_for_the_recovery(string unit, string? line) =>
+        Assert.Equal(line is null ? [] : [line], UserUnit.OrderLines(unit));
+
     [Fact]
     public void What_would_keep_the_ids_from_being_mapped_is_switched_off() =>
         Assert.Equal(

@@ -27,10 +27,11 @@ public sealed class SweepHost : IAsyncLifetime
     /// <summary>Where one of the scripts beside this file is on the host.</summary>
     internal static string Script(string name) => "/srv/" + name;
 
-    /// <summary>Breaks an operation at every point and asserts that each left the old or the new state.</summary>
-    internal async Task<SweepResult> SweepAsync(string where, string cut, string operation)
+    /// <summary>Breaks an operation at every point, or every Nth, and asserts that each left the old or the new state.</summary>
+    internal async Task<SweepResult> SweepAsync(string where, string cut, string operation, int every = 1)
     {
-        CommandResult run = await Host.RunAsync(["python3", Script("sweep.py"), where, cut, operation], TimeSpan.FromMinutes(15));
+        CommandResult run = await Host.RunAsync(
+            ["env", $"SWEEP_EVERY={every}", "python3", Script("sweep.py"), where, cut, operation], TimeSpan.FromMinutes(15));
         SweepResult result = SweepResult.Parse(run.MustSucceed().Output);
         await Console.Out.WriteLineAsync(result.Row);
         Assert.True(result.Failures.Count == 0, $"{result.Row}\n{string.Join('\n', result.Failures.Take(3))}");

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace SystemContainers.HostTests.Faults;
 
 /// <summary>What <c>sweep.py</c> found: one operation, broken at every point of one kind.</summary>
-/// <param name="Where">offline or booted.</param>
+/// <param name="Where">offline, booted or user.</param>
 /// <param name="Cut">kill, enospc, eio or strace.</param>
 /// <param name="Operation">install, update, rollback, uninstall or prune.</param>
 /// <param name="Points">How many points there are.</param>

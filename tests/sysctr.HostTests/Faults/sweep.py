@@ -3,17 +3,19 @@
 
 sweep.py WHERE CUT OPERATION
 
-WHERE      offline: below a directory (--root); booted: on this host, whose service runs
+WHERE      offline: below a directory (--root); booted: on this host, whose service runs; user: the same with --user
 CUT        kill, enospc, eio: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
            strace: SIGKILL on entry to the Nth call of each kind, from outside
 OPERATION  install, update, rollback, uninstall, prune
 
 For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
 on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
+$SWEEP_EVERY=N tries every Nth point, from the first on.
 """
 import hashlib
 import json
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -23,11 +25,16 @@ import time
 WHERE, CUT, OPERATION = sys.argv[1:4]
 WORK = f"/srv/sweep/{WHERE}-{CUT}-{OPERATION}"
 ROOT = WORK + "/root" if WHERE == "offline" else ""
-STORE = ROOT + "/var/lib/sysctr"
+USER = "sweeper" if WHERE == "user" else None
+RUNS = WHERE != "offline"
+HOME = f"/home/{USER}"
+# The store without ROOT, and as an expression.
+PLACE = f"{HOME}/.local/share/sysctr" if USER else "/var/lib/sysctr"
+INSIDE = re.escape(PLACE)
 IMAGE = f"{WORK}/image"
 OTHER = f"{WORK}/other"
 # What an operation may change on the host.
-TREES = ["/etc", "/usr/local", "/var/lib/tiny", "/var/lib/sysctr"]
+TREES = [HOME] if USER else ["/etc", "/usr/local", "/var/lib/tiny", PLACE]
 # Noise of a booted host.
 NOISE = re.compile(r"/etc/(ld\.so\.cache|machine-id|resolv\.conf|\.updated|\.pwd\.lock)$")
 CALLS = ("openat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir write pwrite64 writev "
@@ -40,25 +47,51 @@ COMMANDS = {
     "uninstall": ["uninstall", "--purge", "tiny"],
     "prune": ["images", "prune", "--all"],
 }
+if USER:
+    # Its files for the host lie outside of the home directory.
+    COMMANDS["install"][1:1] = ["--system-package", "absent"]
 # What the operation adds to or removes from the host's files and units only when it is whole; for prune it is the store.
 COMMAND = COMMANDS[OPERATION]
 
 
-def run(words, environment=None, check=True):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, **(environment or {})}, timeout=300)
+def run(words, check=True):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {done.returncode}\n{done.stdout}")
     return done
 
 
-def sysctr(words):
-    return ["sysctr", *(["--root", ROOT] if ROOT else []), *words]
+def caller(words):
+    """The words as the one whose containers these are."""
+    if not USER:
+        return words
+    uid = pwd.getpwnam(USER).pw_uid
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--reset-env",
+            "env", "--chdir", HOME, "LANG=C.UTF-8", f"XDG_RUNTIME_DIR=/run/user/{uid}", *words]
+
+
+def sysctr(words, prefix=()):
+    return caller([*prefix, "sysctr", *(["--root", ROOT] if ROOT else []), *(["--user"] if USER else []), *words])
+
+
+def systemctl(words):
+    return caller(["systemctl", *(["--user"] if USER else []), *words])
+
+
+def make_user():
+    if run(["id", USER], check=False).returncode != 0:
+        run(["useradd", "--create-home", USER])
+        run(["loginctl", "enable-linger", USER])
+        while run(systemctl(["is-active", "basic.target"]), check=False).returncode != 0:
+            time.sleep(0.1)
+    # An install makes these, and they may stay.
+    run(caller(["mkdir", "-p", f"{HOME}/.local/share", f"{HOME}/.config"]))
 
 
 def layout(version, place):
     run(["rm", "-rf", place])
     run(["cp", "-a", f"/srv/tiny-{version}", place])
+    run(["chmod", "-R", "a+rX", place])
 
 
 # --- states: copies of all that an operation may change
@@ -73,20 +106,23 @@ def save(place):
 
 
 def restore(place, running):
-    if WHERE == "booted":
-        run(["systemctl", "stop", "tiny.service"], check=False)
+    if USER:
+        trees = [f"{HOME}/.local", f"{HOME}/.config"]
+    elif RUNS:
         trees = ["/etc/systemd/system", "/etc/tmpfiles.d", "/etc/tiny", "/usr/local/bin", "/var/lib/tiny", "/var/lib/sysctr"]
     else:
         trees = TREES
+    if RUNS:
+        run(systemctl(["stop", "tiny.service"]), check=False)
     run(["rm", "-rf", *(ROOT + t for t in trees)])
     for tree in trees:
         if os.path.lexists(place + tree):
             run(["cp", "-a", place + tree, ROOT + tree])
-    if WHERE == "booted":
-        run(["systemctl", "daemon-reload"])
-        run(["systemctl", "reset-failed"])
+    if RUNS:
+        run(systemctl(["daemon-reload"]))
+        run(systemctl(["reset-failed"]))
         if running:
-            run(["systemctl", "start", "tiny.service"])
+            run(systemctl(["start", "tiny.service"]))
 
 
 # --- looking
@@ -98,31 +134,31 @@ def look():
         for path in walk(ROOT + tree):
             name = path[len(ROOT):]
             info = os.lstat(path)
-            if NOISE.search(name) or name.startswith("/var/lib/sysctr/locks"):
+            if NOISE.search(name) or name.startswith(PLACE + "/locks"):
                 continue
             # Empty it means nothing, and systemctl may be what is killed.
             if re.search(r"\.(wants|requires)$", name) and not os.listdir(path):
                 continue
-            if ".sysctr-" in os.path.basename(path) or re.match(r"/var/lib/sysctr/(staging|transactions)/", name):
+            if ".sysctr-" in os.path.basename(path) or re.match(INSIDE + "/(staging|transactions)/", name):
                 dirt.append(name)
-            elif name.startswith("/var/lib/sysctr/images/"):
+            elif name.startswith(PLACE + "/images/"):
                 refs[name] = json_of(path, ["pulledAt"])
-            elif re.match(r"/var/lib/sysctr/(objects|layers|blobs)/", name):
+            elif re.match(INSIDE + "/(objects|layers|blobs)/", name):
                 if not stat.S_ISDIR(info.st_mode):
                     store[name] = describe(path, info)
-            elif name == "/var/lib/sysctr/state-directories.json":
+            elif name == PLACE + "/state-directories.json":
                 claims = json_of(path, [])
                 if claims != "{}":
                     host[name] = claims
             elif os.path.basename(path) == "info.json" and "/deployments/" in name:
                 host[name] = json_of(path, ["installedAt", "UUID"])
-            elif not re.fullmatch(r"/var/lib/sysctr(/[a-z-]*(\.jsonl?)?)?", name):
+            elif not re.fullmatch(INSIDE + r"(/[a-z-]*(\.jsonl?)?)?", name):
                 host[name] = describe(path, info)
-    dirt += ["/tmp/" + n for n in os.listdir("/tmp") if n.startswith("sysctr-") and f"-{os.getpid()}-" not in n and WHERE == "booted"]
-    if WHERE == "booted":
-        shown = run(["systemctl", "show", "tiny.service", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,Result,NeedDaemonReload"])
+    dirt += ["/tmp/" + n for n in os.listdir("/tmp") if n.startswith("sysctr-") and f"-{os.getpid()}-" not in n and RUNS]
+    if RUNS:
+        shown = run(systemctl(["show", "tiny.service", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,Result,NeedDaemonReload"]))
         host["systemd"] = shown.stdout
-        host["runc"] = run(["runc", "list", "--quiet"]).stdout
+        host["runc"] = run(caller(["runc", "list", "--quiet"])).stdout
     return host, refs, store, dirt
 
 
@@ -198,13 +234,13 @@ def prepare():
         os.chmod(f"{ROOT}/usr/bin/runc", 0o755)
     else:
         # What the sweep before this one has left.
-        run(["sysctr", "uninstall", "--purge", "tiny"], check=False)
-        run(["rm", "-rf", "/var/lib/sysctr"])
+        run(sysctr(["uninstall", "--purge", "tiny"]), check=False)
+        run(["rm", "-rf", PLACE])
     if OPERATION == "install":
         return
     run(sysctr(COMMANDS["install"]))
-    if WHERE == "booted":
-        run(["systemctl", "start", "tiny.service"])
+    if RUNS:
+        run(systemctl(["start", "tiny.service"]))
     if OPERATION in ("rollback", "uninstall"):
         layout(2, IMAGE)
         run(sysctr(COMMANDS["update"]))
@@ -218,7 +254,7 @@ def prepare():
 
 def points_of_hook():
     trace = f"{WORK}/trace"
-    run(sysctr(COMMAND), {"SYSCTR_FAULT": f"trace:{trace}"})
+    run(sysctr(COMMAND, ["env", f"SYSCTR_FAULT=trace:{trace}"]))
     with open(trace) as file:
         lines = [line.split(" ", 1) for line in file.read().splitlines()]
     return [(["env", f"SYSCTR_FAULT={CUT}:{n}"], f"{CUT} {n} {call}") for n, call in lines]
@@ -246,23 +282,26 @@ def points_of_strace():
 started = time.time()
 run(["rm", "-rf", WORK])
 os.makedirs(WORK)
+if USER:
+    make_user()
+    os.chown(WORK, pwd.getpwnam(USER).pw_uid, -1)
 HAS_FSCK = re.search(r"^  fsck ", run(["sysctr", "--help"]).stdout, re.MULTILINE) is not None
 prepare()
 start = WORK + "/start"
 save(start)
 old = look()
-running = WHERE == "booted" and OPERATION != "install"
+running = RUNS and OPERATION != "install"
 points = points_of_strace() if CUT == "strace" else points_of_hook()
 new = look()
 assert old[:3] != new[:3] and not old[3] and not new[3], (old[3], new[3], difference(old[0], new[0]))
 outcomes = {"old": 0, "new": 0}
 failures, missed, lies = [], 0, 0
-limit = int(os.environ.get("SWEEP_LIMIT", "0"))
-for number, (prefix, point) in enumerate(points[:limit or None]):
+points = points[::int(os.environ.get("SWEEP_EVERY", "1"))]
+for prefix, point in points:
     now = look()
     if now != old:
         restore(start, running)
-    broken = run([*prefix, *sysctr(COMMAND)], check=False)
+    broken = run(sysctr(COMMAND, prefix), check=False)
     recovered = run(sysctr(["recover"]), check=False)
     if broken.returncode == 0:
         missed += 1

@@ -13,7 +13,7 @@ _sysctr() {
     else
         case $verb-$cur in
             install--*) words="--name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
-            run--*) words="--name --set --runtime --pull --root --lock-timeout --quiet --help" ;;
+            run--*) words="--name --set --runtime --pull --install --root --lock-timeout --quiet --help" ;;
             update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             rollback--*) words="--settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             prune--*) words="--keep --root --lock-timeout --quiet --help" ;;
@@ -21,15 +21,15 @@ _sysctr() {
             rollout--*) words="--lock --json --root --quiet --help" ;;
             plan--*) words="--name --set --runtime --rootfs --system-package --pull --all --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
             diff--*) words="--image --set --json --root --quiet --help" ;;
-            list--*) words="--all --json --help" ;;
+            list--*) words="--all --names --no-heading --json --help" ;;
             history--*) words="--last --json --help" ;;
             pull--*) words="--name --keep-names --root --quiet --help" ;;
-            exec--*) words="--tty --user --env --help" ;;
+            exec--*) words="--tty --user --env --or-run --help" ;;
             mount--*) words="--storage --options --shared --json --root --quiet --help" ;;
             umount-*) words=$(sysctr --quiet mount 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
             pull-* | install-*)
                 [[ ${COMP_LINE} == *:* ]] && { mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return; } ;;
-            lint--*) words="--json --strict --quiet --help" ;;
+            lint--*) words="--json --strict --label --quiet --help" ;;
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet $user images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;

@@ -49,10 +49,11 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     }
 
     /// <summary>Prints rows under a heading in columns as wide as their widest cell.</summary>
-    public void Table(IReadOnlyList<string> heading, IReadOnlyList<IReadOnlyList<string>> rows)
+    public void Table(IReadOnlyList<string> heading, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
     {
-        int[] widths = [.. heading.Select((h, i) => rows.Select(r => r[i].Length).Append(h.Length).Max())];
-        foreach (IReadOnlyList<string> row in rows.Prepend(heading))
+        IReadOnlyList<string>[] all = [.. withHeading ? rows.Prepend(heading) : rows];
+        int[] widths = [.. heading.Select((_, i) => all.Select(r => r[i].Length).DefaultIfEmpty().Max())];
+        foreach (IReadOnlyList<string> row in all)
         {
             Result(string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
         }

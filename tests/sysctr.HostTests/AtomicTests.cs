@@ -35,11 +35,44 @@ public sealed class AtomicTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Run_starts_installs_executes_or_stands_in()
+    {
+        string name = Container.NewName();
+        string oci = await new WildImage { Arguments = ["once", "/out/file"], Service = "Type=notify\nTimeoutStartSec=1" }
+            .Bind("/run/$NAME-out", "/out").PutAsync(_host);
+        (await AtomicAsync("install", "--system", "--name", name, oci)).MustSucceed();
+        await _host.ShellAsync($"rmdir /run/{name}-out");
+
+        // The service is not what runs: it would not come up.
+        CommandResult stopped = await AtomicAsync("run", name, "/bin/stub", "once", "/out/file");
+        Assert.Equal(3, stopped.ExitCode);
+        Assert.Equal("stub: once /out/file\n", stopped.Output);
+        Assert.Equal("written\n", await _host.ShellAsync($"cat /run/{name}-out/file"));
+        Assert.Equal("inactive", await _host.UnitPropertyAsync(name + ".service", "ActiveState"));
+        Assert.Equal("", await _host.ShellAsync($"ls /run/sysctr/commands; systemctl list-units --all --no-legend '{name}-command-*'; runc list -q | grep {name} || true"));
+        Assert.Equal(2, (await AtomicAsync("run", "-d", name, "/bin/stub")).ExitCode);
+        (await AtomicAsync("uninstall", name)).MustSucceed();
+
+        string second = Container.NewName();
+        (await AtomicAsync("run", "--name", second, await new WildImage { Arguments = ["$NAME"] }.PutAsync(_host))).MustSucceed();
+        Assert.Equal("active", await _host.UnitPropertyAsync(second + ".service", "ActiveState"));
+        CommandResult running = await AtomicAsync("run", second, "/bin/stub", "once", "/proc/self/comm");
+        Assert.Equal("stub: once /proc/self/comm\n", running.Output);
+        Assert.Contains(second, (await AtomicAsync("containers", "list", "-q")).MustSucceed().Output.Split('\n'));
+        Assert.DoesNotContain("STATE", (await AtomicAsync("ps", "-n", "-a")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("up to date", (await AtomicAsync("containers", "update", "-a")).All, StringComparison.Ordinal);
+        (await AtomicAsync("containers", "delete", "-f", second)).MustSucceed();
+        await _host.ShellAsync($"rm -r /run/{name}-out");
+    }
+
+    [Fact]
     public async Task Images_in_atomics_words()
     {
         (await AtomicAsync("pull", "--storage", "ostree", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "tag", "legacy-tool", "a-tool")).MustSucceed();
         Assert.Contains("a-tool:latest", (await AtomicAsync("images", "list", "-f", "name=a-tool", "-a")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Matches("^[0-9a-f]{12}\n", (await AtomicAsync("images", "list", "-q", "--filter=name=a-tool")).MustSucceed().Output);
+        Assert.DoesNotContain("LAYERS", (await AtomicAsync("images", "list", "--noheading")).MustSucceed().Output, StringComparison.Ordinal);
         (await AtomicAsync("images", "info", "a-tool")).MustSucceed();
         (await AtomicAsync("images", "verify", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "version", "a-tool")).MustSucceed();
@@ -52,6 +85,10 @@ public sealed class AtomicTests(NspawnFixture fixture)
     [InlineData("docker or podman", "pull", "--storage", "docker", "etcd")]
     [InlineData("policy.json", "trust", "show")]
     [InlineData("absent", "install", "--system-package=build", "etcd")]
+    [InlineData("sysctr list --json", "containers", "list", "--filter", "name=x")]
+    [InlineData("sysctr plan", "run", "--display", "etcd")]
+    [InlineData("auth.json", "pull", "--src-creds", "me:secret", "etcd")]
+    [InlineData("images list --ids", "images", "delete", "--all")]
     [InlineData("sysctr install --help", "install", "--no-such-option", "etcd")]
     [InlineData("sysctr --help", "nonsense")]
     public async Task What_is_not_there_says_what_to_use_instead(string hint, params string[] words)

@@ -40,6 +40,17 @@ sealed class ContainerControl(Host host)
         }
     }
 
+    /// <summary>Whether a command can be executed in the container.</summary>
+    /// <exception cref="SysctrException">NotFound: it is not installed; Host: no systemd runs.</exception>
+    public bool CanExecute(string name)
+    {
+        ContainerRecord record = host.Catalog.Get(name);
+        RequireSystemd("executing a command in", name);
+        return IsUp(host.Systemd.GetStatus(record.MainUnit).ActiveState);
+    }
+
+    private static bool IsUp(string state) => state is "active" or "reloading" or "deactivating";
+
     /// <summary>Becomes the runtime's <c>exec</c>, which runs a command in the container; returns only by throwing.</summary>
     /// <param name="name">The container.</param>
     /// <param name="command">Program and arguments.</param>
@@ -51,7 +62,7 @@ sealed class ContainerControl(Host host)
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
         string state = host.Systemd.GetStatus(record.MainUnit).ActiveState;
-        if (state is not ("active" or "reloading" or "deactivating"))
+        if (!IsUp(state))
         {
             throw new SysctrException(
                 ErrorKind.Unit, $"executing a command in '{name}': it does not run, {record.MainUnit} is {state}", $"'sysctr start {name}' starts it");

@@ -58,7 +58,8 @@ static class AtomicPersonality
     {
         bool said = ours.Contains("--user", StringComparer.Ordinal) || ours.Contains("--system", StringComparer.Ordinal);
         bool root = Libc.geteuid() == 0 && !HostUser.IsInNamespace;
-        return said || root ? [.. ours, .. command] : [ours[0], "--user", .. ours[1..], .. command];
+        // In front: exec has an option of that name.
+        return said || root ? [.. ours, .. command] : ["--user", .. ours, .. command];
     }
 
     /// <summary>Where the first word stands that belongs to no option.</summary>

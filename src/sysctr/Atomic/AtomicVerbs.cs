@@ -20,11 +20,25 @@ static class AtomicVerbs
     private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true) with { With = "--leave-out-unknown" };
     private static readonly AtomicOption s_runtime = AtomicOption.Same("--runtime", hasValue: true);
     private static readonly AtomicOption s_json = AtomicOption.Same("--json");
+    private static readonly AtomicOption s_allContainers = new(["--all", "-a"], "--all");
+    private static readonly AtomicOption s_noHeading = new(["--noheading", "-n"], "--no-heading");
     private static readonly AtomicOption s_force = new(["--force", "-f"], "--force");
+    private static readonly AtomicOption s_names = new(["--quiet", "-q"], "--names");
+    private static readonly AtomicOption s_noFilter =
+        new(["--filter", "-f"], Ours: null, HasValue: true) { Instead = "'sysctr list --json' has every field, for jq and the like" };
+
+    private static readonly AtomicOption s_ids = new(["--quiet", "-q"], "--ids");
+    private static readonly AtomicOption s_noAll = new(["--all", "-a"], Ours: null) { Instead = "name them; 'sysctr list --names' and 'sysctr images list --ids' list them" };
     private static readonly AtomicOption s_filter = new(["--filter", "-f"], "--filter", HasValue: true);
 
     /// <summary>A list is never cut, and shows everything.</summary>
     private static readonly AtomicOption s_listing = AtomicOption.Dropped("--all", "-a", "--no-trunc");
+
+    private static readonly AtomicOption s_noDisplay = AtomicOption.Refused("--display", "'sysctr plan' tells what an installation, update or uninstallation would change");
+
+    private static readonly AtomicOption s_type = new(["--type", "-t"], Ours: null, HasValue: true) { Values = new Dictionary<string, string?> { ["docker"] = null, ["atomic"] = null }, Instead = "a registry is a registry" };
+    private static readonly AtomicOption s_credentials =
+        new(["--src-creds"], Ours: null, HasValue: true) { Instead = "'skopeo login' or 'podman login' keeps them in auth.json, which is read here too" };
 
     private static readonly AtomicOption s_systemPackage = new(["--system-package"], "--system-package", HasValue: true)
     {
@@ -40,35 +54,36 @@ static class AtomicVerbs
         new("install", ["install"],
             AtomicOption.Same("--system"), AtomicOption.Same("--user"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
             AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage),
-        new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i", "--display"), s_storage),
-        new("run", ["run"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
-            AtomicOption.Refused("--detach", "a container runs in the background; a command in it can be sent there by the shell"))
+        new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i"), s_storage, s_noDisplay),
+        new("run", ["run", "--install"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
+            AtomicOption.Dropped("--replace", "-r", "--spc"), s_noDisplay,
+            new AtomicOption(["--detach", "-d"], Ours: null) { Instead = "a container runs in the background; a command in it can be sent there by the shell" })
         {
-            WithCommand = ["exec"],
+            WithCommand = ["exec", "--or-run"],
         },
-        new("stop", ["stop"], s_storage),
-        new("pull", ["pull"], s_storage),
+        new("stop", ["stop"], s_storage, s_noDisplay),
+        new("pull", ["pull"], s_storage, s_type, s_credentials),
         new("tag", ["images", "tag"], s_storage),
         new("info", ["images", "info"], s_json, s_storage, AtomicOption.Refused("--remote", "'skopeo inspect' looks at an image in a registry")),
         new("version", ["images", "version"], s_storage, AtomicOption.Dropped("--recurse", "-r")),
-        new("verify", ["images", "verify"], s_storage, AtomicOption.Dropped("--verbose", "-v")),
-        new("update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), AtomicOption.Same("--all"), AtomicOption.Dropped("--force", "-f"), s_storage),
-        new("ps", ["list"], s_json, s_listing),
-        new("containers list", ["list"], s_json, s_listing),
-        new("containers update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), AtomicOption.Same("--all")),
+        new("verify", ["images", "verify"], s_storage, AtomicOption.Dropped("--verbose", "-v", "--no-validate"), s_noAll),
+        new("update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers, AtomicOption.Dropped("--force", "-f"), s_storage),
+        new("ps", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
+        new("containers list", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
+        new("containers update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers),
         new("containers rollback", ["rollback"]),
-        new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_storage),
+        new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_noAll, s_storage),
         new("containers trim", ["prune"]),
         new("containers logs", ["logs"]),
         new("diff", ["diff"], s_json, AtomicOption.Dropped("--verbose", "-v"),
             AtomicOption.Refused("--names-only", "the lines that begin with A, C or D are the files"),
             AtomicOption.Refused("--no-files", "the lines that begin with A, C or D are the files"),
             AtomicOption.Refused("--rpms", "packages are not compared; 'sysctr diff' shows the files")),
-        new("images list", ["images", "list"], s_json, s_filter, s_listing),
+        new("images list", ["images", "list"], s_json, s_filter, s_listing, s_noHeading, s_ids),
         new("images info", ["images", "info"], s_json, s_storage),
-        new("images pull", ["pull"], s_storage),
+        new("images pull", ["pull"], s_storage, s_type, s_credentials),
         new("images tag", ["images", "tag"], s_storage),
-        new("images delete", ["images", "delete"], s_force, s_storage, AtomicOption.Refused("--remote", "'skopeo delete' deletes in a registry")),
+        new("images delete", ["images", "delete"], s_force, s_noAll, s_storage, AtomicOption.Refused("--remote", "'skopeo delete' deletes in a registry")),
         new("images prune", ["images", "prune"]),
         new("images update", ["images", "update"], s_storage),
         new("images verify", ["images", "verify"], s_storage),

@@ -27,6 +27,11 @@ static class ExecCommand
         DefaultValueFactory = _ => [],
     };
 
+    private static readonly Option<bool> s_orRun = new("--or-run")
+    {
+        Description = "Where the container does not run, run the command in place of its payload, as 'atomic run' does; its service stays stopped.",
+    };
+
     public static Command Create()
     {
         Command command = new(
@@ -38,11 +43,16 @@ static class ExecCommand
             Examples:
               sysctr exec etcd etcdctl endpoint health
               sysctr exec -t httpd sh
-            """) { s_name, s_command, s_tty, s_user, s_env };
-        command.SetAction(parsed =>
+            """) { s_name, s_command, s_tty, s_user, s_env, s_orRun };
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            if (parsed.GetValue(s_orRun) && !new ContainerControl(host).CanExecute(parsed.GetValue(s_name)!))
+            {
+                return await new StandInOperation(host).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, cancellation);
+            }
+
             return new ContainerControl(host).Execute(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, [.. Options(parsed)], parsed.GetValue(s_env)!);
         });
         return command;

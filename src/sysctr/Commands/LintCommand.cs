@@ -16,6 +16,13 @@ static class LintCommand
 
     private static readonly Option<bool> s_strict = new("--strict") { Description = "Warnings make it fail too." };
 
+    private static readonly Option<string[]> s_labels = new("--label")
+    {
+        Description = "A label that the image of a directory will have, such as atomic.run=once: it may then write to its root.",
+        HelpName = "NAME=VALUE",
+        DefaultValueFactory = _ => [],
+    };
+
     public static Command Create()
     {
         Command command = new(
@@ -26,11 +33,12 @@ static class LintCommand
 
             Examples:
               sysctr lint ./etcd                  the sources of an image
+              sysctr lint --label atomic.run=once ./backup
               sysctr lint --strict registry.example.com/httpd:2.4
 
             Prints FILE:LINE:COLUMN: error, warning or note: text. Exits with 9 when there are errors. Variables that have no
             default are noted, and a plausible text stands in for them.
-            """) { s_target, s_json, s_strict };
+            """) { s_target, s_json, s_strict, s_labels };
         command.SetAction(RunAsync);
         return command;
     }
@@ -60,7 +68,7 @@ static class LintCommand
         string target = parsed.GetValue(s_target)!;
         if (Directory.Exists(Path.Join(target, "exports")))
         {
-            return await LintOperation.DirectoryAsync(target, cancellation);
+            return await LintOperation.DirectoryAsync(target, SetOption.Parse(parsed.GetValue(s_labels)!), cancellation);
         }
 
         if (target is ['.' or '/', ..])

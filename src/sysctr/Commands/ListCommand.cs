@@ -12,9 +12,12 @@ static class ListCommand
         Description = "List the deployments that are not in use too: what a rollback can go to. A '*' marks those in use.",
     };
 
+    private static readonly Option<bool> s_names = new("--names") { Description = "Print the names alone, one a line." };
+    private static readonly Option<bool> s_noHeading = new("--no-heading") { Description = "Leave out the line that names the columns." };
+
     public static Command Create()
     {
-        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_json };
+        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_json, s_names, s_noHeading };
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -27,6 +30,16 @@ static class ListCommand
                 return 0;
             }
 
+            if (parsed.GetValue(s_names))
+            {
+                foreach (string name in containers.Select(c => c.Name).Distinct(StringComparer.Ordinal))
+                {
+                    terminal.Result(name);
+                }
+
+                return 0;
+            }
+
             terminal.Table(
                 ["NAME", "STATE", "ENABLED", "IMAGE", "DEPLOYMENT", "INSTALLED", "AUTO-UPDATE"],
                 [
@@ -34,7 +47,8 @@ static class ListCommand
                     {
                         c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}{(c.Pinned ? " pinned" : "")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}", Reports.Word(c.AutoUpdate),
                     }),
-                ]);
+                ],
+                withHeading: !parsed.GetValue(s_noHeading));
             return 0;
         });
         return command;

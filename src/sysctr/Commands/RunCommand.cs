@@ -27,6 +27,11 @@ static class RunCommand
         DefaultValueFactory = _ => PullPolicy.Missing,
     };
 
+    private static readonly Option<bool> s_install = new("--install")
+    {
+        Description = "Install an image and start it, instead of running it once; as 'atomic run' does.",
+    };
+
     public static Command Create()
     {
         Command command = new(
@@ -45,6 +50,7 @@ static class RunCommand
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_pull);
+        command.Add(s_install);
         command.SetAction(RunAsync);
         return command;
     }
@@ -69,6 +75,11 @@ static class RunCommand
             Pull = parsed.GetValue(s_pull),
         };
         using PullProgressView progress = new(terminal);
+        if (parsed.GetValue(s_install))
+        {
+            return await new InstallOperation(host, progress, terminal.Note).RunAsync([request], now: true, StartPolicy.Default, cancellation);
+        }
+
         return await new RunOnceOperation(host, progress).RunAsync(request, cancellation);
     }
 }

@@ -18,13 +18,16 @@ static class LintOperation
     private static readonly TextPosition s_start = new(1, 1);
 
     /// <summary>Checks a directory that is an image's root, or its sources: one that has <c>exports</c>. Needs no rights beyond reading it.</summary>
+    /// <param name="directory">As it was typed.</param>
+    /// <param name="labels">Those that the image will have, which no file of it tells.</param>
+    /// <param name="cancellation">Ends the checks.</param>
     /// <exception cref="SysctrException">NotFound: there is no such directory.</exception>
-    public static Task<IReadOnlyList<LintMessage>> DirectoryAsync(string directory, CancellationToken cancellation)
+    public static Task<IReadOnlyList<LintMessage>> DirectoryAsync(string directory, IReadOnlyDictionary<string, string> labels, CancellationToken cancellation)
     {
         string full = Path.GetFullPath(directory);
         string last = Path.GetFileName(full.TrimEnd('/'));
         // Its command is not known here; that it has one is assumed.
-        ImageConfig image = new("", "linux", new ImageRootFs("layers", [])) { Run = new ImageRunConfig { Entrypoint = ["/bin/true"] } };
+        ImageConfig image = new("", "linux", new ImageRootFs("layers", [])) { Run = new ImageRunConfig { Entrypoint = ["/bin/true"], Labels = labels } };
         return RunAsync(
             new LintTarget(ContainerName.IsValid(last) ? last : "lint", full, DirectoryTree.Open(full), image, directory.TrimEnd('/')),
             cancellation);

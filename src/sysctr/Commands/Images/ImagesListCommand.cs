@@ -14,9 +14,12 @@ static class ImagesListCommand
         DefaultValueFactory = _ => [],
     };
 
+    private static readonly Option<bool> s_ids = new("--ids") { Description = "Print the IDs alone, one a line." };
+    private static readonly Option<bool> s_noHeading = new("--no-heading") { Description = "Leave out the line that names the columns." };
+
     public static Command Create()
     {
-        Command command = new("list", "Lists the images in the store; '>' marks those that containers use.") { s_filter, s_json };
+        Command command = new("list", "Lists the images in the store; '>' marks those that containers use.") { s_filter, s_json, s_ids, s_noHeading };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -28,6 +31,16 @@ static class ImagesListCommand
                 return 0;
             }
 
+            if (parsed.GetValue(s_ids))
+            {
+                foreach (string id in images.Select(i => i.Id["sha256:".Length..][..12]).Distinct(StringComparer.Ordinal))
+                {
+                    terminal.Result(id);
+                }
+
+                return 0;
+            }
+
             terminal.Table(
                 ["  IMAGE", "ID", "LAYERS", "PULLED", "USED BY"],
                 [
@@ -36,7 +49,8 @@ static class ImagesListCommand
                         (i.UsedBy.Count > 0 ? "> " : "  ") + i.Name, i.Id["sha256:".Length..][..12], i.Layers.ToString(),
                         $"{i.PulledAt.LocalDateTime:yyyy-MM-dd HH:mm}", string.Join(' ', i.UsedBy),
                     }),
-                ]);
+                ],
+                withHeading: !parsed.GetValue(s_noHeading));
             return 0;
         });
         return command;

@@ -36,7 +36,7 @@ public sealed class ImagesLintTests
         m => m is { Severity: LintSeverity.Note, Line: 5 } && m.Text.StartsWith("NOBODY_SETS_THIS has no default", StringComparison.Ordinal));
 
     private static Task<IReadOnlyList<LintMessage>> LintAsync(string image) =>
-        LintOperation.DirectoryAsync(PathOf(image), TestContext.Current.CancellationToken);
+        LintOperation.DirectoryAsync(PathOf(image), new Dictionary<string, string>(), TestContext.Current.CancellationToken);
 
     private static string PathOf(string image) => Path.Combine(Workspace.Root, "tests", "images", image);
 }

@@ -66,17 +66,17 @@ sealed partial record UnitPlan
     private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles)
     {
         UnitText text = UnitText.Parse(unit.Text);
-        IReadOnlyList<string> order = User is null ? [] : UserUnit.OrderLines(unit.FileName);
+        string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal)];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
         List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles) : []];
-        if (order.Count + service.Count + install.Count == 0)
+        if (order.Length + service.Count + install.Count == 0)
         {
             return null;
         }
 
         string[] sections =
         [
-            .. order.Count > 0 ? ["[Unit]", .. order] : Array.Empty<string>(),
+            .. order.Length > 0 ? ["[Unit]", .. order] : Array.Empty<string>(),
             .. service.Count > 0 ? ["[Service]", .. service] : Array.Empty<string>(),
             .. install.Count > 0 ? ["[Install]", .. install] : Array.Empty<string>(),
         ];

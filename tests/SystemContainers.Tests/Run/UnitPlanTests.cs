@@ -1,3 +1,4 @@
+using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 using SystemContainers.Run;
 using SystemContainers.Tests.Render;
@@ -210,6 +211,27 @@ public sealed class UnitPlanTests
         Assert.DoesNotContain("seccomp", adapted.ConfigText(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("DefaultDependencies=no", true)]
+    [InlineData("DefaultDependencies=false\nBefore=sysinit.target docker.service", true)]
+    [InlineData("DefaultDependencies=no\nBefore=systemd-networkd.service network-pre.target", true)]
+    [InlineData("DefaultDependencies=yes", false)]
+    [InlineData("After=network.target", false)]
+
+    // The recovery waits for these, and nothing can wait for both.
+    [InlineData("DefaultDependencies=no\nBefore=shutdown.target local-fs.target", false)]
+    [InlineData("DefaultDependencies=no\nBefore=data.mount", false)]
+    [InlineData("DefaultDependencies=no\nBefore=systemd-fsck@dev-vdb.service", false)]
+    public void A_unit_that_starts_before_the_others_starts_after_the_recovery_all_the_same(string lines, bool ordered)
+    {
+        TestImage image = Ordinary().File("/exports/service.template", $"[Unit]\n{lines}\n[Service]\nExecStart=$EXEC_START\n").Directory("/proc");
+
+        foreach (HostUser? user in (HostUser?[])[null, new("alice", 1000, 1000, "/home/alice", "/home/alice/.config", "/home/alice/.local/share", "/run/user/1000")])
+        {
+            Assert.Equal(ordered, Adapted(image, user).Contains("[Unit]\nAfter=sysctr-recover.service\n", StringComparison.Ordinal));
+        }
+    }
+
     private static TestImage Ordinary() => new TestImage().File("/usr/bin/etcd", "");
 
     private static TestImage Image(params string[] lines) => Ordinary()
@@ -218,6 +240,15 @@ public sealed class UnitPlanTests
 
     private static UnitPlan Plan(OciRuntime runtime, int systemd, TestImage image) =>
         UnitPlan.For(runtime, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", ImageExports.Read(image), systemd);
+
+    /// <summary>The whole drop-in of the service.</summary>
+    private static string Adapted(TestImage image, HostUser? user)
+    {
+        UnitPlan plan = UnitPlan.For(s_runc, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", ImageExports.Read(image), 257, user);
+        RenderedContainer rendered = plan.Adapt(
+            ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }), image, Requests.Host, "/l", rootfs: null);
+        return Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf").Text;
+    }
 
     private static string[] DropIn(OciRuntime runtime, int systemd, TestImage image)
     {

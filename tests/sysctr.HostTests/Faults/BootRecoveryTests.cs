@@ -73,6 +73,29 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
     }
 
     [Fact]
+    public async Task A_unit_without_default_dependencies_waits_for_the_recovery_too()
+    {
+        string image = await new WildImage { Service = "[Unit]\nDefaultDependencies=no\n", Arguments = ["$NAME", "$WORD"] }
+            .Export("manifest.json", """{"version": "1.0", "defaultValues": {"WORD": "none"}}""")
+            .PutAsync(_host);
+        await using Container early = await Container.InstallAsync(_host, image, "--now");
+        string[] update = ["sysctr", "update", "--set", "WORD=one", early.Name];
+        (await _host.RunAsync(["env", "SYSCTR_FAULT=trace:/srv/trace", .. update])).MustSucceed();
+        string step = await _host.ShellAsync("grep -m 1 ' Reload$' /srv/trace | cut -d ' ' -f 1; rm /srv/trace");
+        (await _host.SysctrAsync("rollback", early.Name)).MustSucceed();
+
+        CommandResult cut = await _host.RunAsync(["env", $"SYSCTR_FAULT=kill:{step.Trim()}", .. update]);
+        await _host.PowerCutAsync();
+
+        Assert.Equal(137, cut.ExitCode);
+        Assert.Equal("active", await early.PropertyAsync("ActiveState"));
+        Assert.Equal("/var/lib/sysctr/deployments/" + early.Name + "/0", await early.PropertyAsync("WorkingDirectory"));
+        Assert.InRange(
+            await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"), 1, await early.TimeAsync("InactiveExit"));
+        Assert.Equal("", await _host.ShellAsync("journalctl --boot --no-pager --output=cat | grep -i 'ordering cycle' || true"));
+    }
+
+    [Fact]
     public async Task A_boot_after_which_nothing_is_to_be_done_does_nothing()
     {
         await BeginAsync("update");

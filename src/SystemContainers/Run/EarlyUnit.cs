@@ -1,0 +1,33 @@
+namespace SystemContainers.Run;
+
+/// <summary>
+/// A unit without default dependencies (systemd.unit(5)), which nothing puts behind sysinit.target, or a user's basic.target, and so nothing
+/// behind the recovery of what the last boot has left half done.
+/// </summary>
+static class EarlyUnit
+{
+    /// <summary>In packaging/systemd; a user's manager has one of the same name.</summary>
+    private const string Recovery = "sysctr-recover.service";
+
+    /// <summary>
+    /// What the recovery itself waits for: the file systems, and whatever they wait for. A unit that goes before one of these can't come
+    /// after it; systemd would break the circle by leaving one of them out.
+    /// </summary>
+    private static readonly string[] s_earlier =
+    [
+        "local-fs.target", "local-fs-pre.target", "systemd-remount-fs.service", "systemd-fsck", "systemd-udev", "systemd-journald", "cryptsetup", "systemd-cryptsetup",
+        "veritysetup", "systemd-veritysetup", "lvm2", "remote-fs-pre.target", "systemd-modules-load.service",
+    ];
+
+    /// <summary>Lines for [Unit]; none where the unit comes later anyway, or has to come before the recovery.</summary>
+    /// <param name="unit">Any unit of the container.</param>
+    public static IReadOnlyList<string> OrderLines(UnitText unit) =>
+        unit.Find("Unit", "DefaultDependencies") is "no" or "false" or "off" or "0" or "n" or "f" &&
+        !unit.All("Unit", "Before").SelectMany(v => v.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Any(IsEarlier)
+            ? ["After=" + Recovery]
+            : [];
+
+    private static bool IsEarlier(string unit) =>
+        Array.Exists(s_earlier, e => unit.StartsWith(e, StringComparison.Ordinal)) ||
+        unit.EndsWith(".mount", StringComparison.Ordinal) || unit.EndsWith(".device", StringComparison.Ordinal);
+}

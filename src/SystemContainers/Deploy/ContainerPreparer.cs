@@ -189,13 +189,23 @@ sealed class ContainerPreparer(Host host)
         }
     }
 
-    /// <summary>Removes what <see cref="Stage"/> made, where it has not moved to its place.</summary>
+    /// <summary>
+    /// Removes what <see cref="Stage"/> made, where it has not moved to its place. Whether that succeeds is no part of the outcome: the next
+    /// call removes what is left.
+    /// </summary>
     public void DiscardStaged(PreparedContainer container)
     {
-        TreeRemoval.Remove(container.Directory.Staged);
-        if (!host.Catalog.IsInstalled(container.Record.Name))
+        try
         {
-            host.Discard(container.Directory.ContainerHere);
+            TreeRemoval.Remove(container.Directory.Staged);
+            if (!host.Catalog.IsInstalled(container.Record.Name))
+            {
+                host.Discard(container.Directory.ContainerHere);
+            }
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            host.Note($"warning: {e.Message}; the next call of sysctr tidies up");
         }
     }
 

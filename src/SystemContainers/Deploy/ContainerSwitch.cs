@@ -72,7 +72,6 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             throw;
         }
 
-        host.History.Done(transaction, Transactions.Id(committed));
         End(transaction, committed);
         return healthy;
     }
@@ -220,15 +219,16 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
     }
 
-    /// <summary>What fails here changes nothing any more: whoever finds the intent finishes it.</summary>
+    /// <summary>What fails here, whatever it is, changes nothing any more: the new state holds, and whoever finds the intent finishes it.</summary>
     private void End(TransactionRecord transaction, string committed)
     {
         try
         {
+            host.History.Done(transaction, Transactions.Id(committed));
             Finish(transaction);
             Transactions.End(committed);
         }
-        catch (IOException e)
+        catch (Exception e)
         {
             host.Note($"warning: {e.Message}; the next call of sysctr tidies up");
         }

@@ -128,7 +128,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         {
             new PruneOperation(host, note).AfterUpdate(names);
         }
-        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             note($"warning: removing old deployments: {e.Message}");
         }

@@ -4,8 +4,8 @@ namespace SystemContainers.Linux;
 
 /// <summary>
 /// Marks every step that changes state, so that tests can break each of them. <c>SYSCTR_FAULT</c> says which (tests/README.md):
-/// <c>kill:N</c> ends this process before its Nth step, as a power cut would; <c>enospc:N</c> and <c>eio:N</c> let the Nth step
-/// fail; <c>trace:FILE</c> writes a line for each. Without the variable a step costs one comparison.
+/// <c>kill:N</c> ends this process before its Nth step, as a power cut would; <c>enospc:N</c>, <c>eio:N</c> and <c>denied:N</c> let the
+/// Nth step fail; <c>trace:FILE</c> writes a line for each. Without the variable a step costs one comparison.
 /// </summary>
 static class FaultPoint
 {
@@ -14,6 +14,7 @@ static class FaultPoint
     /// <summary>Stands right before a step.</summary>
     /// <param name="call">The system call, or the call of systemd, that follows.</param>
     /// <exception cref="LinuxException">It is to fail.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is to fail as what System.IO is not permitted does.</exception>
     public static void Pass(string call) => s_plan?.Pass(call);
 
     private sealed class FaultPlan(string what, string argument)
@@ -58,6 +59,8 @@ static class FaultPoint
                     throw new LinuxException("step", call, Errno.ENOSPC);
                 case "eio":
                     throw new LinuxException("step", call, Errno.EIO);
+                case "denied":
+                    throw new UnauthorizedAccessException($"step {call}: denied");
             }
         }
     }

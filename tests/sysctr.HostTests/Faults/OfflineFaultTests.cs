@@ -32,4 +32,10 @@ public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
     [Theory]
     [MemberData(nameof(Operations))]
     public Task A_failing_disk_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "eio", operation);
+
+    /// <summary>A failure that is none of the disk, before the commit and after it.</summary>
+    [Theory]
+    [InlineData("update")]
+    [InlineData("rollback")]
+    public Task What_is_told_is_what_holds_whatever_fails_at_any_step(string operation) => host.SweepAsync("offline", "denied", operation);
 }

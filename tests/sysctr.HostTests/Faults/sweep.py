@@ -4,7 +4,7 @@
 sweep.py WHERE CUT OPERATION
 
 WHERE      offline: below a directory (--root); booted: on this host, whose service runs; user: the same with --user
-CUT        kill, enospc, eio: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
+CUT        kill, enospc, eio, denied: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
            strace: SIGKILL on entry to the Nth call of each kind, from outside
 OPERATION  install, update, rollback, uninstall, prune
 
@@ -310,6 +310,9 @@ for prefix, point in points:
         faults.append(f"recover: {recovered.returncode} {recovered.stdout}")
     if broken.returncode == 0 and outcome != "new":
         faults.append("it said that it had succeeded")
+    # What was begun of an uninstall or prune is finished; of anything else a failure means that nothing has changed.
+    if broken.returncode > 0 and CUT in ("enospc", "eio", "denied") and outcome == "new" and OPERATION in ("install", "update", "rollback"):
+        faults.append("it said that it had failed")
     if CUT in ("enospc", "eio") and broken.returncode not in (0, 11, 14):
         faults.append(f"exit status {broken.returncode}")
     if faults:

@@ -118,6 +118,33 @@ public sealed class PruneTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task A_deployment_that_an_instance_still_runs_from_stays_until_its_end()
+    {
+        string image = await new WildImage { Service = null, Arguments = ["$NAME", "$WORD"] }
+            .Export("manifest.json", """{"version": "1.0", "defaultValues": {"WORD": "none"}}""")
+            .Export("app@.service.sbn", "[Service]\nExecStart={{ EXEC_START }}\nExecStop={{ EXEC_STOP }}\nExecStopPost={{ EXEC_STOPPOST }}\n")
+            .PutAsync(_host);
+        await using Container app = await Container.InstallAsync(_host, image);
+        string instance = $"{app.Name}@x.service";
+        await _host.MustAsync("systemctl", "start", instance);
+        long process = await _host.UnitNumberAsync(instance, "MainPID");
+        string said = "";
+        foreach (string word in (string[])["one", "two", "three"])
+        {
+            said = (await _host.SysctrAsync("update", "--set", $"WORD={word}", app.Name)).MustSucceed().All;
+        }
+
+        Assert.Matches($"{app.Name}: kept deployment 0: process [0-9]+ runs from it", said);
+        Assert.Equal("0 2 3", await DirectoriesAsync(app));
+        Assert.Equal(process, await _host.UnitNumberAsync(instance, "MainPID"));
+        await _host.ShellAsync($"test -s /proc/{process}/root/bin/stub");
+
+        await _host.MustAsync("systemctl", "stop", instance);
+        (await _host.SysctrAsync("prune", app.Name)).MustSucceed();
+        Assert.Equal("2 3", await DirectoriesAsync(app));
+    }
+
+    [Fact]
     public async Task A_kill_while_it_removes_leaves_no_half_of_a_deployment()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe");

@@ -37,6 +37,12 @@ sealed class DeploymentPruner(Host host)
                 continue;
             }
 
+            if (RootUsers.Of(directory) is { } process)
+            {
+                host.Note($"{name}: kept deployment {number}: process {process} runs from it; the next prune after its end removes it");
+                continue;
+            }
+
             HistoryDeployment? pruned = HistoryDeployment.Of(host.Catalog.Find(name, number));
             host.Discard(directory.Here);
             host.History.Add(HistoryLog.Success("prune", name, HistoryOrigin.Now()) with { From = pruned });

@@ -18,7 +18,7 @@ static class MountTable
         File.ReadLines("/proc/self/mountinfo").Select(line => Unescape(line.Split(' ')[MountPointField]));
 
     /// <summary>Spaces, tabs, line ends and backslashes stand there as octal numbers.</summary>
-    private static string Unescape(string field) => field
+    internal static string Unescape(string field) => field
         .Replace("\\040", " ", StringComparison.Ordinal)
         .Replace("\\011", "\t", StringComparison.Ordinal)
         .Replace("\\012", "\n", StringComparison.Ordinal)

@@ -201,7 +201,14 @@ sealed class Host : IDisposable
 
         if (_scratch is not null)
         {
-            TreeRemoval.Remove(_scratch);
+            try
+            {
+                TreeRemoval.Remove(_scratch);
+            }
+            catch (IOException e)
+            {
+                Note($"warning: {e.Message}; the next call of sysctr tidies up");
+            }
         }
     }
 

@@ -61,6 +61,13 @@ sealed class SpaceReservation : IDisposable
     public void Dispose()
     {
         _file.Dispose();
-        File.Delete(_path);
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (IOException)
+        {
+            // It goes with the directory.
+        }
     }
 }

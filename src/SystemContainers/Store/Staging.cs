@@ -109,6 +109,7 @@ sealed unsafe class Staging : IDisposable
     /// <summary>The directories that processes which are gone have left.</summary>
     public static IEnumerable<string> Abandoned(string root) =>
         Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
+
     /// <summary>Garbage that can't go, for something is mounted in it, must not keep anybody from opening the store: the next call tries again.</summary>
     private static void Remove(string path)
     {
@@ -188,10 +189,18 @@ sealed unsafe class Staging : IDisposable
     /// <summary>The objects that are whole. One that has moved away is to be taken out.</summary>
     public ICollection<KeyValuePair<ObjectKey, StagedFile>> Whole => _objects;
 
+    /// <summary>What can't be removed now is no reason for a call to fail whose work is done: without its lock the next one finds it.</summary>
     public void Dispose()
     {
         Objects.Dispose();
-        Remove(_path);
+        try
+        {
+            Remove(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+
         _lock.Dispose();
     }
 }

@@ -27,7 +27,7 @@ sealed class Transactions(string storeHere)
             DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
             return file;
         }
-        catch (IOException)
+        catch
         {
             // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be finished later.
             File.Delete(file);
@@ -45,7 +45,7 @@ sealed class Transactions(string storeHere)
             DurableFile.Move(file, committed);
             return committed;
         }
-        catch (IOException)
+        catch
         {
             // The name may have changed and only its sync have failed: what is told to have failed must not be finished later.
             _ = Libc.rename(committed, file);

@@ -44,6 +44,35 @@ public sealed class HistoryTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task An_images_life_is_told_and_stands_under_no_container()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, """config["Labels"] = {"word": "one"}""", "probe");
+        foreach (string verb in (string[])["pull", "pull"])
+        {
+            (await _host.SysctrAsync(verb, image.Reference)).MustSucceed();
+        }
+
+        await image.BecomeAsync("""config["Labels"] = {"word": "two"}""");
+        (await _host.SysctrAsync("images", "update", image.Reference)).MustSucceed();
+        (await _host.SysctrAsync("images", "delete", image.Reference)).MustSucceed();
+        (await _host.SysctrAsync("images", "prune")).MustSucceed();
+        Assert.NotEqual(0, (await _host.SysctrAsync("pull", image.Reference + "-not-there")).ExitCode);
+
+        using JsonDocument told = JsonDocument.Parse((await _host.SysctrAsync("history", "--json", image.Reference)).MustSucceed().Output);
+        JsonElement[] entries = [.. told.RootElement.EnumerateArray().Select(e => e.Clone())];
+        Assert.Equal(["pull done", "images update done", "images delete done"], entries.Select(e => $"{Text(e, "operation")} {Text(e, "outcome")}"));
+        JsonElement[] images = [.. entries.Select(e => e.GetProperty("image"))];
+        Assert.Equal(Text(images[0], "to"), Text(images[1], "from"));
+        Assert.Equal(Text(images[1], "to"), Text(images[2], "from"));
+        Assert.NotEqual(Text(images[0], "to"), Text(images[1], "to"));
+        Assert.All(entries, e => Assert.False(e.TryGetProperty("container", out _)));
+
+        string table = (await _host.SysctrAsync("history", "--last", "2")).MustSucceed().Output;
+        Assert.Matches(@"images prune +- +- +- +- +done: removed [0-9]+ layers and [0-9]+ files", table);
+        Assert.Matches(@"pull +- +- +- +\S+-not-there +failed \([0-9]+\)", table);
+    }
+
+    [Fact]
     public async Task The_journal_has_it_as_fields()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");

@@ -9,10 +9,11 @@ sealed class StorePrune(Host host)
     /// <summary>Removes it as a transaction: cut at any point, it is finished by <see cref="Recovery"/>.</summary>
     /// <param name="all">Whether the names that no container uses go first.</param>
     /// <param name="note">Told each of these names.</param>
-    public PruneResult Run(bool all, Action<string> note)
+    /// <param name="origin">Whose it is; null where it is part of something else, which the history tells.</param>
+    public PruneResult Run(bool all, Action<string> note, HistoryOrigin? origin = null)
     {
-        string intent = host.Transactions.Begin(TransactionRecord.Prune(all));
-        PruneResult removed = Remove(all, note);
+        string intent = host.Transactions.Begin(TransactionRecord.Prune(all) with { Origin = origin });
+        PruneResult removed = Remove(all, note, origin);
         Transactions.EndLater(intent, note);
         return removed;
     }
@@ -22,7 +23,7 @@ sealed class StorePrune(Host host)
     {
         if (transaction.Operation == TransactionKind.Prune)
         {
-            Remove(transaction.All, host.Note);
+            Remove(transaction.All, host.Note, transaction.Origin, recovered: true);
         }
         else
         {
@@ -30,18 +31,33 @@ sealed class StorePrune(Host host)
         }
     }
 
-    private PruneResult Remove(bool all, Action<string> note)
+    private PruneResult Remove(bool all, Action<string> note, HistoryOrigin? origin, bool recovered = false)
     {
         ImageNames names = new(host);
         foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
         {
             host.Store.Images.Delete(unused.Reference);
             note($"{unused.Reference}: deleted");
+            Tell(new HistoryImage(unused.Reference, From: unused.ManifestDigest.ToString()), removed: null);
         }
 
         // What deployments were made of stays: with it they can be mended.
         HashSet<Digest> layers = [.. host.Store.Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
-        return host.Store.Prune(layers, NamedBlobs());
+        PruneResult result = host.Store.Prune(layers, NamedBlobs());
+        if (result.Layers + result.Objects + result.Bytes > 0)
+        {
+            Tell(image: null, new HistoryRemoval(result.Layers, result.Objects, result.Bytes));
+        }
+
+        return result;
+
+        void Tell(HistoryImage? image, HistoryRemoval? removed)
+        {
+            if (origin is not null)
+            {
+                host.History.Add(HistoryLog.OfImage("images prune", image, origin) with { Removed = removed, Recovered = recovered, Seconds = recovered ? null : origin.Elapsed() });
+            }
+        }
     }
 
     private HashSet<Digest> NamedBlobs() =>

@@ -8,7 +8,7 @@ static class HistoryCommand
 {
     private static readonly Argument<string?> s_name = new("NAME")
     {
-        Description = "Of this container only, installed or not.",
+        Description = "Of this container only, installed or not; or of the image of this full reference.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -21,11 +21,13 @@ static class HistoryCommand
         Command command = new(
             "history",
             """
-            Shows what was done to containers: who, what, when, from which deployment to which, and how it ended.
+            Shows what was done to containers and to the store's images: who, what, when, from which deployment or digest to which, and
+            how it ended.
 
             Examples:
               sysctr history etcd
               sysctr history --last 20
+              sysctr history registry.example.com/etcd:3.5    pulled and deleted when, by whom
               journalctl SYSCTR_CONTAINER=etcd -o verbose     the same, from the journal
             """)
         {
@@ -52,8 +54,8 @@ static class HistoryCommand
                 [
                     .. entries.Select(e => new[]
                     {
-                        $"{e.StartedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}", e.By.Name, e.Operation, e.Container,
-                        HistoryText.Deployment(e.From), HistoryText.Deployment(e.To), (e.To ?? e.From)?.Image ?? "-", HistoryText.Outcome(e),
+                        $"{e.StartedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}", e.By.Name, e.Operation, e.Container ?? "-",
+                        HistoryText.From(e), HistoryText.To(e), HistoryText.Image(e), HistoryText.Outcome(e),
                     }),
                 ]);
             return 0;

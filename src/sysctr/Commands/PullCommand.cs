@@ -53,15 +53,13 @@ static class PullCommand
                 throw new SysctrException(ErrorKind.Usage, "--name goes with a single image", "pull the images one by one");
             }
 
-            bool named = name is not null || parsed.GetValue(s_keepNames);
-            ImageFetch fetch = new(host, progress);
+            bool keepNames = parsed.GetValue(s_keepNames);
+            ImageOperations operations = new(host, progress, terminal.Note);
             foreach (string image in images)
             {
-                IReadOnlyList<StoredImage> stored = named
-                    ? await fetch.FetchAsAsync(image, name, cancellation)
-                    : [await fetch.FetchAsync(image, PullPolicy.Always, cancellation)];
+                IReadOnlyList<StoredImage> stored = await operations.PullAsync(image, name, keepNames, cancellation);
                 progress.Finish();
-                foreach (StoredImage kept in named ? stored : [])
+                foreach (StoredImage kept in name is not null || keepNames ? stored : [])
                 {
                     terminal.Note($"{kept.Record.Reference}: pulled");
                 }

@@ -93,7 +93,7 @@ said = {}
 done = collections.Counter()
 for number, entry in enumerate(history):
     # A prune takes deployments that are not in use.
-    if entry["outcome"] == "done" and entry["operation"] != "prune":
+    if entry["outcome"] == "done" and entry["operation"] != "prune" and "container" in entry:
         said[entry["container"]] = entry["to"]["deployment"] if entry.get("to") else None
         done[entry["operation"]] += number >= before
 for name in CONTAINERS:

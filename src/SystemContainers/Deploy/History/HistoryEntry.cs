@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.Deploy;
 
 /// <summary>
-/// What happened to one container: a line of <c>history.jsonl</c>, an element of the array that <c>history --json</c> prints.
+/// What happened to one container, or to one image of the store: a line of <c>history.jsonl</c>, an element of the array that <c>history --json</c> prints.
 /// A transaction over several containers leaves an entry for each.
 /// </summary>
 sealed record HistoryEntry
@@ -14,11 +14,17 @@ sealed record HistoryEntry
     /// <summary>How long it took, in seconds; null for what another process ended.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>What was asked for, in the verb's own word: install, update, rollback, uninstall …</summary>
+    /// <summary>What was asked for, in the verb's own words: install, update, rollback, uninstall, images delete …</summary>
     public required string Operation { get; init; }
 
-    /// <summary>The container's name.</summary>
-    public required string Container { get; init; }
+    /// <summary>The container's name; null where it was about the store's images.</summary>
+    public string? Container { get; init; }
+
+    /// <summary>The image that was pulled or deleted; null where it was about a container, or about what no image needed.</summary>
+    public HistoryImage? Image { get; init; }
+
+    /// <summary>What an <c>images prune</c> removed beside names; else null.</summary>
+    public HistoryRemoval? Removed { get; init; }
 
     /// <summary>Who asked for it.</summary>
     public required HistoryActor By { get; init; }
@@ -44,6 +50,15 @@ sealed record HistoryEntry
     /// <summary>Whether its process was cut off, and a later one ended what it had begun.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Recovered { get; init; }
+
+    /// <summary>What it was about, in a word for messages.</summary>
+    [JsonIgnore]
+    public string Subject => Container ?? Image?.Reference ?? "the store";
+
+    /// <summary>Whether it is about what a user calls by a name: a container's, or an image's full reference, with or without its transport.</summary>
+    public bool IsAbout(string name) =>
+        Container is not null ? Container == name
+        : Image is not null && (Image.Reference == name || Image.Reference == "docker://" + name);
 
     /// <summary>The transaction's ID, the same for all containers of it; null where none was begun.</summary>
     public string? Transaction { get; init; }

@@ -25,16 +25,16 @@ static class HistoryJournal
             }),
             ("PRIORITY", entry.Outcome == HistoryOutcome.Done ? Notice : Error),
             ("SYSLOG_IDENTIFIER", "sysctr"),
-            ("OBJECT_SYSTEMD_UNIT", entry.Container + ".service"),
+            ("OBJECT_SYSTEMD_UNIT", entry.Container is { } name ? name + ".service" : null),
             ("SYSCTR_OPERATION", entry.Operation),
             ("SYSCTR_CONTAINER", entry.Container),
             ("SYSCTR_BY", entry.By.Name),
             ("SYSCTR_FROM", entry.From?.Deployment.ToString()),
             ("SYSCTR_FROM_IMAGE", entry.From?.Image),
-            ("SYSCTR_FROM_DIGEST", entry.From?.Digest),
+            ("SYSCTR_FROM_DIGEST", entry.Image?.From ?? entry.From?.Digest),
             ("SYSCTR_TO", entry.To?.Deployment.ToString()),
-            ("SYSCTR_IMAGE", (entry.To ?? entry.From)?.Image),
-            ("SYSCTR_DIGEST", (entry.To ?? entry.From)?.Digest),
+            ("SYSCTR_IMAGE", entry.Image?.Reference ?? (entry.To ?? entry.From)?.Image),
+            ("SYSCTR_DIGEST", entry.Image?.To ?? (entry.To ?? entry.From)?.Digest),
             ("SYSCTR_OUTCOME", HistoryText.Word(entry.Outcome)),
             ("SYSCTR_REASON", entry.Reason),
             ("SYSCTR_EXIT_CODE", entry.ExitCode.ToString()),
@@ -45,6 +45,6 @@ static class HistoryJournal
     }
 
     private static string Message(HistoryEntry entry) =>
-        $"{entry.Container}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}" +
-        (entry.From is null && entry.To is null ? "" : $" ({HistoryText.Deployment(entry.From)} to {HistoryText.Deployment(entry.To)})");
+        $"{entry.Subject}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}" +
+        (HistoryText.From(entry) == "-" && HistoryText.To(entry) == "-" ? "" : $" ({HistoryText.From(entry)} to {HistoryText.To(entry)})");
 }

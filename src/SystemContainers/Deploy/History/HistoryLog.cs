@@ -4,7 +4,7 @@ using SystemContainers.Linux;
 namespace SystemContainers.Deploy;
 
 /// <summary>
-/// Keeps what was done to containers, by whom and how it ended: in <c>history.jsonl</c> of the store and in the host's journal.
+/// Keeps what was done to containers and images, by whom and how it ended: in <c>history.jsonl</c> of the store and in the host's journal.
 /// </summary>
 /// <remarks>
 /// An entry is written once the outcome is certain, and before the transaction's intent record goes: whoever ends a transaction
@@ -23,11 +23,11 @@ sealed class HistoryLog(Host host)
         () => host.Store.Locks.LockContainer("+history", note: _ => { }, CancellationToken.None));
 
     /// <summary>The entries, oldest first.</summary>
-    /// <param name="container">Of this container only; null for all.</param>
+    /// <param name="container">Of this container only, or of the image of this full reference; null for all.</param>
     /// <param name="last">The latest of them only; null for all.</param>
     public IReadOnlyList<HistoryEntry> Read(string? container, int? last)
     {
-        HistoryEntry[] entries = [.. File.Read().Where(e => container is null || e.Container == container)];
+        HistoryEntry[] entries = [.. File.Read().Where(e => container is null || e.IsAbout(container))];
         return last < entries.Length ? entries[^last.Value..] : entries;
     }
 
@@ -51,6 +51,28 @@ sealed class HistoryLog(Host host)
                 {
                     Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
                 }
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Runs an operation on an image; a failure is recorded here, and what was done by <paramref name="run"/>.</summary>
+    /// <param name="operation">The verb.</param>
+    /// <param name="image">The image's reference, as far as it is known.</param>
+    /// <param name="run">Takes the origin for its entries.</param>
+    public async Task<T> RunOnImageAsync<T>(string operation, string image, Func<HistoryOrigin, Task<T>> run)
+    {
+        HistoryOrigin origin = HistoryOrigin.Now();
+        try
+        {
+            return await run(origin);
+        }
+        catch (Exception e)
+        {
+            if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage })
+            {
+                Add(Failed(OfImage(operation, new HistoryImage(image), origin), HistoryOutcome.Failed, e));
             }
 
             throw;
@@ -100,7 +122,7 @@ sealed class HistoryLog(Host host)
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {
         // Its process may have died between an entry and the next, or the end of the intent.
-        HashSet<string> told = [.. ReadQuietly().Where(e => e.Transaction == id && e.Outcome == outcome).Select(e => e.Container)];
+        HashSet<string> told = [.. ReadQuietly().Where(e => e.Transaction == id && e.Outcome == outcome).Select(e => e.Container).OfType<string>()];
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
         foreach (ContainerChange change in transaction.Changes.Where(c => !told.Contains(c.Name)))
         {
@@ -122,12 +144,16 @@ sealed class HistoryLog(Host host)
     }
 
     /// <summary>An entry of something that was done, for operations that are no transaction.</summary>
-    public static HistoryEntry Success(string operation, string container, HistoryOrigin origin) => new()
+    public static HistoryEntry Success(string operation, string container, HistoryOrigin origin) =>
+        OfImage(operation, image: null, origin) with { Container = container };
+
+    /// <summary>An entry of something that was done to an image, or to the store as a whole.</summary>
+    public static HistoryEntry OfImage(string operation, HistoryImage? image, HistoryOrigin origin) => new()
     {
         StartedAt = origin.StartedAt,
         Seconds = origin.Elapsed(),
         Operation = operation,
-        Container = container,
+        Image = image,
         By = origin.By,
         Outcome = HistoryOutcome.Done,
     };
@@ -141,7 +167,7 @@ sealed class HistoryLog(Host host)
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
-            host.Note($"{entry.Container}: warning: this {entry.Operation} is missing from the history: {e.Message}");
+            host.Note($"{entry.Subject}: warning: this {entry.Operation} is missing from the history: {e.Message}");
         }
 
         // A system below a directory has a journal of its own, and it does not run.
@@ -166,11 +192,14 @@ sealed class HistoryLog(Host host)
         return false;
     }
 
-    private static HistoryEntry Failure(string operation, string container, HistoryOrigin origin, HistoryOutcome outcome, Exception why)
+    private static HistoryEntry Failure(string operation, string container, HistoryOrigin origin, HistoryOutcome outcome, Exception why) =>
+        Failed(Success(operation, container, origin), outcome, why);
+
+    private static HistoryEntry Failed(HistoryEntry entry, HistoryOutcome outcome, Exception why)
     {
         SysctrException? known = why as SysctrException ?? HostFailure.Understand(why);
         string reason = why is OperationCanceledException ? "interrupted" : known?.Message ?? why.Message;
-        return Success(operation, container, origin) with
+        return entry with
         {
             Outcome = outcome,
             Reason = reason.Length > ReasonLimit ? reason[..ReasonLimit] + "…" : reason,

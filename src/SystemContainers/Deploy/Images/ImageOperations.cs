@@ -8,10 +8,25 @@ using SystemContainers.Store;
 
 namespace SystemContainers.Deploy;
 
-/// <summary>tag, delete, update, verify and prune of images in the store. Containers are never touched: they have their files.</summary>
+/// <summary>pull, tag, delete, update, verify and prune of images in the store. Containers are never touched: they have their files.</summary>
 sealed class ImageOperations(Host host, IPullProgress progress, Action<string> note)
 {
     private readonly ImageNames _names = new(host);
+
+    /// <summary>Fetches an image, and keeps its name or others.</summary>
+    /// <param name="typed">The source.</param>
+    /// <param name="name">A name for it; null for its source's, or where <paramref name="keepNames"/> those that an archive or daemon has for it.</param>
+    /// <param name="keepNames">Whether an archive's names count.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>One for each name.</returns>
+    /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
+    public Task<IReadOnlyList<StoredImage>> PullAsync(string typed, string? name, bool keepNames, CancellationToken cancellation)
+    {
+        ImageFetch fetch = new(host, progress);
+        return TellAsync("pull", host.Registries.Resolve(typed)[0].ToString(), async () => name is not null || keepNames
+            ? await fetch.FetchAsAsync(typed, name, cancellation)
+            : [await fetch.FetchAsync(typed, PullPolicy.Always, cancellation)]);
+    }
 
     /// <summary>Gives an image a further name.</summary>
     /// <exception cref="SysctrException">NotFound: the store does not have it; Usage: the new name is none.</exception>
@@ -19,7 +34,9 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     {
         ImageRecord record = _names.Find(image)[0];
         ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
+        ImageRecord? before = host.Store.Images.Find(reference.ToString());
         host.Store.Images.Set(record with { Reference = reference.ToString() });
+        Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
         note($"{reference}: {record.ConfigDigest.Short}");
     }
 
@@ -38,6 +55,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
             }
 
             host.Store.Images.Delete(record.Reference);
+            Tell("images delete", record.Reference, record.ManifestDigest, null, HistoryOrigin.Now());
             note($"{record.Reference}: deleted");
         }
     }
@@ -48,7 +66,8 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public async Task<bool> UpdateAsync(string image, CancellationToken cancellation)
     {
         ImageRecord before = _names.Find(image)[0];
-        StoredImage after = await new ImageFetch(host, progress).FetchAsync(before.Reference, PullPolicy.Always, cancellation);
+        StoredImage after = (await TellAsync("images update", before.Reference, async () =>
+            [await new ImageFetch(host, progress).FetchAsync(before.Reference, PullPolicy.Always, cancellation)]))[0];
         bool changed = after.Record.ManifestDigest != before.ManifestDigest;
         note(changed
             ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
@@ -92,8 +111,32 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public async Task<PruneResult> PruneAsync(bool all, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
+        HistoryOrigin origin = HistoryOrigin.Now();
         using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
-        return new StorePrune(host).Run(all, note);
+        return new StorePrune(host).Run(all, note, origin);
+    }
+
+    /// <summary>Tells of every name that means another image than before; one that means the same is no news.</summary>
+    private Task<IReadOnlyList<StoredImage>> TellAsync(string operation, string reference, Func<Task<IReadOnlyList<StoredImage>>> fetch) =>
+        host.History.RunOnImageAsync(operation, reference, async origin =>
+        {
+            Dictionary<string, Digest> before = host.Store.Images.Examine().Select(i => i.Record).OfType<ImageRecord>()
+                .ToDictionary(r => r.Reference, r => r.ManifestDigest, StringComparer.Ordinal);
+            IReadOnlyList<StoredImage> kept = await fetch();
+            foreach (ImageRecord record in kept.Select(k => k.Record))
+            {
+                Tell(operation, record.Reference, before.TryGetValue(record.Reference, out Digest digest) ? digest : null, record.ManifestDigest, origin);
+            }
+
+            return kept;
+        });
+
+    private void Tell(string operation, string reference, Digest? from, Digest? to, HistoryOrigin origin)
+    {
+        if (from != to)
+        {
+            host.History.Add(HistoryLog.OfImage(operation, new HistoryImage(reference, from?.ToString(), to?.ToString()), origin));
+        }
     }
 
     private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));

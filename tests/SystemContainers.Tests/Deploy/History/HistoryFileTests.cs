@@ -49,12 +49,39 @@ public sealed class HistoryFileTests : IDisposable
             file.Append(Entry($"c{i}"));
         }
 
-        string[] kept = [.. file.Read().Select(e => e.Container)];
+        string[] kept = [.. file.Read().Select(e => e.Container!)];
 
         Assert.Equal("c19", kept[^1]);
         Assert.Equal(Enumerable.Range(20 - kept.Length, kept.Length).Select(i => $"c{i}"), kept);
         Assert.InRange(kept.Length, 4, 16);
         Assert.All(Directory.GetFiles(_directory), f => Assert.InRange(new FileInfo(f).Length, 1, 1500));
+    }
+
+    [Fact]
+    public void Entries_of_images_stand_beside_those_of_versions_that_knew_none()
+    {
+        const string old =
+            """{"startedAt":"2026-01-01T00:00:00+00:00","seconds":1.5,"operation":"install","container":"etcd","by":{"uid":0,"user":"root"},"to":{"deployment":0,"image":"docker://example.com/etcd:1","digest":"sha256:aa"},"outcome":"done","exitCode":0}""";
+        File.WriteAllText(Path, old + "\n");
+        HistoryFile file = Open();
+        string digest = "sha256:" + new string('b', 64);
+        HistoryEntry pulled = Entry("") with { Operation = "pull", Container = null, From = null, Image = new HistoryImage("docker://example.com/etcd:1", To: digest) };
+        HistoryEntry pruned = Entry("") with { Operation = "images prune", Container = null, From = null, Removed = new HistoryRemoval(1, 20, 3000) };
+        file.Append(pulled);
+        file.Append(pruned);
+
+        IReadOnlyList<HistoryEntry> entries = file.Read();
+
+        Assert.Equal([pulled, pruned], entries.Skip(1));
+        Assert.Equal(("etcd", "docker://example.com/etcd:1"), (entries[0].Container, HistoryText.Image(entries[0])));
+        Assert.Equal(("-", "bbbbbbbbbbbb"), (HistoryText.From(pulled), HistoryText.To(pulled)));
+
+        // A container's name is no image's, and what it was installed from is no image of the store.
+        Assert.Equal(["install"], entries.Where(e => e.IsAbout("etcd")).Select(e => e.Operation));
+        Assert.Equal(["pull"], entries.Where(e => e.IsAbout("example.com/etcd:1")).Select(e => e.Operation));
+        Assert.Equal(["pull"], entries.Where(e => e.IsAbout("docker://example.com/etcd:1")).Select(e => e.Operation));
+        Assert.DoesNotContain(HistoryJournal.Fields(pulled), f => f.Key is "SYSCTR_CONTAINER" or "OBJECT_SYSTEMD_UNIT");
+        Assert.Contains(KeyValuePair.Create("SYSCTR_IMAGE", "docker://example.com/etcd:1"), HistoryJournal.Fields(pulled));
     }
 
     [Theory]

@@ -45,7 +45,7 @@ public sealed class ConcurrencyTests(SweepHost host) : IClassFixture<SweepHost>
         Assert.Equal(15, result.ExitCode);
         Assert.Contains("waiting for another sysctr that works on 'held'", result.Error, StringComparison.Ordinal);
         Assert.Contains("another sysctr held it for 2 s", result.Error, StringComparison.Ordinal);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 2, 20);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 2, 50);
         Assert.Equal(15, atOnce.ExitCode);
         after.MustSucceed();
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Register.SdBus;
 
@@ -20,6 +21,7 @@ sealed unsafe class Bus : IDisposable
     /// <exception cref="DBusException">There is none.</exception>
     public static Bus Open(bool user)
     {
+        using HeldSignals held = new();
         int result = user ? SdBusNative.sd_bus_open_user(out BusHandle bus) : SdBusNative.sd_bus_open_system(out bus);
         Check(result, "connecting to D-Bus");
         return new Bus(bus);
@@ -40,6 +42,8 @@ sealed unsafe class Bus : IDisposable
     /// <exception cref="DBusException">An error reply, a timeout, a lost connection.</exception>
     public Message Call(Message call, TimeSpan timeout)
     {
+        // A child's end would end the call (EINTR), and nobody could say whether it was sent.
+        using HeldSignals held = new();
         SdBusNative.Error error = default;
         try
         {
@@ -58,8 +62,11 @@ sealed unsafe class Bus : IDisposable
     }
 
     /// <summary>Asks for a signal; install it before the call that leads to it, or it may be missed.</summary>
-    public void Match(string? sender, string? path, string @interface, string member) =>
+    public void Match(string? sender, string? path, string @interface, string member)
+    {
+        using HeldSignals held = new();
         Check(SdBusNative.sd_bus_match_signal(_bus, null, sender, path, @interface, member, 0, 0), $"matching {member}");
+    }
 
     /// <summary>The next message that nobody else has taken, a signal of <see cref="Match"/>.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled before one came.</exception>
@@ -68,6 +75,7 @@ sealed unsafe class Bus : IDisposable
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
+            using HeldSignals held = new();
             int result = SdBusNative.sd_bus_process(_bus, out MessageHandle message);
             Check(result, "reading from D-Bus");
             if (!message.IsInvalid)

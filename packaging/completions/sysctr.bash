@@ -19,7 +19,7 @@ _sysctr() {
             prune--*) words="--keep --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             rollout--*) words="--lock --json --root --quiet --help" ;;
-            plan--*) words="--name --set --runtime --rootfs --system-package --pull --all --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
+            plan--*) words="--name --set --runtime --rootfs --system-package --pull --now --all --together --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
             diff--*) words="--image --set --json --root --quiet --help" ;;
             list--*) words="--all --names --no-heading --json --help" ;;
             history--*) words="--last --json --help" ;;

@@ -88,6 +88,7 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
             {
                 if (Environment.TickCount64 - start > semaphore.Reference.TimeToLive.TotalMilliseconds)
                 {
+                    lease.Abandon();
                     note($"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: {semaphore.ReleaseCommand(_own)}");
                     return;
                 }

@@ -10,8 +10,8 @@ namespace SystemContainers.Deploy.Fleet;
 /// <param name="note">Told what is waited for.</param>
 sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Action<string> note) : IAsyncDisposable
 {
-    // A change is told at once; this only is for a watch that has gone silent.
-    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(20);
+    // A change is told at once; this only is for a watch that has gone silent, which must not take longer than a lease.
+    private readonly TimeSpan _look = TimeSpan.FromSeconds(Math.Min(20, semaphore.Reference.TimeToLive.TotalSeconds / 2));
 
     private EtcdLease? _lease;
     private string? _told;
@@ -26,10 +26,10 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
         long start = Environment.TickCount64;
         while (true)
         {
-            TimeSpan left = limit - TimeSpan.FromMilliseconds(Environment.TickCount64 - start) ?? s_look;
+            TimeSpan left = limit - TimeSpan.FromMilliseconds(Environment.TickCount64 - start) ?? _look;
             try
             {
-                if (await TryEnterAsync(left < s_look ? left : s_look, cancellation) is { } slot)
+                if (await TryEnterAsync(left < _look ? left : _look, cancellation) is { } slot)
                 {
                     _lease = null;
                     return slot;

@@ -29,6 +29,9 @@ sealed class EtcdLease : IAsyncDisposable
     public static async Task<EtcdLease> GrantAsync(EtcdClient etcd, TimeSpan timeToLive, CancellationToken cancellation) =>
         new(etcd, await etcd.GrantAsync(timeToLive, cancellation), timeToLive);
 
+    /// <summary>It is not revoked any more: etcd does not answer, and nobody shall wait for that once more.</summary>
+    public void Abandon() => _lost = true;
+
     /// <summary>Revokes it; where etcd can't be reached it runs out by itself.</summary>
     public async ValueTask DisposeAsync()
     {

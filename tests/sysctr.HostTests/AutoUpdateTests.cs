@@ -51,7 +51,7 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
         Assert.Equal(("current", "held", "-"), await ResultsAsync("--dry-run"));
         await _host.ShellAsync($"rm {Configuration}");
 
-        async Task<(string, string, string)> CurrentAsync() => (await NumberAsync(fragile), await NumberAsync(agent), await NumberAsync(manual));
+        async Task<(string, string, string)> CurrentAsync() => (await fragile.DeploymentAsync(), await agent.DeploymentAsync(), await manual.DeploymentAsync());
 
         async Task<(string, string, string)> ResultsAsync(params string[] options)
         {
@@ -67,18 +67,18 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
         long process = await probe.MainProcessAsync();
-        Assert.Equal("disabled", await PolicyAsync(probe));
+        Assert.Equal("disabled", await probe.InfoAsync("autoUpdate"));
 
         CommandResult update = (await _host.SysctrAsync("update", probe.Name, "--auto-update", "registry")).MustSucceed();
 
         Assert.Contains("nothing else was changed", update.Error, StringComparison.Ordinal);
-        Assert.Equal(("0", process), (await NumberAsync(probe), await probe.MainProcessAsync()));
-        Assert.Equal("registry", await PolicyAsync(probe));
+        Assert.Equal(("0", process), (await probe.DeploymentAsync(), await probe.MainProcessAsync()));
+        Assert.Equal("registry", await probe.InfoAsync("autoUpdate"));
         (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
-        Assert.Equal(("1", "registry"), (await NumberAsync(probe), await PolicyAsync(probe)));
+        Assert.Equal(("1", "registry"), (await probe.DeploymentAsync(), await probe.InfoAsync("autoUpdate")));
         (await _host.SysctrAsync("update", probe.Name, "--auto-update", "disabled")).MustSucceed();
         (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
-        Assert.Equal(("0", "disabled"), (await NumberAsync(probe), await PolicyAsync(probe)));
+        Assert.Equal(("0", "disabled"), (await probe.DeploymentAsync(), await probe.InfoAsync("autoUpdate")));
     }
 
     [Fact]
@@ -99,15 +99,6 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
     private Task<Container> InstallAsync(string image, params string[] options) =>
         Container.InstallAsync(_host, $"{TestHost.MovingRegistry}/{image}", ["--now", .. options]);
 
-    private async Task<string> NumberAsync(Container container) =>
-        (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();
-
     private async Task<string> HistoryAsync(Container container) =>
         (await _host.SysctrAsync("history", container.Name, "--last", "1")).MustSucceed().Output;
-
-    private async Task<string> PolicyAsync(Container container)
-    {
-        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", container.Name, "--json")).MustSucceed().Output);
-        return info.RootElement.GetProperty("autoUpdate").GetString()!;
-    }
 }

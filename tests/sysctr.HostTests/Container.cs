@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SystemContainers.TestBed;
 using Xunit;
 
@@ -53,6 +54,16 @@ sealed class Container : IAsyncDisposable
 
     /// <summary>One property of its service.</summary>
     public Task<string> PropertyAsync(string property) => Host.UnitPropertyAsync(Service, property);
+
+    /// <summary>The number of the deployment in use.</summary>
+    public async Task<string> DeploymentAsync() => (await Host.ShellAsync($"readlink /var/lib/sysctr/deployments/{Name}/current")).Trim();
+
+    /// <summary>A member of what <c>info --json</c> says of it, that is a text.</summary>
+    public async Task<string> InfoAsync(string member)
+    {
+        using JsonDocument info = JsonDocument.Parse((await Host.SysctrAsync("info", Name, "--json")).MustSucceed().Output);
+        return info.RootElement.GetProperty(member).GetString()!;
+    }
 
     /// <summary>Its main process, on the host.</summary>
     public Task<long> MainProcessAsync() => Host.UnitNumberAsync(Service, "MainPID");

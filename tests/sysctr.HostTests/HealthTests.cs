@@ -100,9 +100,9 @@ public sealed class HealthTests(NspawnFixture fixture)
         (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
         await _host.ShellAsync($"rm {well}");
         Assert.Equal(11, (await _host.SysctrAsync("rollback", probe.Name)).ExitCode);
-        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal("0", await probe.DeploymentAsync());
         (await _host.SysctrAsync("rollback", "--no-healthcheck", probe.Name)).MustSucceed();
-        Assert.Equal("1", await CurrentAsync(probe));
+        Assert.Equal("1", await probe.DeploymentAsync());
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class HealthTests(NspawnFixture fixture)
              while systemctl is-active --quiet updating-{probe.Name}; do sleep 0.1; done
              systemctl reset-failed updating-{probe.Name}
              """);
-        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal("0", await probe.DeploymentAsync());
 
         // The next call, whatever it is for.
         Assert.Equal(3, (await _host.SysctrAsync("rollback", probe.Name)).ExitCode);
@@ -230,11 +230,8 @@ public sealed class HealthTests(NspawnFixture fixture)
         Assert.True(update.Error.Contains(why, StringComparison.Ordinal), update.All);
         Assert.Contains("is back and running", update.All, StringComparison.Ordinal);
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
-        Assert.Equal("0", await CurrentAsync(container));
+        Assert.Equal("0", await container.DeploymentAsync());
         Assert.Equal(before, await HostState.TakeAsync(_host));
         Assert.Equal("", await _host.ShellAsync($"ls -A /var/lib/sysctr/transactions; ls -d /var/lib/sysctr/deployments/{container.Name}/1 2>/dev/null || true"));
     }
-
-    private async Task<string> CurrentAsync(Container container) =>
-        (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();
 }

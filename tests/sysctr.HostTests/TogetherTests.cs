@@ -129,11 +129,11 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
 
             (await _host.SysctrAsync("update", "--pull", "never", _chain[2].Name)).MustSucceed();
 
-            string[] runtimes = await Task.WhenAll(_chain.Select(RuntimeAsync));
+            string[] runtimes = await Task.WhenAll(_chain.Select(c => c.InfoAsync("runtime")));
             Assert.Single(runtimes.Distinct());
             updated.Add(runtimes[0] != runtime);
             runtime = runtimes[0];
-            await AssertDeploymentAsync((await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{_chain[0].Name}/current")).Trim());
+            await AssertDeploymentAsync(await _chain[0].DeploymentAsync());
             Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/transactions"));
         }
 
@@ -142,12 +142,6 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
 
         Task<CommandResult> UpdateAsync(string fault, string with) =>
             _host.RunAsync(["env", $"SYSCTR_FAULT={fault}", "sysctr", "update", "--together", "--settle", "0", "--runtime", with, .. Names]);
-
-        async Task<string> RuntimeAsync(Container container)
-        {
-            using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", container.Name, "--json")).MustSucceed().Output);
-            return info.RootElement.GetProperty("runtime").GetString()!;
-        }
     }
 
     [Fact]
@@ -258,7 +252,7 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         foreach (Container container in _chain)
         {
             Assert.Equal("active", await container.PropertyAsync("ActiveState"));
-            Assert.Equal(deployment, (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim());
+            Assert.Equal(deployment, await container.DeploymentAsync());
         }
     }
 

@@ -16,22 +16,22 @@ public sealed class UpdateTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=second")).MustSucceed();
 
-        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("1", await agent.DeploymentAsync());
         Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
         Assert.Equal(("here", "second"), await ReportAsync(agent, "second"));
 
         (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
-        Assert.Equal("0", await CurrentAsync(agent));
+        Assert.Equal("0", await agent.DeploymentAsync());
         Assert.Equal(("here", "first"), await ReportAsync(agent, "first"));
 
         (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
-        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("1", await agent.DeploymentAsync());
         Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
         Assert.Equal(("here", "second"), await ReportAsync(agent, "second"));
 
         (await _host.SysctrAsync("rollback", agent.Name, "0")).MustSucceed();
         (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=third")).MustSucceed();
-        Assert.Equal("2", await CurrentAsync(agent));
+        Assert.Equal("2", await agent.DeploymentAsync());
         Assert.Equal(("here", "third"), await ReportAsync(agent, "third"));
     }
 
@@ -55,7 +55,7 @@ public sealed class UpdateTests(NspawnFixture fixture)
         CommandResult update = (await _host.SysctrAsync("update", probe.Name)).MustSucceed();
 
         Assert.Contains("is up to date", update.All, StringComparison.Ordinal);
-        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal("0", await probe.DeploymentAsync());
         Assert.Equal(process, await probe.MainProcessAsync());
     }
 
@@ -72,10 +72,10 @@ public sealed class UpdateTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-agent", "--set", "ADDRESS=there")).MustSucceed();
         Assert.Equal(("there", "from the manifest"), await ReportAsync(probe, "from the manifest"));
-        Assert.Contains("legacy-agent", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+        Assert.Contains("legacy-agent", await probe.InfoAsync("image"), StringComparison.Ordinal);
 
         (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
-        Assert.Contains("/probe:", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+        Assert.Contains("/probe:", await probe.InfoAsync("image"), StringComparison.Ordinal);
         Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
         HostState after = await HostState.TakeAsync(_host);
         Assert.Equal(WithoutState(before), WithoutState(after));
@@ -95,7 +95,7 @@ public sealed class UpdateTests(NspawnFixture fixture)
 
         CommandResult update = (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain")).MustSucceed();
         Assert.Contains("pulling ", update.All, StringComparison.Ordinal);
-        Assert.Contains("/legacy-plain:", await InfoAsync(probe, "image"), StringComparison.Ordinal);
+        Assert.Contains("/legacy-plain:", await probe.InfoAsync("image"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,14 +105,14 @@ public sealed class UpdateTests(NspawnFixture fixture)
         await PutLayoutAsync("legacy-agent", layout);
         await using Container agent = await Container.InstallAsync(_host, $"oci:{layout}:{ImageBuilder.Tag}", "--now", "--set", "ADDRESS=here");
         Assert.Equal("version 1\n", await _host.ShellAsync($"{agent.Name}ctl"));
-        string image = await InfoAsync(agent, "image");
+        string image = await agent.InfoAsync("image");
 
         await PutLayoutAsync("legacy-agent-v2", layout);
         (await _host.SysctrAsync("update", agent.Name)).MustSucceed();
 
-        Assert.Equal("1", await CurrentAsync(agent));
+        Assert.Equal("1", await agent.DeploymentAsync());
         Assert.Equal("version 2\n", await _host.ShellAsync($"{agent.Name}ctl"));
-        Assert.Equal(image, await InfoAsync(agent, "image"));
+        Assert.Equal(image, await agent.InfoAsync("image"));
         Assert.Equal(("here", "from the manifest"), await ReportAsync(agent, "from the manifest"));
         await _host.ShellAsync($"rm -r {layout}");
 
@@ -159,7 +159,7 @@ public sealed class UpdateTests(NspawnFixture fixture)
         Assert.Equal(11, update.ExitCode);
         Assert.Contains("this is why", update.Error, StringComparison.Ordinal);
         Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
-        Assert.Equal("0", await CurrentAsync(probe));
+        Assert.Equal("0", await probe.DeploymentAsync());
         Assert.Equal(before, await HostState.TakeAsync(_host));
         Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/transactions"));
     }
@@ -169,19 +169,19 @@ public sealed class UpdateTests(NspawnFixture fixture)
     {
         await using Container good = await Container.InstallAsync(_host, "probe", "--now");
         await using Container bad = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here");
-        string[] before = [await CurrentAsync(good), await CurrentAsync(bad)];
+        string[] before = [await good.DeploymentAsync(), await bad.DeploymentAsync()];
 
         CommandResult update = await _host.SysctrAsync("update", "--together", "--runtime", "/usr/bin/false", good.Name, bad.Name);
 
         Assert.NotEqual(0, update.ExitCode);
-        Assert.Equal(before, (string[])[await CurrentAsync(good), await CurrentAsync(bad)]);
+        Assert.Equal(before, (string[])[await good.DeploymentAsync(), await bad.DeploymentAsync()]);
         Assert.Equal("active", await good.PropertyAsync("ActiveState"));
         Assert.Equal("active", await bad.PropertyAsync("ActiveState"));
 
         (await _host.SysctrAsync("update", "--together", "--runtime", "crun", good.Name, bad.Name)).MustSucceed();
         Assert.Equal("active", await good.PropertyAsync("ActiveState"));
         Assert.Equal("active", await bad.PropertyAsync("ActiveState"));
-        Assert.Equal("/usr/bin/crun", await InfoAsync(good, "runtime"));
+        Assert.Equal("/usr/bin/crun", await good.InfoAsync("runtime"));
     }
 
     [Fact]
@@ -220,16 +220,6 @@ public sealed class UpdateTests(NspawnFixture fixture)
         string target = _host.Root + place;
         await Command.MustAsync("rm", "-rf", target);
         await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource(image)), target);
-    }
-
-    private async Task<string> CurrentAsync(Container container) =>
-        (await _host.ShellAsync($"readlink /var/lib/sysctr/deployments/{container.Name}/current")).Trim();
-
-    private async Task<string> InfoAsync(Container container, string member)
-    {
-        using System.Text.Json.JsonDocument info =
-            System.Text.Json.JsonDocument.Parse((await _host.SysctrAsync("info", container.Name, "--json")).MustSucceed().Output);
-        return info.RootElement.GetProperty(member).GetString()!;
     }
 
     /// <summary>Address and value that the payload was started with, once its report has the value: it is written at each start.</summary>

@@ -7,6 +7,10 @@ public sealed class HubNetwork : IAsyncDisposable
     public const string Address = "10.77.0.1";
 
     private const string Bridge = "hub0";
+
+    // One of its own: else a bridge takes the lowest of its ports', which changes as hosts join, and those that have asked for it before
+    // talk to nobody for half a minute.
+    private const string HardwareAddress = "02:0a:4d:00:00:01";
     private int _hosts;
 
     private HubNetwork(NetworkNamespace own) => Namespace = own;
@@ -19,7 +23,7 @@ public sealed class HubNetwork : IAsyncDisposable
     public static async Task<HubNetwork> CreateAsync(string name)
     {
         NetworkNamespace own = await NetworkNamespace.CreateAsync(name);
-        await Command.MustAsync("ip", "-n", name, "link", "add", Bridge, "type", "bridge");
+        await Command.MustAsync("ip", "-n", name, "link", "add", Bridge, "address", HardwareAddress, "type", "bridge");
         await Command.MustAsync("ip", "-n", name, "address", "add", Address + "/16", "dev", Bridge);
         await Command.MustAsync("ip", "-n", name, "link", "set", Bridge, "up");
         return new HubNetwork(own);

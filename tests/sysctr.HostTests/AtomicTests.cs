@@ -59,7 +59,7 @@ public sealed class AtomicTests(NspawnFixture fixture)
         CommandResult running = await AtomicAsync("run", second, "/bin/stub", "once", "/proc/self/comm");
         Assert.Equal("stub: once /proc/self/comm\n", running.Output);
         Assert.Contains(second, (await AtomicAsync("containers", "list", "-q")).MustSucceed().Output.Split('\n'));
-        Assert.DoesNotContain("STATE", (await AtomicAsync("ps", "-n", "-a")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("STATE", (await AtomicAsync("-y", "-i", "ps", "-n", "-a")).MustSucceed().Output, StringComparison.Ordinal);
         Assert.Contains("up to date", (await AtomicAsync("containers", "update", "-a")).All, StringComparison.Ordinal);
         (await AtomicAsync("containers", "delete", "-f", second)).MustSucceed();
         await _host.ShellAsync($"rm -r /run/{name}-out");

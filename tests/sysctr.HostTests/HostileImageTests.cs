@@ -32,6 +32,15 @@ public sealed class HostileImageTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public Task A_file_in_the_place_of_the_containers_own_unit() => RefusedAsync(
+        10, "has it twice", new WildImage().Export("hostfs/unit", "[Service]\nExecStart=/bin/evil\n")
+            .Export("manifest.json", """{"renameFiles": {"/unit": "/etc/systemd/system/$NAME.service"}}"""));
+
+    [Fact]
+    public Task Tmpfiles_that_change_all_of_the_host() =>
+        RefusedAsync(8, "/exports/tmpfiles.template:1", new WildImage().Export("tmpfiles.template", "Z / 0777 - - -\n"));
+
+    [Fact]
     public Task Tmpfiles_that_overwrite_what_is_there() => RefusedAsync(
         8, "/exports/tmpfiles.template:2", new WildImage().Export("tmpfiles.template", "d /run/$NAME 0755 0 0 - -\nf+ /etc/passwd 0644 0 0 - evil\n"));
 

@@ -75,6 +75,17 @@ public sealed class OldImageTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task A_configuration_without_a_mount_namespace_mounts_nothing_on_the_host()
+    {
+        string image = await new WildImage { HasConfig = false }
+            .Export("config.json", """{"process": {"args": ["/bin/stub"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}, "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}]}""")
+            .PutAsync(_host);
+        await using Container container = await Container.InstallAsync(_host, image, "--now");
+
+        Assert.Equal("", await _host.ShellAsync("grep /var/lib/sysctr /proc/mounts || true"));
+    }
+
+    [Fact]
     public async Task Files_of_other_editors_behind_links_with_odd_defaults()
     {
         string image = await new WildImage()

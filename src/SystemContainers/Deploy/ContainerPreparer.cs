@@ -217,6 +217,13 @@ sealed class ContainerPreparer(Host host)
         {
             foreach (string path in record.AllFiles.Select(f => f.Path))
             {
+                if (owners.GetValueOrDefault(path) == record.Name)
+                {
+                    throw new SysctrException(
+                        ErrorKind.Conflict, $"installing {path}: {record.Name} has it twice, as a file of the image and as what sysctr makes",
+                        "leave the image's files for the host out with --system-package=absent");
+                }
+
                 if (!owners.TryAdd(path, record.Name))
                 {
                     throw new SysctrException(

@@ -108,6 +108,22 @@ static class BundleConfig
         }
     }
 
+    /// <summary>Gives the container a mount namespace. Without one a runtime mounts into the checkout on the host, and nobody unmounts it.</summary>
+    /// <returns>Nothing, or that it was done, in words for the user.</returns>
+    public static IEnumerable<string> AddMountNamespace(JsonObject document)
+    {
+        JsonObject linux = document["linux"]!.AsObject();
+        JsonArray namespaces = linux["namespaces"] as JsonArray ?? [];
+        linux["namespaces"] = namespaces;
+        if (namespaces.Any(n => n?["type"]?.ToString() == "mount"))
+        {
+            return [];
+        }
+
+        namespaces.Add((JsonNode)new JsonObject { ["type"] = "mount" });
+        return ["config.json has no mount namespace, so that its mounts would be the host's; it gets one"];
+    }
+
     /// <summary>
     /// Lowers resource limits to what this host can give: without CAP_SYS_RESOURCE nobody has more than the first process
     /// (setrlimit(2)) or is spared from its need for memory more than others (proc_pid_oom_score_adj(5)), and a runtime that tries starts nothing.

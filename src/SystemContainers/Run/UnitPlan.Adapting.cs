@@ -38,7 +38,8 @@ sealed partial record UnitPlan
 
         JsonObject document = JsonNode.Parse(json)!.AsObject();
         AdaptConfig(document, config, listenHelper, rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text))));
-        string[] unlabelled = [.. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
+        string[] unlabelled =
+            [.. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;

@@ -47,14 +47,14 @@ static class AtomicVerbs
     };
 
     /// <summary>Options before the verb and with every verb.</summary>
-    public static AtomicOption Everywhere { get; } = AtomicOption.Dropped("--debug", "--assumeyes", "-y");
+    public static AtomicOption Everywhere { get; } = AtomicOption.Dropped("--debug", "--assumeyes", "-y", "--ignore", "-i");
 
     public static AtomicVerb[] All { get; } =
     [
         new("install", ["install"],
             AtomicOption.Same("--system"), AtomicOption.Same("--user"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
             AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage),
-        new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f", "--ignore", "-i"), s_storage, s_noDisplay),
+        new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_storage, s_noDisplay),
         new("run", ["run", "--install"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
             AtomicOption.Dropped("--replace", "-r", "--spc"), s_noDisplay,
             new AtomicOption(["--detach", "-d"], Ours: null) { Instead = "a container runs in the background; a command in it can be sent there by the shell" })

@@ -168,7 +168,7 @@ public sealed class UnitPlanTests
                 "args": ["/bin/true"], "cwd": "/", "oomScoreAdj": -998,
                 "rlimits": [{ "type": "RLIMIT_NOFILE", "hard": 65536, "soft": 10 }, { "type": "RLIMIT_CORE", "hard": 18446744073709551615, "soft": 0 }]
               },
-              "root": { "path": "rootfs", "readonly": true }
+              "root": { "path": "rootfs", "readonly": true }, "linux": { "namespaces": [{ "type": "mount" }] }
             }
             """);
         HostFacts host = Requests.Host with { Capabilities = ["CAP_KILL"], HardLimits = new Dictionary<string, ulong> { ["RLIMIT_NOFILE"] = 20000 } };

@@ -7,6 +7,8 @@ namespace SystemContainers.Deploy.Lint;
 /// <summary>Holds a config.json against <see cref="RuntimeSpecShape"/>: wrong types and values are errors, unknown members warnings.</summary>
 sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 {
+    private bool _toldOfRules;
+
     /// <summary>Checks the document.</summary>
     public void Run(LocatedJson document) => Check(document, RuntimeSpecShape.Document, "");
 
@@ -15,6 +17,23 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
         if (name == "process.capabilities" && value.Kind == JsonValueKind.Array)
         {
             Warn(value, $"{name} is one list, as before runtime-spec 1.0; sysctr turns it into the sets that runtimes take today");
+            return;
+        }
+
+        if (value is { Kind: JsonValueKind.String, Text: "" } && (name == "linux.rootfsPropagation" || IsNamespacePath(name)))
+        {
+            Note(value, $"{name} is empty, which is as if it were not there");
+            return;
+        }
+
+        if (IsRuleOfOneCall(value, name))
+        {
+            if (!_toldOfRules)
+            {
+                Warn(value, $"{name} has a name, as before runtime-spec 1.0.0-rc5; sysctr turns it, and all others that do, into the names that runtimes read today");
+            }
+
+            _toldOfRules = true;
             return;
         }
 
@@ -62,6 +81,13 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
         }
     }
 
+    private static bool IsNamespacePath(string name) =>
+        name.StartsWith("linux.namespaces[", StringComparison.Ordinal) && name.EndsWith("].path", StringComparison.Ordinal);
+
+    private static bool IsRuleOfOneCall(LocatedJson value, string name) =>
+        name.StartsWith("linux.seccomp.syscalls[", StringComparison.Ordinal) && name.EndsWith(']') && value.Kind == JsonValueKind.Object &&
+        value["names"] is null && value["name"] is { Kind: JsonValueKind.String };
+
     private void CheckMembers(LocatedJson value, SpecShape shape, string name)
     {
         string prefix = name.Length == 0 ? "" : name + ".";
@@ -90,6 +116,12 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 
         foreach (string missing in shape.Required.Where(r => value[r] is null))
         {
+            if (name.Length == 0 && missing == "ociVersion")
+            {
+                Warn(value, "ociVersion is missing; sysctr adds it, for crun wants it");
+                continue;
+            }
+
             Fail(value, $"{prefix}{missing} is missing");
         }
     }

@@ -25,6 +25,7 @@ public sealed class RuntimeSpecCheckTests
     [InlineData("\"linux\": {\"resources\": {\"devices\": [{\"access\": \"rwm\"}]}}", "error: linux.resources.devices[0].allow is missing")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"ALLOW\"}}", "error: linux.seccomp.defaultAction has to be one of")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"a\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 6, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}]}]}}", "error: linux.seccomp.syscalls[0].args[0].index has to be a whole number from 0 to 5")]
+    [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"name\": \"a\", \"action\": \"SCMP_ACT_ALLOW\"}, {\"name\": \"b\", \"action\": \"SCMP_ACT_ALLOW\"}]}}", "warning: linux.seccomp.syscalls[0] has a name, as before")]
     [InlineData("\"linux\": {\"maskedPaths\": \"/proc/kcore\"}", "error: linux.maskedPaths has to be a list, not a text")]
     [InlineData("\"linux\": {\"rootfsPropagation\": \"none\"}", "error: linux.rootfsPropagation has to be one of")]
     public async Task What_a_runtime_would_refuse_or_pass_over_is_found_where_it_stands(string member, string found)
@@ -40,7 +41,7 @@ public sealed class RuntimeSpecCheckTests
     }
 
     [Theory]
-    [InlineData("{\"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:1: error: ociVersion is missing")]
+    [InlineData("{\"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:1: warning: ociVersion is missing")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"]}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:32: error: process.cwd is missing")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\"}}", "error: root.readonly has to be true")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\", \"capabilities\": [\"CAP_KILL\"]}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:76: warning: process.capabilities is one list")]
@@ -52,6 +53,8 @@ public sealed class RuntimeSpecCheckTests
     [Theory]
     [InlineData("\"platform\": {\"os\": \"linux\", \"arch\": \"amd64\"}", "platform was in the runtime-spec before 1.0")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"\", \"architectures\": []}}", "linux.seccomp has an empty defaultAction")]
+    [InlineData("\"linux\": {\"rootfsPropagation\": \"\"}", "linux.rootfsPropagation is empty")]
+    [InlineData("\"linux\": {\"namespaces\": [{\"type\": \"pid\", \"path\": \"\"}]}", "linux.namespaces[0].path is empty")]
     public async Task What_published_images_have_and_runtimes_pass_over_is_no_fault(string member, string note)
     {
         TestImage image = new TestImage()

@@ -77,6 +77,11 @@ public sealed class FsckTests(NspawnFixture fixture)
     [InlineData("altered-rootfs", "cp $D/rootfs/usr/bin/probe /tmp/x; mv /tmp/x $D/rootfs/usr/bin/probe")]
     [InlineData("altered-rootfs", "chmod 777 $D/rootfs/usr/bin")]
     [InlineData("altered-deployment", "rm $K")]
+    [InlineData("altered-deployment", "rm $D/config.json")]
+    [InlineData("altered-deployment", "rm $D/config.json $D/rootfs/usr/bin/probe")]
+    [InlineData("altered-deployment", "echo '}' >> $D/config.json")]
+    [InlineData("broken-record", "rm $D/info.json")]
+    [InlineData("broken-record", "truncate --size=100 $D/info.json")]
     [InlineData("missing-file", "rm $U; systemctl daemon-reload")]
     [InlineData("leftover", "mkdir -p staging/x/objects")]
     public async Task What_is_damaged_is_found_and_mended(string kind, string damage)
@@ -100,6 +105,8 @@ public sealed class FsckTests(NspawnFixture fixture)
     [InlineData("orphan-object", "mkdir -p objects/00; echo x > objects/00/1111111111111111111111111111111111111111111111111111111111111a")]
     [InlineData("leftover", "echo > /etc/systemd/system/.agent.service.sysctr-4194303-1-1")]
     [InlineData("leftover", "ln -s 0 deployments/agent/.current.sysctr-4194303-1-1")]
+    [InlineData("broken-record", "rm $D/info.copy.json")]
+    [InlineData("broken-record", "echo >> $D/info.copy.json")]
     public async Task What_is_left_over_is_noted_and_removed(string kind, string damage)
     {
         await InstallAgentAsync();
@@ -175,6 +182,23 @@ public sealed class FsckTests(NspawnFixture fixture)
         Assert.Contains($"note: edited-file: {path} ", fsck.Output, StringComparison.Ordinal);
         Assert.Contains($"note: not-enabled: {path} ", fsck.Output, StringComparison.Ordinal);
         await _host.ShellAsync($"grep -q mine {path}; cp /tmp/unit {path}; systemctl enable -q {Agent}");
+    }
+
+    [Fact]
+    public async Task A_record_that_is_lost_with_its_copy_is_told_with_what_makes_the_container_anew()
+    {
+        await InstallAgentAsync();
+        await _host.ShellAsync($"cp -a {Store}/deployments/{Agent}/0 /root/agent-0; rm {Store}/deployments/{Agent}/0/info*.json");
+
+        CommandResult told = await _host.SysctrAsync("fsck", "--repair", "--quick");
+
+        Assert.Equal(7, told.ExitCode);
+        string advice = told.Output.Split('\n').SkipWhile(l => !l.Contains("broken-record", StringComparison.Ordinal)).First(l => l.Contains("sysctr install", StringComparison.Ordinal));
+        Assert.Contains($"move {Store}/deployments/{Agent}, /etc/systemd/system/{Agent}.service and ", advice, StringComparison.Ordinal);
+        Assert.Matches($"'sysctr install --name {Agent} docker://127.0.0.1:5000/legacy-agent", advice);
+        Assert.Contains($"warning: reading {Store}/deployments/{Agent}", (await _host.SysctrAsync("list")).MustSucceed().All, StringComparison.Ordinal);
+        await _host.ShellAsync($"cp -a /root/agent-0/info*.json {Store}/deployments/{Agent}/0/; rm -r /root/agent-0");
+        await CleanAsync();
     }
 
     [Fact]

@@ -34,9 +34,18 @@ sealed class ContainerCatalog(string storeHere)
     /// <exception cref="SysctrException">Corrupt: its record can't be read.</exception>
     public ContainerRecord? Find(string name, int number) => Find(name, number.ToString(), number);
 
-    private ContainerRecord? Find(string name, string directory, int number)
+    private ContainerRecord? Find(string name, string directory, int number) =>
+        Read(Path.Join(Root, name, directory, DeploymentDirectory.RecordName), name, number);
+
+    /// <summary>What a deployment needs of the store, it needs without its record too.</summary>
+    private ContainerRecord? FindCopy(string name, int number) =>
+        Read(Path.Join(Root, name, number.ToString(), DeploymentDirectory.CopyName), name, number);
+
+    /// <summary>Reads a record, or its copy.</summary>
+    /// <returns>Null where there is no such file.</returns>
+    /// <exception cref="SysctrException">Corrupt: it is not the record of that deployment.</exception>
+    public static ContainerRecord? Read(string file, string name, int number)
     {
-        string file = Path.Join(Root, name, directory, "info.json");
         try
         {
             ContainerRecord record = DeployJson.Read(file, DeployJson.Default.ContainerRecord);
@@ -84,7 +93,7 @@ sealed class ContainerCatalog(string storeHere)
     private IEnumerable<ContainerRecord> All(string name)
     {
         ContainerRecord[] staged = [.. StagedNumbers(name).Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number)).OfType<ContainerRecord>()];
-        return staged.Concat(Numbers(name).Select(number => Find(name, number)).OfType<ContainerRecord>());
+        return staged.Concat(Numbers(name).Select(number => Find(name, number) ?? FindCopy(name, number)).OfType<ContainerRecord>());
     }
 
     /// <summary>The record of the container's current deployment; null where none of that name is installed.</summary>

@@ -157,7 +157,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         HostFileSet.Keep(container);
-        DeployJson.Write(Path.Join(directory.Staged, "info.json"), container.Record, DeployJson.Default.ContainerRecord);
+        directory.WriteStagedRecord(container.Record);
         DurableFile.SyncFileSystem(directory.Staged);
     }
 

@@ -55,5 +55,8 @@ sealed partial class DeployJson : JsonSerializerContext
         DurableFile.Write(
             path,
             JsonSerializer.SerializeToUtf8Bytes(value, type),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            Mode);
+
+    /// <summary>Of records.</summary>
+    public const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }

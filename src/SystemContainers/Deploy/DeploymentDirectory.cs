@@ -2,7 +2,7 @@ namespace SystemContainers.Deploy;
 
 /// <summary>
 /// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>, <c>config.json</c>), the
-/// record <c>info.json</c>, and below <c>host/</c> every file that it has on the host. <c>deployments/NAME/current</c> names N.
+/// record <c>info.json</c> and a copy of it, and below <c>host/</c> every file that it has on the host. <c>deployments/NAME/current</c> names N.
 /// </summary>
 /// <param name="StoreOnHost">The store as units see it, <c>/var/lib/sysctr</c>.</param>
 /// <param name="StoreHere">The store as this process sees it; differs under <c>--root</c>.</param>
@@ -12,6 +12,12 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
 {
     /// <summary>Begins the names of deployments that are being put together.</summary>
     public const string StagedPrefix = ".staged-";
+
+    /// <summary>The name of <see cref="RecordFile"/>.</summary>
+    public const string RecordName = "info.json";
+
+    /// <summary>The name of <see cref="RecordCopy"/>.</summary>
+    public const string CopyName = "info.copy.json";
 
     /// <summary>DESTDIR: the bundle as the unit and the runtime see it.</summary>
     public string OnHost => Path.Join(StoreOnHost, "deployments", Name, Number.ToString());
@@ -34,9 +40,24 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The link that names the deployment that was in use before: what a rollback leads to. Not there before the first update.</summary>
     public string PreviousLink => Path.Join(ContainerHere, Previous);
 
+    /// <summary>The record's file.</summary>
+    public string RecordFile => Path.Join(Here, RecordName);
+
+    /// <summary>The record's second copy: what a deployment has on the host, and the values that it was made with, stand nowhere else.</summary>
+    public string RecordCopy => Path.Join(Here, CopyName);
+
     /// <summary>Replaces the record of a deployment that is there, durably and in one step.</summary>
-    public void WriteRecord(ContainerRecord record) =>
-        DeployJson.Write(Path.Join(Here, "info.json"), record, DeployJson.Default.ContainerRecord);
+    public void WriteRecord(ContainerRecord record) => WriteRecord(Here, record);
+
+    /// <summary>Writes the record of a deployment that is put together.</summary>
+    public void WriteStagedRecord(ContainerRecord record) => WriteRecord(Staged, record);
+
+    /// <summary>The copy first: cut between the two, it is the later one, of a change that nobody was told to be done.</summary>
+    private static void WriteRecord(string directory, ContainerRecord record)
+    {
+        DeployJson.Write(Path.Join(directory, CopyName), record, DeployJson.Default.ContainerRecord);
+        DeployJson.Write(Path.Join(directory, RecordName), record, DeployJson.Default.ContainerRecord);
+    }
 
     /// <summary>The names of all <see cref="FailedJournal"/>.</summary>
     public const string FailedJournalPattern = "failed-*.journal";

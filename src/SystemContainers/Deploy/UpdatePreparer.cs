@@ -65,7 +65,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
         };
         PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
-        bool same = IsSame(before, after.Record) &&
+        bool same = IsSame(before, after.Record) && HasConfig(before) &&
             (before.RemoteRootfs is null || IsRenderedSame(before, preparer.Prepare(install, before.Name, before.Deployment, image, before)));
         return same ? null : after;
     }
@@ -89,6 +89,10 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
             before.Enabled.SequenceEqual(again.Record.Enabled) && again.Record.AllFiles.Count() == files.Count &&
             again.Record.AllFiles.All(f => files.TryGetValue(f.Path, out InstalledFile? there) && f.IsSameAs(there));
     }
+
+    /// <summary>One that has lost its config.json is not what it was.</summary>
+    private bool HasConfig(ContainerRecord before) =>
+        before.ConfigDigest is null || File.Exists(Path.Join(host.Deployment(before.Name, before.Deployment).Here, "config.json"));
 
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>

@@ -150,7 +150,7 @@ def look():
                 claims = json_of(path, [])
                 if claims != "{}":
                     host[name] = claims
-            elif os.path.basename(path) == "info.json" and "/deployments/" in name:
+            elif os.path.basename(path) in ("info.json", "info.copy.json") and "/deployments/" in name:
                 host[name] = json_of(path, ["installedAt", "UUID"])
             elif not re.fullmatch(INSIDE + r"(/[a-z-]*(\.jsonl?)?)?", name):
                 host[name] = describe(path, info)

@@ -13,18 +13,27 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
     /// <summary>Deployments with a rootfs that is not as its image says.</summary>
     public List<ContainerRecord> Damaged { get; } = [];
 
+    /// <summary>Deployments without a record that can be read, whose copy of it can.</summary>
+    public List<(string Name, int Number)> Lost { get; } = [];
+
+    /// <summary>Deployments whose copy of the record is not what the record is.</summary>
+    public List<(string Name, int Number)> Uncopied { get; } = [];
+
+    /// <summary>Deployments whose config.json can't be used.</summary>
+    public List<ContainerRecord> Unconfigured { get; } = [];
+
     /// <summary>Files of the host that are gone.</summary>
     public List<(ContainerRecord Record, InstalledFile File)> Missing { get; } = [];
 
     /// <summary>Files whose copies in a deployment are not as they were.</summary>
     public List<(ContainerRecord Record, InstalledFile File)> Altered { get; } = [];
 
-    /// <summary>Every record that can be read, by container.</summary>
+    /// <summary>Every record that can be read, or whose copy can, by container.</summary>
     public static IReadOnlyList<ContainerRecord> ReadRecords(Host host) =>
     [
         .. from name in host.Catalog.DirectoryNames()
            from number in host.Catalog.Numbers(name)
-           let record = TryRead(host, name, number)
+           let record = TryRead(host, name, number) ?? TryReadCopy(host, name, number)
            where record is not null
            select record,
     ];
@@ -81,9 +90,14 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         DeploymentDirectory directory = host.Deployment(name, number);
         if (TryRead(host, name, number) is not { } record)
         {
-            if (isCurrent)
+            if (TryReadCopy(host, name, number) is not null)
             {
-                log.Error(FindingKind.BrokenRecord, Path.Join(directory.Here, "info.json"), "can't be read, and the deployment is in use", "install the container again under another name");
+                Lost.Add((name, number));
+                log.Error(FindingKind.BrokenRecord, directory.RecordFile, "can't be read", FsckAdvice.Repair);
+            }
+            else if (isCurrent)
+            {
+                log.Error(FindingKind.BrokenRecord, directory.RecordFile, "can't be read, neither can its copy, and the deployment is in use", AdviceWithoutRecord(directory));
             }
             else
             {
@@ -94,10 +108,21 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         }
 
         Deployments++;
+        if (!IsCopied(directory))
+        {
+            Uncopied.Add((name, number));
+            log.Note(FindingKind.BrokenRecord, directory.RecordCopy, File.Exists(directory.RecordCopy) ? "is not what info.json is" : "is missing: info.json has no second copy", FsckAdvice.Repair);
+        }
+
         RootfsCheck rootfs = new(host, store, content, log);
         if (!rootfs.Run(record))
         {
             Damaged.Add(record);
+        }
+
+        if (rootfs.LacksConfig)
+        {
+            Unconfigured.Add(record);
         }
 
         HostCheck files = new(host, log);
@@ -125,12 +150,47 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         }
     }
 
+    /// <summary>What can't be mended has to be made anew: of which image, the history or another deployment says.</summary>
+    private string AdviceWithoutRecord(DeploymentDirectory directory)
+    {
+        string name = directory.Name;
+        string image = host.Catalog.Numbers(name).Select(n => TryRead(host, name, n)).OfType<ContainerRecord>().LastOrDefault()?.Image
+            ?? host.History.Read(name, last: null).Select(e => (e.To ?? e.From)?.Image).LastOrDefault(i => i is not null)
+            ?? "IMAGE";
+        string unit = host.Here(Path.Join(host.Paths.UnitDirectory, name + ".service"));
+        return $"'systemctl {(host.User is null ? "" : "--user ")}disable --now {name}.service'; move {directory.ContainerHere}, {unit} and {unit}.d away; 'sysctr install --name {name} {image}'";
+    }
+
+    private static bool IsCopied(DeploymentDirectory directory)
+    {
+        try
+        {
+            return File.ReadAllBytes(directory.RecordFile).AsSpan().SequenceEqual(File.ReadAllBytes(directory.RecordCopy));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static ContainerRecord? TryReadCopy(Host host, string name, int number)
+    {
+        try
+        {
+            return ContainerCatalog.Read(host.Deployment(name, number).RecordCopy, name, number);
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A deployment's record; null where it can't be read, or is another's.</summary>
     internal static ContainerRecord? TryRead(Host host, string name, int number)
     {
         try
         {
-            return host.Catalog.Find(name, number) is { } record && record.Name == name && record.Deployment == number ? record : null;
+            return host.Catalog.Find(name, number);
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {

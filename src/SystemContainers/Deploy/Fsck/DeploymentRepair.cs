@@ -48,6 +48,24 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             }
         }
 
+        foreach ((_, int number) in found.Containers.Lost.Where(l => l.Name == name))
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            Try(directory.RecordFile, () => MendRecord(directory.RecordCopy, directory.RecordFile));
+        }
+
+        foreach ((_, int number) in found.Containers.Uncopied.Where(l => l.Name == name))
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            Try(directory.RecordCopy, () => MendRecord(directory.RecordFile, directory.RecordCopy));
+        }
+
+        foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
+        {
+            string directory = host.Deployment(name, record.Deployment).Here;
+            Try(Path.Join(directory, "config.json"), () => MendConfig(record, Path.Join(directory, "rootfs")));
+        }
+
         foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
         {
             string rootfs = Path.Join(host.Deployment(name, record.Deployment).Here, "rootfs");
@@ -102,6 +120,21 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         log.Done(path, "removed");
     }
 
+    private void MendRecord(string whole, string broken)
+    {
+        DurableFile.Write(broken, File.ReadAllBytes(whole), DeployJson.Mode);
+        log.Done(broken, $"taken from {Path.GetFileName(whole)}");
+    }
+
+    /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
+    private void MendConfig(ContainerRecord record, string rootfs)
+    {
+        if (new ConfigRepair(host, log).Run(record) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
+        {
+            MendRootfs(record, rootfs);
+        }
+    }
+
     private void MendRootfs(ContainerRecord record, string rootfs)
     {
         if (record.RemoteRootfs is { } remote)
@@ -148,7 +181,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         string path = host.Here(file.Path);
         if (HostFileFacts.DigestOf(path) != file.Sha256)
         {
-            log.Failed(kept, $"{path} is not there unedited; 'sysctr update --rebase' with the same image makes a whole deployment");
+            log.Failed(kept, $"{path} is not there unedited; the next update makes a deployment that has all, and a rollback to this one fails");
             return;
         }
 

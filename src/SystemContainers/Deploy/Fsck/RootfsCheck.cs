@@ -11,6 +11,9 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
     /// <summary>Differences of one rootfs that are told one by one.</summary>
     private const int Told = 20;
 
+    /// <summary>Whether the config.json of the deployment that was compared can't be used.</summary>
+    public bool LacksConfig { get; private set; }
+
     /// <summary>Compares a rootfs with the layers that the record names.</summary>
     /// <returns>Whether it is as they say, or nobody can tell.</returns>
     public bool Run(ContainerRecord record)
@@ -24,6 +27,8 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
             return true;
         }
 
+        RuntimeConfigFile? mounts = ReadConfig(record, config);
+        LacksConfig = mounts is null;
         if (record.RemoteRootfs is { } remote)
         {
             if (new FileInfo(rootfs).LinkTarget != remote)
@@ -35,7 +40,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
             return true;
         }
 
-        if (ReadConfig(record, config) is not { } mounts || !record.DiffIds.All(IsReadable))
+        if (mounts is null || !record.DiffIds.All(IsReadable))
         {
             log.Note(FindingKind.NotChecked, rootfs, "could not be compared, for its config.json or a layer of it is broken");
             return true;
@@ -67,7 +72,9 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
     /// <summary>A deployment's config.json; null where it can't be used, which is told.</summary>
     public RuntimeConfigFile? ReadConfig(ContainerRecord record, string file)
     {
-        const string advice = "'sysctr update --rebase' with the same image, or uninstall and install it";
+        string advice = record.ConfigDigest is null
+            ? $"'sysctr uninstall {record.Name}' and install it again"
+            : "'sysctr fsck --repair' renders it again, where that gives the same file";
         try
         {
             byte[] bytes = File.ReadAllBytes(file);

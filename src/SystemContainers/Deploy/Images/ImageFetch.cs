@@ -97,12 +97,16 @@ sealed class ImageFetch(Host host, IPullProgress progress)
             if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
             {
                 SignaturePolicy.Load(host.User).Check(candidate);
-                return new StoredImage(record, ReadConfig(record));
+                return Open(record);
             }
         }
 
         return null;
     }
+
+    /// <summary>An image that a ref or a deployment's record names, with its configuration from the store.</summary>
+    /// <exception cref="SysctrException">Corrupt: the store does not have it.</exception>
+    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record));
 
     private ImageConfig ReadConfig(ImageRecord record)
     {

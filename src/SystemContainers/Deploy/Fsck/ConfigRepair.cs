@@ -1,0 +1,59 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+using SystemContainers.Store;
+
+namespace SystemContainers.Deploy.Fsck;
+
+/// <summary>
+/// Renders a deployment's config.json again, from the image and the values of its record. The record has the digest of what it was: another
+/// result, of another version of sysctr or on a host that has changed, is not what was installed, and is not kept.
+/// </summary>
+sealed class ConfigRepair(Host host, RepairLog log)
+{
+    private const string Saved = ".sysctr-save";
+
+    /// <summary>Puts it in its place; what was there and can't be used stays beside it.</summary>
+    /// <returns>Whether it is there.</returns>
+    /// <exception cref="SysctrException">The image can't be read or rendered.</exception>
+    public bool Run(ContainerRecord record)
+    {
+        string file = Path.Join(host.Deployment(record.Name, record.Deployment).Here, "config.json");
+        if (record.ConfigDigest is not { } digest)
+        {
+            log.Failed(file, $"its record does not say what it was; 'sysctr uninstall {record.Name}' and install it again");
+            return false;
+        }
+
+        byte[] config = Render(record) ?? [];
+        if (Digest.Sha256(config) != digest)
+        {
+            log.Failed(file, $"rendered again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
+            return false;
+        }
+
+        if (File.Exists(file))
+        {
+            DurableFile.Move(file, file + Saved);
+        }
+
+        DurableFile.Write(file, config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        log.Done(file, "rendered again, as it was");
+        return true;
+    }
+
+    private byte[]? Render(ContainerRecord record)
+    {
+        ImageRecord image = new(record.Image, record.ManifestDigest, record.ImageId, record.DiffIds, record.InstalledAt);
+        InstallRequest request = new(record.Image)
+        {
+            Name = record.Name,
+            Set = record.Set,
+            Runtime = record.Runtime,
+            WithoutHostFiles = record.WithoutHostFiles,
+            Rootfs = record.RemoteRootfs,
+            AutoUpdate = record.AutoUpdate,
+        };
+        return new ContainerPreparer(host).Prepare(request, record.Name, record.Deployment, new ImageFetch(host, Pull.NoProgress.Instance).Open(image), record).Rendered.ConfigJson;
+    }
+}

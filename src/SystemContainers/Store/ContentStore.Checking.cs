@@ -37,6 +37,10 @@ sealed partial class ContentStore
     /// <summary>Whether an entry has an object: the content of a regular file that is not empty.</summary>
     public static bool HasObject(LayerEntry entry) => entry is { Type: TarEntryType.Regular, Size: > 0 };
 
+    /// <summary>The entries of a committed layer, one at a time.</summary>
+    /// <exception cref="SysctrException">Corrupt: it was altered; nothing was given yet.</exception>
+    public IEnumerable<LayerEntry> StreamLayer(Digest diffId) => LayerIndex.Stream(IndexPath(diffId), diffId);
+
     /// <summary>Reads every object of a layer and compares it with its name.</summary>
     /// <returns>What is wrong, one line for each file; nothing where all is well.</returns>
     public IEnumerable<string> VerifyLayer(Digest diffId) =>

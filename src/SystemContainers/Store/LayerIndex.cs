@@ -41,8 +41,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         if (end < Magic.Length || !bytes.AsSpan().StartsWith(Magic) ||
             !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
         {
-            throw new SysctrException(
-                ErrorKind.Corrupt, $"reading the index of layer {diffId}: it was altered", "remove it from the store and pull the image again");
+            throw Altered(diffId);
         }
 
         using BinaryReader reader = new(new MemoryStream(bytes, Magic.Length, end - Magic.Length), Encoding.UTF8);
@@ -54,6 +53,64 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
 
         return new LayerIndex(entries);
     }
+
+    /// <summary>As <see cref="FromBytes"/>, one entry at a time: for who looks at each once, however large the layer is.</summary>
+    /// <param name="file">An index on disk.</param>
+    /// <param name="diffId">The layer's.</param>
+    /// <exception cref="SysctrException">Corrupt: it is not that any more; nothing was given yet.</exception>
+    public static IEnumerable<LayerEntry> Stream(string file, Digest diffId)
+    {
+        FileStream stream = File.OpenRead(file);
+        try
+        {
+            long end = stream.Length - SHA256.HashSizeInBytes;
+            if (end < Magic.Length || !IsWhole(stream, end))
+            {
+                throw Altered(diffId);
+            }
+
+            return ReadAll(stream);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsWhole(FileStream stream, long end)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[128 << 10];
+        for (long left = end; left > 0;)
+        {
+            int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
+            if (read == 0 || (left == end && !buffer.AsSpan(0, read).StartsWith(Magic)))
+            {
+                return false;
+            }
+
+            hash.AppendData(buffer, 0, read);
+            left -= read;
+        }
+
+        Span<byte> told = stackalloc byte[SHA256.HashSizeInBytes];
+        return stream.ReadAtLeast(told, told.Length, throwOnEndOfStream: false) == told.Length && hash.GetHashAndReset().AsSpan().SequenceEqual(told);
+    }
+
+    private static IEnumerable<LayerEntry> ReadAll(FileStream stream)
+    {
+        stream.Position = Magic.Length;
+        using BinaryReader reader = new(new BufferedStream(stream, 128 << 10), Encoding.UTF8);
+        int count = reader.Read7BitEncodedInt();
+        for (int i = 0; i < count; i++)
+        {
+            yield return Read(reader);
+        }
+    }
+
+    private static SysctrException Altered(Digest diffId) =>
+        new(ErrorKind.Corrupt, $"reading the index of layer {diffId}: it was altered", "remove it from the store and pull the image again");
 
     private static void Write(BinaryWriter writer, LayerEntry entry)
     {

@@ -59,11 +59,20 @@ public sealed class ContentStoreTests : IDisposable
         await store.AddLayerAsync(diffId, new MemoryStream(tar), CancellationToken.None);
         store.Commit();
         string index = Path.Combine(_root, "layers", diffId.Hex);
-        byte[] bytes = await File.ReadAllBytesAsync(index);
-        bytes[20] ^= 1;
-        await File.WriteAllBytesAsync(index, bytes);
+        byte[] whole = await File.ReadAllBytesAsync(index);
+        Assert.Equal("file", Encoding.UTF8.GetString(Assert.Single(store.StreamLayer(diffId)).Name));
 
-        Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => store.ReadLayer(diffId)).Kind);
+        byte[] altered = [.. whole];
+        altered[20] ^= 1;
+        foreach (byte[] bytes in (byte[][])[altered, whole[..^1], whole[..20], [], [.. "sysctr layer 2\n"u8, .. whole[15..]], [.. whole, 0]])
+        {
+            await File.WriteAllBytesAsync(index, bytes);
+
+            Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => store.ReadLayer(diffId)).Kind);
+
+            // Before the first entry is given.
+            Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => store.StreamLayer(diffId)).Kind);
+        }
     }
 
     [Fact]

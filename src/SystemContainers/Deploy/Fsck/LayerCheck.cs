@@ -5,8 +5,8 @@ using SystemContainers.Store;
 namespace SystemContainers.Deploy.Fsck;
 
 /// <summary>
-/// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of one index at a
-/// time the entries.
+/// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of an index no more than the
+/// entries that are being looked at.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="content">Whether the content of an object is read.</param>
@@ -48,10 +48,10 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
             {
                 log.Note(FindingKind.Leftover, file, "is no layer", FsckAdvice.Remove);
             }
-            else if (!_read.Contains(layer) && !Broken.Contains(layer) && Read(layer, file) is { } index)
+            else if (!_read.Contains(layer) && !Broken.Contains(layer) && Read(layer, file) is { } entries)
             {
                 _read.Add(layer);
-                Check(index, cancellation);
+                Check(entries, cancellation);
             }
         }
     }
@@ -75,13 +75,13 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
 
     /// <summary>The layers that name any of these objects.</summary>
     public IReadOnlyList<Digest> LayersWith(ContentStore store, IReadOnlySet<ObjectKey> objects) =>
-        objects.Count == 0 ? [] : [.. _read.Where(l => store.ReadLayer(l).Entries.Any(e => ContentStore.HasObject(e) && objects.Contains(e.Object)))];
+        objects.Count == 0 ? [] : [.. _read.Where(l => store.StreamLayer(l).Any(e => ContentStore.HasObject(e) && objects.Contains(e.Object)))];
 
-    private LayerIndex? Read(Digest layer, string file)
+    private IEnumerable<LayerEntry>? Read(Digest layer, string file)
     {
         try
         {
-            return store.ReadLayer(layer);
+            return store.StreamLayer(layer);
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
@@ -91,8 +91,8 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         }
     }
 
-    private void Check(LayerIndex index, CancellationToken cancellation) => Parallel.ForEach(
-        index.Entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
+    private void Check(IEnumerable<LayerEntry> entries, CancellationToken cancellation) => Parallel.ForEach(
+        entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
         new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
         Check);
 

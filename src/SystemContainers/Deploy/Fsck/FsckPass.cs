@@ -75,7 +75,7 @@ sealed class FsckPass
         {
             IReadOnlyList<ImageRecord> refs = References.ReadRefs();
             Refs = refs.Count;
-            Images = [.. refs.Select(i => (i, i.Reference)), .. ContainerCheck.ReadRecords(_host).Select(r => (AsImage(r), $"deployment {r.Deployment} of {r.Name}"))];
+            Images = ImagesOf(_host, refs);
             Layers.Run(cancellation);
             References.Run(Images, cancellation);
             IReadOnlyList<string> names = _host.Catalog.DirectoryNames();
@@ -127,6 +127,10 @@ sealed class FsckPass
             _log.Note(FindingKind.OrphanObject, orphan, "belongs to no layer", FsckAdvice.Remove);
         }
     }
+
+    /// <summary>Refs, and every deployment's image as if it had one, with who needs it.</summary>
+    internal static IReadOnlyList<(ImageRecord Image, string User)> ImagesOf(Host host, IEnumerable<ImageRecord> refs) =>
+        [.. refs.Select(i => (i, i.Reference)), .. ContainerCheck.ReadRecords(host).Select(r => (AsImage(r), $"deployment {r.Deployment} of {r.Name}"))];
 
     private static ImageRecord AsImage(ContainerRecord record) =>
         new(record.Image, record.ManifestDigest, record.ImageId, record.DiffIds, record.InstalledAt);

@@ -1,5 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Store;
 
 namespace SystemContainers.Deploy.Fsck;
 
@@ -30,13 +31,15 @@ sealed class LeftoverRepair(Host host, RepairLog log)
     /// <summary>A damaged layer that no image and no deployment names is waste, and stands in the way of everything that reads all layers.</summary>
     private void RemoveUnneeded(FsckPass found)
     {
-        HashSet<Oci.Digest> needed = [.. found.Images.SelectMany(i => i.Image.DiffIds)];
+        // As it is now: an install that came since everything was looked at counts on what was there.
+        ImageRecord[] images = [.. found.Images.Select(i => i.Image), .. FsckPass.ImagesOf(host, host.Store.Images.Examine().Select(i => i.Record).OfType<ImageRecord>()).Select(i => i.Image)];
+        HashSet<Oci.Digest> needed = [.. images.SelectMany(i => i.DiffIds)];
         foreach (Oci.Digest layer in found.Layers.Broken.Concat(found.Layers.LayersWith(host.Store, found.Layers.Damaged)).Except(needed))
         {
             Remove(host.Store.IndexPath(layer));
         }
 
-        HashSet<Oci.Digest> blobs = [.. found.Images.SelectMany(i => (Oci.Digest[])[i.Image.ManifestDigest, i.Image.ConfigDigest])];
+        HashSet<Oci.Digest> blobs = [.. images.SelectMany(i => (Oci.Digest[])[i.ManifestDigest, i.ConfigDigest])];
         foreach (Oci.Digest blob in found.References.Altered.Except(blobs))
         {
             Remove(host.Store.BlobPath(blob));

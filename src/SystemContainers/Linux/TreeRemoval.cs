@@ -72,6 +72,12 @@ static class TreeRemoval
         nint fd = Libc.openat2(parent, name, how);
         if (fd < 0)
         {
+            if (Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            {
+                // Another process removes it too.
+                return;
+            }
+
             throw LinuxException.Last("openat2", shown);
         }
 

@@ -59,8 +59,12 @@ sealed unsafe class Staging : IDisposable
         }
         catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {
-            // Not even a lock file can be made. What gives room back must not ask for any.
-            TreeRemoval.Remove(directory);
+            // Not even a lock file can be made, and what gives room back must not ask for any. A name costs none; without a lock it is
+            // anybody's to remove.
+            string bare = Path.Join(root, Guid.NewGuid().ToString("N"));
+            DurableFile.Move(directory, bare);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
+            TreeRemoval.Remove(bare);
             return;
         }
 
@@ -103,6 +107,11 @@ sealed unsafe class Staging : IDisposable
             {
                 Remove(file[..^".lock".Length]);
             }
+        }
+
+        foreach (string bare in Directory.GetDirectories(root).Where(d => !File.Exists(d + ".lock")))
+        {
+            Remove(bare);
         }
     }
 

@@ -23,6 +23,35 @@ public sealed class StoreSpaceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_gives_room_back_goes_in_one_step_though_not_even_a_lock_can_be_made()
+    {
+        await Command.MustAsync("mount", "-o", "remount,nr_inodes=200", _root);
+        using ContentStore store = ContentStore.Open(_root + "/store");
+
+        // Where a kill in the middle of such a removal would leave it.
+        Directory.CreateDirectory(_root + "/store/staging/bare");
+        string directory = _root + "/store/deployments/full";
+        Directory.CreateDirectory(directory + "/rootfs");
+        try
+        {
+            for (int i = 0; ; i++)
+            {
+                await File.WriteAllTextAsync($"{directory}/rootfs/{i}", "");
+            }
+        }
+        catch (IOException)
+        {
+            // No inode is left.
+        }
+
+        store.Discard(directory);
+
+        Assert.False(Directory.Exists(directory));
+        ContentStore.Open(_root + "/store").Dispose();
+        Assert.Empty(Directory.GetFileSystemEntries(_root + "/store/staging"));
+    }
+
+    [Fact]
     public void Two_pulls_are_not_promised_the_same_room()
     {
         using ContentStore second = Open("0");

@@ -9,7 +9,7 @@ namespace SystemContainers.HostTests.Faults;
 public sealed class UserFaultTests(SweepHost host) : IClassFixture<SweepHost>
 {
     /// <summary>A prime: of steps that come again for each file, every one is hit sooner or later.</summary>
-    private const int Every = 7;
+    private const int Every = 11;
 
     public static TheoryData<string, string> Cuts => new()
     {

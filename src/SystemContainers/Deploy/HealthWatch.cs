@@ -64,7 +64,8 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         while (true)
         {
             double left = Math.Max(0.1, (end - Environment.TickCount64) / 1e3);
-            string? why = await HealthProbe.RunAsync(check, runtime, container.Name, TimeSpan.FromSeconds(Math.Min(check.Attempt, left)), cancellation);
+            string? why = await HealthProbe.RunAsync(
+                check, runtime, container.Name, host.User, TimeSpan.FromSeconds(Math.Min(check.Attempt, left)), cancellation);
             if (why is null)
             {
                 return;

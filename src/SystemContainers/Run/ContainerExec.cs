@@ -1,27 +1,33 @@
 using System.Globalization;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Run;
 
 /// <summary>A further process in a container that runs: <c>runc exec</c>, with the payload's user, environment and rights.</summary>
+/// <remarks>
+/// A user's container has a namespace of its own, a sibling of the one that we work in; only from outside can anybody enter it. So the
+/// user's systemd calls the runtime there.
+/// </remarks>
 static class ContainerExec
 {
     /// <summary>Runs a command to its end.</summary>
     /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="command">Program and words.</param>
+    /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="cancellation">Kills it, with what it has started.</param>
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
-    public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, HostUser? user, CancellationToken cancellation)
     {
-        string pidFile = Path.Join("/run", $"sysctr-exec-{Guid.NewGuid():N}.pid");
+        string pidFile = Path.Join(user?.RuntimeDirectory ?? "/run", $"sysctr-exec-{Guid.NewGuid():N}.pid");
         try
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
-            using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile));
-            ProcessResult result = await ProcessRunner.RunAsync(
-                runtime.Command[0], [.. runtime.Command.Skip(1), "exec", "--pid-file", pidFile, id, .. command], cancellation);
+            using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
+            string[] words = [.. Outside(user), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, id, .. command], user)];
+            ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
 
             // It may have ended because it was killed.
             cancellation.ThrowIfCancellationRequested();
@@ -39,10 +45,32 @@ static class ContainerExec
         }
     }
 
-    private static void KillSession(string pidFile)
+    /// <summary>What lets a command run as the user, outside of our namespace.</summary>
+    private static string[] Outside(HostUser? user) =>
+        user is null ? [] : ["systemd-run", "--user", "--quiet", "--wait", "--collect", "--pipe", "--"];
+
+    /// <summary>systemd would put variables of its own into the words of a service (systemd.service(5), "Command lines").</summary>
+    private static IEnumerable<string> Literal(IEnumerable<string> words, HostUser? user) =>
+        user is null ? words : words.Select(w => w.Replace("$", "$$", StringComparison.Ordinal));
+
+    private static void KillSession(string pidFile, HostUser? user)
     {
-        if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process) &&
-            Libc.kill(-process, Libc.SIGKILL) != 0)
+        if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
+        {
+            return;
+        }
+
+        if (user is not null)
+        {
+            // It may be any of the container's users, whom only the root of its namespace may kill.
+            string[] words =
+            [
+                .. Outside(user), "nsenter", "--user", "--preserve-credentials", "--target", $"{process}",
+                "sh", "-c", $"kill -KILL -- -{process} || kill -KILL {process}",
+            ];
+            ProcessRunner.RunAsync(words[0], words[1..], CancellationToken.None).GetAwaiter().GetResult();
+        }
+        else if (Libc.kill(-process, Libc.SIGKILL) != 0)
         {
             _ = Libc.kill(process, Libc.SIGKILL);
         }

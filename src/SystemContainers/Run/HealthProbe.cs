@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 
 namespace SystemContainers.Run;
@@ -28,10 +29,12 @@ static class HealthProbe
     /// <param name="check">The check.</param>
     /// <param name="runtime">The container's runtime, for the command.</param>
     /// <param name="id">The runtime's name for the container.</param>
+    /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>Null where all holds; else what did not and why, without a final dot.</returns>
-    public static async Task<string?> RunAsync(HealthCheck check, OciRuntime runtime, string id, TimeSpan limit, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(
+        HealthCheck check, OciRuntime runtime, string id, HostUser? user, TimeSpan limit, CancellationToken cancellation)
     {
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(limit);
@@ -49,7 +52,7 @@ static class HealthProbe
             if (why is null && check.Command is not null)
             {
                 asked = $"'{string.Join(' ', check.Command)}'";
-                why = await ContainerExec.RunAsync(runtime, id, check.Command, timeout.Token);
+                why = await ContainerExec.RunAsync(runtime, id, check.Command, user, timeout.Token);
             }
 
             return why is null ? null : $"{asked}: {why}";

@@ -93,6 +93,14 @@ sealed class ContainerControl(Host host)
         }
 
         List<string> arguments = [.. JournalMatches.Of(units, host.User)];
+        if (host.User is { } user && !JournalAccess.IncludesOthers())
+        {
+            // journalctl would say something of the kind, but not that a container has messages of others.
+            arguments.Add("--quiet");
+            host.Note(
+                $"{name}: shown is what systemd and the container's root wrote; messages of its other users only members of systemd-journal can read " +
+                $"('usermod --append --groups systemd-journal {user.Name}' as root, then a new login)");
+        }
 
         if (follow)
         {

@@ -17,7 +17,18 @@ static class LogsCommand
 
     public static Command Create()
     {
-        Command command = new("logs", "Shows what a container has written to the journal, as 'journalctl -u NAME' does.")
+        Command command = new(
+            "logs",
+            """
+            Shows what a container has written to the journal, as 'journalctl -u NAME' does.
+
+            Of a user's container the journal gives the user what its root wrote; what others of its users wrote is for members of the
+            group systemd-journal, and it is said where that is so.
+
+            Examples:
+              sysctr logs --follow etcd
+              sysctr --user logs -n 20 notes
+            """)
         {
             s_name, s_follow, s_lines,
         };

@@ -1,0 +1,33 @@
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>The journal gives a user what the container's root wrote; of the rest <c>logs</c> says that it is there.</summary>
+[Collection(UserHost.Name)]
+public sealed class UserLogsTests(NspawnFixture fixture)
+{
+    private readonly NspawnHost _host = fixture.Host;
+
+    [Fact]
+    public async Task Logs_say_what_the_user_may_not_see()
+    {
+        TestUser user = await TestUser.AddAsync(_host);
+        await user.MustAsync("install", "--now", "probe-owners");
+        await _host.EventuallyAsync(
+            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromSeconds(30));
+
+        CommandResult own = await user.MustAsync("logs", "probe-owners");
+        await _host.ShellAsync($"usermod --append --groups systemd-journal {user.Name}");
+        CommandResult all = await user.MustAsync("logs", "probe-owners");
+        CommandResult few = await user.MustAsync("logs", "-n", "1", "probe-owners");
+
+        Assert.Contains("Started probe-owners.service", own.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("uid=33", own.Output, StringComparison.Ordinal);
+        Assert.Contains($"usermod --append --groups systemd-journal {user.Name}", own.Error, StringComparison.Ordinal);
+        Assert.Contains("uid=33", all.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("systemd-journal", all.Error, StringComparison.Ordinal);
+        Assert.Single(few.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("-- ", StringComparison.Ordinal));
+        await user.MustAsync("uninstall", "--purge", "probe-owners");
+    }
+}

@@ -47,6 +47,7 @@ static class UserMode
                 $"the tree of an installed container is {user.DataHome}/sysctr/deployments/NAME/current/rootfs, read-only");
         }
 
+        Host.CheckIds(user);
         user.Export(inside: true);
         return UserNamespace.Replace(user, [AtomicPersonality.IsActive ? AtomicPersonality.CalledAs : Environment.ProcessPath!, .. typed]);
     }

@@ -90,6 +90,10 @@ sealed class Host : IDisposable
     /// <summary>Whether a crash has left something that only a process inside the user's namespace can end.</summary>
     public static bool NeedsRecovery(HostUser user) => new Transactions(UserStore(user)).Any;
 
+    /// <summary>Whether a user's store can be worked on in the namespace that the user can have.</summary>
+    /// <exception cref="SysctrException">Host: it has files of ids that the user had once.</exception>
+    public static void CheckIds(HostUser user) => SingleIdStore.Check(user, UserStore(user));
+
     /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
     internal string Here(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path);

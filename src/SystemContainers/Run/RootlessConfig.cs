@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Run;
@@ -47,6 +48,8 @@ static class RootlessConfig
             {
                 BindHosts(mount, type);
             }
+
+            DropUnmappedOwners(mount, ids);
         }
 
         // The rules for devices are the kernel's own here; processes may not be spared from its need for memory more than others.
@@ -59,6 +62,42 @@ static class RootlessConfig
         process.Remove("oomScoreAdj");
         return runtime == RuntimeKind.Runc && process["user"] is JsonObject user ? WithoutGroups(user) : [];
     }
+
+    /// <summary>Checks that the payload is somebody whom the namespace has.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="ids">The namespace.</param>
+    /// <param name="name">The user whose it is.</param>
+    /// <exception cref="SysctrException">Host: it is not; says how an administrator helps.</exception>
+    public static void CheckUser(JsonObject document, IdMap ids, string name)
+    {
+        JsonNode? user = document["process"]?["user"];
+        long uid = user?["uid"]?.GetValue<long>() ?? 0;
+        long gid = user?["gid"]?.GetValue<long>() ?? 0;
+        if (!ids.HasUid(uid) || !ids.HasGid(gid))
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"checking config.json: the payload is user {uid} and group {gid}, and {name} has no subordinate ids for them",
+                SubordinateIds.Hint(name));
+        }
+    }
+
+    /// <summary>The kernel takes no owner that the namespace does not have, such as the usual <c>gid=5</c> of a devpts; without, it is root.</summary>
+    private static void DropUnmappedOwners(JsonObject mount, IdMap ids)
+    {
+        JsonArray options = mount["options"] as JsonArray ?? [];
+        foreach (JsonNode option in options.OfType<JsonNode>().Where(o => IsUnmapped(o.GetValue<string>(), ids)).ToArray())
+        {
+            options.Remove(option);
+        }
+    }
+
+    private static bool IsUnmapped(string option, IdMap ids) => option.Split('=', 2) switch
+    {
+        ["uid", string uid] => long.TryParse(uid, CultureInfo.InvariantCulture, out long number) && !ids.HasUid(number),
+        ["gid", string gid] => long.TryParse(gid, CultureInfo.InvariantCulture, out long number) && !ids.HasGid(number),
+        _ => false,
+    };
 
     /// <summary>runc sets no supplementary groups without root ("cannot set any additional groups in a rootless container"); crun does.</summary>
     private static string[] WithoutGroups(JsonObject user)

@@ -18,7 +18,7 @@ sealed partial record UnitPlan
     /// <param name="host">Capabilities, and what stands where.</param>
     /// <param name="listenHelper">Absolute path of sysctr-listen on the host.</param>
     /// <param name="rootfs">Absolute path of the checkout as the host sees it; null where the root is somebody else's.</param>
-    /// <exception cref="SysctrException">Host: config.json wants a capability that this host can't give.</exception>
+    /// <exception cref="SysctrException">Host: config.json wants a capability that this host can't give, or a user that the caller has no id for.</exception>
     public RenderedContainer Adapt(RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs)
     {
         if (rendered.ConfigJson is not { } json)
@@ -40,6 +40,11 @@ sealed partial record UnitPlan
         AdaptConfig(document, config, listenHelper, rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text))));
         string[] unlabelled =
             [.. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
+        if (User is not null)
+        {
+            RootlessConfig.CheckUser(document, User.Ids, User.Name);
+        }
+
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;

@@ -73,6 +73,7 @@ sealed partial class ContentStore
             {
                 cancellation.ThrowIfCancellationRequested();
                 LayerEntry kept = Keep(entry);
+                NamespaceOwners.Check(kept);
                 entries.Add(kept);
                 if (kept.Type == TarEntryType.Regular && kept.Size > 0)
                 {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Run;
 using Xunit;
@@ -48,6 +49,31 @@ public sealed class RootlessConfigTests
         Assert.Equal(
             ["proc proc", "bind /sys", "bind /dev/mqueue", "tmpfs tmpfs"],
             document["mounts"]!.AsArray().Select(m => $"{m!["type"]} {m["source"]}"));
+    }
+
+    [Fact]
+    public void Owners_that_the_namespace_lacks_are_left_out_of_mounts()
+    {
+        JsonObject document = Document();
+        JsonObject mount = new() { ["type"] = "devpts", ["source"] = "devpts", ["options"] = new JsonArray("nosuid", "mode=0620", "gid=5") };
+        document["mounts"]!.AsArray().Add((JsonNode)mount);
+
+        RootlessConfig.Adapt(document, s_map, RuntimeKind.Crun);
+        Assert.Equal("""["nosuid","mode=0620","gid=5"]""", mount["options"]!.ToJsonString());
+        RootlessConfig.Adapt(document, IdMap.Of(1000, 1001, [], []), RuntimeKind.Crun);
+        Assert.Equal("""["nosuid","mode=0620"]""", mount["options"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_payload_whom_the_namespace_lacks_is_refused()
+    {
+        JsonObject document = Document();
+
+        RootlessConfig.CheckUser(document, s_map, "alice");
+        SysctrException refused = Assert.Throws<SysctrException>(() => RootlessConfig.CheckUser(document, IdMap.Of(1000, 1001, [], []), "alice"));
+
+        Assert.Equal(ErrorKind.Host, refused.Kind);
+        Assert.Contains("user 33 and group 33, and alice has no", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,6 +14,15 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
     public static IdMap Of(uint uid, uint gid, IEnumerable<IdRange> uids, IEnumerable<IdRange> gids) =>
         new(Lined(uid, uids), Lined(gid, gids));
 
+    /// <summary>Whether the namespace has no user but its root.</summary>
+    public bool IsSingle => Uids is [{ Count: 1 }];
+
+    /// <summary>Whether the namespace has this user.</summary>
+    public bool HasUid(long uid) => Has(Uids, uid);
+
+    /// <summary>Whether the namespace has this group.</summary>
+    public bool HasGid(long gid) => Has(Gids, gid);
+
     /// <summary>The user outside for one inside; the same number where nobody outside is that user.</summary>
     public uint UidOutside(uint uid) => Outside(Uids, uid);
 
@@ -48,6 +57,8 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
 
         return map;
     }
+
+    private static bool Has(IReadOnlyList<IdRange> map, long id) => map.Any(r => id >= r.Inside && id - r.Inside < r.Count);
 
     private static uint Outside(IReadOnlyList<IdRange> map, uint id) =>
         map.FirstOrDefault(r => id >= r.Inside && id - r.Inside < r.Count) is { } range ? range.Outside + (id - range.Inside) : id;

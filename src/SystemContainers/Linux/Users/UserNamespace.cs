@@ -8,7 +8,7 @@ namespace SystemContainers.Linux.Users;
 /// <summary>
 /// A user namespace in which an unprivileged user is root, and the user's subordinate ids are the other users: there files can have
 /// the owners that an image gives them. Made by the host's own tools, for a process of several threads can't make one for itself, and only
-/// newuidmap(1), which is setuid, may map more than one id.
+/// newuidmap(1), which is setuid, may map more than one id. A user without subordinate ids gets a namespace of one id, as podman gives one.
 /// </summary>
 static class UserNamespace
 {
@@ -16,17 +16,22 @@ static class UserNamespace
     /// <param name="user">Whose.</param>
     /// <param name="command">The program and its words.</param>
     /// <returns>Never; it throws where it can't.</returns>
-    /// <exception cref="SysctrException">Host: the user has no subordinate ids, or the kernel or a tool refuses.</exception>
+    /// <exception cref="SysctrException">Host: the kernel or a tool refuses.</exception>
     public static int Replace(HostUser user, IReadOnlyList<string> command)
     {
-        IdMap map = IdMap.Of(user.Uid, user.Gid, SubordinateIds.Users(user.Name, user.Uid), SubordinateIds.Groups(user.Name, user.Uid));
-        using Process holder = StartHolder();
+        SubordinateIds ids = SubordinateIds.Of(user);
+        using Process holder = StartHolder(ids.IsEmpty);
         string process = holder.Id.ToString(CultureInfo.InvariantCulture);
         int descriptor;
         try
         {
-            Map("newuidmap", process, map.Uids);
-            Map("newgidmap", process, map.Gids);
+            if (!ids.IsEmpty)
+            {
+                IdMap map = IdMap.Of(user.Uid, user.Gid, ids.Uids, ids.Gids);
+                Map("newuidmap", process, map.Uids);
+                Map("newgidmap", process, map.Gids);
+            }
+
             descriptor = Libc.open_inherited($"/proc/{process}/ns/user", OpenFlags.ReadOnly);
         }
         finally
@@ -42,9 +47,10 @@ static class UserNamespace
     }
 
     /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>
-    private static Process StartHolder()
+    /// <param name="single">Whether it is its root and nobody else, which the kernel allows everybody (user_namespaces(7)).</param>
+    private static Process StartHolder(bool single)
     {
-        Process holder = ProcessRunner.Start(new ProcessStartInfo("unshare", ["--user", "cat"])
+        Process holder = ProcessRunner.Start(new ProcessStartInfo("unshare", ["--user", .. single ? ["--map-root-user"] : Array.Empty<string>(), "cat"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -43,4 +43,25 @@ public sealed class IdMapTests
         Assert.Equal([new IdRange(0, 165536, 65536)], SubordinateIds.Parse(file, "bob", 1001));
         Assert.Empty(SubordinateIds.Parse(file, "carol", 1002));
     }
+
+    [Theory]
+    [InlineData("passwd: files\n", null)]
+    [InlineData("subid: files\n", null)]
+    [InlineData("# subid: sss\nsubid:\tsss files # from the directory\n", "sss")]
+    public void Ranges_are_where_nsswitch_says(string text, string? source) => Assert.Equal(source, SubordinateIds.Source(text));
+
+    [Fact]
+    public void The_answer_of_getsubids_is_read() =>
+        Assert.Equal(
+            [new IdRange(0, 100000, 65536), new IdRange(0, 300000, 10)],
+            SubordinateIds.ParseAnswer("0: alice 100000 65536\n1: alice 300000 10\n"));
+
+    [Fact]
+    public void A_namespace_of_one_id_has_nobody_else()
+    {
+        IdMap single = IdMap.Of(1000, 1001, [], []);
+
+        Assert.Equal((true, true, false, false), (single.IsSingle, single.HasUid(0), single.HasUid(1), single.HasGid(1001)));
+        Assert.Equal((false, true, false), (s_map.IsSingle, s_map.HasUid(15), s_map.HasUid(16)));
+    }
 }

@@ -61,6 +61,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         HealthCheck check = container.Health!;
         OciRuntime runtime = OciRuntime.Find(container.Runtime, "/");
         long end = Environment.TickCount64 + (long)(check.Timeout * 1000);
+        string reason = "";
         while (true)
         {
             double left = Math.Max(0.1, (end - Environment.TickCount64) / 1e3);
@@ -71,9 +72,11 @@ sealed class HealthWatch(Host host, StartPolicy policy)
                 return;
             }
 
+            // That the end has cut an attempt short tells less than what the one before it found.
+            reason = reason.Length == 0 || left >= Math.Min(check.Attempt, 1) ? why : reason;
             if (Environment.TickCount64 + (check.Interval * 1000) >= end)
             {
-                throw UnitFailure.Unhealthy(container.MainUnit, why, check.Timeout, host.User);
+                throw UnitFailure.Unhealthy(container.MainUnit, reason, check.Timeout, host.User);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(check.Interval), cancellation);

@@ -9,7 +9,8 @@ namespace SystemContainers.Deploy;
 /// </summary>
 /// <remarks>
 /// What the administrator edited is never lost. An edited file of the image stays as it is, and a new version is laid beside it
-/// as <c>.sysctr-new</c>. An edited unit can't stay, for it names the deployment: it is moved aside as <c>.sysctr-save</c>.
+/// as <c>.sysctr-new</c>. An edited unit can't stay, for it names the deployment: it is moved aside as <c>.sysctr-save</c>, and one that
+/// was moved there before becomes <c>.sysctr-save.N</c>.
 /// </remarks>
 sealed class HostFileSwitch(Host host)
 {
@@ -87,7 +88,7 @@ sealed class HostFileSwitch(Host host)
                 Write(after, file, path);
                 break;
             case HostFileAction.ReplaceEdited:
-                DurableFile.Move(path, path + Saved);
+                SetAside(path);
                 host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
                 Write(after, file, path);
                 break;
@@ -130,7 +131,7 @@ sealed class HostFileSwitch(Host host)
                 DurableFile.Delete(path);
                 break;
             case HostFileAction.SetAside:
-                DurableFile.Move(path, path + Saved);
+                SetAside(path);
                 host.Note($"{path} was edited since it was installed; kept as {path}{Saved}");
                 break;
             case HostFileAction.LeaveEdited:
@@ -139,6 +140,24 @@ sealed class HostFileSwitch(Host host)
             default:
                 break;
         }
+    }
+
+    /// <summary>What was set aside before makes way: it is as much somebody's work.</summary>
+    private static void SetAside(string path)
+    {
+        string saved = path + Saved;
+        if (HostFileFacts.IsThere(saved))
+        {
+            int number = 1;
+            while (HostFileFacts.IsThere($"{saved}.{number}"))
+            {
+                number++;
+            }
+
+            DurableFile.Move(saved, $"{saved}.{number}");
+        }
+
+        DurableFile.Move(path, saved);
     }
 
     private static void RemoveOurs(string path, InstalledFile? file)

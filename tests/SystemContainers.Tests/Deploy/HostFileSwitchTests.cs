@@ -97,6 +97,26 @@ public sealed class HostFileSwitchTests : IDisposable
     }
 
     [Fact]
+    public void A_unit_that_is_edited_again_leaves_the_earlier_edit_where_it_can_be_found()
+    {
+        ContainerRecord first = Deployment(0, (Unit, "u"));
+        ContainerRecord second = Deployment(1, (Unit, "v"));
+        ContainerRecord third = Deployment(2, (Unit, "w"));
+        _switch.Apply(null, first);
+        File.WriteAllText(_root + Unit, "mine");
+        _switch.Apply(first, second);
+        File.WriteAllText(_root + Unit, "mine, later");
+        _switch.Apply(second, third);
+
+        Assert.Equal(("w", "mine, later", "mine"), (Read(Unit), Read(Unit + ".sysctr-save"), Read(Unit + ".sysctr-save.1")));
+
+        // Taken back it is the edit of now that returns.
+        _switch.Apply(third, second, takingBack: true);
+        _switch.RestoreSaved([Unit]);
+        Assert.Equal(("mine, later", "mine"), (Read(Unit), Read(Unit + ".sysctr-save.1")));
+    }
+
+    [Fact]
     public void A_mode_that_changed_is_a_change()
     {
         ContainerRecord first = Deployment(0, (File1, "a"));

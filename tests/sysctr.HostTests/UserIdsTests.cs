@@ -69,7 +69,9 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         CommandResult install = await user.SysctrAsync("install", "probe-owners");
 
         Assert.Equal(12, install.ExitCode);
-        Assert.Matches("unpacking [^ ]+, which belongs to user 0 and group [1-9][0-9]*: ", install.Error);
+
+        // Layers are unpacked side by side: it may be the first such file of any of them.
+        Assert.Matches("unpacking [^ ]+, which belongs to user (0 and group [1-9][0-9]*|[1-9][0-9]* and group [0-9]+): ", install.Error);
         Assert.Contains($"{user.Name} has no subordinate ids", install.Error, StringComparison.Ordinal);
         Assert.Contains($"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user.Name}", install.Error, StringComparison.Ordinal);
         Assert.Equal("", await _host.ShellAsync($"find {user.Store}/objects {user.Store}/layers {user.Store}/images {user.Store}/staging -type f"));
@@ -100,7 +102,7 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host, hasRanges: false);
         string source = Path.Combine(_host.Root, "srv/subid.c");
         await File.WriteAllTextAsync(source, Plugin);
-        await Command.MustAsync("gcc", "-shared", "-fPIC", "-o", Path.Combine(_host.Root, "usr/lib/x86_64-linux-gnu/libsubid_ours.so"), source);
+        await Command.MustAsync("clang", "-shared", "-fPIC", "-o", Path.Combine(_host.Root, "usr/lib/x86_64-linux-gnu/libsubid_ours.so"), source);
         await _host.ShellAsync("cp /etc/nsswitch.conf /srv; echo 'subid: ours' >> /etc/nsswitch.conf");
         try
         {

@@ -123,6 +123,8 @@ public sealed class UserRecoveryTests(NspawnFixture fixture)
         ChangedImage image = await ChangedImage.MakeAsync(_host, "pass");
         if (operation == "install")
         {
+            // Its layers first: they are unpacked side by side, in a few steps more or less.
+            await user.MustAsync("pull", image.Reference);
             return [operation, "--name", "probe", image.Reference];
         }
 

@@ -109,10 +109,6 @@ try
 
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (SysctrException e)
-{
-    return Terminal.Report(e, Console.Error);
-}
 catch (OperationCanceledException)
 {
     Console.Error.WriteLine("sysctr: interrupted; nothing was changed");

@@ -324,7 +324,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
             throw new SysctrException(
-                (why as SysctrException ?? HostFailure.Understand(why))?.Kind ?? ErrorKind.Failed,
+                HostFailure.Understand(why)?.Kind ?? ErrorKind.Failed,
                 $"{why.Message}\ntaking it back: {e.Message}",
                 "the next call of sysctr goes on taking it back",
                 why);

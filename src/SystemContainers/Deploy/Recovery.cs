@@ -49,7 +49,7 @@ sealed class Recovery(Host host)
             {
                 await end();
             }
-            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } why)
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
             {
                 Failed(why);
             }
@@ -61,7 +61,7 @@ sealed class Recovery(Host host)
             {
                 tidy();
             }
-            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } why)
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
             {
                 Failed(why);
             }

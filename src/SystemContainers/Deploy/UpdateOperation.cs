@@ -35,7 +35,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             {
                 changed += await RecordedAsync([name], request, cancellation);
             }
-            catch (Exception e) when ((e as SysctrException ?? HostFailure.Understand(e)) is { } failure)
+            catch (Exception e) when (HostFailure.Understand(e) is { } failure)
             {
                 failures.Add(failure);
             }

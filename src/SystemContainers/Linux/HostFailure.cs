@@ -5,9 +5,10 @@ namespace SystemContainers.Linux;
 /// <summary>The last translation before a person reads it: what the kernel said of the host becomes one of our errors.</summary>
 static class HostFailure
 {
-    /// <returns>Null for what can only be a defect; that may crash with its stack trace.</returns>
+    /// <returns>One of our own as it is; null for what can only be a defect, which may crash with its stack trace.</returns>
     public static SysctrException? Understand(Exception failure) => failure switch
     {
+        SysctrException understood => understood,
         LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
             ErrorKind.Storage, failure.Message, "free some space and try again; nothing was changed", failure),
         IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(

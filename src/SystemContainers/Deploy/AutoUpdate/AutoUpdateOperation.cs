@@ -60,7 +60,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         {
             await host.History.RunAsync("update", pending, _ => fleet.RunAsync(pending, new UpdateRequest(), UpdateEachAsync, cancellation));
         }
-        catch (Exception e) when ((refused = Understand(e)) is not null)
+        catch (Exception e) when ((refused = HostFailure.Understand(e)) is not null)
         {
             // It had no turn.
         }
@@ -90,7 +90,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         {
             return report with { Result = await act() };
         }
-        catch (Exception e) when (Understand(e) is { } failure)
+        catch (Exception e) when (HostFailure.Understand(e) is { } failure)
         {
             return Failed(report, failure);
         }
@@ -98,8 +98,6 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
 
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
         report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
-
-    private static SysctrException? Understand(Exception e) => e as SysctrException ?? HostFailure.Understand(e);
 
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)

@@ -197,7 +197,7 @@ sealed class HistoryLog(Host host)
 
     private static HistoryEntry Failed(HistoryEntry entry, HistoryOutcome outcome, Exception why)
     {
-        SysctrException? known = why as SysctrException ?? HostFailure.Understand(why);
+        SysctrException? known = HostFailure.Understand(why);
         string reason = why is OperationCanceledException ? "interrupted" : known?.Message ?? why.Message;
         return entry with
         {

@@ -43,12 +43,12 @@ static class InstallSections
             foreach (RenderedUnit unit in container.Rendered.Units.Where(u => own.Contains(u.FileName)))
             {
                 UnitText text = UnitText.Parse(unit.Text);
-                foreach (string alias in Words(text, "Alias"))
+                foreach (string alias in text.Words("Install", "Alias"))
                 {
                     CheckAlias(paths, own, owners, unit, alias);
                 }
 
-                foreach (string also in Words(text, "Also"))
+                foreach (string also in text.Words("Install", "Also"))
                 {
                     CheckAlso(own, unit, also);
                 }
@@ -113,9 +113,6 @@ static class InstallSections
             .Replace("%N", stem, StringComparison.Ordinal)
             .Replace("%p", stem.Split('@')[0], StringComparison.Ordinal);
     }
-
-    private static IEnumerable<string> Words(UnitText unit, string key) =>
-        unit.All("Install", key).SelectMany(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     private static SysctrException Refused(RenderedUnit unit, string key, string word, string reason, string hint) =>
         new(ErrorKind.Conflict, $"installing {unit.FileName}: its {key}={word} can't be granted: {reason}", hint);

@@ -41,4 +41,5 @@ static class UnitOrder
                 sorted.Add(unit);
             }
         }
-    }}
+    }
+}

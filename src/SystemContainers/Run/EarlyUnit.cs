@@ -6,8 +6,8 @@ namespace SystemContainers.Run;
 /// </summary>
 static class EarlyUnit
 {
-    /// <summary>In packaging/systemd; a user's manager has one of the same name.</summary>
-    private const string Recovery = "sysctr-recover.service";
+    /// <summary>The line that puts a unit behind the recovery: in packaging/systemd, and in a user's manager by the same name.</summary>
+    public const string AfterRecovery = "After=sysctr-recover.service";
 
     /// <summary>
     /// What the recovery itself waits for: the file systems, and whatever they wait for. A unit that goes before one of these can't come
@@ -22,10 +22,7 @@ static class EarlyUnit
     /// <summary>Lines for [Unit]; none where the unit comes later anyway, or has to come before the recovery.</summary>
     /// <param name="unit">Any unit of the container.</param>
     public static IReadOnlyList<string> OrderLines(UnitText unit) =>
-        unit.Find("Unit", "DefaultDependencies") is "no" or "false" or "off" or "0" or "n" or "f" &&
-        !unit.All("Unit", "Before").SelectMany(v => v.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Any(IsEarlier)
-            ? ["After=" + Recovery]
-            : [];
+        UnitText.IsNo(unit.Find("Unit", "DefaultDependencies")) && !unit.Words("Unit", "Before").Any(IsEarlier) ? [AfterRecovery] : [];
 
     private static bool IsEarlier(string unit) =>
         Array.Exists(s_earlier, e => unit.StartsWith(e, StringComparison.Ordinal)) ||

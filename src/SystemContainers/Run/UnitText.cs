@@ -77,6 +77,13 @@ sealed partial class UnitText
         return values;
     }
 
+    /// <summary>The words of a key that is a list, such as After= (systemd.unit(5)): of all its values since it was last emptied.</summary>
+    public IEnumerable<string> Words(string section, string key) =>
+        All(section, key).SelectMany(value => value.Split(s_blanks, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>Whether a value is one of systemd's words for no (parse_boolean in src/basic/parse-util.c).</summary>
+    public static bool IsNo(string? value) => value is "0" or "no" or "n" or "false" or "f" or "off";
+
     // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once.
     [GeneratedRegex(@"\r\n|\n\r|\r|\n", RegexOptions.NonBacktracking)]
     private static partial Regex LineEnd();

@@ -33,12 +33,12 @@ static class UserUnit
     /// </summary>
     /// <param name="fileName">The template's unit.</param>
     public static IReadOnlyList<string> OrderLines(string fileName) =>
-        Path.GetExtension(fileName) is ".socket" or ".timer" or ".path" ? ["After=sysctr-recover.service"] : [];
+        Path.GetExtension(fileName) is ".socket" or ".timer" or ".path" ? [EarlyUnit.AfterRecovery] : [];
 
     /// <summary>Lines for [Service].</summary>
     /// <param name="unit">The template's service.</param>
     public static IEnumerable<string> ServiceLines(UnitText unit) =>
-        s_switches.Where(key => unit.Find("Service", key) is { } value && value is not ("no" or "false" or "0" or "off")).Select(key => key + "=no")
+        s_switches.Where(key => unit.Find("Service", key) is { } value && !UnitText.IsNo(value)).Select(key => key + "=no")
             .Concat(s_lists.Where(key => unit.Find("Service", key) is not null).Select(key => key + "="));
 
     /// <summary>Lines for [Service] that make the directories of the container's tmpfiles at each start: nothing does so for a user at boot.</summary>
@@ -55,7 +55,7 @@ static class UserUnit
         List<string> lines = [];
         foreach (string key in (string[])["WantedBy", "RequiredBy"])
         {
-            string[] wanted = [.. unit.All("Install", key).SelectMany(v => v.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))];
+            string[] wanted = [.. unit.Words("Install", key)];
             string[] here = [.. wanted.Select(t => s_bootTargets.Contains(t, StringComparer.Ordinal) ? "default.target" : t).Distinct(StringComparer.Ordinal)];
             if (!here.SequenceEqual(wanted, StringComparer.Ordinal))
             {

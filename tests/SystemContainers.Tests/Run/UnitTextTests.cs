@@ -25,6 +25,14 @@ public sealed class UnitTextTests
         Assert.Null(unit.Find("Service", "Type"));
     }
 
+    [Fact]
+    public void A_list_has_words_between_blanks_of_either_kind_and_over_several_lines()
+    {
+        UnitText unit = UnitText.Parse("[Unit]\nAfter=z.service\nAfter=\nAfter=a.service\tb.service  c.service\nAfter=d.service\n");
+
+        Assert.Equal(["a.service", "b.service", "c.service", "d.service"], unit.Words("Unit", "After"));
+    }
+
     [Theory]
     [InlineData("\ufeff[Install]\nAlias=a.service")]
     [InlineData("[Install]\r\u00a0[Service]\rAlias=a.service")]

@@ -67,7 +67,6 @@ static class MountCheck
         return made;
 
         void AddDirectories(UnitText unit, string key, string root) => made.UnionWith(
-            unit.All("Service", key).SelectMany(v => v.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Select(v => HostPath.Absolute($"{root}/{v.Split(':')[0]}")));
+            unit.Words("Service", key).Select(v => HostPath.Absolute($"{root}/{v.Split(':')[0]}")));
     }
 }

@@ -20,8 +20,8 @@ sealed class PlannedOrder(ISystemdManager systemd)
             string directory = Path.GetFileName(Path.GetDirectoryName(file.Path)!);
             string unit = directory.EndsWith(".d", StringComparison.Ordinal) ? directory[..^2] : Path.GetFileName(file.Path);
             UnitText text = UnitText.Parse(file.Text);
-            Declare(unit, Words(text, "After"));
-            foreach (string later in Words(text, "Before"))
+            Declare(unit, text.Words("Unit", "After"));
+            foreach (string later in text.Words("Unit", "Before"))
             {
                 Declare(later, [unit]);
             }
@@ -52,7 +52,4 @@ sealed class PlannedOrder(ISystemdManager systemd)
 
         known.AddRange(after);
     }
-
-    private static IEnumerable<string> Words(UnitText text, string key) =>
-        text.All("Unit", key).SelectMany(v => v.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }

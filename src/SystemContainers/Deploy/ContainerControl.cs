@@ -77,7 +77,7 @@ sealed class ContainerControl(Host host)
 
     private IEnumerable<string> EnvironmentOf(ContainerRecord record)
     {
-        byte[] config = File.ReadAllBytes(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "config.json"));
+        byte[] config = File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile);
         return JsonNode.Parse(config)?["process"]?["env"] is JsonArray variables ? variables.Select(v => (string)v!) : [];
     }
 

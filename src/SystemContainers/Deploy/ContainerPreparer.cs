@@ -153,7 +153,7 @@ sealed class ContainerPreparer(Host host)
         if (container.Rendered.ConfigJson is { } config)
         {
             StageRootfs(container, Path.Join(directory.Staged, "rootfs"));
-            DurableFile.Write(Path.Join(directory.Staged, "config.json"), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            DurableFile.Write(Path.Join(directory.Staged, DeploymentDirectory.ConfigName), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         HostFileSet.Keep(container);

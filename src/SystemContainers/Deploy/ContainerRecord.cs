@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Store;
 
 namespace SystemContainers.Deploy;
 
@@ -115,4 +116,7 @@ sealed record ContainerRecord
     /// <summary>What <c>start</c> starts: the service, or where it has instances only, the sockets and timers that make them.</summary>
     [JsonIgnore]
     public IEnumerable<string> StartedUnits => UnitNames.Contains(MainUnit) ? [MainUnit] : RunnableUnits;
+
+    /// <summary>Its image as if the store had a name for it: what a deployment needs of the store outlives the names.</summary>
+    public ImageRecord AsImage() => new(Image, ManifestDigest, ImageId, DiffIds, InstalledAt);
 }

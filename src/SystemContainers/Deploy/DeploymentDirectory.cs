@@ -13,6 +13,9 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>Begins the names of deployments that are being put together.</summary>
     public const string StagedPrefix = ".staged-";
 
+    /// <summary>The name of <see cref="ConfigFile"/>.</summary>
+    public const string ConfigName = "config.json";
+
     /// <summary>The name of <see cref="RecordFile"/>.</summary>
     public const string RecordName = "info.json";
 
@@ -39,6 +42,9 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
 
     /// <summary>The link that names the deployment that was in use before: what a rollback leads to. Not there before the first update.</summary>
     public string PreviousLink => Path.Join(ContainerHere, Previous);
+
+    /// <summary>The runtime's configuration; not there where an image has only files for the host.</summary>
+    public string ConfigFile => Path.Join(Here, ConfigName);
 
     /// <summary>The record's file.</summary>
     public string RecordFile => Path.Join(Here, RecordName);

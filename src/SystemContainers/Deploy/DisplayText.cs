@@ -20,7 +20,7 @@ static class DisplayText
 
         if (container.Rendered.ConfigJson is { } config)
         {
-            Section(Path.Join(container.Directory.OnHost, "config.json"), Encoding.UTF8.GetString(config));
+            Section(Path.Join(container.Directory.OnHost, DeploymentDirectory.ConfigName), Encoding.UTF8.GetString(config));
         }
 
         Section(

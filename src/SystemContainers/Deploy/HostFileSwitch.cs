@@ -142,8 +142,8 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
-    /// <summary>What was set aside before makes way: it is as much somebody's work.</summary>
-    private static void SetAside(string path)
+    /// <summary>Moves a file aside, as <c>.sysctr-save</c>. What was set aside before makes way: it is as much somebody's work.</summary>
+    internal static void SetAside(string path)
     {
         string saved = path + Saved;
         if (HostFileFacts.IsThere(saved))

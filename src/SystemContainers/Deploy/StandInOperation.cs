@@ -51,7 +51,7 @@ sealed class StandInOperation(Host host)
     private void WriteBundle(ContainerRecord record, string bundle, IReadOnlyList<string> command)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
-        byte[] config = File.ReadAllBytes(Path.Join(deployment.Here, "config.json"));
+        byte[] config = File.ReadAllBytes(deployment.ConfigFile);
         JsonObject document = JsonNode.Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!.AsObject();
         document["process"]!["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
         foreach (string source in (document["mounts"] as JsonArray ?? []).Select(m => m?["source"]?.ToString()).OfType<string>())

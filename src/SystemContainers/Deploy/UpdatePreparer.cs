@@ -83,7 +83,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
     /// </summary>
     private bool IsRenderedSame(ContainerRecord before, PreparedContainer again)
     {
-        string config = Path.Join(host.Deployment(before.Name, before.Deployment).Here, "config.json");
+        string config = host.Deployment(before.Name, before.Deployment).ConfigFile;
         Dictionary<string, InstalledFile> files = before.AllFiles.ToDictionary(f => f.Path, StringComparer.Ordinal);
         return (File.Exists(config) ? File.ReadAllBytes(config) : []).AsSpan().SequenceEqual(again.Rendered.ConfigJson ?? []) &&
             before.Enabled.SequenceEqual(again.Record.Enabled) && again.Record.AllFiles.Count() == files.Count &&
@@ -92,7 +92,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
 
     /// <summary>One that has lost its config.json is not what it was.</summary>
     private bool HasConfig(ContainerRecord before) =>
-        before.ConfigDigest is null || File.Exists(Path.Join(host.Deployment(before.Name, before.Deployment).Here, "config.json"));
+        before.ConfigDigest is null || File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile);
 
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>

@@ -1,7 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
-using SystemContainers.Store;
 
 namespace SystemContainers.Deploy.Fsck;
 
@@ -11,14 +10,12 @@ namespace SystemContainers.Deploy.Fsck;
 /// </summary>
 sealed class ConfigRepair(Host host, RepairLog log)
 {
-    private const string Saved = ".sysctr-save";
-
     /// <summary>Puts it in its place; what was there and can't be used stays beside it.</summary>
     /// <returns>Whether it is there.</returns>
     /// <exception cref="SysctrException">The image can't be read or rendered.</exception>
     public bool Run(ContainerRecord record)
     {
-        string file = Path.Join(host.Deployment(record.Name, record.Deployment).Here, "config.json");
+        string file = host.Deployment(record.Name, record.Deployment).ConfigFile;
         if (record.ConfigDigest is not { } digest)
         {
             log.Failed(file, $"its record does not say what it was; 'sysctr uninstall {record.Name}' and install it again");
@@ -34,7 +31,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
 
         if (File.Exists(file))
         {
-            DurableFile.Move(file, file + Saved);
+            HostFileSwitch.SetAside(file);
         }
 
         DurableFile.Write(file, config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -44,7 +41,6 @@ sealed class ConfigRepair(Host host, RepairLog log)
 
     private byte[]? Render(ContainerRecord record)
     {
-        ImageRecord image = new(record.Image, record.ManifestDigest, record.ImageId, record.DiffIds, record.InstalledAt);
         InstallRequest request = new(record.Image)
         {
             Name = record.Name,
@@ -54,6 +50,6 @@ sealed class ConfigRepair(Host host, RepairLog log)
             Rootfs = record.RemoteRootfs,
             AutoUpdate = record.AutoUpdate,
         };
-        return new ContainerPreparer(host).Prepare(request, record.Name, record.Deployment, new ImageFetch(host, Pull.NoProgress.Instance).Open(image), record).Rendered.ConfigJson;
+        return new ContainerPreparer(host).Prepare(request, record.Name, record.Deployment, new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage()), record).Rendered.ConfigJson;
     }
 }

@@ -62,8 +62,8 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
         {
-            string directory = host.Deployment(name, record.Deployment).Here;
-            Try(Path.Join(directory, "config.json"), () => MendConfig(record, Path.Join(directory, "rootfs")));
+            DeploymentDirectory directory = host.Deployment(name, record.Deployment);
+            Try(directory.ConfigFile, () => MendConfig(record, Path.Join(directory.Here, "rootfs")));
         }
 
         foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
@@ -145,7 +145,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         }
 
         RootfsCheck check = new(host, host.Store, content: true, new FindingLog());
-        if (check.ReadConfig(record, Path.Join(Path.GetDirectoryName(rootfs)!, "config.json")) is not { } config)
+        if (check.ReadConfig(record, host.Deployment(record.Name, record.Deployment).ConfigFile) is not { } config)
         {
             log.Failed(rootfs, "its config.json can't be used");
             return;

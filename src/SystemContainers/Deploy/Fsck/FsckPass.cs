@@ -130,8 +130,5 @@ sealed class FsckPass
 
     /// <summary>Refs, and every deployment's image as if it had one, with who needs it.</summary>
     internal static IReadOnlyList<(ImageRecord Image, string User)> ImagesOf(Host host, IEnumerable<ImageRecord> refs) =>
-        [.. refs.Select(i => (i, i.Reference)), .. ContainerCheck.ReadRecords(host).Select(r => (AsImage(r), $"deployment {r.Deployment} of {r.Name}"))];
-
-    private static ImageRecord AsImage(ContainerRecord record) =>
-        new(record.Image, record.ManifestDigest, record.ImageId, record.DiffIds, record.InstalledAt);
+        [.. refs.Select(i => (i, i.Reference)), .. ContainerCheck.ReadRecords(host).Select(r => (r.AsImage(), $"deployment {r.Deployment} of {r.Name}"))];
 }

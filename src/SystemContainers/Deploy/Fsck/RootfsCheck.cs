@@ -20,7 +20,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
     {
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
         string rootfs = Path.Join(directory.Here, "rootfs");
-        string config = Path.Join(directory.Here, "config.json");
+        string config = directory.ConfigFile;
         if (record.ConfigDigest is null && !File.Exists(config) && !Path.Exists(rootfs))
         {
             // An image that has files for the host and nothing to run.

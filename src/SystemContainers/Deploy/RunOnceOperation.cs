@@ -74,21 +74,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
 
         UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
-        try
-        {
-            return await TransientService.RunAsync(
-                record.MainUnit,
-                ["Delegate=yes", $"SyslogIdentifier={record.Name}", .. Overlay(prepared, commands.StopPost)],
-                host.User,
-                commands.Start.Split(' '),
-                cancellation);
-        }
-        finally
-        {
-            // Where the wait was broken off the payload still runs.
-            host.Systemd.Stop(record.MainUnit, CancellationToken.None);
-            host.Systemd.ResetFailed(record.MainUnit, CancellationToken.None);
-        }
+        return await ForegroundRun.RunAsync(host, record.MainUnit, record.Name, commands, Overlay(prepared, commands.StopPost), cancellation);
     }
 
     /// <summary>

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
-using SystemContainers.Register;
 using SystemContainers.Render;
 using SystemContainers.Run;
 
@@ -36,14 +35,10 @@ sealed class StandInOperation(Host host)
         try
         {
             WriteBundle(record, bundle, command);
-            return await TransientService.RunAsync(
-                id + ".service", ["Delegate=yes", $"SyslogIdentifier={name}", $"ExecStopPost={commands.StopPost}"], host.User, commands.Start.Split(' '), cancellation);
+            return await ForegroundRun.RunAsync(host, id + ".service", name, commands, [$"ExecStopPost={commands.StopPost}"], cancellation);
         }
         finally
         {
-            // Where the wait was broken off the command still runs.
-            host.Systemd.Stop(id + ".service", CancellationToken.None);
-            host.Systemd.ResetFailed(id + ".service", CancellationToken.None);
             TreeRemoval.Remove(bundle);
         }
     }

@@ -7,6 +7,11 @@ namespace SystemContainers.Register;
 /// <summary>A service that is there for one run, made by systemd-run(1).</summary>
 static class TransientService
 {
+    /// <summary>The words that call systemd-run for a service with the caller's standard streams, which is waited for; options and the command follow.</summary>
+    /// <param name="user">Whose systemd; null for the system's.</param>
+    public static IReadOnlyList<string> Caller(HostUser? user) =>
+        ["systemd-run", .. user is null ? Array.Empty<string>() : ["--user"], "--quiet", "--wait", "--collect", "--pipe"];
+
     /// <summary>Runs a command as a service, with this process's standard streams, and waits until it has ended.</summary>
     /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
     /// <param name="properties">Such as <c>Delegate=yes</c>.</param>
@@ -18,15 +23,10 @@ static class TransientService
     public static async Task<int> RunAsync(
         string unit, IReadOnlyList<string> properties, HostUser? user, IReadOnlyList<string> command, CancellationToken cancellation)
     {
-        string[] arguments =
-        [
-            .. user is null ? Array.Empty<string>() : ["--user"], "--quiet", "--wait", "--collect", "--pipe", "--unit", unit,
-            .. properties.Select(p => "--property=" + p),
-            "--", .. command,
-        ];
+        string[] words = [.. Caller(user), "--unit", unit, .. properties.Select(p => "--property=" + p), "--", .. command];
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo("systemd-run", arguments) { UseShellExecute = false })!;
+            using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false })!;
             await process.WaitForExitAsync(cancellation);
             return process.ExitCode;
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Register;
 
 namespace SystemContainers.Run;
 
@@ -47,7 +48,7 @@ static class ContainerExec
 
     /// <summary>What lets a command run as the user, outside of our namespace.</summary>
     private static string[] Outside(HostUser? user) =>
-        user is null ? [] : ["systemd-run", "--user", "--quiet", "--wait", "--collect", "--pipe", "--"];
+        user is null ? [] : [.. TransientService.Caller(user), "--"];
 
     /// <summary>systemd would put variables of its own into the words of a service (systemd.service(5), "Command lines").</summary>
     private static IEnumerable<string> Literal(IEnumerable<string> words, HostUser? user) =>

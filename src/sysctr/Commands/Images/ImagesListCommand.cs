@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Deploy;
+using SystemContainers.Oci;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -33,7 +34,7 @@ static class ImagesListCommand
 
             if (parsed.GetValue(s_ids))
             {
-                foreach (string id in images.Select(i => i.Id["sha256:".Length..][..12]).Distinct(StringComparer.Ordinal))
+                foreach (string id in images.Select(i => Digest.Parse(i.Id).Short).Distinct(StringComparer.Ordinal))
                 {
                     terminal.Result(id);
                 }
@@ -46,7 +47,7 @@ static class ImagesListCommand
                 [
                     .. images.Select(i => new[]
                     {
-                        (i.UsedBy.Count > 0 ? "> " : "  ") + i.Name, i.Id["sha256:".Length..][..12], i.Layers.ToString(),
+                        (i.UsedBy.Count > 0 ? "> " : "  ") + i.Name, Digest.Parse(i.Id).Short, i.Layers.ToString(),
                         $"{i.PulledAt.LocalDateTime:yyyy-MM-dd HH:mm}", string.Join(' ', i.UsedBy),
                     }),
                 ],

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Deploy;
+using SystemContainers.Oci;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -17,7 +18,7 @@ static class ImagesVersionCommand
             ImageReports reports = new(host);
             terminal.Table(
                 ["IMAGE", "VERSION", "ID"],
-                [.. parsed.GetValue(s_images)!.Select(reports.Describe).Select(i => new[] { i.Name, i.Version ?? "-", i.Id["sha256:".Length..][..12] })]);
+                [.. parsed.GetValue(s_images)!.Select(reports.Describe).Select(i => new[] { i.Name, i.Version ?? "-", Digest.Parse(i.Id).Short })]);
             return 0;
         });
         return command;

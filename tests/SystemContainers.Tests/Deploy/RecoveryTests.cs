@@ -129,7 +129,11 @@ public sealed class RecoveryTests : IDisposable
             Assert.True(host.Store.HasBlob(blob));
         }
 
-        await host.RecoverAsync(CancellationToken.None);
+        await LockRelease.AwaitAsync(async () =>
+        {
+            await host.RecoverAsync(CancellationToken.None);
+            return !host.Store.HasBlob(blob);
+        });
 
         Assert.False(host.Store.HasBlob(blob));
         Assert.Empty(host.Transactions.Pending());

@@ -43,6 +43,9 @@ static class GlobalOptions
         Recursive = true,
     };
 
+    /// <summary>What this call has done: one process is one call.</summary>
+    public static CallOutcome Outcome { get; } = new();
+
     /// <summary>As the help shows them.</summary>
     public static IReadOnlyList<Option> All { get; } = [Root, System, User, Quiet, LockTimeout];
 
@@ -65,6 +68,7 @@ static class GlobalOptions
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
             RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
             IsBooting = RecoverCommand.IsAtBoot(parsed),
+            Outcome = Outcome,
         });
     }
 }

@@ -100,6 +100,7 @@ if (parsed.CommandResult.Command == root)
     }
 }
 
+using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, Console.Error);
 try
 {
     if (UserMode.MustEnter(parsed))
@@ -107,16 +108,25 @@ try
         return UserMode.Enter(parsed, typed);
     }
 
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    // Without a time after which the library would end the process: taking back may need longer, and must not be cut.
+    InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    return await parsed.InvokeAsync(configuration, interruption.Token);
 }
-catch (OperationCanceledException)
+catch (OperationCanceledException) when (interruption.ExitStatus is not null)
 {
-    Console.Error.WriteLine("sysctr: interrupted; nothing was changed");
-    return 130;
+    Console.Error.WriteLine($"sysctr: interrupted; {GlobalOptions.Outcome.Describe()}");
+    return interruption.ExitStatus.Value;
 }
 catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 {
-    return Terminal.Report(understood, Console.Error);
+    // A child that the terminal's Ctrl-C has ended as well looks like a failure of its own.
+    int failed = Terminal.Report(understood, Console.Error);
+    if (GlobalOptions.Outcome.HasChanges || understood.Kind == ErrorKind.Storage || interruption.ExitStatus is not null)
+    {
+        Console.Error.WriteLine($"  outcome: {GlobalOptions.Outcome.Describe()}");
+    }
+
+    return interruption.ExitStatus ?? failed;
 }
 
 static string? FirstParagraph(string? description) => description?.Split("\n\n")[0];

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -81,9 +80,8 @@ sealed class ContainerControl(Host host)
         return JsonNode.Parse(config)?["process"]?["env"] is JsonArray variables ? variables.Select(v => (string)v!) : [];
     }
 
-    /// <summary>Hands the terminal to journalctl for the container's units.</summary>
-    /// <returns>Its exit status.</returns>
-    public async Task<int> ShowJournalAsync(string name, bool follow, int? lines, CancellationToken cancellation)
+    /// <summary>Becomes journalctl for the container's units; returns only by throwing.</summary>
+    public int ShowJournal(string name, bool follow, int? lines)
     {
         ContainerRecord record = host.Catalog.Get(name);
         List<string> units = [record.MainUnit];
@@ -117,9 +115,8 @@ sealed class ContainerControl(Host host)
             arguments.AddRange(["--root", host.Root]);
         }
 
-        using Process journal = Process.Start(new ProcessStartInfo("journalctl", arguments) { UseShellExecute = false })!;
-        await journal.WaitForExitAsync(cancellation);
-        return journal.ExitCode;
+        // In our place: a child that follows would go on when we are killed. env finds it along PATH.
+        return Exec.ReplaceInForeground(["/usr/bin/env", "journalctl", .. arguments]);
     }
 
     /// <summary>What <c>install --now</c> starts.</summary>

@@ -32,7 +32,7 @@ sealed class Host : IDisposable
         Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
         _scratch = scratchOf is null ? null : ScratchDirectory.Create();
-        Transactions = new Transactions(_scratch ?? storeHere);
+        Transactions = new Transactions(_scratch ?? storeHere, options.Outcome);
         History = new HistoryLog(this);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;

@@ -95,7 +95,7 @@ sealed class HostFileSet(Host host)
                 throw new SysctrException(
                     ErrorKind.Storage,
                     $"installing files to {directory}: they need up to {bytes / 1024} KiB and {inodes} inodes, and its file system has {space.FreeToRoot / 1024} KiB and {space.FreeInodes?.ToString() ?? "enough"} inodes free",
-                    "free some space there and try again; nothing was changed");
+                    "free some space there and try again");
             }
         }
     }

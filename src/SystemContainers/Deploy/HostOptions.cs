@@ -19,4 +19,7 @@ sealed record HostOptions
     /// as on a system that does not run.
     /// </summary>
     public bool IsBooting { get; init; }
+
+    /// <summary>Collects what the call has done, for the words at its end.</summary>
+    public CallOutcome Outcome { get; init; } = new();
 }

@@ -6,7 +6,8 @@ namespace SystemContainers.Deploy;
 
 /// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed <c>ID.committed.json</c>.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
-sealed class Transactions(string storeHere)
+/// <param name="outcome">Told of each intent that this call begins; null where nobody asks.</param>
+sealed class Transactions(string storeHere, CallOutcome? outcome = null)
 {
     private const string Ending = ".json";
     private const string CommittedEnding = ".committed.json";
@@ -25,6 +26,7 @@ sealed class Transactions(string storeHere)
         try
         {
             DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
+            outcome?.Began(file, record);
             return file;
         }
         catch
@@ -39,7 +41,7 @@ sealed class Transactions(string storeHere)
     /// <returns>The intent's file from now on.</returns>
     public static string Commit(string file)
     {
-        string committed = file[..^Ending.Length] + CommittedEnding;
+        string committed = CommittedName(file);
         try
         {
             DurableFile.Move(file, committed);
@@ -52,6 +54,9 @@ sealed class Transactions(string storeHere)
             throw;
         }
     }
+
+    /// <summary>The name that an intent has once it is committed.</summary>
+    internal static string CommittedName(string file) => file[..^Ending.Length] + CommittedEnding;
 
     /// <summary>The transaction's ID, the same before and after the commit.</summary>
     public static string Id(string file) => Path.GetFileName(file).Split('.')[0];

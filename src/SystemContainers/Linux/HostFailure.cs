@@ -10,9 +10,9 @@ static class HostFailure
     {
         SysctrException understood => understood,
         LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
-            ErrorKind.Storage, failure.Message, "free some space and try again; nothing was changed", failure),
+            ErrorKind.Storage, failure.Message, "free some space and try again", failure),
         IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
-            ErrorKind.Storage, failure.Message, "free some space and try again; nothing was changed", failure),
+            ErrorKind.Storage, failure.Message, "free some space and try again", failure),
         LinuxException { Errno: Errno.EPERM or Errno.EACCES } => new SysctrException(
             ErrorKind.Permission, failure.Message, inner: failure),
         UnauthorizedAccessException => new SysctrException(ErrorKind.Permission, failure.Message, inner: failure),

@@ -27,8 +27,17 @@ static class TransientService
         try
         {
             using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false })!;
-            await process.WaitForExitAsync(cancellation);
-            return process.ExitCode;
+            try
+            {
+                await process.WaitForExitAsync(cancellation);
+                return process.ExitCode;
+            }
+            catch (OperationCanceledException)
+            {
+                // It only waits; the service is stopped by the caller.
+                process.Kill();
+                throw;
+            }
         }
         catch (System.ComponentModel.Win32Exception e)
         {

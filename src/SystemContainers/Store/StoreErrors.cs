@@ -30,7 +30,7 @@ static class StoreErrors
         int errno = (e as LinuxException)?.Errno ?? (e is IOException ? e.HResult : Errno.EACCES);
         (ErrorKind kind, string? hint) = errno switch
         {
-            Errno.ENOSPC or Errno.EDQUOT => (ErrorKind.Storage, "free some space and try again; nothing was changed"),
+            Errno.ENOSPC or Errno.EDQUOT => (ErrorKind.Storage, "free some space and try again"),
             Errno.EIO or Errno.EROFS => (ErrorKind.Storage, "look at the disk and its file system (dmesg)"),
             Errno.EOPNOTSUPP => (ErrorKind.Host, "keep the store on a file system with extended attributes, such as ext4, xfs or btrfs"),
             Errno.EINVAL when HostUser.IsInNamespace && (e as LinuxException)?.Message.Contains("chown", StringComparison.Ordinal) == true =>

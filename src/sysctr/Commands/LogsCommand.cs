@@ -32,12 +32,11 @@ static class LogsCommand
         {
             s_name, s_follow, s_lines,
         };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            return await new ContainerControl(host).ShowJournalAsync(
-                parsed.GetValue(s_name)!, parsed.GetValue(s_follow), parsed.GetValue(s_lines), cancellation);
+            return new ContainerControl(host).ShowJournal(parsed.GetValue(s_name)!, parsed.GetValue(s_follow), parsed.GetValue(s_lines));
         });
         return command;
     }

@@ -10,4 +10,12 @@ public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
     [Theory]
     [MemberData(nameof(Operations))]
     public Task A_kill_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("booted", "kill", operation);
+
+    [Theory]
+    [InlineData("install")]
+    [InlineData("update")]
+    [InlineData("rollback")]
+    [InlineData("uninstall")]
+    public Task An_interruption_at_any_fifth_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
+        host.SweepAsync("booted", "int", operation, every: 5);
 }

@@ -5,6 +5,7 @@ sweep.py WHERE CUT OPERATION
 
 WHERE      offline: below a directory (--root); booted: on this host, whose service runs; user: the same with --user
 CUT        kill, enospc, eio, denied: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
+           int, term: the signal at the Nth step, as Ctrl-C and 'systemctl stop' send it; sysctr ends by itself
            strace: SIGKILL on entry to the Nth call of each kind, from outside
 OPERATION  install, update, rollback, uninstall, prune
 
@@ -194,6 +195,33 @@ def difference(one, other):
     return [f"{k}: {one.get(k)} / {other.get(k)}" for k in sorted({*one, *other}) if one.get(k) != other.get(k)][:6]
 
 
+def judge_words(old, new, now, said, status):
+    """What is wrong with what a call said that ended by itself, from what it left before anybody recovered."""
+    faults = []
+    intents = [d for d in now[3] if "/transactions/" in d]
+    whole = OPERATION == "prune" or now[0] in (old[0], new[0])
+    if "nothing was changed" in said and (intents or now[0] != old[0] or now[1] != old[1] or now[2] != old[2]):
+        faults.append(f"it said that nothing was changed: {intents} {difference(old[0], now[0])} {difference(old[2], now[2])}")
+    if re.search("as before|no container was changed|was not changed", said) and (intents or now[0] != old[0]):
+        faults.append(f"it said that all is as before: {intents} {difference(old[0], now[0])}")
+    if "is left half done" in said and not intents:
+        faults.append("it said that it left something half done")
+    if intents and "is left half done" not in said and status != 0:
+        faults.append(f"it did not say what it left half done: {intents}")
+    if not intents and not whole:
+        faults.append(f"neither, and no intent: from old {difference(old[0], now[0])}; from new {difference(new[0], now[0])}")
+    if OPERATION in ("install", "update", "rollback", "uninstall") and status != 0 and not intents and now[0] == new[0] and "is done" not in said:
+        faults.append("it did not say that it was done")
+    if CUT in ("int", "term"):
+        if intents:
+            faults.append(f"a signal left work to recovery: {intents}")
+        if status not in (0, 130 if CUT == "int" else 143):
+            faults.append(f"exit status {status}")
+        if status != 0 and "interrupted; " not in said:
+            faults.append("it did not say what holds")
+    return faults
+
+
 def judge(old, new, now):
     """'old' or 'new', or what is wrong."""
     faults = [f"left: {d}" for d in now[3]]
@@ -302,10 +330,12 @@ for prefix, point in points:
     if now != old:
         restore(start, running)
     broken = run(sysctr(COMMAND, prefix), check=False)
+    words = judge_words(old, new, look(), broken.stdout, broken.returncode) if CUT not in ("kill", "strace") else []
     recovered = run(sysctr(["recover"]), check=False)
     if broken.returncode == 0:
         missed += 1
     outcome, faults = judge(old, new, look())
+    faults += words
     if recovered.returncode != 0:
         faults.append(f"recover: {recovered.returncode} {recovered.stdout}")
     if broken.returncode == 0 and outcome != "new":
@@ -313,6 +343,8 @@ for prefix, point in points:
     # What was begun of an uninstall or prune is finished; of anything else a failure means that nothing has changed.
     if broken.returncode > 0 and CUT in ("enospc", "eio", "denied") and outcome == "new" and OPERATION in ("install", "update", "rollback"):
         faults.append("it said that it had failed")
+    if CUT in ("int", "term") and (broken.returncode == 0) != (outcome == "new") and OPERATION != "prune":
+        faults.append(f"exit status {broken.returncode} after which the state is {outcome}")
     if CUT in ("enospc", "eio") and broken.returncode not in (0, 11, 14):
         faults.append(f"exit status {broken.returncode}")
     if faults:

@@ -161,6 +161,7 @@ sealed class HistoryLog(Host host)
     /// <summary>Writes an entry to the history and to the journal; where that fails it is said, and nothing else.</summary>
     public void Add(HistoryEntry entry)
     {
+        host.Options.Outcome.Add(entry);
         try
         {
             File.Append(entry);

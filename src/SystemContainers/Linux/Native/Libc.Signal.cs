@@ -5,6 +5,9 @@ namespace SystemContainers.Linux.Native;
 /// <summary>signal.h.</summary>
 static unsafe partial class Libc
 {
+    internal const int SIGHUP = 1;
+    internal const int SIGINT = 2;
+    internal const int SIGTERM = 15;
     internal const int SIGILL = 4;
     internal const int SIGTRAP = 5;
     internal const int SIGBUS = 7;

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using SystemContainers.Deploy;
+using SystemContainers.Linux;
+
+namespace SystemContainers.Cli;
+
+/// <summary>
+/// Ctrl-C, SIGTERM and the end of the terminal. The first cancels what is under way and waits, however long the roll-back takes, for
+/// nobody else can tell what then holds. The second ends the process at once and says what it leaves to recovery.
+/// </summary>
+sealed class Interruption : IDisposable
+{
+    /// <summary>What shells add to a signal's number to make an exit status of it.</summary>
+    private const int SignalStatus = 128;
+
+    private readonly CancellationTokenSource _source = new();
+    private readonly CallOutcome _outcome;
+    private readonly TextWriter _error;
+    private readonly PosixSignalRegistration[] _registrations;
+    private int _first;
+
+    private Interruption(CallOutcome outcome, TextWriter error)
+    {
+        _outcome = outcome;
+        _error = error;
+        _registrations =
+        [
+            .. from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
+               where !ProcessSignals.IsIgnored(NumberOf(signal))
+               select PosixSignalRegistration.Create(signal, Handle),
+        ];
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>130, 143 or 129 once there was a signal; null before.</summary>
+    public int? ExitStatus => _first == 0 ? null : SignalStatus + _first;
+
+    /// <summary>Takes the signals over until this is disposed of. One that the caller has set to be ignored (nohup(1)) stays so.</summary>
+    /// <param name="outcome">What the call has done so far.</param>
+    /// <param name="error">Where it is said what holds.</param>
+    public static Interruption Watch(CallOutcome outcome, TextWriter error) => new(outcome, error);
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        int number = NumberOf(context.Signal);
+        if (Interlocked.CompareExchange(ref _first, number, 0) == 0)
+        {
+            if (_outcome.Left.Count > 0)
+            {
+                Say("sysctr: interrupted: rolling back; a second signal leaves that to the next call of sysctr, or the next boot");
+            }
+
+            _source.Cancel();
+            return;
+        }
+
+        Say($"sysctr: interrupted again; {_outcome.Describe()}");
+        ProcessSignals.Exit(SignalStatus + _first);
+    }
+
+    /// <summary>Nobody may be listening any more; that must not keep a roll-back from its end.</summary>
+    private void Say(string line)
+    {
+        try
+        {
+            _error.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // The terminal is gone.
+        }
+    }
+
+    private static int NumberOf(PosixSignal signal) => signal switch
+    {
+        PosixSignal.SIGINT => ProcessSignals.Interrupt,
+        PosixSignal.SIGTERM => ProcessSignals.Terminate,
+        _ => ProcessSignals.HangUp,
+    };
+}

@@ -19,6 +19,9 @@ namespace SystemContainers.Checkout;
 sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, string> found)
 {
     /// <summary>The inode of each leaf that was seen: further names in the image are further names on disk.</summary>
+    /// <summary>How many directories are open at once, however deep the image nests them.</summary>
+    private const int MaxOpen = 64;
+
     private readonly Dictionary<TreeLeaf, FileIdentity> _seen = [];
 
     private readonly HashSet<string> _mountPoints = new(StringComparer.Ordinal);
@@ -40,14 +43,15 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             return;
         }
 
-        CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
+        _ = CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
     }
 
     /// <summary>What a checkout for a user leaves out, see <see cref="TreeWriter"/>.</summary>
     private static bool IsLeftOut(TreeNode node) =>
         HostUser.IsInNamespace && node is TreeLeaf { Entry.Type: TarEntryType.CharacterDevice or TarEntryType.BlockDevice };
 
-    private void CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
+    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
+    private SafeFileHandle CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
     {
         if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
         {
@@ -68,7 +72,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             }
             else
             {
-                CompareName(handle, [.. name, 0], slot.Node);
+                handle = CompareName(handle, [.. name, 0], slot.Node);
             }
 
             _path.RemoveAt(_path.Count - 1);
@@ -80,9 +84,12 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             found(Shown(), "is not in the image");
             _path.RemoveAt(_path.Count - 1);
         }
+
+        return handle;
     }
 
-    private void CompareName(SafeFileHandle parent, byte[] terminated, TreeNode node)
+    /// <returns>The parent's handle from then on, as above.</returns>
+    private SafeFileHandle CompareName(SafeFileHandle parent, byte[] terminated, TreeNode node)
     {
         fixed (byte* name = terminated)
         {
@@ -101,19 +108,48 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             }
             else if (node is TreeDirectory directory)
             {
-                using SafeFileHandle handle = Libc.openat(parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-                if (handle.IsInvalid)
-                {
-                    throw LinuxException.Last("openat", Shown());
-                }
-
-                CompareDirectory(handle, directory);
+                return CompareInner(parent, name, directory);
             }
             else
             {
                 CompareLeaf(parent, name, (TreeLeaf)node, stat);
             }
         }
+
+        return parent;
+    }
+
+    private SafeFileHandle CompareInner(SafeFileHandle parent, byte* name, TreeDirectory directory)
+    {
+        SafeFileHandle handle = OpenDirectory(parent, name);
+        try
+        {
+            bool isDeep = _path.Count > MaxOpen;
+            if (isDeep)
+            {
+                parent.Dispose();
+            }
+
+            handle = CompareDirectory(handle, directory);
+            if (isDeep)
+            {
+                // A checkout is the store's own: nobody moves its directories about.
+                byte* up = stackalloc byte[] { (byte)'.', (byte)'.', 0 };
+                parent = OpenDirectory(handle, up);
+            }
+
+            return parent;
+        }
+        finally
+        {
+            handle.Dispose();
+        }
+    }
+
+    private SafeFileHandle OpenDirectory(SafeFileHandle at, byte* name)
+    {
+        SafeFileHandle handle = Libc.openat(at, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        return handle.IsInvalid ? throw LinuxException.Last("openat", Shown()) : handle;
     }
 
     private void CompareLeaf(SafeFileHandle parent, byte* name, TreeLeaf leaf, in Libc.statx_t stat)

@@ -21,6 +21,9 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     // What a directory has until its metadata comes, so that nobody looks in.
     public const uint PrivateDirectory = 0b111_000_000;
 
+    /// <summary>How many directories are open at once, however deep the image nests them.</summary>
+    private const int MaxOpen = 64;
+
     /// <summary>Inodes with several names, with the path of the first of these below the root once it is made.</summary>
     private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
 
@@ -41,7 +44,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     public int Write()
     {
         FindShared(root, []);
-        WriteContent(target, root);
+        _ = WriteContent(target, root);
         InodeWriter.Apply(target, root.Metadata, "/");
         return _leftOut.Count;
     }
@@ -61,7 +64,8 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         }
     }
 
-    private void WriteContent(SafeFileHandle handle, TreeDirectory directory)
+    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
+    private SafeFileHandle WriteContent(SafeFileHandle handle, TreeDirectory directory)
     {
         byte* name = stackalloc byte[256];
         foreach ((byte[] bytes, TreeSlot slot) in directory.Slots)
@@ -71,7 +75,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
             _path.Add(bytes);
             if (slot.Node is TreeDirectory inner)
             {
-                WriteDirectory(handle, name, inner);
+                handle = WriteDirectory(handle, name, inner);
             }
             else
             {
@@ -80,9 +84,12 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
             _path.RemoveAt(_path.Count - 1);
         }
+
+        return handle;
     }
 
-    private void WriteDirectory(SafeFileHandle parent, byte* name, TreeDirectory directory)
+    /// <returns>The parent's handle from then on, as above.</returns>
+    private SafeFileHandle WriteDirectory(SafeFileHandle parent, byte* name, TreeDirectory directory)
     {
         FaultPoint.Pass("mkdirat");
         if (Libc.mkdirat(parent, name, PrivateDirectory) != 0)
@@ -90,15 +97,36 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
             throw LinuxException.Last("mkdirat", Shown());
         }
 
-        using SafeFileHandle handle = Libc.openat(
-            parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        if (handle.IsInvalid)
+        SafeFileHandle handle = OpenDirectory(parent, name);
+        try
         {
-            throw LinuxException.Last("openat", Shown());
-        }
+            bool isDeep = _path.Count > MaxOpen;
+            if (isDeep)
+            {
+                parent.Dispose();
+            }
 
-        WriteContent(handle, directory);
-        InodeWriter.Apply(handle, directory.Metadata, Shown());
+            handle = WriteContent(handle, directory);
+            if (isDeep)
+            {
+                // Nobody else knows these directories, so that this leads where it came from.
+                byte* up = stackalloc byte[] { (byte)'.', (byte)'.', 0 };
+                parent = OpenDirectory(handle, up);
+            }
+
+            InodeWriter.Apply(handle, directory.Metadata, Shown());
+            return parent;
+        }
+        finally
+        {
+            handle.Dispose();
+        }
+    }
+
+    private SafeFileHandle OpenDirectory(SafeFileHandle at, byte* name)
+    {
+        SafeFileHandle handle = Libc.openat(at, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        return handle.IsInvalid ? throw LinuxException.Last("openat", Shown()) : handle;
     }
 
     private void WriteName(SafeFileHandle parent, byte* name, TreeLeaf leaf)

@@ -6,11 +6,16 @@ namespace SystemContainers.Linux;
 sealed class LinuxException : IOException
 {
     public LinuxException(string call, string subject, int errno)
-        : base($"{call} {subject}: {Marshal.GetPInvokeErrorMessage(errno)}")
+        : base($"{call} {Short(subject)}: {Marshal.GetPInvokeErrorMessage(errno)}")
     {
         Call = call;
         Errno = errno;
     }
+
+    /// <summary>A path may be 4096 bytes long, and a hostile one is: its ends say what it is.</summary>
+    private static string Short(string subject) => subject.Length <= MaxSubject ? subject : $"{subject[..(MaxSubject / 2)]}…{subject[^(MaxSubject / 2)..]}";
+
+    private const int MaxSubject = 400;
 
     /// <summary>The system call, such as <c>renameat2</c>.</summary>
     public string Call { get; }

@@ -48,6 +48,38 @@ public sealed class TreeCheckoutTests : IDisposable
         Assert.Null(tree.Find("/run/a"));
     }
 
+    [Fact]
+    public async Task Nesting_costs_no_open_files()
+    {
+        string path = string.Join('/', Enumerable.Repeat("d", 1500));
+        LayerTar layer = new();
+        for (int depth = 1; depth <= 1500; depth++)
+        {
+            layer.Dir(path[..((2 * depth) - 1)]);
+        }
+
+        MergedTree tree = await TreeAsync(layer.File(path + "/file", "deep"));
+        using CancellationTokenSource done = new();
+        int most = 0;
+        Task watch = Task.Run(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith(Target, StringComparison.Ordinal) == true));
+            }
+        });
+
+        TreeCheckout.Write(tree, Target, []);
+        List<string> found = [];
+        new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, []);
+        await done.CancelAsync();
+        await watch;
+
+        Assert.Equal("deep", await File.ReadAllTextAsync($"{Target}/{path}/file"));
+        Assert.Empty(found);
+        Assert.InRange(most, 1, 100);
+    }
+
     [Theory]
     [InlineData("/file/below")]
     [InlineData("/loop/x")]

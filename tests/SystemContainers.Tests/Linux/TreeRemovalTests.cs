@@ -42,8 +42,47 @@ public sealed class TreeRemovalTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_scratch, "outside/keep")));
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(30_000)]
+    public void Depth_costs_neither_open_files_nor_stack(int depth)
+    {
+        Nest(new string('n', 200), depth);
+        Shell($"cd '{_scratch}/tree' && touch file && mkdir -p other/inner");
+
+        // More levels than a process may have files open, on a thread whose stack would not hold a frame for each.
+        Exception? failure = null;
+        Thread thread = new(() => failure = Record.Exception(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree"))), maxStackSize: 512 * 1024);
+        thread.Start();
+        thread.Join();
+
+        Assert.Null(failure);
+        Assert.Empty(Directory.GetFileSystemEntries(_scratch));
+    }
+
+    [Fact]
+    public void A_removal_that_fails_half_way_is_finished_by_the_next_and_says_so_in_short()
+    {
+        Nest("n", 1000);
+        string deep = $"{_scratch}/tree" + string.Concat(Enumerable.Repeat("/n", 1000));
+        Shell($"mount -t tmpfs none {deep}");
+        Assert.True(MountTable.HasBelow(_scratch));
+
+        LinuxException failure = Assert.Throws<LinuxException>(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree")));
+        Shell($"umount -l $(grep -o '{_scratch}[^ ]*' /proc/self/mountinfo)");
+        TreeRemoval.Remove(Path.Combine(_scratch, "tree"));
+
+        Assert.Equal(Errno.EBUSY, failure.Errno);
+        Assert.True(failure.Message.Length < 500, failure.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_scratch));
+    }
+
     [Fact]
     public void What_is_not_there_needs_no_removal() => TreeRemoval.Remove(Path.Combine(_scratch, "none/at/all"));
+
+    /// <summary>Without paths, which end at 4096 bytes.</summary>
+    private void Nest(string name, int depth) =>
+        Shell($"cd '{_scratch}' && mkdir tree && cd tree && perl -e 'for (1..{depth}) {{ mkdir \"{name}\" or die; chdir \"{name}\" or die }}'");
 
     private static void Shell(string script)
     {

@@ -14,13 +14,12 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     /// <summary>What the full reference means here; null where it was never pulled.</summary>
     public ImageRecord? Find(string reference)
     {
-        string file = FileOf(reference);
-        return File.Exists(file) ? Read(file) : null;
+        return TryRead(FileOf(reference));
     }
 
     /// <summary>Every ref, by name.</summary>
     public IReadOnlyList<ImageRecord> List() =>
-        [.. Directory.GetFiles(directory, "*.json").Select(Read).OrderBy(r => r.Reference, StringComparer.Ordinal)];
+        [.. Directory.GetFiles(directory, "*.json").Select(TryRead).OfType<ImageRecord>().OrderBy(r => r.Reference, StringComparer.Ordinal)];
 
     /// <summary>Every file of a ref, with what it says; null where it can't be read, or has the name of another ref.</summary>
     public IEnumerable<(string File, ImageRecord? Record)> Examine()
@@ -64,6 +63,19 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     /// <summary>The file of a ref, there or not.</summary>
     internal string FileOf(string reference) =>
         Path.Join(directory, Digest.Sha256(Encoding.UTF8.GetBytes(reference)).Hex + ".json");
+
+    /// <summary>Null where it is not there, or was removed since the directory was read.</summary>
+    private static ImageRecord? TryRead(string file)
+    {
+        try
+        {
+            return Read(file);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 
     private static ImageRecord Read(string file)
     {

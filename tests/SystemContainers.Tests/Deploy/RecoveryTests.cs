@@ -204,6 +204,30 @@ public sealed class RecoveryTests : IDisposable
     };
 
     [Fact]
+    public async Task A_pin_ends_what_was_cut_off_while_it_waited()
+    {
+        TaskCompletionSource waits = new();
+        using Host host = Host.Open(_root, note => _ = note.StartsWith("waiting", StringComparison.Ordinal) && waits.TrySetResult());
+        using Host other = Host.Open(_root, _notes.Add);
+        Place(host, Text);
+        Task pin;
+        using (other.LockContainers(["etcd"], CancellationToken.None))
+        {
+            pin = Task.Run(() => new PinOperation(host, _notes.Add).RunAsync("etcd", null, pinned: true, CancellationToken.None));
+            await waits.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+            // Its process dies here.
+            other.Transactions.Begin(TransactionRecord.Install([Record]));
+        }
+
+        SysctrException failure = await Assert.ThrowsAsync<SysctrException>(() => pin);
+
+        Assert.Equal(ErrorKind.NotFound, failure.Kind);
+        Assert.Empty(host.Transactions.Pending());
+        Assert.False(File.Exists(_root + Unit));
+    }
+
+    [Fact]
     public async Task An_update_that_was_cut_off_is_taken_back()
     {
         const string edited = Text + "# mine\n";

@@ -60,7 +60,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
         return await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
     }
 

@@ -30,8 +30,13 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
 
     /// <summary>Gives an image a further name.</summary>
     /// <exception cref="SysctrException">NotFound: the store does not have it; Usage: the new name is none.</exception>
-    public void Tag(string image, string name)
+    /// <param name="image">What the user typed.</param>
+    /// <param name="name">The new name.</param>
+    /// <param name="cancellation">Ends the wait for a prune.</param>
+    public void Tag(string image, string name, CancellationToken cancellation)
     {
+        // A prune beside it would take what the new name is about to keep.
+        host.LeaseStore(cancellation);
         ImageRecord record = _names.Find(image)[0];
         ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
         ImageRecord? before = host.Store.Images.Find(reference.ToString());
@@ -41,9 +46,14 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>Removes names; by an ID all names of the image. The files go with the next prune.</summary>
+    /// <param name="image">What the user typed.</param>
+    /// <param name="force">Also where containers use it.</param>
+    /// <param name="cancellation">Ends the wait for a prune.</param>
     /// <exception cref="SysctrException">Conflict: containers use it, and <paramref name="force"/> is not given; NotFound.</exception>
-    public void Delete(string image, bool force)
+    public void Delete(string image, bool force, CancellationToken cancellation)
     {
+        // A prune beside it reads every name, and then what these need.
+        host.LeaseStore(cancellation);
         foreach (ImageRecord record in _names.Find(image))
         {
             IReadOnlyList<string> users = _names.UsersOf(record);
@@ -139,5 +149,5 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         }
     }
 
-    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
+    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
 }

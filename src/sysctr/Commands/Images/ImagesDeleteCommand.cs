@@ -25,17 +25,17 @@ static class ImagesDeleteCommand
         {
             s_images, s_force,
         };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ImageOperations images = new(host, NoProgress.Instance, terminal.Note);
             foreach (string image in parsed.GetValue(s_images)!)
             {
-                images.Delete(image, parsed.GetValue(s_force));
+                images.Delete(image, parsed.GetValue(s_force), cancellation);
             }
 
-            return 0;
+            return Task.FromResult(0);
         });
         return command;
     }

@@ -13,12 +13,12 @@ static class ImagesTagCommand
     public static Command Create()
     {
         Command command = new("tag", "Gives an image of the store a further name. Nothing is copied.") { s_image, s_name };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(parsed.GetValue(s_image)!, parsed.GetValue(s_name)!);
-            return 0;
+            new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(parsed.GetValue(s_image)!, parsed.GetValue(s_name)!, cancellation);
+            return Task.FromResult(0);
         });
         return command;
     }

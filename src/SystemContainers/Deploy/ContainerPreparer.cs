@@ -64,7 +64,7 @@ sealed class ContainerPreparer(Host host)
             runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version, host.User);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            files, facts, ToolPaths.ListenHelper, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null);
+            files, facts, ToolPaths.ListenHelper, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
         if (rootfs is not null && rendered.ConfigJson is { } config)
         {
             RemoteRootfs.CheckMounts(host, rootfs, rendered.Mounts);
@@ -128,6 +128,7 @@ sealed class ContainerPreparer(Host host)
         foreach (PreparedContainer container in containers)
         {
             UserHostFiles.Check(host.User, container.Record);
+            files.CheckPlaces(container);
             files.CheckFree([.. container.Record.AllFiles], before.FirstOrDefault(b => b.Name == container.Record.Name));
         }
 

@@ -1,6 +1,9 @@
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
+using SystemContainers.Render;
+using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
 
@@ -47,24 +50,64 @@ sealed class ContainerRemover(Host host)
         {
             // Those of other deployments too: an update or rollback may have left them behind.
             StateClaims claims = new(host);
-            claims.Release([.. record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal).Where(Purge)]);
+            IEnumerable<string> own = record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal);
+            claims.Release(record.Name, [.. own.Where(d => Purge(claims, record.Name, d))]);
         }
     }
 
-    /// <summary>Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a container from going.</summary>
+    /// <summary>
+    /// Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a container from going. Nor
+    /// where another container has to do with it, or the payload has put a link on the way to it.
+    /// </summary>
     /// <returns>Whether it is gone.</returns>
-    private bool Purge(string directory)
+    private bool Purge(StateClaims claims, string name, string directory)
     {
+        if (!Path.Exists(host.Here(directory)))
+        {
+            return true;
+        }
+
+        if (host.Mounts(name, bundle: "").IsOwn(host.Inside(directory)))
+        {
+            host.Note($"{directory} is not purged: it leads into the store of sysctr");
+            return false;
+        }
+
+        if (claims.OtherUser(name, directory) is { } other)
+        {
+            host.Note($"{directory} is not purged: '{other}' uses it too");
+            return false;
+        }
+
         try
         {
+            if (host.Root == "/")
+            {
+                // The deployment is gone, and with it what it mounted; all that is not the system's own directory may have been the payload's.
+                using SafeFileHandle? parent = GuardedPath.Open(
+                    Path.GetDirectoryName(directory)!, d => IsFollowed(d) ? null : "the payload may have made it");
+            }
+
             TreeRemoval.Remove(host.Here(directory));
             return true;
+        }
+        catch (IOException e) when (e is not LinuxException)
+        {
+            host.Note($"{directory} is not purged: {e.Message}; look at it, and remove it yourself");
+            return false;
         }
         catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY)
         {
             host.Note($"{directory} is not purged: something is mounted there; unmount it and remove the directory");
             return false;
         }
+    }
+
+    /// <summary>Whether links in a directory are the administrator's: in the system's own, and in those above a user's data.</summary>
+    private bool IsFollowed(SafeFileHandle directory)
+    {
+        string path = new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget!;
+        return MountGuard.IsSystemDirectory(path) || (host.User is { } user && HostPath.IsBelow(user.DataHome + "/x", path));
     }
 
     private async Task RemoveTemporaryFilesAsync(string file, CancellationToken cancellation)

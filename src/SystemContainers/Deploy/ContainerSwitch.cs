@@ -298,7 +298,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         string[] gone = [.. change.NewState.Where(d => !Path.Exists(host.Here(d)))];
         if (gone.Length > 0)
         {
-            new StateClaims(host).Release(gone);
+            new StateClaims(host).Release(change.Name, gone);
         }
     }
 

@@ -2,8 +2,10 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Pull;
 using SystemContainers.Reference;
 using SystemContainers.Register;
+using SystemContainers.Run;
 using SystemContainers.Store;
 
 namespace SystemContainers.Deploy;
@@ -31,7 +33,7 @@ sealed class Host : IDisposable
         Note = note;
         Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
-        _scratch = scratchOf is null ? null : ScratchDirectory.Create();
+        _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(storeHere);
         Transactions = new Transactions(_scratch ?? storeHere, options.Outcome);
         History = new HistoryLog(this);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
@@ -82,8 +84,13 @@ sealed class Host : IDisposable
                 "call it with sudo, or with --user for containers of your own");
         }
 
+        if (root != "/" && options?.User is null && Directory.Exists(root))
+        {
+            StoreLinks.Check(new HostPaths(root).Inside(StoreOnHost));
+        }
+
         return Directory.Exists(root)
-            ? new Host(root, options?.User is { } user ? UserStore(user) : root == "/" ? StoreOnHost : Path.Join(root, StoreOnHost), note, options ?? new HostOptions())
+            ? new Host(root, options?.User is { } user ? UserStore(user) : new HostPaths(root).Inside(StoreOnHost), note, options ?? new HostOptions())
             : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
     }
 
@@ -96,14 +103,38 @@ sealed class Host : IDisposable
 
     /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
-    internal string Here(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path);
+    internal string Here(string path) => Paths.Here(path);
+
+    /// <summary>As <see cref="Here"/>, for what is looked into: a link in the last part is followed too.</summary>
+    internal string Inside(string path) => Paths.Inside(path);
 
     /// <summary>What stands at a path of the host: true for a directory, false for a file, null for nothing.</summary>
     internal bool? IsDirectory(string path)
     {
-        string here = Here(path);
+        string here = Inside(path);
         return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
     }
+
+    /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write.</summary>
+    internal PullOptions PullOptions
+    {
+        get
+        {
+            PullOptions options = Pull.PullOptions.Of(User);
+            string store = _scratch ?? StoreHere;
+            return options.SpoolDirectory is { } chosen && HostOwners.IsTrusted(chosen) ? options
+                : options with { SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place() };
+        }
+    }
+
+    /// <summary>What looks at the mounts of a container's config.json.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="bundle">Its deployment, as units name it.</param>
+    internal MountGuard Mounts(string name, string bundle) => new(
+        [User is null ? StoreOnHost : UserStore(User), Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
+        bundle,
+        () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
+        Root == "/" ? null : Inside);
 
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);
@@ -207,7 +238,7 @@ sealed class Host : IDisposable
         {
             try
             {
-                TreeRemoval.Remove(_scratch);
+                ScratchDirectory.Remove(_scratch);
             }
             catch (IOException e)
             {

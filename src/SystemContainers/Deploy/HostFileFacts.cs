@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 
 namespace SystemContainers.Deploy;
@@ -19,12 +21,19 @@ static class HostFileFacts
             return Digest.Sha256(Encoding.UTF8.GetBytes(target));
         }
 
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
         {
-            return Directory.Exists(path) ? s_other : null;
+            return null;
         }
 
-        using FileStream file = File.OpenRead(path);
+        // A FIFO would block whoever opens it, for ever.
+        using SafeFileHandle? handle = RegularFile.Open(path);
+        if (handle is null)
+        {
+            return s_other;
+        }
+
+        using FileStream file = new(handle, FileAccess.Read, bufferSize: 0);
         return Digest.FromSha256(SHA256.HashData(file));
     }
 

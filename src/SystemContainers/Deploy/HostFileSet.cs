@@ -4,6 +4,7 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
 
@@ -45,7 +46,7 @@ sealed class HostFileSet(Host host)
         SortedDictionary<string, InstalledDirectory> missing = new(StringComparer.Ordinal);
         foreach (string directory in files.SelectMany(Above).Concat(byPath.Keys))
         {
-            if (made.Contains(directory) || !Directory.Exists(host.Here(directory)))
+            if (made.Contains(directory) || !Directory.Exists(host.Inside(directory)))
             {
                 missing[directory] = byPath.TryGetValue(directory, out HostFile? own)
                     ? new InstalledDirectory(directory, own.Mode, own.Uid, own.Gid)
@@ -75,6 +76,37 @@ sealed class HostFileSet(Host host)
 
             CheckWritable(here);
         }
+    }
+
+    /// <summary>Refuses places that are not what they seem, and links into the store; changes nothing.</summary>
+    /// <exception cref="SysctrException">Unsafe: says which.</exception>
+    public void CheckPlaces(PreparedContainer container)
+    {
+        HostPlaces places = new(host);
+        foreach (string path in container.Record.AllFiles.Select(f => f.Path).Concat(container.Record.HostDirectories.Select(d => d.Path)))
+        {
+            places.Check($"installing {path}", path);
+        }
+
+        foreach (string path in container.Rendered.GeneratedDirectories.Concat(container.Rendered.Units.SelectMany(UnitDirectories)))
+        {
+            places.Check($"making {path}", path);
+        }
+
+        foreach (HostFile link in container.HostFiles.Where(f => f.Kind == ImageFileKind.Symlink))
+        {
+            places.CheckLink(link.Target, link.LinkTarget!);
+        }
+    }
+
+    /// <summary>What systemd itself makes for a unit, and gives to its user (systemd.exec(5), RuntimeDirectory=).</summary>
+    private static IEnumerable<string> UnitDirectories(RenderedUnit unit)
+    {
+        UnitText text = UnitText.Parse(unit.Text);
+        (string Key, string Root)[] keys =
+            [("RuntimeDirectory", "/run"), ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"), ("ConfigurationDirectory", "/etc")];
+        return keys.SelectMany(k => new[] { "Service", "Socket" }.SelectMany(section => text.Words(section, k.Key)).SelectMany(w => w.Split(':').Take(2)).Where(w => w.Length > 0)
+            .Select(w => HostPath.Absolute(w.StartsWith('/') ? w : $"{k.Root}/{w}")));
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 
@@ -14,6 +15,8 @@ namespace SystemContainers.Deploy;
 /// </remarks>
 sealed class HostFileSwitch(Host host)
 {
+    private readonly HostPlaces _places = new(host);
+
     private const string NewVersion = ".sysctr-new";
     private const string Saved = ".sysctr-save";
 
@@ -60,8 +63,15 @@ sealed class HostFileSwitch(Host host)
     /// <summary>Moves edited units back that a switch has moved aside.</summary>
     public void RestoreSaved(IEnumerable<string> paths)
     {
-        foreach (string path in paths.Select(host.Here).Where(p => HostFileFacts.IsThere(p + Saved)))
+        foreach (string edited in paths)
         {
+            string path = host.Here(edited);
+            if (!HostFileFacts.IsThere(path + Saved))
+            {
+                continue;
+            }
+
+            _places.Check($"restoring {edited}", edited);
             DurableFile.Move(path + Saved, path);
         }
     }
@@ -74,11 +84,13 @@ sealed class HostFileSwitch(Host host)
             Make(directory);
         }
 
+        _places.Check($"writing {file.Path}", file.Path);
         Write(current, file, host.Here(file.Path));
     }
 
     private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool takingBack)
     {
+        _places.Check($"writing {file.Path}", file.Path);
         string path = host.Here(file.Path);
         Digest? there = HostFileFacts.DigestOf(path);
         RemoveOurs(path + NewVersion, known);
@@ -103,7 +115,7 @@ sealed class HostFileSwitch(Host host)
 
     private void Write(ContainerRecord deployment, InstalledFile file, string path)
     {
-        string source = host.Deployment(deployment.Name, deployment.Deployment).KeptFile(file.Path);
+        string source = Kept(deployment, file);
         if (new FileInfo(source).LinkTarget is { } target)
         {
             DurableFile.WriteLink(path, target);
@@ -121,8 +133,20 @@ sealed class HostFileSwitch(Host host)
             file.Mode, file.Uid, file.Gid, time.ToUnixTimeSeconds(), 0, [.. file.Xattrs.Select(x => x.ToFile())]));
     }
 
+    /// <summary>Where the deployment keeps it. In a store below a directory, which anybody may have made, no link leads out of the deployment.</summary>
+    private string Kept(ContainerRecord deployment, InstalledFile file)
+    {
+        DeploymentDirectory directory = host.Deployment(deployment.Name, deployment.Deployment);
+        return host.Root == "/" ? directory.KeptFile(file.Path) : RootedPath.Resolve(directory.Here + "/host", file.Path);
+    }
+
     private void Remove(InstalledFile file, bool own)
     {
+        if (!MayRemove(file.Path))
+        {
+            return;
+        }
+
         string path = host.Here(file.Path);
         RemoveOurs(path + NewVersion, file);
         switch (HostFileDecision.OnRemove(HostFileFacts.DigestOf(path), file, own))
@@ -139,6 +163,21 @@ sealed class HostFileSwitch(Host host)
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>What a payload has put in the way must not keep a container from going; what is behind it is nobody's to remove.</summary>
+    private bool MayRemove(string path)
+    {
+        try
+        {
+            _places.Check($"removing {path}", path);
+            return true;
+        }
+        catch (SysctrException e)
+        {
+            host.Note($"warning: {path} is left where it is: {e.Message}");
+            return false;
         }
     }
 
@@ -170,8 +209,9 @@ sealed class HostFileSwitch(Host host)
 
     private void Make(InstalledDirectory directory)
     {
+        _places.Check($"making {directory.Path}", directory.Path + "/x");
         string path = host.Here(directory.Path);
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(host.Inside(directory.Path)))
         {
             DurableFile.MakeDirectory(path, (UnixFileMode)directory.Mode, (directory.Uid, directory.Gid));
         }
@@ -180,7 +220,7 @@ sealed class HostFileSwitch(Host host)
     private void RemoveIfEmpty(InstalledDirectory directory)
     {
         string path = host.Here(directory.Path);
-        if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && !Directory.EnumerateFileSystemEntries(path).Any())
+        if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && MayRemove(directory.Path) && !Directory.EnumerateFileSystemEntries(path).Any())
         {
             try
             {

@@ -34,7 +34,7 @@ sealed class Recovery(Host host)
             Try(host.Store.RemoveAbandoned);
         }
 
-        Try(ScratchDirectory.RemoveAbandoned);
+        Try(() => ScratchDirectory.RemoveAbandoned(host.StoreHere));
         return failures;
 
         void Failed(SysctrException why)

@@ -23,13 +23,13 @@ static class RemoteRootfs
     {
         string path = Path.GetFullPath(typed);
         string bundled = Path.Join(path, "rootfs");
-        string found = Directory.Exists(host.Here(bundled)) ? bundled : path;
-        if (!Directory.Exists(host.Here(found)))
+        string found = Directory.Exists(host.Inside(bundled)) ? bundled : path;
+        if (!Directory.Exists(host.Inside(found)))
         {
             throw new SysctrException(ErrorKind.NotFound, $"looking for the root file system {typed}: there is no such directory", "mount it first");
         }
 
-        string here = RealPath.Of(host.Here(found));
+        string here = RealPath.Of(host.Inside(found));
         if (!Directory.Exists(Path.Join(here, "usr")) && !Directory.Exists(Path.Join(here, "exports")))
         {
             throw new SysctrException(

@@ -1,5 +1,6 @@
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Register;
 using SystemContainers.Store;
 using Tomlyn;
@@ -40,10 +41,15 @@ sealed record SysctrConfiguration
     public static SysctrConfiguration Load(HostPaths paths)
     {
         string? own = paths.User is { } user ? System.IO.Path.Join(user.ConfigHome, "sysctr/sysctr.toml") : null;
-        string file = own is not null && File.Exists(own) ? own : paths.Here(Path);
+        string file = own is not null && File.Exists(own) ? own : paths.Inside(Path);
         if (!File.Exists(file))
         {
             return new SysctrConfiguration();
+        }
+
+        if (paths.Root != "/" && !RegularFile.IsPlain(file))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: it is no file");
         }
 
         ConfigurationToml settings = Parse(file);

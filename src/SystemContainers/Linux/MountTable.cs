@@ -3,7 +3,24 @@ namespace SystemContainers.Linux;
 /// <summary>What is mounted in this process's namespace, <c>/proc/self/mountinfo</c> (proc(5)).</summary>
 static class MountTable
 {
+    private const int IdField = 0;
+    private const int DeviceField = 2;
+    private const int RootField = 3;
     private const int MountPointField = 4;
+
+    /// <summary>All that is mounted, in the order in which it was.</summary>
+    public static IReadOnlyList<MountEntry> Read() => [.. File.ReadLines("/proc/self/mountinfo").Select(Parse)];
+
+    private static MountEntry Parse(string line)
+    {
+        string[] fields = line.Split(' ');
+
+        // Optional fields end at a hyphen; type and source follow.
+        int hyphen = Array.IndexOf(fields, "-", MountPointField + 1);
+        return new MountEntry(
+            int.Parse(fields[IdField], System.Globalization.CultureInfo.InvariantCulture), fields[DeviceField], Unescape(fields[RootField]),
+            Unescape(fields[MountPointField]), Unescape(fields[hyphen + 2]));
+    }
 
     /// <summary>Whether something is mounted on a directory or below it.</summary>
     /// <param name="directory">An absolute path.</param>

@@ -12,8 +12,9 @@ static class RootedPath
     /// </summary>
     /// <param name="root">Absolute path of the directory.</param>
     /// <param name="path">Absolute, as that system sees it.</param>
+    /// <param name="followLast">Whether a link in the last part is followed too: for what is looked into, not for what is replaced.</param>
     /// <exception cref="IOException">The links do not end.</exception>
-    public static string Resolve(string root, string path)
+    public static string Resolve(string root, string path, bool followLast = false)
     {
         List<string> done = [];
         Stack<string> todo = new(Parts(path).Reverse());
@@ -27,7 +28,7 @@ static class RootedPath
             }
 
             string here = Path.Join(root, string.Join('/', done.Append(part)));
-            if (todo.Count == 0 || new FileInfo(here).LinkTarget is not { } target)
+            if ((todo.Count == 0 && !followLast) || new FileInfo(here).LinkTarget is not { } target)
             {
                 done.Add(part);
                 continue;
@@ -51,6 +52,14 @@ static class RootedPath
 
         return Path.Join(root, string.Join('/', done));
     }
+
+    /// <summary>
+    /// Whether the running system, and so a program that knows nothing of the other root, finds the same file at that path: false where a link
+    /// leads out of <paramref name="root"/>.
+    /// </summary>
+    /// <param name="root">Absolute path of the directory.</param>
+    /// <param name="path">Absolute, as that system sees it.</param>
+    public static bool IsPlain(string root, string path) => RealPath.Of(Path.Join(root, path)) == RealPath.Of(Resolve(root, path, followLast: true));
 
     private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
 }

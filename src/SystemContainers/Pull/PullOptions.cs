@@ -40,7 +40,10 @@ sealed record PullOptions
     /// <summary>The socket of the local Docker daemon, as docker's own client finds it; a path or <c>unix://PATH</c>.</summary>
     public string DockerSocket { get; init; } = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } host ? host : "/run/docker.sock";
 
-    /// <summary>Where an archive is put that can't be read where it is: a pipe, a compressed one, what a daemon sends.</summary>
+    /// <summary>
+    /// Where an archive is put that can't be read where it is: a pipe, a compressed one, what a daemon sends. $TMPDIR, where that is set; who
+    /// has a store takes that instead of a directory that others can write.
+    /// </summary>
     public string SpoolDirectory { get; init; } = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } directory ? directory : "/var/tmp";
 
     /// <summary>The largest such archive, unpacked, in bytes: a compressed one may grow a thousandfold.</summary>

@@ -1,3 +1,4 @@
+using SystemContainers.Linux;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
@@ -30,8 +31,11 @@ sealed record HostPaths(string Root, HostUser? User = null)
     /// <summary>Every directory in which the manager finds units.</summary>
     public IReadOnlyList<string> UnitLoadPath => User is null ? s_systemLoadPath : UserLoadPath(User);
 
-    /// <summary>The path as this process sees it.</summary>
-    public string Here(string path) => Path.Join(Root, path);
+    /// <summary>The path as this process sees it. Links of a system below a directory are followed inside it, but for one in the last part.</summary>
+    public string Here(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path);
+
+    /// <summary>As <see cref="Here"/>, for what is looked into: a link in the last part is followed too.</summary>
+    public string Inside(string path) => Root == "/" ? path : RootedPath.Resolve(Root, path, followLast: true);
 
     /// <summary>The same list for a user's manager.</summary>
     private static string[] UserLoadPath(HostUser user)

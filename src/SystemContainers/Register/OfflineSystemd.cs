@@ -77,12 +77,30 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
 
     private void Change(string verb, IReadOnlyList<string> units)
     {
+        CheckPlaces();
         FaultPoint.Pass("systemctl " + verb);
         ProcessResult result = Systemctl([.. paths.User is null ? Array.Empty<string>() : ["--user"], $"--root={paths.Root}", "--quiet", verb, .. units]);
         if (result.ExitCode != 0)
         {
             throw new SysctrException(
                 ErrorKind.Unit, $"systemctl --root={paths.Root} {verb} {string.Join(' ', units)}: {result.Error.Trim()}");
+        }
+    }
+
+    /// <summary>
+    /// systemctl --root joins paths and lets the kernel follow what links there are, which may lead out of the root: into the running system.
+    /// </summary>
+    private void CheckPlaces()
+    {
+        string units = paths.Inside(paths.UnitDirectory);
+        string[] inside = Directory.Exists(units)
+            ? [.. Directory.EnumerateFileSystemEntries(units).Where(e => Path.GetExtension(e) is ".wants" or ".requires" or ".upholds" or ".d").Select(e => Path.Join(paths.UnitDirectory, Path.GetFileName(e)))]
+            : [];
+        if (paths.Root != "/" && paths.UnitLoadPath.Concat(inside).FirstOrDefault(p => !RootedPath.IsPlain(paths.Root, p)) is { } outside)
+        {
+            throw new SysctrException(
+                ErrorKind.Unsafe, $"enabling units below {paths.Root}: {outside} there is, or is below, a symbolic link that leads out of {paths.Root}",
+                "make it a directory, or a relative link");
         }
     }
 

@@ -14,7 +14,7 @@ static class PackageOwner
     public static async Task<string?> FindAsync(string root, string path, CancellationToken cancellation)
     {
         // "coreutils: /usr/bin/ls", with further packages in front where several own a directory.
-        string? line = await AskAsync("dpkg-query", [$"--admindir={Path.Join(root, "var/lib/dpkg")}", "--search", path], cancellation);
+        string? line = await AskAsync("dpkg-query", [$"--admindir={RootedPath.Resolve(root, "/var/lib/dpkg", followLast: true)}", "--search", path], cancellation);
         return line is not null
             ? line[..Math.Max(line.LastIndexOf(": ", StringComparison.Ordinal), 0)]
             : await AskAsync("rpm", ["--root", root, "--query", "--queryformat", "%{NAME}\\n", "--file", path], cancellation);

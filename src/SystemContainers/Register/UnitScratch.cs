@@ -50,5 +50,5 @@ sealed class UnitScratch : IDisposable
     /// <summary>The name that a unit was given, from the one that a tool speaks of.</summary>
     public static string Original(string unit) => unit.Replace(InstanceMark, "@.", StringComparison.Ordinal);
 
-    public void Dispose() => TreeRemoval.Remove(Directory);
+    public void Dispose() => ScratchDirectory.Remove(Directory);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
@@ -54,9 +55,17 @@ static class ContainerExec
     private static IEnumerable<string> Literal(IEnumerable<string> words, HostUser? user) =>
         user is null ? words : words.Select(w => w.Replace("$", "$$", StringComparison.Ordinal));
 
+    /// <summary>The file is in a directory that a payload may have been given.</summary>
+    private static string ReadSmall(string path)
+    {
+        using SafeFileHandle? file = RegularFile.Open(path);
+        Span<byte> text = stackalloc byte[32];
+        return file is null ? "" : System.Text.Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]).Trim();
+    }
+
     private static void KillSession(string pidFile, HostUser? user)
     {
-        if (!File.Exists(pidFile) || !int.TryParse(File.ReadAllText(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
+        if (!File.Exists(pidFile) || !int.TryParse(ReadSmall(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
         {
             return;
         }

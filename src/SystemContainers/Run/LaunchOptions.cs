@@ -3,15 +3,15 @@ using SystemContainers.Errors;
 namespace SystemContainers.Run;
 
 /// <summary>
-/// The words of <c>sysctr launch tmpfiles FILE</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] NAME</c>. They are written by
+/// The words of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] NAME</c>. They are written by
 /// <see cref="UnitPlan"/> and by nobody else.
 /// </summary>
-/// <param name="Verb">start, kill, delete, tmpfiles.</param>
+/// <param name="Verb">start, kill, delete, tmpfiles, check.</param>
 /// <param name="Name">The container; for tmpfiles the file.</param>
-/// <param name="Runtime">Absolute path; empty for tmpfiles.</param>
+/// <param name="Runtime">Absolute path; empty for tmpfiles and check.</param>
 /// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
 /// <param name="PidFile">For start, which writes it, and delete, which removes it.</param>
-/// <param name="Bundle">For start.</param>
+/// <param name="Bundle">For start and check.</param>
 /// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
 /// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
 sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground)
@@ -44,6 +44,11 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         if (words is ["tmpfiles", _])
         {
             return new LaunchOptions(words[0], words[1], "", null, null, null, Ready: false, Foreground: false);
+        }
+
+        if (words is ["check", _] && options.TryGetValue("bundle", out string? bundle))
+        {
+            return new LaunchOptions(words[0], words[1], "", null, null, bundle, Ready: false, Foreground: false);
         }
 
         bool start = words is ["start", _];

@@ -31,6 +31,11 @@ static class Launcher
             return MakeTmpfiles(options.Name);
         }
 
+        if (options.Verb == "check")
+        {
+            return CheckMounts(options);
+        }
+
         OciRuntime runtime = OciRuntime.Find(options.Runtime, "/");
         return options.Verb switch
         {
@@ -52,6 +57,28 @@ static class Launcher
 
         SystemdTmpfiles.CreateAsync(file, user, CancellationToken.None).GetAwaiter().GetResult();
         return 0;
+    }
+
+    /// <summary>
+    /// Looks at the mounts of a container that its runtime starts itself, right before it does. The payload does not run, so what it
+    /// left is what the runtime will find.
+    /// </summary>
+    private static int CheckMounts(LaunchOptions options)
+    {
+        // Where it is covered inside the container, it has to be there.
+        PrivateDirectory.Make(Bundles);
+        Guard(options.Bundle!).Check(ReadConfig(options.Bundle!));
+        return 0;
+    }
+
+    private static MountGuard Guard(string bundle) => MountGuard.ForStart(
+        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"));
+
+    private static JsonObject ReadConfig(string bundle)
+    {
+        string file = Path.Join(bundle, "config.json");
+        return JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
+            ?? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: it is no JSON object");
     }
 
     private static int Start(LaunchOptions options, OciRuntime runtime)
@@ -142,9 +169,12 @@ static class Launcher
     /// <returns>How many descriptors, from 3 on, the payload gets.</returns>
     private static int WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
     {
-        string file = Path.Join(options.Bundle, "config.json");
-        JsonObject document = JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
-            ?? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: it is no JSON object");
+        PrivateDirectory.Make(Bundles);
+        JsonObject document = ReadConfig(options.Bundle!);
+
+        // Here, and not when the container was installed: what its paths lead to may have changed.
+        Guard(options.Bundle!).Protect(document);
+
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
         if (runtime.Kind == RuntimeKind.Runc)

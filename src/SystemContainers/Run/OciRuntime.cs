@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Run;
 
@@ -34,5 +35,5 @@ sealed record OciRuntime(string Path, RuntimeKind Kind)
     /// </remarks>
     public IReadOnlyList<string> Command => Kind == RuntimeKind.Crun ? [Path, "--cgroup-manager=disabled"] : [Path];
 
-    private static bool Exists(string root, string path) => File.Exists(System.IO.Path.Join(root, path));
+    private static bool Exists(string root, string path) => File.Exists(root == "/" ? path : RootedPath.Resolve(root, path, followLast: true));
 }

@@ -18,8 +18,12 @@ sealed partial record UnitPlan
     /// <param name="host">Capabilities, and what stands where.</param>
     /// <param name="listenHelper">Absolute path of sysctr-listen on the host.</param>
     /// <param name="rootfs">Absolute path of the checkout as the host sees it; null where the root is somebody else's.</param>
-    /// <exception cref="SysctrException">Host: config.json wants a capability that this host can't give, or a user that the caller has no id for.</exception>
-    public RenderedContainer Adapt(RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs)
+    /// <param name="mounts">Keeps the container out of what is sysctr's own; null where nothing is installed.</param>
+    /// <exception cref="SysctrException">
+    /// Host: config.json wants a capability that this host can't give, or a user that the caller has no id for; Unsafe: a mount is refused.
+    /// </exception>
+    public RenderedContainer Adapt(
+        RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs, MountGuard? mounts = null)
     {
         if (rendered.ConfigJson is not { } json)
         {
@@ -46,6 +50,7 @@ sealed partial record UnitPlan
         }
 
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
+        bool checkedAtStart = mounts?.Protect(document).EveryStart == true && !NeedsLauncher;
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
         json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
@@ -61,7 +66,7 @@ sealed partial record UnitPlan
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted, rendered.Tmpfiles is not null, checkedAtStart)).OfType<RenderedUnit>()],
         };
     }
 
@@ -69,12 +74,13 @@ sealed partial record UnitPlan
     /// <param name="unit">A unit of the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles)
+    /// <param name="checkedAtStart">Whether its mounts are looked at before each start; the launcher does so anyway.</param>
+    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles, bool checkedAtStart)
     {
         UnitText text = UnitText.Parse(unit.Text);
         string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal)];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles) : []];
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles, checkedAtStart) : []];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -96,7 +102,7 @@ sealed partial record UnitPlan
             Source: null);
     }
 
-    private List<string> ServiceLinesFor(UnitText text, string? mounted, bool tmpfiles)
+    private List<string> ServiceLinesFor(UnitText text, string? mounted, bool tmpfiles, bool checkedAtStart)
     {
         if (!RunsContainer(text))
         {
@@ -132,6 +138,12 @@ sealed partial record UnitPlan
         {
             lines.AddRange(UserUnit.ServiceLines(text));
             lines.AddRange(tmpfiles ? UserUnit.TmpfilesLines(text, Tool, UserUnit.TmpfilesPath(User, Name)) : []);
+        }
+
+        if (checkedAtStart)
+        {
+            // After whatever makes the sources.
+            lines.Add($"ExecStartPre={Tool} launch check --bundle={Bundle} {Name}");
         }
 
         return lines;

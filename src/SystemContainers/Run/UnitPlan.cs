@@ -21,6 +21,9 @@ sealed partial record UnitPlan
     /// <summary>Absolute path of sysctr on the host.</summary>
     public string Tool { get; init; } = "";
 
+    /// <summary>DESTDIR.</summary>
+    public string Bundle { get; init; } = "";
+
     /// <summary>The container's name, which is the runtime's too but for instances.</summary>
     public required string Name { get; init; }
 
@@ -85,6 +88,7 @@ sealed partial record UnitPlan
             Runtime = runtime,
             User = user,
             Tool = tool,
+            Bundle = bundle,
             Name = name,
             SystemdVersion = systemdVersion,
             PidFile = pidFile,

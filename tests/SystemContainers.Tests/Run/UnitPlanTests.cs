@@ -109,6 +109,27 @@ public sealed class UnitPlanTests
             DropIn(s_runc, 257, image).Where(l => l.Contains("mount ", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("/var/lib/app", false)]
+    [InlineData("/var/lib/app/nested", true)]
+    [InlineData("/var", true)]
+    public void Mounts_that_may_lead_elsewhere_are_looked_at_before_a_runtime_that_starts_itself(string source, bool looked)
+    {
+        const string check = $"ExecStartPre=/usr/bin/sysctr launch check --bundle={Bundle} etcd";
+        TestImage image = Image().File(
+            "/exports/config.json",
+            $$"""
+            {
+              "process": { "args": ["/bin/true"], "cwd": "/" }, "root": { "path": "rootfs", "readonly": true },
+              "mounts": [{ "destination": "/mnt", "type": "bind", "source": "{{source}}", "options": ["rbind"] }]
+            }
+            """);
+
+        Assert.Equal(looked, DropIn(s_runc, 257, image).Contains(check));
+        Assert.DoesNotContain(check, DropIn(s_runc, 252, image));
+        Assert.DoesNotContain(check, DropIn(s_crun, 257, image));
+    }
+
     [Fact]
     public void The_container_goes_before_a_command_of_the_template_can_fail()
     {
@@ -255,7 +276,7 @@ public sealed class UnitPlanTests
         UnitPlan plan = Plan(runtime, systemd, image);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs");
+            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []));
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
         return [.. unit.Text.Split('\n').SkipWhile(l => l != "[Service]").Skip(1).Where(l => l.Length > 0)];
     }

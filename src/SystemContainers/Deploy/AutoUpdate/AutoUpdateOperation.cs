@@ -102,7 +102,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
         Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
         return there == record.ManifestDigest ? AutoUpdateResult.Current
             : WasLeft(record, there) ? AutoUpdateResult.Held

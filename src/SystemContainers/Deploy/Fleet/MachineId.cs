@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Deploy.Fleet;
 
@@ -16,7 +17,7 @@ static class MachineId
     /// <exception cref="SysctrException">Host: it has none yet.</exception>
     public static string Read(string root)
     {
-        string file = Path.Join(root, "/etc/machine-id");
+        string file = RootedPath.Resolve(root, "/etc/machine-id", followLast: true);
         string id = File.Exists(file) ? File.ReadAllText(file).Trim() : "";
         return id.Length == 32 && id.All(char.IsAsciiHexDigit)
             ? Hash(id)

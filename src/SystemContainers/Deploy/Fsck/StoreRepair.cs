@@ -106,7 +106,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     private async Task<PulledImage> PullAsync(ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
     {
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, PullOptions.Of(host.User));
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
         PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
         host.Store.Commit();
         return pulled;

@@ -36,7 +36,7 @@ sealed class ContainerPreparer(Host host)
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
-        HostFacts facts = HostFacts.Read(host.User) with { IsDirectory = host.IsDirectory };
+        HostFacts facts = HostFacts.Read(host.User, host.Root) with { IsDirectory = host.IsDirectory };
         RenderRequest asked = new()
         {
             Name = name,

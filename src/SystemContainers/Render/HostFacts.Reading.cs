@@ -6,7 +6,6 @@ namespace SystemContainers.Render;
 
 sealed partial record HostFacts
 {
-    private const string SeccompPath = "/usr/share/containers/seccomp.json";
     private const string StatusPath = "/proc/self/status";
 
     // The first process has all that the host gives; a service that calls us may have less, and must render the same.
@@ -15,8 +14,9 @@ sealed partial record HostFacts
 
     /// <summary>The facts of this host.</summary>
     /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
+    /// <param name="root">The directory that is the root of the host that it is for: its own seccomp profile counts.</param>
     /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
-    public static HostFacts Read(HostUser? user = null)
+    public static HostFacts Read(HostUser? user = null, string root = "/")
     {
         string[] status = ReadStatus(StatusPath);
         IReadOnlyList<string> capabilities = Render.Capabilities.FromMask(
@@ -28,7 +28,10 @@ sealed partial record HostFacts
             HardLimits = user is null && capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
                 ? new Dictionary<string, ulong>()
                 : ResourceLimits.Parse(ReadStatus(InitLimitsPath)),
-            SeccompProfile = ReadSeccomp(),
+            SeccompProfile = SeccompFile.Find(root),
+
+            // proc_pid_status(5): the line is there with CONFIG_SECCOMP. Another system boots a kernel that we don't know, most likely with it.
+            HasSeccomp = root != "/" || status.Any(line => line.StartsWith("Seccomp:", StringComparison.Ordinal)),
             Uid = user?.Uid ?? FirstNumber(Field(status, "Uid")),
             Gid = user?.Gid ?? FirstNumber(Field(status, "Gid")),
             UserIds = user?.Ids,
@@ -49,23 +52,6 @@ sealed partial record HostFacts
         catch (IOException e)
         {
             throw new SysctrException(ErrorKind.Host, $"reading {path}: {e.Message}", "mount /proc", e);
-        }
-    }
-
-    private static byte[]? ReadSeccomp()
-    {
-        try
-        {
-            return File.ReadAllBytes(SeccompPath);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Not the same as "there is none": a container must not lose its filter because a disk fails.
-            throw new SysctrException(ErrorKind.Storage, $"reading {SeccompPath}: {e.Message}", inner: e);
         }
     }
 

@@ -14,8 +14,11 @@ sealed partial record HostFacts
     /// </summary>
     public IReadOnlyDictionary<string, ulong> HardLimits { get; init; } = new Dictionary<string, ulong>();
 
-    /// <summary>/usr/share/containers/seccomp.json; null where there is none, and then no filter is applied.</summary>
-    public byte[]? SeccompProfile { get; init; }
+    /// <summary>The host's own seccomp profile; null where there is none, and then the built-in one is applied.</summary>
+    public SeccompFile? SeccompProfile { get; init; }
+
+    /// <summary>The kernel filters system calls. Where it can't, the built-in profile is left out, for a runtime would refuse it.</summary>
+    public bool HasSeccomp { get; init; } = true;
 
     /// <summary>HOST_UID.</summary>
     public uint Uid { get; init; }

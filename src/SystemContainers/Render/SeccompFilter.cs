@@ -4,19 +4,22 @@ using SystemContainers.Render.RuntimeSpec;
 
 namespace SystemContainers.Render;
 
-/// <summary>Turns the host's seccomp profile into what a runtime takes: conditions decided, architectures named.</summary>
+/// <summary>
+/// Turns a seccomp profile, the host's own or the built-in one, into what a runtime takes: conditions decided, architectures named. Names that
+/// the host's libseccomp does not know are no failure: runc and crun pass over them (RealRuntimeTests).
+/// </summary>
 static class SeccompFilter
 {
-    /// <summary>The filter for a container with these capabilities; null where the host has no profile.</summary>
+    /// <summary>The filter for a container with these capabilities; null where the kernel has no seccomp and the host no profile.</summary>
     /// <exception cref="SysctrException">Host: the profile can't be used; a container is never run with less than it says.</exception>
     public static SeccompConfig? For(HostFacts host, IReadOnlyCollection<string> capabilities)
     {
-        if (host.SeccompProfile is null)
+        if (host.SeccompProfile is null && !host.HasSeccomp)
         {
             return null;
         }
 
-        SeccompProfile profile = Parse(host.SeccompProfile);
+        SeccompProfile profile = host.SeccompProfile is null ? DefaultSeccompProfile.Value : Parse(host.SeccompProfile);
         string? native = Native(host.Architecture);
         ProfileArchitecture? map = profile.ArchMap?.FirstOrDefault(a => a.Architecture == native);
         IReadOnlyList<string> architectures = profile.Architectures is { Count: > 0 } listed
@@ -35,16 +38,18 @@ static class SeccompFilter
         return new SeccompConfig(profile.DefaultAction, profile.DefaultErrnoRet, architectures, rules);
     }
 
-    private static SeccompProfile Parse(byte[] json)
+    /// <summary>Reads a profile.</summary>
+    /// <exception cref="SysctrException">Host: it is none.</exception>
+    public static SeccompProfile Parse(SeccompFile file)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, RuntimeJson.Default.SeccompProfile) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize(file.Text, RuntimeJson.Default.SeccompProfile) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"reading the host's seccomp profile: {e.Message}", "reinstall the package that brings /usr/share/containers/seccomp.json", e);
+                ErrorKind.Host, $"reading the host's seccomp profile {file.Path}: {e.Message}", "mend or remove it; without one sysctr's own is used", e);
         }
     }
 

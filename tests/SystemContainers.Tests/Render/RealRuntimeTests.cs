@@ -1,6 +1,8 @@
+using System.Text.Json;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Render.RuntimeSpec;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -32,22 +34,27 @@ public sealed class RealRuntimeTests : IDisposable
     private const string UnifiedCgroups =
         "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec \"$0\" \"$@\"";
 
-    public static TheoryData<string, string> Runtimes => new()
+    public static TheoryData<string, string, bool> Runtimes => new()
     {
-        { "runc", "" },
-        { "runc", "worker:audio" },
-        { "crun --cgroup-manager=disabled", "" },
-        { "crun --cgroup-manager=disabled", "1234" },
+        { "runc", "", false },
+        { "runc", "worker:audio", true },
+        { "crun --cgroup-manager=disabled", "", true },
+        { "crun --cgroup-manager=disabled", "1234", false },
     };
 
     public void Dispose() => Directory.Delete(_bundle, recursive: true);
 
     [Theory]
     [MemberData(nameof(Runtimes))]
-    public async Task The_generated_configuration_runs_and_holds_what_it_promises(string runtime, string user)
+    public async Task The_generated_configuration_runs_and_holds_what_it_promises(string runtime, string user, bool builtInFilter)
     {
         string rootfs = await MakeRootfsAsync();
         RenderRequest request = Request(rootfs, user);
+        if (builtInFilter)
+        {
+            request = request with { Host = request.Host with { SeccompProfile = WithCallsOfTheFuture() } };
+        }
+
         RenderedContainer container = ContainerRenderer.Render(request);
         MakeMountPoints(rootfs, container.Mounts);
         Directory.CreateDirectory(Path.Combine(request.StateDirectory, request.Name, "data"));
@@ -88,6 +95,22 @@ public sealed class RealRuntimeTests : IDisposable
             ["root-readonly", "wrote-tmpfs", "wrote-volume", "kcore-masked", "proc-sys-readonly", "sees-network", "sys-readonly", "has-hosts"], lines[13..]);
         Assert.Equal(before, Tree(rootfs));
         Assert.True(File.Exists(Path.Combine(request.StateDirectory, request.Name, "data/kept")));
+    }
+
+    /// <summary>The built-in profile, with names that no libseccomp knows: one that is older than a profile must not stop a container.</summary>
+    private static SeccompFile WithCallsOfTheFuture()
+    {
+        SeccompProfile built = DefaultSeccompProfile.Value;
+        SeccompProfile more = built with
+        {
+            Syscalls =
+            [
+                .. built.Syscalls!,
+                new ProfileRule { Names = ["a_call_of_the_future"], Action = "SCMP_ACT_ALLOW" },
+                new ProfileRule { Names = ["another_one"], Action = "SCMP_ACT_ERRNO", ErrnoRet = 1, Args = [new(0, 1, 0, "SCMP_CMP_EQ")] },
+            ],
+        };
+        return new SeccompFile("built in", JsonSerializer.SerializeToUtf8Bytes(more, RuntimeJson.Default.SeccompProfile));
     }
 
     private RenderRequest Request(string rootfs, string user)

@@ -73,16 +73,35 @@ public sealed class SeccompFilterTests : IDisposable
     [Fact]
     public void A_profile_that_does_not_parse_is_an_error_and_not_no_filter()
     {
-        HostFacts host = Requests.Host with { SeccompProfile = "{\"syscalls\": []}"u8.ToArray() };
+        HostFacts host = Requests.Host with { SeccompProfile = new SeccompFile("/etc/containers/seccomp.json", "{\"syscalls\": []}"u8.ToArray()) };
 
-        Assert.Equal(ErrorKind.Host, Assert.Throws<SysctrException>(() => SeccompFilter.For(host, [])).Kind);
+        SysctrException refused = Assert.Throws<SysctrException>(() => SeccompFilter.For(host, []));
+
+        Assert.Equal(ErrorKind.Host, refused.Kind);
+        Assert.Contains("/etc/containers/seccomp.json", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Without_a_profile_there_is_no_filter() => Assert.Null(SeccompFilter.For(Requests.Host, []));
+    public void Without_a_profile_the_built_in_one_is_applied()
+    {
+        SeccompConfig filter = SeccompFilter.For(Requests.Host, [])!;
 
-    private static byte[] Profile(JsonObject rule) => JsonSerializer.SerializeToUtf8Bytes(
-        new JsonObject { ["defaultAction"] = "SCMP_ACT_ERRNO", ["syscalls"] = new JsonArray(rule) });
+        Assert.Equal("SCMP_ACT_ERRNO", filter.DefaultAction);
+        Assert.Contains(filter.Syscalls, s => s.Action == "SCMP_ACT_ALLOW" && s.Names.Contains("execve"));
+    }
+
+    [Fact]
+    public void A_kernel_without_seccomp_gets_no_built_in_filter_but_the_host_s_own_word_stands()
+    {
+        HostFacts host = Requests.Host with { HasSeccomp = false };
+
+        Assert.Null(SeccompFilter.For(host, []));
+        Assert.NotNull(SeccompFilter.For(host with { SeccompProfile = Profile([]) }, []));
+    }
+
+    private static SeccompFile Profile(params JsonNode[] rules) => new(
+        "/usr/share/containers/seccomp.json",
+        JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["defaultAction"] = "SCMP_ACT_ERRNO", ["syscalls"] = new JsonArray(rules) }));
 
     /// <summary>The config.json that podman writes for a container that it prepares and does not run.</summary>
     private async Task<JsonNode> PodmanConfigAsync()

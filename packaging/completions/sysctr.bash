@@ -12,14 +12,14 @@ _sysctr() {
         words="install update rollback uninstall"
     else
         case $verb-$cur in
-            install--*) words="--name --set --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
-            run--*) words="--name --set --runtime --pull --install --root --lock-timeout --quiet --help" ;;
-            update--*) words="--all --rebase --set --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
+            install--*) words="--name --set --grant --json --runtime --rootfs --system-package --pull --auto-update --now --settle --no-healthcheck --display --root --lock-timeout --quiet --help" ;;
+            run--*) words="--name --set --grant --runtime --pull --install --root --lock-timeout --quiet --help" ;;
+            update--*) words="--all --rebase --set --grant --runtime --pull --auto-update --together --lock --settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             rollback--*) words="--settle --no-healthcheck --root --lock-timeout --quiet --help" ;;
             prune--*) words="--keep --root --lock-timeout --quiet --help" ;;
             auto-update--*) words="--dry-run --json --root --lock-timeout --quiet --help" ;;
             rollout--*) words="--lock --json --root --quiet --help" ;;
-            plan--*) words="--name --set --runtime --rootfs --system-package --pull --now --all --together --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
+            plan--*) words="--name --set --grant --runtime --rootfs --system-package --pull --now --all --together --rebase --purge --json --detailed-exitcode --root --quiet --help" ;;
             diff--*) words="--image --set --json --root --quiet --help" ;;
             list--*) words="--all --names --no-heading --json --help" ;;
             history--*) words="--last --json --help" ;;

@@ -16,6 +16,9 @@ static class Reports
     public static string ToJson(ContainerDetails details) =>
         JsonSerializer.Serialize(details, DeployJson.Default.ContainerDetails);
 
+    public static string ToJson(IReadOnlyList<ContainerDetails> details) =>
+        JsonSerializer.Serialize(details, DeployJson.Default.IReadOnlyListContainerDetails);
+
     public static string ToJson(ImageDetails details) =>
         JsonSerializer.Serialize(details, DeployJson.Default.ImageDetails);
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using SystemContainers.Deploy.Fleet;
+using SystemContainers.Deploy.Rights;
 using Tomlyn.Serialization;
 
 namespace SystemContainers.Deploy;
@@ -25,6 +26,9 @@ sealed class ConfigurationToml
     [JsonPropertyName("min-free-space")]
     public string? MinFreeSpace { get; set; }
 
+    [JsonPropertyName("rights")]
+    public List<RightsRule>? Rights { get; set; }
+
     /// <summary>Keys that we do not know.</summary>
     [JsonExtensionData]
     public Dictionary<string, object?> Unknown { get; set; } = [];
@@ -33,6 +37,7 @@ sealed class ConfigurationToml
 /// <summary>Reads it without reflection.</summary>
 [TomlSerializable(typeof(ConfigurationToml))]
 [TomlSerializable(typeof(EtcdSettings))]
+[TomlSerializable(typeof(RightsRule))]
 sealed partial class ConfigurationTomlContext : TomlSerializerContext
 {
 }

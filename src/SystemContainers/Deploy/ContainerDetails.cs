@@ -1,3 +1,5 @@
+using SystemContainers.Deploy.Rights;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>All that is known of a container; the object that <c>sysctr info NAME --json</c> prints.</summary>
@@ -47,6 +49,15 @@ sealed record ContainerDetails
 
     /// <summary>The container's own state directories.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }
+
+    /// <summary>What it can do on the host beyond its own container.</summary>
+    public required IReadOnlyList<RightReport> Rights { get; init; }
+
+    /// <summary>Classes of rights that somebody granted.</summary>
+    public required IReadOnlyList<string> Grants { get; init; }
+
+    /// <summary>The update that waits for a grant; null for none.</summary>
+    public HeldUpdate? Held { get; init; }
 
     /// <summary>What the user chose with --set.</summary>
     public required IReadOnlyDictionary<string, string> Set { get; init; }

@@ -1,4 +1,5 @@
 using SystemContainers.Checkout;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -75,7 +76,7 @@ sealed class ContainerPreparer(Host host)
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
         IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;
         InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, files))];
-        return new PreparedContainer
+        PreparedContainer prepared = new()
         {
             Directory = directory,
             Files = files,
@@ -113,6 +114,8 @@ sealed class ContainerPreparer(Host host)
                 Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
             },
         };
+        IReadOnlyList<Right> rights = ContainerRights.Of(new ContainerRights(host).Subject(prepared, before, request.Once));
+        return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, request.Grants) };
     }
 
     /// <summary>Has systemd read the units of all containers before any of them is on the host.</summary>
@@ -135,6 +138,11 @@ sealed class ContainerPreparer(Host host)
         files.CheckRoom(containers);
         CheckEachOther(containers);
         InstallSections.Check(host.Paths, containers);
+        foreach (ContainerRecord installed in containers.Select(c => c.Record).Where(c => before.All(b => b.Name != c.Name)))
+        {
+            new RightsGate(host).CheckInstall(installed);
+        }
+
         foreach (UnitComplaint passed in await UnitVerifier.VerifyAsync(
             [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, cancellation))
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Store;
@@ -76,6 +77,15 @@ sealed record ContainerRecord
 
     /// <summary>Whether it is updated when nobody asks.</summary>
     public AutoUpdatePolicy AutoUpdate { get; init; }
+
+    /// <summary>What it can do on the host beyond its own container; null in records of before this was kept.</summary>
+    public IReadOnlyList<Right>? Rights { get; init; }
+
+    /// <summary>Classes of rights that somebody granted with <c>--grant</c>; carried over by updates.</summary>
+    public IReadOnlyList<string> Grants { get => field ?? []; init; } = [];
+
+    /// <summary>The update that waits for a grant; null for none.</summary>
+    public HeldUpdate? Held { get; init; }
 
     /// <summary>How to check the payload's health after a start; null where the image does not say.</summary>
     public HealthCheck? Health { get; init; }

@@ -1,3 +1,5 @@
+using SystemContainers.Deploy.Rights;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>One line of <c>sysctr list</c>; an element of the array that <c>--json</c> prints.</summary>
@@ -12,6 +14,7 @@ namespace SystemContainers.Deploy;
 /// <param name="Runtime">Path of the OCI runtime.</param>
 /// <param name="InstalledAt">When.</param>
 /// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
+/// <param name="Held">The update that waits for a grant; null for none.</param>
 sealed record ContainerReport(
     string Name,
     string Image,
@@ -23,4 +26,5 @@ sealed record ContainerReport(
     string Enabled,
     string Runtime,
     DateTimeOffset InstalledAt,
-    AutoUpdatePolicy AutoUpdate);
+    AutoUpdatePolicy AutoUpdate,
+    HeldUpdate? Held);

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Register;
 
 namespace SystemContainers.Deploy;
@@ -23,7 +24,8 @@ sealed class ContainerReports(Host host)
                record == current ? unit?.UnitFileState ?? Unknown : "-",
                record.Runtime,
                record.InstalledAt,
-               record.AutoUpdate),
+               record.AutoUpdate,
+               record == current ? record.Held : null),
     ];
 
     private IEnumerable<ContainerRecord> Deployments(ContainerRecord current) =>
@@ -57,6 +59,9 @@ sealed class ContainerReports(Host host)
             Enabled = unit?.UnitFileState ?? Unknown,
             Files = [.. record.HostFiles.Concat(record.Units).Append(record.Tmpfiles).OfType<InstalledFile>().Select(f => f.Path)],
             StateDirectories = record.StateDirectories,
+            Rights = RightReport.Of(record.Rights ?? new ContainerRights(host).OfDeployment(record)),
+            Grants = record.Grants,
+            Held = record.Held,
             Set = record.Set,
             Values = record.Values,
             Labels = record.Labels,

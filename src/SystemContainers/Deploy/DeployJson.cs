@@ -33,6 +33,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
 [JsonSerializable(typeof(HostPlan))]
 [JsonSerializable(typeof(DeploymentDiff))]
+[JsonSerializable(typeof(IReadOnlyList<ContainerDetails>))]
 sealed partial class DeployJson : JsonSerializerContext
 {
     /// <summary>Reads a document that we wrote.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using SystemContainers.Deploy.Rights;
 
 namespace SystemContainers.Deploy;
 
@@ -23,6 +24,7 @@ static class DisplayText
             Section(Path.Join(container.Directory.OnHost, DeploymentDirectory.ConfigName), Encoding.UTF8.GetString(config));
         }
 
+        Section("rights", string.Join('\n', RightsText.ClassLines(container.Record.Rights ?? [])));
         Section(
             "values",
             string.Join('\n', container.Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}")));

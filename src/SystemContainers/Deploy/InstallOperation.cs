@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Pull;
 
@@ -34,6 +35,11 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             foreach (string warning in container.Rendered.Warnings)
             {
                 note($"{container.Record.Name}: warning: {warning}");
+            }
+
+            foreach (string line in RightsText.Lines(container.Record.Name, container.Record.Rights ?? []))
+            {
+                note(line);
             }
 
             note($"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, " +

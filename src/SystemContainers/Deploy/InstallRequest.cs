@@ -34,6 +34,9 @@ sealed record InstallRequest(string Image)
     /// <summary>Whether it is updated when nobody asks.</summary>
     public AutoUpdatePolicy AutoUpdate { get; init; }
 
+    /// <summary>Classes of rights that the user grants; <c>all</c> for those that the image has.</summary>
+    public IReadOnlyList<string> Grants { get; init; } = [];
+
     /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
     internal string NameFor(RegistriesConfig registries) => ContainerName.Check(Name ?? registries.Resolve(Image)[0].ShortName);

@@ -56,6 +56,10 @@ static class InstallSections
         }
     }
 
+    /// <summary>Whether systemd or D-Bus look for a unit of that name themselves.</summary>
+    internal static bool IsSpecial(string name) =>
+        s_special.Any(s => s.EndsWith('*') ? name.StartsWith(s[..^1], StringComparison.Ordinal) : s == name);
+
     private static void CheckAlias(
         HostPaths paths, HashSet<string> own, Dictionary<string, string> owners, RenderedUnit unit, string alias)
     {
@@ -72,7 +76,7 @@ static class InstallSections
                 "the image's author has to write the name out");
         }
 
-        if (s_special.Any(s => s.EndsWith('*') ? name.StartsWith(s[..^1], StringComparison.Ordinal) : s == name))
+        if (IsSpecial(name))
         {
             throw Refused(unit, "Alias", alias, "systemd looks for a unit of that name itself", "the image's author has to choose another name");
         }

@@ -30,10 +30,11 @@ sealed class RollbackOperation(Host host, Action<string> note)
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number, Doing(name));
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);
-        if (after.AutoUpdate != before.AutoUpdate)
+        string[] grants = [.. before.Grants.Union(after.Grants, StringComparer.Ordinal)];
+        if (after.AutoUpdate != before.AutoUpdate || after.Held is not null || grants.Length != after.Grants.Count)
         {
-            // The policy is the container's, whichever deployment it runs from; in one that is not in use it means nothing yet.
-            after = after with { AutoUpdate = before.AutoUpdate };
+            // Policy and grants are the container's, whichever deployment it runs from; in one that is not in use they mean nothing yet.
+            after = after with { AutoUpdate = before.AutoUpdate, Grants = grants, Held = null };
             host.Deployment(name, after.Deployment).WriteRecord(after);
         }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Pull;
@@ -45,6 +46,12 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
 
         ContainerPreparer preparer = new(host);
         PreparedContainer prepared = preparer.Prepare(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image);
+        new RightsGate(host).CheckInstall(prepared.Record);
+        foreach (string line in RightsText.Lines(name, prepared.Record.Rights ?? []))
+        {
+            host.Note(line);
+        }
+
         if (prepared.Rendered.ConfigJson is null)
         {
             throw new SysctrException(

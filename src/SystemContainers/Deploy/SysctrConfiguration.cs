@@ -1,4 +1,5 @@
 using SystemContainers.Deploy.Fleet;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
@@ -33,6 +34,9 @@ sealed record SysctrConfiguration
     /// <summary>What stays free of the store's file system.</summary>
     public FreeSpaceRule MinFreeSpace { get; init; } = FreeSpaceRule.Default;
 
+    /// <summary>What images may have, by where they come from.</summary>
+    public RightsPolicy Rights { get; init; } = RightsPolicy.None;
+
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
 
@@ -55,7 +59,7 @@ sealed record SysctrConfiguration
         ConfigurationToml settings = Parse(file);
         if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, keep, min-free-space, lock, and the table etcd");
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, keep, min-free-space, lock, and the tables etcd and [[rights]]");
         }
 
         if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
@@ -72,6 +76,7 @@ sealed record SysctrConfiguration
             Keep = settings.Keep is { } keep ? KeepOf($"reading {file}: keep", keep) : defaults.Keep,
             Lock = settings.Lock,
             Etcd = settings.Etcd,
+            Rights = RightsPolicy.Of(file, settings.Rights),
         };
     }
 

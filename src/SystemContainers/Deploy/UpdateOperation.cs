@@ -1,4 +1,5 @@
 using SystemContainers.Deploy.Fleet;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Pull;
@@ -58,9 +59,14 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             try
             {
                 ContainerRecord before = host.Catalog.Get(name);
-                if ((request.AutoUpdate ?? before.AutoUpdate) != before.AutoUpdate ||
-                    await new UpdatePreparer(host, progress, note).PrepareAsync(before, request, cancellation) is not null)
+                if (WithSettings(before, request) is not null)
                 {
+                    return true;
+                }
+
+                if (await new UpdatePreparer(host, progress, note).PrepareAsync(before, request, cancellation) is { } after)
+                {
+                    RefuseGains([(before, after)], request, HistoryOrigin.Now());
                     return true;
                 }
             }
@@ -97,19 +103,29 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             {
                 updates.Add((before, after));
             }
-            else if (request.AutoUpdate is { } policy && policy != before.AutoUpdate)
+            else if (WithSettings(before, request) is { } changed)
             {
-                policies.Add(before with { AutoUpdate = policy });
+                policies.Add(changed with { Held = null });
             }
             else
             {
+                if (before.Held is not null)
+                {
+                    // The registry has gone back to what is installed.
+                    host.Deployment(name, before.Deployment).WriteRecord(before with { Held = null });
+                }
+
                 note($"{name}: is up to date; nothing was changed");
             }
         }
 
+        RefuseGains(updates, request, origin);
         if (updates.Count > 0)
         {
+            RightsGate gate = new(host);
+            string[] gained = [.. updates.SelectMany(u => RightsText.GainedLines(u.Before.Name, gate.Gained(u.Before, u.After.Record)))];
             await SwitchAsync(preparer, updates, request.Start, origin, cancellation);
+            Array.ForEach(gained, note);
             Prune([.. updates.Select(u => u.Before.Name)]);
         }
 
@@ -119,6 +135,53 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         }
 
         return updates.Count + policies.Count;
+    }
+
+    /// <summary>
+    /// Holds updates whose image gained a right that nobody granted: nothing changes but the record of the deployment in use, which
+    /// says what waits. The same image is held, and told to the history, once.
+    /// </summary>
+    /// <exception cref="SysctrException">Policy: one is held, so none of these is done.</exception>
+    private void RefuseGains(IReadOnlyList<(ContainerRecord Before, PreparedContainer After)> updates, UpdateRequest request, HistoryOrigin origin)
+    {
+        RightsGate gate = new(host);
+        (ContainerRecord Before, ContainerRecord After, RightsVerdict Verdict)[] held =
+            [.. updates.Select(u => (u.Before, u.After.Record, gate.JudgeUpdate(u.Before, u.After.Record))).Where(u => !u.Item3.IsFree)];
+        if (held.Length == 0)
+        {
+            return;
+        }
+
+        SysctrException[] refusals = [.. held.Select(h => RightsGate.Refusal($"updating '{h.Before.Name}'", h.After.Image, h.Verdict))];
+        SysctrException refusal = refusals.Length == 1 ? refusals[0]
+            : new SysctrException(ErrorKind.Policy, string.Join('\n', refusals.Select(r => r.Message)), refusals[0].Hint);
+        // With the same image it is what the caller asks for that is refused; no update waits.
+        foreach ((ContainerRecord before, ContainerRecord after, RightsVerdict verdict) in held.Where(h => h.Before.ManifestDigest != h.After.ManifestDigest))
+        {
+            HeldUpdate now = RightsGate.HeldBy(before, after, verdict);
+            bool isNews = before.Held is not { } known || known.Digest != now.Digest || known.Image != now.Image || !known.Rights.SequenceEqual(now.Rights);
+            if (isNews)
+            {
+                host.History.Held(before, after, now, origin, refusal);
+            }
+
+            // An image that somebody only tried to go on with is not what the container waits for.
+            if (isNews && request.Rebase is null)
+            {
+                host.Deployment(before.Name, before.Deployment).WriteRecord(before with { Held = now });
+            }
+        }
+
+        host.History.Recorded(refusal, held.Where(h => h.Before.ManifestDigest != h.After.ManifestDigest).Select(h => h.Before.Name));
+        throw refusal;
+    }
+
+    /// <summary>The record of a container that keeps its deployment, where the request changes what stands in it alone; else null.</summary>
+    private static ContainerRecord? WithSettings(ContainerRecord before, UpdateRequest request)
+    {
+        string[] grants = [.. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal)];
+        AutoUpdatePolicy policy = request.AutoUpdate ?? before.AutoUpdate;
+        return policy == before.AutoUpdate && grants.Length == before.Grants.Count ? null : before with { AutoUpdate = policy, Grants = grants };
     }
 
     /// <summary>The update is done, whatever becomes of what is not needed any more.</summary>
@@ -143,7 +206,8 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             From = HistoryDeployment.Of(record),
             To = HistoryDeployment.Of(record),
         });
-        note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}; nothing else was changed");
+        note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}" +
+             (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") + "; nothing else was changed");
     }
 
     private async Task SwitchAsync(

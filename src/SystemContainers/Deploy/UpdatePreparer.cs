@@ -63,6 +63,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
             WithoutHostFiles = before.WithoutHostFiles,
             Rootfs = before.RemoteRootfs,
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
+            Grants = request.Grants,
         };
         PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
         bool same = IsSame(before, after.Record) && HasConfig(before) &&

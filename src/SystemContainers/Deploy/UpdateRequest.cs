@@ -21,6 +21,9 @@ sealed record UpdateRequest
     /// <summary>Whether it is updated when nobody asks from now on; null: as before.</summary>
     public AutoUpdatePolicy? AutoUpdate { get; init; }
 
+    /// <summary>Further classes of rights that the user grants; <c>all</c> for those that the image has then.</summary>
+    public IReadOnlyList<string> Grants { get; init; } = [];
+
     /// <summary>When what was started counts as well.</summary>
     public StartPolicy Start { get; init; } = StartPolicy.Default;
 

@@ -51,6 +51,9 @@ sealed partial class UnitText
         return unit;
     }
 
+    /// <summary>Every key that is set or emptied, with its section, in order.</summary>
+    public IEnumerable<(string Section, string Key)> Keys => _lines.Select(l => (l.Section, l.Key));
+
     /// <summary>Whether the section is there and says something.</summary>
     public bool Has(string section) => _lines.Exists(l => l.Section == section);
 

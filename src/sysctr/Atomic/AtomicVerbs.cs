@@ -18,6 +18,7 @@ static class AtomicVerbs
 
     private static readonly AtomicOption s_name = new(["--name", "-n"], "--name", HasValue: true);
     private static readonly AtomicOption s_set = AtomicOption.Same("--set", hasValue: true) with { With = "--leave-out-unknown" };
+    private static readonly AtomicOption s_grant = AtomicOption.Same("--grant", hasValue: true);
     private static readonly AtomicOption s_runtime = AtomicOption.Same("--runtime", hasValue: true);
     private static readonly AtomicOption s_json = AtomicOption.Same("--json");
     private static readonly AtomicOption s_allContainers = new(["--all", "-a"], "--all");
@@ -52,10 +53,10 @@ static class AtomicVerbs
     public static AtomicVerb[] All { get; } =
     [
         new("install", ["install"],
-            AtomicOption.Same("--system"), AtomicOption.Same("--user"), s_name, s_set, s_runtime, AtomicOption.Same("--display"),
+            AtomicOption.Same("--system"), AtomicOption.Same("--user"), s_name, s_set, s_grant, s_runtime, AtomicOption.Same("--display"),
             AtomicOption.Same("--rootfs", hasValue: true), s_systemPackage, s_storage),
         new("uninstall", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_storage, s_noDisplay),
-        new("run", ["run", "--install"], s_name, s_set, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
+        new("run", ["run", "--install"], s_name, s_set, s_grant, s_runtime, AtomicOption.Dropped("--quiet", "-q"), s_storage,
             AtomicOption.Dropped("--replace", "-r", "--spc"), s_noDisplay,
             new AtomicOption(["--detach", "-d"], Ours: null) { Instead = "a container runs in the background; a command in it can be sent there by the shell" })
         {
@@ -67,10 +68,10 @@ static class AtomicVerbs
         new("info", ["images", "info"], s_json, s_storage, AtomicOption.Refused("--remote", "'skopeo inspect' looks at an image in a registry")),
         new("version", ["images", "version"], s_storage, AtomicOption.Dropped("--recurse", "-r")),
         new("verify", ["images", "verify"], s_storage, AtomicOption.Dropped("--verbose", "-v", "--no-validate"), s_noAll),
-        new("update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers, AtomicOption.Dropped("--force", "-f"), s_storage),
+        new("update", ["update"], s_set, s_grant, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers, AtomicOption.Dropped("--force", "-f"), s_storage),
         new("ps", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
         new("containers list", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
-        new("containers update", ["update"], s_set, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers),
+        new("containers update", ["update"], s_set, s_grant, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers),
         new("containers rollback", ["rollback"]),
         new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_noAll, s_storage),
         new("containers trim", ["prune"]),

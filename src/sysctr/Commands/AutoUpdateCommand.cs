@@ -15,7 +15,8 @@ static class AutoUpdateCommand
             "auto-update",
             """
             Updates the containers with the policy 'registry' whose registry has a newer image. One that fails is as it was, and the
-            others go on. sysctr-update.timer calls it every night, once it is enabled.
+            others go on. One whose image gained a right on the host is held, with exit status 6, until 'update --grant' lets it through;
+            it is asked for and told to the history once. sysctr-update.timer calls it every night, once it is enabled.
 
             Examples:
               sysctr update etcd --auto-update registry         from now on
@@ -51,7 +52,7 @@ static class AutoUpdateCommand
                 [.. reports.Select(r => new[] { r.Unit, r.Name, r.Image, Reports.Word(r.Policy), Reports.Word(r.Result) })]);
         }
 
-        foreach (AutoUpdateReport failed in reports.Where(r => r.Result == AutoUpdateResult.Failed))
+        foreach (AutoUpdateReport failed in reports.Where(r => r.Reason is not null))
         {
             terminal.Error($"{failed.Name}: {failed.Reason}");
         }

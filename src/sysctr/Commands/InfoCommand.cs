@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Rights;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -45,6 +46,14 @@ static class InfoCommand
         Line("Runtime", details.Runtime);
         Line("Installed", $"{details.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}");
         Line("Auto-update", Reports.Word(details.AutoUpdate));
+        if (details.Held is { } held)
+        {
+            Line("Held", $"the update to {held.Digest}, which gained rights; 'sysctr update {RightsText.Options(held.Classes)} {details.Name}' lets it through");
+            Lines("", RightsText.ClassLines(held.Rights));
+        }
+
+        Lines("Rights", RightsText.ClassLines([.. details.Rights.Select(r => new Right(r.Class, r.Detail))]));
+        Lines("Granted", details.Grants);
         Lines("Files", details.Files);
         Lines("State directories", details.StateDirectories);
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));

@@ -18,6 +18,7 @@ static class InstallCommand
         HelpName = "NAME",
     };
 
+    private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();
     private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
@@ -56,6 +57,8 @@ static class InstallCommand
         Description = "Show the unit, the configuration and the final values; change nothing.",
     };
 
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of what was installed, as 'info --json' has it, rights among it." };
+
     public static Command Create()
     {
         Command command = new(
@@ -71,10 +74,12 @@ static class InstallCommand
               sysctr install --display oci:/srv/images/etcd      show what would be installed
               sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
               sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
+              sysctr install --grant cron backup                 an image that brings a file for cron
             """);
         AddRequestTo(command);
         StartOptions.AddTo(command);
         command.Add(s_display);
+        command.Add(s_json);
         command.SetAction(RunAsync);
         return command;
     }
@@ -85,6 +90,7 @@ static class InstallCommand
         command.Add(s_images);
         command.Add(s_name);
         command.Add(s_set);
+        command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_rootfs);
@@ -114,7 +120,15 @@ static class InstallCommand
             return 0;
         }
 
-        return await operation.RunAsync(requests, Now(parsed), StartOptions.Parse(parsed), cancellation);
+        int exitCode = await operation.RunAsync(requests, Now(parsed), StartOptions.Parse(parsed), cancellation);
+        if (parsed.GetValue(s_json))
+        {
+            ContainerReports reports = new(host);
+            terminal.Result(Reports.ToJson(
+                [.. requests.Select(r => r.NameFor(host.Registries)).Where(host.Catalog.IsInstalled).Select(reports.Details)]));
+        }
+
+        return exitCode;
     }
 
     /// <summary>What the command line asks for.</summary>
@@ -136,6 +150,7 @@ static class InstallCommand
             {
                 Name = name,
                 Set = set,
+                Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
                 LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
                 Runtime = parsed.GetValue(s_runtime),
                 Pull = parsed.GetValue(s_pull),

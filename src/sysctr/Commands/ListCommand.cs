@@ -45,7 +45,7 @@ static class ListCommand
                 [
                     .. containers.Select(c => new[]
                     {
-                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}{(c.Pinned ? " pinned" : "")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}", Reports.Word(c.AutoUpdate),
+                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}{(c.Pinned ? " pinned" : "")}{(c.Held is null ? "" : " held")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}", Reports.Word(c.AutoUpdate),
                     }),
                 ],
                 withHeading: !parsed.GetValue(s_noHeading));

@@ -16,6 +16,7 @@ static class RunCommand
         HelpName = "NAME",
     };
 
+    private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();
     private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
@@ -47,6 +48,7 @@ static class RunCommand
         command.Add(s_what);
         command.Add(s_name);
         command.Add(s_set);
+        command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_pull);
@@ -70,6 +72,7 @@ static class RunCommand
         {
             Name = parsed.GetValue(s_name),
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
             LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),

@@ -49,6 +49,7 @@ static class UpdateCommand
         HelpName = "etcd:HOST:PORT[,...]/KEY[?slots=N]",
     };
 
+    private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();
     private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
@@ -59,7 +60,8 @@ static class UpdateCommand
             """
             Brings containers to what their image is now: pulls, checks a new deployment out beside the old one, switches, and
             restarts what ran. When the new one does not start, does not stay up or fails its health check, the old one is back and
-            running, and the exit status is 11. Settings are kept.
+            running, and the exit status is 11. Settings are kept. An image that gained a right on the host is held, with exit status 6,
+            until that is granted.
 
             Examples:
               sysctr update etcd
@@ -67,6 +69,7 @@ static class UpdateCommand
               sysctr update --all --together --settle 30         all of them or none
               sysctr update etcd --set LISTEN=0.0.0.0
               sysctr update etcd --rebase registry.example.com/etcd:3.6
+              sysctr update --grant program etcd                 lets through an update that is held
               sysctr rollback etcd                               back to where it was
               sysctr update --all --lock 'etcd:10.0.0.1:2379,10.0.0.2:2379/rollout?slots=2'
               sysctr rollout status                              who updates, who waits, what holds them
@@ -84,6 +87,7 @@ static class UpdateCommand
         command.Add(s_all);
         command.Add(s_rebase);
         command.Add(s_set);
+        command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
         command.Add(s_pull);
@@ -100,6 +104,7 @@ static class UpdateCommand
         {
             Rebase = parsed.GetValue(s_rebase),
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
             LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
             Pull = parsed.GetValue(s_pull),

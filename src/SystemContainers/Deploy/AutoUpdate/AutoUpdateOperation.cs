@@ -1,4 +1,5 @@
 using SystemContainers.Deploy.Fleet;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -30,9 +31,10 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         {
             cancellation.ThrowIfCancellationRequested();
             AutoUpdateReport report = new(record.Name, record.MainUnit, record.Image, record.AutoUpdate, AutoUpdateResult.Current);
-            reports.Add(await TryAsync(report, () => dryRun
+            report = await TryAsync(report, () => dryRun
                 ? CompareAsync(record, cancellation)
-                : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation))));
+                : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation)));
+            reports.Add(report.Result == AutoUpdateResult.Held && record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held) : report);
         }
 
         return dryRun ? reports : await UpdateAsync(reports, cancellation);
@@ -68,7 +70,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         return
         [
             .. reports.Select(r => r.Result != AutoUpdateResult.Pending ? r
-                : done.GetValueOrDefault(r.Name) ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : Failed(r, refused))),
+                : done.GetValueOrDefault(r.Name) ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : NotUpdated(r, refused))),
         ];
 
         async Task<int> UpdateEachAsync(UpdateOperation update)
@@ -84,7 +86,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         }
     }
 
-    private static async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateResult>> act)
+    private async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateResult>> act)
     {
         try
         {
@@ -92,9 +94,20 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         }
         catch (Exception e) when (HostFailure.Understand(e) is { } failure)
         {
-            return Failed(report, failure);
+            return NotUpdated(report, failure);
         }
     }
+
+    /// <summary>Held, where the failure is that its image gained a right; else failed.</summary>
+    private AutoUpdateReport NotUpdated(AutoUpdateReport report, SysctrException failure) =>
+        failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held ? Waiting(report, held) : Failed(report, failure);
+
+    private static AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) => report with
+    {
+        Result = AutoUpdateResult.Held,
+        Reason = $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it",
+        ExitCode = (int)ErrorKind.Policy,
+    };
 
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
         report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
@@ -104,8 +117,14 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
     {
         ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
         Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
-        return there == record.ManifestDigest ? AutoUpdateResult.Current
-            : WasLeft(record, there) ? AutoUpdateResult.Held
+        if (there == record.ManifestDigest)
+        {
+            // An update that was held is no more to be had: the record forgets it.
+            return record.Held is null ? AutoUpdateResult.Current : AutoUpdateResult.Pending;
+        }
+
+        return WasLeft(record, there) || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
+            ? AutoUpdateResult.Held
             : AutoUpdateResult.Pending;
     }
 

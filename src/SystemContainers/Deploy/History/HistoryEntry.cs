@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Rights;
 
 namespace SystemContainers.Deploy;
 
@@ -41,6 +42,12 @@ sealed record HistoryEntry
     /// <summary>Why it failed or was taken back; null where it was done.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Of a held update the rights that its image gained; else null.</summary>
+    public IReadOnlyList<Right>? Rights { get; init; }
+
+    /// <summary>Classes of rights that were granted with it; null for none.</summary>
+    public IReadOnlyList<string>? Granted { get; init; }
+
     /// <summary>The exit code that stands for the reason (<see cref="Errors.ErrorKind"/>; 130: interrupted); 0 where it was done.</summary>
     public int ExitCode { get; init; }
 
@@ -78,4 +85,8 @@ enum HistoryOutcome
     /// <summary>It failed or was cut off, and what it had changed is as it was before.</summary>
     [JsonStringEnumMemberName("takenBack")]
     TakenBack,
+
+    /// <summary>It waits for somebody to grant what its image gained; nothing was changed.</summary>
+    [JsonStringEnumMemberName("held")]
+    Held,
 }

@@ -7,6 +7,7 @@ static class HistoryJournal
     private const string DoneId = "5941aecb92304647a3ebde85a5cc35b6";
     private const string FailedId = "4c14eb44da944ea1b9ac5589ad921653";
     private const string TakenBackId = "4fe733d8449a420eb0d6fd83f45fcec7";
+    private const string HeldId = "c0a6f2b7d5e84b0f9d3b1e6a47f2c958";
 
     private const string Error = "3";
     private const string Notice = "5";
@@ -21,6 +22,7 @@ static class HistoryJournal
             {
                 HistoryOutcome.Done => DoneId,
                 HistoryOutcome.Failed => FailedId,
+                HistoryOutcome.Held => HeldId,
                 _ => TakenBackId,
             }),
             ("PRIORITY", entry.Outcome == HistoryOutcome.Done ? Notice : Error),
@@ -37,6 +39,8 @@ static class HistoryJournal
             ("SYSCTR_DIGEST", entry.Image?.To ?? (entry.To ?? entry.From)?.Digest),
             ("SYSCTR_OUTCOME", HistoryText.Word(entry.Outcome)),
             ("SYSCTR_REASON", entry.Reason),
+            ("SYSCTR_RIGHTS", entry.Rights is { } rights ? string.Join('\n', rights.Select(r => $"{r.Class} {r.Detail}".TrimEnd())) : null),
+            ("SYSCTR_GRANTED", entry.Granted is { Count: > 0 } granted ? string.Join(' ', granted) : null),
             ("SYSCTR_EXIT_CODE", entry.ExitCode.ToString()),
             ("SYSCTR_FAILED_JOURNAL", entry.Journal),
             ("SYSCTR_TRANSACTION", entry.Transaction),

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
@@ -16,6 +18,7 @@ sealed class HistoryLog(Host host)
     private const int ReasonLimit = 4000;
     private const int InterruptedExitCode = 130;
 
+    private readonly ConditionalWeakTable<Exception, string[]> _told = [];
     private readonly HashSet<Exception> _recorded = new(ReferenceEqualityComparer.Instance);
 
     private HistoryFile File => new(
@@ -47,7 +50,7 @@ sealed class HistoryLog(Host host)
             // A command line that makes no sense is nothing that happened to a container.
             if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage })
             {
-                foreach (string name in names)
+                foreach (string name in names.Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal))
                 {
                     Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
                 }
@@ -89,10 +92,28 @@ sealed class HistoryLog(Host host)
             {
                 From = HistoryDeployment.Of(change.Before),
                 To = HistoryDeployment.Of(change.After),
+                Granted = (change.After?.Grants ?? []).Except(change.Before?.Grants ?? [], StringComparer.Ordinal).ToArray() is { Length: > 0 } granted ? granted : null,
                 Transaction = id,
             });
         }
     }
+
+    /// <summary>An update waits for a grant, and nothing was changed.</summary>
+    /// <param name="before">The deployment in use.</param>
+    /// <param name="after">The one that was not made.</param>
+    /// <param name="held">What it waits for.</param>
+    /// <param name="origin">Of the update.</param>
+    /// <param name="why">The error that is thrown for it.</param>
+    public void Held(ContainerRecord before, ContainerRecord after, HeldUpdate held, HistoryOrigin origin, SysctrException why) =>
+        Add(Failure("update", before.Name, origin, HistoryOutcome.Held, why) with
+        {
+            From = HistoryDeployment.Of(before),
+            To = HistoryDeployment.Of(after),
+            Rights = held.Rights,
+        });
+
+    /// <summary>A failure has its entries, for these containers, and <see cref="RunAsync"/> adds those of the others alone.</summary>
+    public void Recorded(Exception why, IEnumerable<string> containers) => _told.AddOrUpdate(why, [.. containers]);
 
     /// <summary>A transaction failed, and the host is as before.</summary>
     /// <param name="transaction">What it was to do.</param>

@@ -1,3 +1,5 @@
+using SystemContainers.Deploy.Rights;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>Parts of an entry in words, for the terminal and the journal.</summary>
@@ -21,6 +23,7 @@ static class HistoryText
     {
         HistoryOutcome.Done => "done",
         HistoryOutcome.Failed => "failed",
+        HistoryOutcome.Held => "held",
         _ => "takenBack",
     };
 
@@ -29,7 +32,9 @@ static class HistoryText
     {
         HistoryOutcome.Done when entry.Removed is { } removed => string.Create(
             System.Globalization.CultureInfo.InvariantCulture, $"done: removed {removed.Layers} layers and {removed.Files} files, {removed.Bytes / 1e6:0.0} MB"),
+        HistoryOutcome.Done when entry.Granted is { Count: > 0 } granted => $"done, granted {string.Join(", ", granted)}",
         HistoryOutcome.Done => entry.Recovered ? "done, after it was cut off" : "done",
+        HistoryOutcome.Held => $"held ({entry.ExitCode}): {RightsText.Joined(entry.Rights ?? [])}",
         HistoryOutcome.Failed => $"failed ({entry.ExitCode}): {FirstLine(entry.Reason)}",
         _ => $"taken back ({entry.ExitCode}): {FirstLine(entry.Reason)}{(entry.Journal is null ? "" : $"; see {entry.Journal}")}",
     };

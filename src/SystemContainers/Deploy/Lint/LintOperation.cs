@@ -71,6 +71,11 @@ static class LintOperation
             MountCheck.Run(rendered, files, config, findings);
         }
 
+        if (rendered is not null)
+        {
+            RightsCheck.Run(request, rendered, files, findings);
+        }
+
         // Without what an installation would add to them, where it would fail.
         (string, string)[] units =
             rendered is null ? [.. files.Units.Select(u => (u.Key, u.Value.Text))] : [.. rendered.Units.Select(u => (u.FileName, u.Text))];

@@ -1,3 +1,5 @@
+using SystemContainers.Deploy.Rights;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>What a plan does with one container, and so with the host.</summary>
@@ -47,6 +49,12 @@ sealed record ContainerPlan
 
     /// <summary>Whether an uninstall removes <see cref="StateDirectories"/>.</summary>
     public bool Purge { get; init; }
+
+    /// <summary>What the container can then do on the host beyond itself.</summary>
+    public IReadOnlyList<RightReport> Rights { get; init; } = [];
+
+    /// <summary>Those of <see cref="Rights"/> that it does not have now.</summary>
+    public IReadOnlyList<RightReport> Gained { get; init; } = [];
 
     /// <summary>What the user should know although it is no error, one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Oci;
 using SystemContainers.Register;
 
@@ -42,8 +43,12 @@ sealed class ContainerPlanner(Host host)
                 _ => [],
             },
             Warnings = prepared?.Rendered.Warnings ?? [],
+            Rights = RightReport.Of(RightsOf(after)),
+            Gained = RightReport.Of(before is null || after is null ? RightsOf(after) : new RightsGate(host).Gained(before, after with { Rights = RightsOf(after) })),
         };
     }
+
+    private IReadOnlyList<Right> RightsOf(ContainerRecord? record) => record is null ? [] : record.Rights ?? new ContainerRights(host).OfDeployment(record);
 
     private async Task<IReadOnlyList<PlannedFile>> FilesAsync(
         ContainerRecord? before, ContainerRecord? after, PreparedContainer? prepared, CancellationToken cancellation)

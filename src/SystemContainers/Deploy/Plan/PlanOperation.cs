@@ -1,3 +1,4 @@
+using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Render;
@@ -168,7 +169,12 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         try
         {
             await new ContainerPreparer(host).VerifyAsync(prepared, before, cancellation);
-            return null;
+            RightsGate gate = new(host);
+            return (from after in prepared.Select(p => p.Record)
+                    join old in before on after.Name equals old.Name
+                    let verdict = gate.JudgeUpdate(old, after)
+                    where !verdict.IsFree
+                    select Refusal(RightsGate.Refusal($"updating '{after.Name}'", after.Image, verdict))).FirstOrDefault();
         }
         catch (SysctrException e)
         {

@@ -1,3 +1,5 @@
+using SystemContainers.Deploy.Rights;
+
 namespace SystemContainers.Deploy;
 
 /// <summary>A plan for people: a line for each change, <c>+</c> for what comes, <c>~</c> for what changes, <c>-</c> for what goes.</summary>
@@ -71,6 +73,8 @@ static class PlanText
             ? Line('-', "stop", u, "it depends on the container")
             : Line('~', "restart", u, "it depends on the container")),
         .. plan.Started.Except(plan.Stopped, StringComparer.Ordinal).Select(u => Line('+', "start", u)),
+        .. plan.Gained.Where(r => r.Level != RightLevel.Usual || plan.Action != PlanAction.Install)
+            .Select(r => Line(r.Level == RightLevel.Dangerous ? '!' : '+', "right", $"{r.Class} {r.Detail}".TrimEnd(), r.Level == RightLevel.Dangerous ? "dangerous" : null)),
         .. plan.Warnings.Select(w => Line('!', "warning", w)),
     ];
 

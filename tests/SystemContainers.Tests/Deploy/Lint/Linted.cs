@@ -12,7 +12,7 @@ static class Linted
 
     public const string Confined =
         """
-        "linux": {"namespaces": [{"type": "pid"}], "seccomp": {"defaultAction": "SCMP_ACT_ALLOW"}, "maskedPaths": []}
+        "linux": {"namespaces": [{"type": "pid"}], "seccomp": {"defaultAction": "SCMP_ACT_ERRNO"}, "maskedPaths": []}
         """;
 
     /// <summary>Everything that is found.</summary>

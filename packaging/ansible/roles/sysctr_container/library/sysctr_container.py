@@ -48,6 +48,11 @@ options:
     description: Whether the host's timer updates it, C(registry) or C(disabled).
     type: str
     choices: [registry, disabled]
+  grants:
+    description: Classes of rights that the image may have, as for C(--grant), such as C(cron). What was granted stays so.
+    type: list
+    elements: str
+    default: []
   lock:
     description: The semaphore in etcd that updates go by, as for C(sysctr update --lock).
     type: str
@@ -125,6 +130,8 @@ class Container:
         options = ["--pull", "always" if self.wanted["state"] == "latest" else "missing"]
         for variable, value in sorted(self.wanted["values"].items()):
             options += ["--set", f"{variable}={as_text(value)}"]
+        for right in self.wanted["grants"]:
+            options += ["--grant", right]
         return options + self.option("runtime")
 
     def option(self, name):
@@ -196,6 +203,7 @@ def main():
             "now": {"type": "bool", "default": False},
             "runtime": {"type": "str"},
             "auto_update": {"type": "str", "choices": ["registry", "disabled"]},
+            "grants": {"type": "list", "elements": "str", "default": []},
             "lock": {"type": "str"},
             "purge": {"type": "bool", "default": False},
         },

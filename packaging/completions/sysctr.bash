@@ -3,7 +3,7 @@ _sysctr() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words= user=
     [[ " ${COMP_WORDS[*]} " == *" --user "* ]] && user=--user
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="install plan run update auto-update rollback rollout prune pin unpin uninstall diff list info history images pull lint fsck start stop restart status logs recover exec mount umount version"
+        words="install plan run update auto-update rollback rollout prune pin unpin uninstall diff list info history images pull lint fsck doctor start stop restart status logs recover exec mount umount version"
     elif [ "$verb" = images ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="list info tag delete prune update verify version"
     elif [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
@@ -30,6 +30,7 @@ _sysctr() {
             pull-* | install-*)
                 [[ ${COMP_LINE} == *:* ]] && { mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return; } ;;
             lint--*) words="--json --strict --label --quiet --help" ;;
+            doctor--*) words="--json --strict --root --quiet --help" ;;
             fsck--*) words="--repair --quick --json --root --quiet --help" ;;
             lint-*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
             images-*) words=$(sysctr --quiet $user images list 2>/dev/null | awk 'NR > 1 { print ($1 == ">") ? $2 : $1 }') ;;

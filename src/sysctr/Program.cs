@@ -42,6 +42,7 @@ RootCommand root = new(
       sysctr list                           what is installed, and how it is doing
       sysctr uninstall etcd                 remove exactly what was installed
       sysctr fsck                           check the store and all that it has on the host
+      sysctr doctor                         check the host itself, with remedies
       sysctr lint ./etcd                    check an image's templates, for those who make one
 
     Exit status:
@@ -74,6 +75,7 @@ root.Add(ImagesCommand.Create());
 root.Add(PullCommand.Create());
 root.Add(LintCommand.Create());
 root.Add(FsckCommand.Create());
+root.Add(DoctorCommand.Create());
 root.Add(StartCommand.Create());
 root.Add(StopCommand.Create());
 root.Add(RestartCommand.Create());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Deploy;
+using SystemContainers.Deploy.Doctor;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
@@ -49,6 +50,9 @@ static class Reports
 
     public static string ToJson(FsckReport report) =>
         JsonSerializer.Serialize(report, DeployJson.Default.FsckReport);
+
+    public static string ToJson(DoctorReport report) =>
+        JsonSerializer.Serialize(report, DeployJson.Default.DoctorReport);
 
     public static string ToJson(IReadOnlyList<RolloutReport> hosts) =>
         JsonSerializer.Serialize(hosts, DeployJson.Default.IReadOnlyListRolloutReport);

@@ -19,7 +19,7 @@ static class UserMode
 
     /// <summary>Whether the command line has to be run inside the namespace, and is not yet.</summary>
     public static bool MustEnter(ParseResult parsed) =>
-        parsed.GetValue(GlobalOptions.User) && !HostUser.IsInNamespace && parsed.Action is not HelpAction &&
+        parsed.GetValue(GlobalOptions.User) && !HostUser.IsInNamespace && parsed.Action is not HelpAction && Verb(parsed) != DoctorCommand.Name &&
         (!s_outside.Contains(Verb(parsed), StringComparer.Ordinal) && !RecoverCommand.IsAtBoot(parsed) || Host.NeedsRecovery(HostUser.OfCaller()));
 
     /// <summary>The first word: <c>images</c> for all of its own verbs.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SystemContainers.Deploy.Doctor;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
@@ -30,6 +31,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<RolloutReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 [JsonSerializable(typeof(FsckReport))]
+[JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
 [JsonSerializable(typeof(HostPlan))]
 [JsonSerializable(typeof(DeploymentDiff))]

@@ -11,6 +11,8 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
+    private readonly RuntimeWarning _runtimes = new(host);
+
     /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>
     /// <exception cref="SysctrException">
@@ -46,6 +48,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                  $"enabled {string.Join(' ', container.Record.Enabled)}");
         }
 
+        await _runtimes.SayAsync(note);
         if (host.User is { Lingers: false } user)
         {
             note($"{user.Name} does not linger: containers start with the first login and stop with the last session; 'loginctl enable-linger' lets them start at boot");
@@ -87,6 +90,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             prepared.Add(preparer.Prepare(request, name, number: 0, image));
         }
 
+        _runtimes.Begin(prepared.Select(p => p.Record), cancellation);
         await preparer.VerifyAsync(prepared, [], cancellation);
         try
         {

@@ -16,6 +16,8 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     /// <summary>The slot of a roll-out that the host has taken; null where it goes by none.</summary>
     public FleetSlot? Slot { get; init; }
 
+    private readonly RuntimeWarning _runtimes = new(host);
+
     /// <summary>Updates containers, each in a transaction of its own unless the request says together.</summary>
     /// <returns>How many have changed.</returns>
     /// <exception cref="SysctrException">One could not be updated and is as it was; the others were tried too, unless together.</exception>
@@ -218,6 +220,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         CancellationToken cancellation)
     {
         PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
+        _runtimes.Begin(prepared.Select(p => p.Record), cancellation);
         await preparer.VerifyAsync(prepared, [.. updates.Select(u => u.Before)], cancellation);
         try
         {
@@ -255,5 +258,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 note($"{container.Record.Name}: warning: {warning}");
             }
         }
+
+        await _runtimes.SayAsync(note);
     }
 }

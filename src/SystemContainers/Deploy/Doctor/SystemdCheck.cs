@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Register;
+
+namespace SystemContainers.Deploy.Doctor;
+
+/// <summary>Whether there is a systemd that sysctr can talk to, and which.</summary>
+static partial class SystemdCheck
+{
+    // What the tests boot; older ones are not known to work.
+    private const int Tested = 252;
+
+    /// <summary>Of the running host.</summary>
+    public static async Task<IReadOnlyList<DoctorFinding>> RunAsync(DoctorTarget target, CancellationToken cancellation)
+    {
+        if (!Directory.Exists("/run/systemd/system"))
+        {
+            return
+            [
+                DoctorFinding.Problem(
+                    "systemd", "it is not what this system was booted with: containers are installed here, and nothing starts them", "boot the system with systemd as its first process"),
+            ];
+        }
+
+        int version = await VersionAsync(cancellation);
+        return [Version(version, "runs"), Bus(target)];
+    }
+
+    /// <summary>Of a system below a directory.</summary>
+    public static IReadOnlyList<DoctorFinding> Offline(DoctorTarget target)
+    {
+        int version = Directories(target)
+            .Where(Directory.Exists)
+            .SelectMany(d => Directory.GetFiles(d, "libsystemd-shared-*.so"))
+            .Select(f => SharedLibrary().Match(Path.GetFileName(f)))
+            .Where(m => m.Success)
+            .Select(m => int.Parse(m.Groups["version"].Value, System.Globalization.CultureInfo.InvariantCulture))
+            .DefaultIfEmpty(0).Max();
+        return
+        [
+            version == 0
+                ? DoctorFinding.Problem("systemd", $"is not installed below {target.Root}: nothing will start the containers", "install systemd there")
+                : Version(version, "is installed"),
+            DoctorFinding.Unknown("kernel", "systemd, kernel, cgroups and clock are those of a system that does not run; they were not looked at", "call it again when that system runs"),
+        ];
+    }
+
+    private static IEnumerable<string> Directories(DoctorTarget target)
+    {
+        yield return target.Here("/usr/lib/systemd");
+        yield return target.Here("/lib/systemd");
+        string libraries = target.Here("/usr/lib");
+        foreach (string architecture in Directory.Exists(libraries) ? Directory.GetDirectories(libraries, "*-linux-gnu*") : [])
+        {
+            yield return Path.Join(architecture, "systemd");
+        }
+
+        yield return target.Here("/usr/lib64/systemd");
+    }
+
+    private static DoctorFinding Version(int version, string how) => version switch
+    {
+        0 => DoctorFinding.Unknown("systemd", $"{how}, and 'systemctl --version' does not say which"),
+        < Tested => DoctorFinding.Warning("systemd", $"{version} {how}; sysctr is tested with {Tested} and newer", "update the system"),
+        _ => DoctorFinding.Ok("systemd", $"{version} {how}"),
+    };
+
+    private static async Task<int> VersionAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output);
+        }
+        catch (SysctrException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>As an install would: connects, asks, hangs up.</summary>
+    private static DoctorFinding Bus(DoctorTarget target)
+    {
+        try
+        {
+            using ISystemdManager systemd = SystemdManager.Open(target.Paths);
+            return DoctorFinding.Ok("dbus", $"{(target.User is null ? "systemd" : $"the systemd of {target.User.Name}")} answers");
+        }
+        catch (SysctrException e)
+        {
+            return DoctorFinding.Problem("dbus", e.Message, e.Hint ?? "'systemctl status dbus.service' tells how it is");
+        }
+    }
+
+    [GeneratedRegex(@"^libsystemd-shared-(?<version>\d+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex SharedLibrary();
+}

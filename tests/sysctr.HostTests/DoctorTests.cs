@@ -69,6 +69,11 @@ public sealed class DoctorTests(NspawnFixture fixture)
     [InlineData("a runtime that is gone", "mv /usr/sbin/runc /usr/sbin/runc.away", "mv /usr/sbin/runc.away /usr/sbin/runc", "problem  runtime", "apt install runc")]
     [InlineData("a runtime that everybody can write", "chmod 0777 /usr/sbin/runc", "chmod 0755 /usr/sbin/runc", "problem  runtime        /usr/bin/runc is run as root", "give it")]
     [InlineData(
+        "a runtime in a directory of others, which is not run",
+        "mkdir -m 0777 /opt/odd; printf '#!/bin/sh\\ntouch /root/was-run\\n' >/opt/odd/runc; chmod 755 /opt/odd/runc; cp -p /etc/sysctr/sysctr.toml /root/t; echo 'runtime = \"/opt/odd/runc\"' >>/etc/sysctr/sysctr.toml",
+        "cp -p /root/t /etc/sysctr/sysctr.toml; rm -r /opt/odd; test ! -e /root/was-run",
+        "problem  runtime        /opt/odd/runc is run as root, and /opt/odd can be written", "give it")]
+    [InlineData(
         "a store on a file system that executes nothing", "mount --bind /var/lib/sysctr /var/lib/sysctr; mount -o remount,bind,noexec /var/lib/sysctr", "umount --lazy /var/lib/sysctr",
         "problem  store", "mount it without noexec")]
     [InlineData("a store that others can read", "chmod 0755 /var/lib/sysctr", "chmod 0700 /var/lib/sysctr", "problem  store", "chmod 0700 /var/lib/sysctr")]

@@ -52,6 +52,27 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Doctor_looks_at_what_a_user_s_containers_need()
+    {
+        TestUser user = await TestUser.AddAsync(_host);
+        await user.MustAsync("install", "probe-owners");
+
+        string page = (await user.MustAsync("doctor")).Output;
+
+        foreach (string line in (string[])
+                 [$"ok       dbus           the systemd of {user.Name} answers", $"ok       user           {user.Name} has 65536 subordinate users", "ok       user           newuidmap",
+                  $"ok       store          {user.Home}/.local/share/sysctr, private", "ok       leftovers      none", "ok       recovery       sysctr-recover.service is installed and enabled (/usr/lib/systemd/user/"])
+        {
+            Assert.Contains(line, page, StringComparison.Ordinal);
+        }
+
+        await user.ShellAsync("mkdir -p ~/.config/systemd/user && ln -s /dev/null ~/.config/systemd/user/sysctr-recover.service");
+        string broken = await user.ShellAsync("sysctr --user doctor || echo it ended with $?");
+        Assert.Contains("'systemctl --user unmask sysctr-recover.service'", broken, StringComparison.Ordinal);
+        Assert.Contains("it ended with 1", broken, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Damage_is_found_and_mended_and_images_are_linted()
     {
         TestUser user = await TestUser.AddAsync(_host);

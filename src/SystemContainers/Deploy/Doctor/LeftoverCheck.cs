@@ -33,11 +33,11 @@ static class LeftoverCheck
     {
         foreach (string file in new Transactions(target.Store).Files())
         {
-            yield return Intent(file, locks) ?? DoctorFinding.Ok(Name, $"{file} has just ended");
+            yield return Intent(target, file, locks) ?? DoctorFinding.Ok(Name, $"{file} has just ended");
         }
     }
 
-    private static DoctorFinding? Intent(string file, IReadOnlyList<LockCheck.HeldLock> locks)
+    private static DoctorFinding? Intent(DoctorTarget target, string file, IReadOnlyList<LockCheck.HeldLock> locks)
     {
         try
         {
@@ -46,9 +46,11 @@ static class LeftoverCheck
             PendingTransaction pending = Transactions.Read(file);
             string what = Recovery.Article(pending.Record.Operation) + (pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}");
             bool live = pending.Record.IsOfStore
-                ? locks.Any(l => l.What == "+store")
-                : pending.Record.Names.All(n => locks.Any(l => l.What == n));
-            return live
+                ? LockCheck.IsHeld(target, "+store", locks)
+                : pending.Record.Names.All(n => LockCheck.IsHeld(target, n, locks));
+            return !File.Exists(file)
+                ? null
+                : live
                 ? DoctorFinding.Ok(Name, $"{what} is under way")
                 : DoctorFinding.Problem(Name, $"{what} was cut off ({file})", Recover);
         }
@@ -71,7 +73,7 @@ static class LeftoverCheck
 
     private static IEnumerable<DoctorFinding> Deployments(DoctorTarget target, IReadOnlyList<LockCheck.HeldLock> locks) =>
         from name in target.Catalog.DirectoryNames()
-        where !locks.Any(l => l.What == name) && target.Catalog.StagedNumbers(name).Count > 0
+        where target.Catalog.StagedNumbers(name).Count > 0 && !LockCheck.IsHeld(target, name, locks)
         select DoctorFinding.Warning(Name, $"'{name}' has a deployment that was being put together when its process died", Recover);
 
     private static IEnumerable<DoctorFinding> Scratch(DoctorTarget target)

@@ -25,15 +25,20 @@ static class RuntimeCheck
                 continue;
             }
 
-            RuntimeExamination examination = await new RuntimeExaminer(target.Root).ExamineAsync(path, cancellation);
+            // What others can write is not run as root to ask it for its version.
+            string? open = target.User is null ? target.OpenTo(path) : null;
+            RuntimeExamination examination = await new RuntimeExaminer(target.Root) { MayRun = open is null }.ExamineAsync(path, cancellation);
             string? role = path == chosen ? "for new containers" : used.Contains(path, StringComparer.Ordinal) ? "in use" : null;
-            IEnumerable<DoctorFinding> judged = Judge(examination, target.IsRunning, ", " + (role ?? "not used"));
+            IEnumerable<DoctorFinding> judged = Judge(examination, target.IsRunning && open is null, ", " + (role ?? "not used"));
 
             // What nobody runs harms nobody, but whoever thinks of it for --runtime has to know.
             findings.AddRange(role is null ? judged.Select(f => f with { Level = DoctorLevel.Ok }) : judged);
-            if (role is not null && target.User is null && target.OpenTo(path) is { } open)
+            if (open is not null)
             {
-                findings.Add(DoctorFinding.Problem(Name, $"{path} is run as root, and {open}", "give it and the directories above to root, and to nobody else to write"));
+                const string Remedy = "give it and the directories above to root, and to nobody else to write";
+                findings.Add(role is null
+                    ? DoctorFinding.Warning(Name, $"{path} would be run as root, and {open}", Remedy)
+                    : DoctorFinding.Problem(Name, $"{path} is run as root, and {open}", Remedy));
             }
         }
 

@@ -11,6 +11,9 @@ namespace SystemContainers.Run.Holes;
 /// <param name="root">The host's root directory; nothing of another system is executed.</param>
 sealed class RuntimeExaminer(string root)
 {
+    /// <summary>Whether the runtime itself may be asked for its version. Not where somebody else could have put another program there.</summary>
+    public bool MayRun { get; init; } = true;
+
     /// <summary>How long all that is asked for may take together.</summary>
     public static TimeSpan Timeout { get; } = TimeSpan.FromSeconds(5);
 
@@ -22,7 +25,7 @@ sealed class RuntimeExaminer(string root)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Timeout);
-        string answer = root == "/" ? await AskAsync(path, limit.Token) : "";
+        string answer = root == "/" && MayRun ? await AskAsync(path, limit.Token) : "";
         cancellation.ThrowIfCancellationRequested();
         (string? program, string? version) = Parse(answer);
         program ??= Path.GetFileName(path) is "runc" or "crun" ? Path.GetFileName(path) : null;

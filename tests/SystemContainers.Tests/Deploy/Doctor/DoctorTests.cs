@@ -146,6 +146,22 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_live_process_is_at_is_no_leftover()
+    {
+        Do("intent");
+        Do("half deployment");
+        using Process holder = Lock("etcd");
+
+        DoctorReport report = await ExamineAsync();
+        bool unlisted = LockCheck.IsHeld(new DoctorTarget(_root, null), "etcd", []);
+        holder.Kill();
+        await holder.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["an install of etcd is under way"], report.Checks.Where(c => c.Check == "leftovers").Select(c => c.Found));
+        Assert.Equal((true, false), (unlisted, LockCheck.IsHeld(new DoctorTarget(_root, null), "etcd", [])));
+    }
+
+    [Fact]
     public async Task Looking_changes_nothing()
     {
         Do("intent");

@@ -130,6 +130,17 @@ public sealed class RuntimeExaminerTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_may_not_be_run_is_not_run()
+    {
+        string odd = Program("opt/runc", "#!/bin/sh\ntouch \"$0.was-run\"\necho runc version 9.9.9\n");
+
+        RuntimeExamination examined = await new RuntimeExaminer("/") { MayRun = false }.ExamineAsync(odd, TestContext.Current.CancellationToken);
+
+        Assert.False(File.Exists(odd + ".was-run"));
+        Assert.NotEmpty(examined.Unknown);
+    }
+
+    [Fact]
     public async Task One_that_does_not_answer_is_not_waited_for()
     {
         string hanging = Program("usr/bin/crun", "#!/bin/sh\nexec sleep 60\n");

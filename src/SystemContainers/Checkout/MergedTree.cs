@@ -14,10 +14,11 @@ namespace SystemContainers.Checkout;
 /// </summary>
 sealed class MergedTree : IImageFiles
 {
-    private MergedTree(ContentStore store, TreeDirectory root)
+    private MergedTree(ContentStore store, TreeDirectory root, IReadOnlyList<string> leftOut)
     {
         Store = store;
         Root = root;
+        LeftOut = leftOut;
     }
 
     /// <summary>Where the contents are.</summary>
@@ -25,6 +26,9 @@ sealed class MergedTree : IImageFiles
 
     /// <summary>The image's root.</summary>
     public TreeDirectory Root { get; }
+
+    /// <summary>What of the image's is not in the tree and might be missed, one sentence each; see <see cref="SystemDirectories"/>.</summary>
+    public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Merges layers of the store.</summary>
     /// <param name="store">Has all of them.</param>
@@ -42,7 +46,7 @@ sealed class MergedTree : IImageFiles
             }
         }
 
-        return new MergedTree(store, root);
+        return new MergedTree(store, root, SystemDirectories.Settle(root));
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
-using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Tar;
 
@@ -46,10 +45,6 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         _ = CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
     }
 
-    /// <summary>What a checkout for a user leaves out, see <see cref="TreeWriter"/>.</summary>
-    private static bool IsLeftOut(TreeNode node) =>
-        HostUser.IsInNamespace && node is TreeLeaf { Entry.Type: TarEntryType.CharacterDevice or TarEntryType.BlockDevice };
-
     /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
     private SafeFileHandle CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
     {
@@ -65,10 +60,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             _path.Add(name);
             if (!there.Remove(name))
             {
-                if (!IsLeftOut(slot.Node))
-                {
-                    found(Shown(), "is missing");
-                }
+                found(Shown(), "is missing");
             }
             else
             {
@@ -173,12 +165,8 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             case TarEntryType.Symlink when !TargetOf(parent, name).AsSpan().SequenceEqual(leaf.Entry.LinkName):
                 found(Shown(), "leads elsewhere");
                 break;
-            case TarEntryType.CharacterDevice or TarEntryType.BlockDevice
-                when stat.stx_rdev_major != leaf.Entry.DeviceMajor || stat.stx_rdev_minor != leaf.Entry.DeviceMinor:
-                found(Shown(), "is another device");
-                break;
             default:
-                // Attributes of what can't be opened are not looked at: those of links and devices are the host's.
+                // Attributes of what can't be opened are not looked at: those of links are the host's.
                 CompareMetadata(leaf.Metadata, stat, leaf.Metadata.Xattrs, hasMode: leaf.Entry.Type != TarEntryType.Symlink);
                 break;
         }
@@ -223,8 +211,6 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     private static uint KindOf(TreeNode node) => node is not TreeLeaf { Entry.Type: var type } ? Libc.S_IFDIR : type switch
     {
         TarEntryType.Symlink => Libc.S_IFLNK,
-        TarEntryType.CharacterDevice => Libc.S_IFCHR,
-        TarEntryType.BlockDevice => Libc.S_IFBLK,
         TarEntryType.Fifo => Libc.S_IFIFO,
         _ => Libc.S_IFREG,
     };

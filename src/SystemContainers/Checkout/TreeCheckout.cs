@@ -17,22 +17,22 @@ static class TreeCheckout
     /// <param name="tree">Its layers are committed in the store.</param>
     /// <param name="targetDirectory">Absolute; must not exist, its parent must; best on the store's file system.</param>
     /// <param name="mountPoints">What a runtime will mount on.</param>
-    /// <returns>How many device files were left out, which only root can make; runtimes give containers a /dev of their own.</returns>
+    /// <param name="shares">Whether files are the store's own inodes, which other checkouts have too; else all are copies.</param>
     /// <exception cref="SysctrException">
     /// Storage: the disk is full or fails; Host: the file system can't hold what the image has; Unsafe: a mount point can't be made;
     /// Corrupt: the store lacks an object.
     /// </exception>
-    public static int Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints)
+    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true)
     {
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
         try
         {
-            TreeSize size = TreeSize.Of(root);
+            TreeSize size = TreeSize.Of(root, shares);
             tree.Store.Space.Require($"checking out {targetDirectory}", size.Bytes, size.Inodes);
             using SafeFileHandle target = Make(targetDirectory);
             try
             {
-                return new TreeWriter(tree.Store, target, root).Write();
+                new TreeWriter(tree.Store, target, root, shares).Write();
             }
             catch
             {

@@ -12,7 +12,9 @@ readonly record struct TreeSize(long Bytes, long Inodes)
     private const long Block = 4096;
 
     /// <summary>The size of a tree, as long as no object has all the names that the file system allows.</summary>
-    public static TreeSize Of(TreeDirectory root)
+    /// <param name="root">The tree.</param>
+    /// <param name="shares">Whether its files are the store's own inodes; else all are copies.</param>
+    public static TreeSize Of(TreeDirectory root, bool shares = true)
     {
         HashSet<TreeLeaf> leaves = [];
         HashSet<ObjectKey> linked = [];
@@ -30,7 +32,7 @@ readonly record struct TreeSize(long Bytes, long Inodes)
                 {
                     Add(inner);
                 }
-                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
+                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(shares && ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
                 {
                     blocks += (leaf.Entry.Size + Block - 1) / Block;
                     inodes++;

@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
-using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Tar;
 
@@ -16,7 +15,8 @@ namespace SystemContainers.Checkout;
 /// <param name="store">Where contents are.</param>
 /// <param name="target">The empty directory that becomes the root.</param>
 /// <param name="root">What to write.</param>
-sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root)
+/// <param name="shares">Whether files may be the store's own inodes.</param>
+sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root, bool shares)
 {
     // What a directory has until its metadata comes, so that nobody looks in.
     public const uint PrivateDirectory = 0b111_000_000;
@@ -35,18 +35,13 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private readonly List<byte[]> _path = [];
 
-    /// <summary>Devices that could not be made, with all their names.</summary>
-    private readonly HashSet<TreeLeaf> _leftOut = [];
-
     /// <summary>Writes the tree and the root's metadata.</summary>
-    /// <returns>How many devices were left out: in a user's namespace nobody can make one (user_namespaces(7)).</returns>
     /// <exception cref="LinuxException">A call failed.</exception>
-    public int Write()
+    public void Write()
     {
         FindShared(root, []);
         _ = WriteContent(target, root);
         InodeWriter.Apply(target, root.Metadata, "/");
-        return _leftOut.Count;
     }
 
     private void FindShared(TreeDirectory directory, HashSet<TreeLeaf> seen)
@@ -135,10 +130,6 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         {
             WriteLeaf(parent, name, leaf);
         }
-        else if (_leftOut.Contains(leaf))
-        {
-            // Nor has it another name.
-        }
         else if (first is null)
         {
             WriteLeaf(parent, name, leaf);
@@ -172,36 +163,21 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
                 }
 
                 break;
-            case TarEntryType.CharacterDevice or TarEntryType.BlockDevice when HostUser.IsInNamespace:
-                _leftOut.Add(leaf);
-                return;
-            case TarEntryType.CharacterDevice:
-                MakeNode(parent, name, Libc.S_IFCHR, leaf.Entry);
-                break;
-            case TarEntryType.BlockDevice:
-                MakeNode(parent, name, Libc.S_IFBLK, leaf.Entry);
-                break;
             case TarEntryType.Fifo:
-                MakeNode(parent, name, Libc.S_IFIFO, leaf.Entry);
+                FaultPoint.Pass("mknodat");
+                Must(Libc.mknodat(parent, name, Libc.S_IFIFO, 0), "mknodat");
                 break;
             default:
-                throw new InvalidOperationException($"{leaf.Entry.Type} is no leaf");
+                throw new InvalidOperationException($"{leaf.Entry.Type} is no leaf, or one that no tree has");
         }
 
         InodeWriter.ApplyAt(parent, name, leaf.Metadata, hasMode: leaf.Entry.Type != TarEntryType.Symlink, Shown());
     }
 
-    private void MakeNode(SafeFileHandle parent, byte* name, uint kind, LayerEntry entry)
-    {
-        FaultPoint.Pass("mknodat");
-        ulong device = kind == Libc.S_IFIFO ? 0 : Libc.MakeDevice(entry.DeviceMajor, entry.DeviceMinor);
-        Must(Libc.mknodat(parent, name, kind, device), "mknodat");
-    }
-
     private void WriteFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
         // Empty files are not worth an object, which would soon have all the names that the file system allows.
-        if (leaf.Entry.Size > 0 && _linked.TryAdd(leaf.Entry.Object, leaf))
+        if (shares && leaf.Entry.Size > 0 && _linked.TryAdd(leaf.Entry.Object, leaf))
         {
             FaultPoint.Pass("linkat");
             switch (store.LinkObject(leaf.Entry.Object, parent, name))

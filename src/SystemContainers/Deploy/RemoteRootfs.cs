@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
@@ -30,6 +31,17 @@ static class RemoteRootfs
         }
 
         string here = RealPath.Of(host.Inside(found));
+        foreach (string name in SystemDirectories.Names)
+        {
+            // What a checkout of ours never has: runtimes have been led out of the tree by it.
+            if (new FileInfo(Path.Join(here, name)) is var place && (place.LinkTarget is not null || place.Exists))
+            {
+                throw new SysctrException(
+                    ErrorKind.Unsafe, $"looking for the root file system {typed}: its /{name} is {(place.LinkTarget is null ? "a file" : "a symbolic link")}",
+                    "it has to be a directory, or not there");
+            }
+        }
+
         if (!Directory.Exists(Path.Join(here, "usr")) && !Directory.Exists(Path.Join(here, "exports")))
         {
             throw new SysctrException(

@@ -39,7 +39,7 @@ public sealed class TreeCheckoutTests : IDisposable
 
         SortedDictionary<string, string> made = await TreeListing.OfAsync(Target);
         Assert.Equal(
-            ["", "data", "etc", "etc/hosts", "etc/resolv.conf", "run", "run/a", "run/a/b", "srv", "srv/data", "up", "var", "var/run"], made.Keys);
+            ["", "data", "dev", "etc", "etc/hosts", "etc/resolv.conf", "proc", "run", "run/a", "run/a/b", "srv", "srv/data", "sys", "up", "var", "var/run"], made.Keys);
         Assert.StartsWith("d 755 0 0 | 1000.", made["run"], StringComparison.Ordinal);
         Assert.StartsWith("d 755 0 0 | 2000.", made["var"], StringComparison.Ordinal);
         Assert.StartsWith("d 755 0 0", made["run/a/b"], StringComparison.Ordinal);
@@ -109,6 +109,21 @@ public sealed class TreeCheckoutTests : IDisposable
     }
 
     [Fact]
+    public async Task A_checkout_of_its_own_files_has_none_of_the_store_s()
+    {
+        MergedTree tree = await TreeAsync(new LayerTar().File("f", "content", mode: 0b111_101_101, mtime: "1700000000.5").Link("g", "f").File("twin", "content"));
+        string shared = Path.Combine(_scratch, "shared");
+        TreeCheckout.Write(tree, shared, []);
+
+        TreeCheckout.Write(tree, Target, [], shares: false);
+
+        Assert.Equal(await TreeListing.OfAsync(shared), await TreeListing.OfAsync(Target));
+        await File.WriteAllTextAsync(Path.Combine(Target, "g"), "changed");
+        Assert.Equal("changed", await File.ReadAllTextAsync(Path.Combine(Target, "f")));
+        Assert.Equal("content", await File.ReadAllTextAsync(Path.Combine(shared, "f")));
+    }
+
+    [Fact]
     public async Task What_stands_in_the_way_is_left_alone()
     {
         MergedTree tree = await TreeAsync(new LayerTar().File("f", "content"));
@@ -149,21 +164,87 @@ public sealed class TreeCheckoutTests : IDisposable
         Assert.Equal(ImageFileKind.Directory, tree.Find("/")!.Kind);
         Assert.All(["/loop", "/gone", "/etc/passwd/x", "/nothing"], path => Assert.Null(tree.Find(path)));
         Assert.Equal(["passwd"], tree.List("/up"));
-        Assert.Equal(["abs", "etc", "gone", "hard", "loop", "pipe", "up"], tree.List("/"));
+        Assert.Equal(["abs", "dev", "etc", "gone", "hard", "loop", "pipe", "proc", "run", "sys", "up"], tree.List("/"));
         Assert.Empty(tree.List("/etc/passwd"));
         Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => tree.Read(tree.Find("/abs")!, 6)).Kind);
         Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => tree.Read(tree.Find("/etc")!, 6)).Kind);
     }
 
+    public static TheoryData<string> Odd => ["dev", "proc", "sys", "run"];
+
+    [Theory]
+    [MemberData(nameof(Odd))]
+    public async Task The_kernels_places_are_empty_directories_of_roots_whatever_the_image_has_there(string place)
+    {
+        (string What, LayerTar[] Layers, bool Told)[] images =
+        [
+            ("nothing", [new LayerTar().File("f", "x")], false),
+            ("a directory of somebody's with things in it", [new LayerTar().Dir(place, mode: 0b1_111_111_111, uid: 1000, gid: 1000, xattrs: ("user.x", [1])).File($"{place}/f", "x").Symlink($"{place}/l", "/etc").Fifo($"{place}/p")], false),
+            ("a closed directory", [new LayerTar().Dir(place, mode: 0)], false),
+            ("a link into the image", [new LayerTar().Dir("etc").Symlink(place, "etc").File($"{place}/passwd", "x")], true),
+            ("a link out of it", [new LayerTar().Symlink(place, "../../../../tmp")], true),
+            ("a link to itself", [new LayerTar().Symlink(place, place)], true),
+            ("a link that a later layer brings", [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Symlink(place, "/etc")], true),
+            ("a file", [new LayerTar().File(place, "x", mode: 0b110_110_110)], true),
+            ("a hard link of another file", [new LayerTar().File("f", "x").Link(place, "f")], true),
+            ("a device", [new LayerTar().Device('3', place, 1, 3)], true),
+            ("a whiteout of it", [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Whiteout($".wh.{place}")], false),
+        ];
+        foreach ((string what, LayerTar[] layers, bool told) in images)
+        {
+            MergedTree tree = await TreeAsync(layers);
+            string target = Path.Combine(_scratch, Guid.NewGuid().ToString("N"));
+
+            TreeCheckout.Write(tree, target, []);
+
+            SortedDictionary<string, string> made = await TreeListing.OfAsync(target);
+            Assert.True(made.ContainsKey(place) && made[place][0] == 'd' && made[place].Contains(" 0 0 | ", StringComparison.Ordinal), $"{what}: {made.GetValueOrDefault(place)}");
+            Assert.Contains(made[place].Split(' ')[1], (string[])["755", "555"]);
+            Assert.DoesNotContain("user.x", made[place], StringComparison.Ordinal);
+            Assert.DoesNotContain(made.Keys, k => k.StartsWith(place + "/", StringComparison.Ordinal));
+            Assert.Equal(told, tree.LeftOut.Any(n => n.Contains("/" + place, StringComparison.Ordinal)));
+
+            List<string> found = [];
+            new TreeCheck(_store, content: true, (path, wrong) => found.Add(path + " " + wrong)).Compare(tree, target, []);
+            Assert.Empty(found);
+        }
+    }
+
+    [Fact]
+    public async Task No_device_of_an_image_is_in_its_tree()
+    {
+        MergedTree tree = await TreeAsync(
+            new LayerTar().Dir("a").Dir("a/b").Device('4', "a/b/disk", 7, 0, mode: 0b110_110_110).Device('3', "kmsg", 1, 11, uid: 1000).Link("other", "kmsg")
+                .Device('3', "dev/null", 1, 3).Fifo("pipe").Symlink("s", "kmsg"),
+            new LayerTar().Device('3', "late", 0, 0));
+
+        TreeCheckout.Write(tree, Target, []);
+
+        SortedDictionary<string, string> made = await TreeListing.OfAsync(Target);
+        Assert.Equal(["", "a", "a/b", "dev", "pipe", "proc", "run", "s", "sys"], made.Keys);
+        Assert.DoesNotContain(made.Values, v => v[0] is 'c' or 'b');
+        Assert.StartsWith("left out 3 device files", Assert.Single(tree.LeftOut), StringComparison.Ordinal);
+
+        // One that stands there all the same is told.
+        await Command.MustAsync("mknod", Path.Combine(Target, "kmsg"), "c", "1", "11");
+        List<string> found = [];
+        new TreeCheck(_store, content: true, (path, what) => found.Add(path + " " + what)).Compare(tree, Target, []);
+        Assert.Contains("/kmsg is not in the image", found);
+    }
+
     private static (string, ImageFileKind, string?) Shape(ImageFile file) => (file.Path, file.Kind, file.LinkTarget);
 
-    private async Task<MergedTree> TreeAsync(LayerTar layer)
+    private async Task<MergedTree> TreeAsync(params LayerTar[] layers)
     {
-        byte[] bytes = layer.ToBytes();
-        Digest diffId = Digest.Sha256(bytes);
-        await _store.AddLayerAsync(diffId, new MemoryStream(bytes), CancellationToken.None);
+        List<Digest> diffIds = [];
+        foreach (byte[] bytes in layers.Select(l => l.ToBytes()))
+        {
+            diffIds.Add(Digest.Sha256(bytes));
+            await _store.AddLayerAsync(diffIds[^1], new MemoryStream(bytes), CancellationToken.None);
+        }
+
         _store.Commit();
-        return MergedTree.Build(_store, [diffId]);
+        return MergedTree.Build(_store, diffIds);
     }
 
     private static MountPoint DirectoryAt(string path) => new(path, IsDirectory: true, 0b111_101_101);

@@ -41,6 +41,102 @@ public sealed class MachineTests(MachineFixture fixture)
 
     [Theory]
     [MemberData(nameof(Runtimes))]
+    public async Task What_config_json_limits_holds_whatever_the_runtime(string runtime)
+    {
+        // The node that the image brings is not there; the one beside the script stands for any other way to get at one.
+        const string script =
+            """
+            import os, stat, time
+            def tell(name, value):
+                with open("/var/lib/probe/result", "a") as file:
+                    file.write(f"{name}={value}\n")
+            def attempt(name, action):
+                try:
+                    action()
+                    tell(name, "done")
+                except OSError as error:
+                    tell(name, error.strerror)
+            def touch(name, who):
+                attempt(f"{who} reads", lambda: os.read(os.open(name, os.O_RDONLY), 6))
+                attempt(f"{who} writes", lambda: os.write(os.open(name, os.O_WRONLY), b"stolen"))
+            tell("image's node", os.path.lexists("/disk"))
+            touch("/var/lib/probe/disk", "root")
+            attempt("root makes a block device", lambda: os.mknod("/dev/made", 0o666 | stat.S_IFBLK, os.makedev(7, 0)))
+            attempt("root makes a character device", lambda: os.mknod("/dev/mem", 0o666 | stat.S_IFCHR, os.makedev(1, 1)))
+            attempt("null", lambda: os.write(os.open("/dev/null", os.O_WRONLY), b"x"))
+            attempt("random", lambda: os.read(os.open("/dev/urandom", os.O_RDONLY), 1))
+            child = os.fork()
+            if child == 0:
+                os.setgroups([])
+                os.setgid(1000)
+                os.setuid(1000)
+                fd = os.open("/var/lib/probe/result", os.O_WRONLY | os.O_APPEND)
+                def tell(name, value):
+                    os.write(fd, f"{name}={value}\n".encode())
+                touch("/var/lib/probe/disk", "1000")
+                os._exit(0)
+            os.waitpid(child, 0)
+            children = []
+            try:
+                while len(children) < 300:
+                    child = os.fork()
+                    if child == 0:
+                        time.sleep(1000)
+                    children.append(child)
+            except OSError:
+                pass
+            for child in children:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+            tell("tasks", len(children) + 1)
+            child = os.fork()
+            if child == 0:
+                hoard = bytearray(300 << 20)
+                hoard[::4096] = b"x" * len(hoard[::4096])
+                tell("memory", "had")
+                os._exit(0)
+            os.waitpid(child, 0)
+            tell("end", 1)
+            time.sleep(1000)
+            """;
+        await using Container probe = await Container.InstallAsync(
+            _host, "probe-hostile", "--runtime", runtime, "--set", """CAPABILITIES="CAP_MKNOD", "CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_KILL" """,
+            "--set", """RESOURCES={ "devices": [{ "allow": false, "access": "rwm" }], "memory": { "limit": 134217728, "swap": 134217728 }, "pids": { "limit": 100 } }""");
+        await _host.ShellAsync(
+            $"""
+             modprobe loop
+             test -e /root/disk || (printf secret > /root/disk; truncate -s 1M /root/disk)
+             losetup -j /root/disk | grep . || losetup -f /root/disk
+             loop=$(losetup -n -O NAME -j /root/disk | head -n 1)
+             mknod -m 666 /var/lib/{probe.Name}/disk b $(stat -c '0x%t 0x%T' $loop)
+             chmod 755 /var/lib/{probe.Name}
+             install -m 666 /dev/null /var/lib/{probe.Name}/result
+             """);
+        await WriteAsync(probe, script);
+        await _host.ShellAsync($"systemctl start --no-block {probe.Service}");
+
+        await probe.WaitForAsync(
+            $"grep -q ^end= /var/lib/{probe.Name}/result || (grep -q ^tasks= /var/lib/{probe.Name}/result && systemctl show --value -p ActiveState {probe.Service} | grep -Ex 'failed|inactive')", "the end of its attempts");
+        Dictionary<string, string> result = Container.Parse(await _host.ShellAsync($"cat /var/lib/{probe.Name}/result"));
+
+        Assert.Equal("False", result["image's node"]);
+        foreach (string attempt in (string[])["root reads", "root writes", "1000 reads", "1000 writes", "root makes a block device", "root makes a character device"])
+        {
+            Assert.Equal("Operation not permitted", result[attempt]);
+        }
+
+        Assert.Equal(("done", "done"), (result["null"], result["random"]));
+        Assert.InRange(int.Parse(result["tasks"], System.Globalization.CultureInfo.InvariantCulture), 50, 100);
+        Assert.DoesNotContain("memory", result.Keys);
+        Assert.Equal("secret", await _host.ShellAsync("head -c 6 /root/disk"));
+        Assert.Equal(("134217728", "100", "closed"), (await probe.PropertyAsync("MemoryMax"), await probe.PropertyAsync("TasksMax"), await probe.PropertyAsync("DevicePolicy")));
+        await _host.ShellAsync($"rm /var/lib/{probe.Name}/disk; systemctl stop {probe.Service}");
+    }
+
+    private async Task WriteAsync(Container probe, string script) => await _host.MustAsync("sh", "-c", $"cat > /var/lib/{probe.Name}/script <<'END'\n{script}\nEND\n");
+
+    [Theory]
+    [MemberData(nameof(Runtimes))]
     public async Task Status_and_stop_work_with_controllers_enabled(string runtime)
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);

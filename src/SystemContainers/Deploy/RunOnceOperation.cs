@@ -81,7 +81,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
 
         UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
-        return await ForegroundRun.RunAsync(host, record.MainUnit, record.Name, commands, Overlay(prepared, commands.StopPost), cancellation);
+        return await ForegroundRun.RunAsync(
+            host, record.MainUnit, record.Name, commands,
+            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. Overlay(prepared, commands.StopPost)],
+            cancellation);
     }
 
     /// <summary>

@@ -35,7 +35,13 @@ sealed class StandInOperation(Host host)
         try
         {
             WriteBundle(record, bundle, command);
-            return await ForegroundRun.RunAsync(host, id + ".service", name, commands, [$"ExecStopPost={commands.StopPost}"], cancellation);
+            return await ForegroundRun.RunAsync(
+                host, id + ".service", name, commands,
+                [
+                    .. UnitPlan.LimitLines(File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile), OciRuntime.Find(record.Runtime, host.Root), host.User),
+                    $"ExecStopPost={commands.StopPost}",
+                ],
+                cancellation);
         }
         finally
         {

@@ -51,7 +51,7 @@ static class ContainerRenderer
             : [];
         return new RenderedContainer
         {
-            Units = Units(request, values),
+            Units = Units(request, values, config),
             Tmpfiles = own ?? GeneratedTmpfiles(request, volumes, generated),
             ConfigJson = config.Json,
             Values = values.Texts,
@@ -64,12 +64,13 @@ static class ContainerRenderer
         };
     }
 
-    private static List<RenderedUnit> Units(RenderRequest request, TemplateValues values)
+    private static List<RenderedUnit> Units(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
     {
         List<RenderedUnit> units = [];
         if (request.Exports.NeedsDefaultUnit)
         {
-            units.Add(new RenderedUnit(request.Name + ".service", DefaultUnit.Render(request, values), Source: null));
+            RenderRequest whole = request with { ServiceLines = [.. request.ServiceLines, .. request.LimitLines(config)] };
+            units.Add(new RenderedUnit(request.Name + ".service", DefaultUnit.Render(whole, values), Source: null));
         }
 
         foreach (ExportUnit unit in request.Exports.Units)

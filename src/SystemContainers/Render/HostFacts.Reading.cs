@@ -43,6 +43,21 @@ sealed partial record HostFacts
         };
     }
 
+    /// <summary>The controllers of control groups that a manager which runs has for its units; null where there is no unified hierarchy, or it does not say.</summary>
+    /// <param name="user">Whose manager; null for the system's.</param>
+    public static IReadOnlyCollection<string>? ReadControllers(HostUser? user)
+    {
+        string group = user is null ? "" : string.Create(CultureInfo.InvariantCulture, $"/user.slice/user-{user.Uid}.slice/user@{user.Uid}.service");
+        try
+        {
+            return File.ReadAllText($"/sys/fs/cgroup{group}/cgroup.controllers").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static string[] ReadStatus(string path)
     {
         try

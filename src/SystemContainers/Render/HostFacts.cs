@@ -41,6 +41,9 @@ sealed partial record HostFacts
     /// <summary>The processor in Go's names, <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>The controllers of control groups that the manager of the units has (cgroups(7)); null where nobody knows, as for a host that does not run.</summary>
+    public IReadOnlyCollection<string>? Controllers { get; init; }
+
     /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for nothing.</summary>
     public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
 }

@@ -47,6 +47,9 @@ sealed record RenderRequest
     /// <summary>Further lines for [Service] of the default unit, such as <c>Delegate=yes</c>; what running in the unit's cgroup needs.</summary>
     public IReadOnlyList<string> ServiceLines { get; init; } = [];
 
+    /// <summary>The same, from the config.json that the container gets: what it limits.</summary>
+    public Func<RuntimeConfigFile, IEnumerable<string>> LimitLines { get; init; } = static _ => [];
+
     /// <summary>config.json may ask for a root that the payload writes to: whoever runs it gives it one of its own.</summary>
     public bool MayWriteRoot { get; init; }
 

@@ -22,6 +22,14 @@ static class OldSpec
             space.Remove("path");
         }
 
+        // Members of blockIO had the controller's name before theirs.
+        JsonObject? io = (linux?["resources"] as JsonObject)?["blockIO"] as JsonObject;
+        foreach ((string old, JsonNode? value) in (io ?? []).Where(m => m.Key.StartsWith("blkio", StringComparison.Ordinal) && m.Key.Length > "blkio".Length).ToArray())
+        {
+            io!.Remove(old);
+            io.TryAdd(char.ToLowerInvariant(old["blkio".Length]) + old[("blkio".Length + 1)..], value);
+        }
+
         // A rule of the filter was for one system call.
         foreach (JsonObject rule in ((linux?["seccomp"] as JsonObject)?["syscalls"] as JsonArray ?? []).OfType<JsonObject>())
         {

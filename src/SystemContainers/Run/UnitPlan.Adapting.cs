@@ -41,9 +41,12 @@ sealed partial record UnitPlan
         }
 
         JsonObject document = JsonNode.Parse(json)!.AsObject();
-        AdaptConfig(document, config, listenHelper, rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text))));
+        bool started = rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text)));
+        string[] managerSocket = User is null && started ? [.. BundleConfig.DropManagerSocket(document)] : [];
+        AdaptConfig(document, config, listenHelper, started);
+        UnitLimits? limits = started ? UnitLimits.Of(document, Runtime.Kind, User is null) : null;
         string[] unlabelled =
-            [.. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
+            [.. limits?.Check(host.Controllers) ?? [], .. managerSocket, .. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
         if (User is not null)
         {
             RootlessConfig.CheckUser(document, User.Ids, User.Name);
@@ -66,21 +69,22 @@ sealed partial record UnitPlan
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, mounted, rendered.Tmpfiles is not null, checkedAtStart)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, checkedAtStart)).OfType<RenderedUnit>()],
         };
     }
 
     /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
     /// <param name="unit">A unit of the container.</param>
+    /// <param name="limits">What config.json limits; null where no unit of ours starts the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
     /// <param name="checkedAtStart">Whether its mounts are looked at before each start; the launcher does so anyway.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, string? mounted, bool tmpfiles, bool checkedAtStart)
+    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, bool checkedAtStart)
     {
         UnitText text = UnitText.Parse(unit.Text);
         string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal)];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, mounted, tmpfiles, checkedAtStart) : []];
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, checkedAtStart) : []];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -102,7 +106,7 @@ sealed partial record UnitPlan
             Source: null);
     }
 
-    private List<string> ServiceLinesFor(UnitText text, string? mounted, bool tmpfiles, bool checkedAtStart)
+    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, bool checkedAtStart)
     {
         if (!RunsContainer(text))
         {
@@ -134,6 +138,7 @@ sealed partial record UnitPlan
         }
 
         lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted));
+        lines.AddRange(limits?.Lines(text) ?? []);
         if (User is not null)
         {
             lines.AddRange(UserUnit.ServiceLines(text));
@@ -258,7 +263,14 @@ sealed partial record UnitPlan
 
         if (Notifies)
         {
-            BundleConfig.BindNotifySocket(document, config, BundleConfig.NotifySocket(User));
+            if (User is not null)
+            {
+                BundleConfig.BindUserNotifySocket(document, config, User);
+            }
+            else
+            {
+                BundleConfig.BindNotifySocket(document, config, Name);
+            }
         }
 
         if ((HasSockets || Notifies || Instantiated) && !BundleConfig.HasOwnPidNamespace(linux))

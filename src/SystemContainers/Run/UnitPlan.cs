@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 
@@ -63,6 +64,24 @@ sealed partial record UnitPlan
     /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
     public IReadOnlyList<string> ServiceLines =>
         [.. TellsMainProcess ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={PidFile}" }, .. DelegateLines];
+
+    /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
+    /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
+    public IEnumerable<string> LimitLines(RuntimeConfigFile config) => LimitLines(config.Json, Runtime, User);
+
+    /// <summary>Properties of a service that is there for one run: what a config.json limits.</summary>
+    /// <param name="configJson">The document.</param>
+    /// <param name="runtime">What carries it out.</param>
+    /// <param name="user">Whose systemd; null for the system's.</param>
+    /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
+    public static IEnumerable<string> LimitLines(byte[] configJson, OciRuntime runtime, HostUser? user)
+    {
+        JsonObject document = JsonNode.Parse(configJson)!.AsObject();
+        OldSpec.Translate(document);
+
+        // Nothing stands before them that they would have to empty.
+        return UnitLimits.Of(document, runtime.Kind, user is null).Lines(own: null).Where(line => !line.EndsWith('='));
+    }
 
     private IReadOnlyList<string> DelegateLines => Runtime.Kind == RuntimeKind.Crun ? []
         : SystemdVersion >= DelegateSubgroupVersion ? ["Delegate=yes", "DelegateSubgroup=supervisor"]
@@ -131,7 +150,7 @@ sealed partial record UnitPlan
         }
 
         string instance = Instantiated ? " --instance=%i" : "";
-        string flag = Foreground ? " --foreground" : TellsMainProcess && !SaysReady ? " --ready" : "";
+        string flag = (Foreground ? " --foreground" : TellsMainProcess && !SaysReady ? " --ready" : "") + (Notifies && User is null && !Foreground ? " --notify" : "");
         string common = $"--runtime={Runtime.Path}{instance}";
         return new UnitCommandLines(
             $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{flag} {Name}",

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SystemContainers.Linux.Users;
 using SystemContainers.Render;
 using SystemContainers.Run;
@@ -253,6 +254,41 @@ public sealed class UnitPlanTests
         }
     }
 
+    [Theory]
+    [InlineData("", "/run/systemd/notify", true)]
+    [InlineData("""{ "destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave"] }""", "/run/sysctr/etcd/notify", false)]
+    [InlineData("""{ "destination": "/run/systemd", "type": "bind", "source": "/run/systemd", "options": ["bind"] }""", "/run/sysctr-notify", true)]
+    [InlineData("""{ "destination": "/run/systemd/notify", "type": "bind", "source": "/run/systemd/notify", "options": ["bind"] }""", "/run/systemd/notify", true)]
+    [InlineData("""{ "destination": "/notify", "type": "bind", "source": "/var/run/./systemd/notify", "options": ["bind"] }""", "/run/systemd/notify", true)]
+    public void A_payload_of_the_systems_manager_speaks_to_a_filter(string mount, string variable, bool bound)
+    {
+        TestImage image = Ordinary().File("/exports/service.template", "[Service]\nType=notify\nExecStart=$EXEC_START\n").File(
+            "/exports/config.json",
+            $$"""
+            {
+              "process": { "args": ["/bin/true"], "cwd": "/", "env": ["NOTIFY_SOCKET=/notify"] }, "root": { "path": "rootfs", "readonly": true },
+              "mounts": [{{mount}}], "linux": { "namespaces": [{ "type": "mount" }, { "type": "pid" }] }
+            }
+            """);
+        UnitPlan plan = Plan(s_runc, 257, image);
+
+        RenderedContainer adapted = plan.Adapt(ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands }), image, Requests.Host, "/l", null);
+        JsonObject document = JsonNode.Parse(adapted.ConfigJson!)!.AsObject();
+
+        Assert.Contains(" --notify ", plan.Commands.Start, StringComparison.Ordinal);
+        Assert.Equal([$"NOTIFY_SOCKET={variable}"], document["process"]!["env"]!.AsArray().Select(e => e!.GetValue<string>()));
+        Assert.Equal(
+            bound ? [("/run/sysctr/etcd/notify", variable)] : [],
+            document["mounts"]!.AsArray().Select(m => (m!["source"]!.ToString(), m["destination"]!.ToString())).Where(m => m.Item1.EndsWith("notify", StringComparison.Ordinal)));
+        Assert.All(adapted.Mounts.Where(m => m.Path.EndsWith("notify", StringComparison.Ordinal)), m => Assert.False(m.IsDirectory));
+
+        // An instance has a socket of its own, and where nobody listens there is none.
+        BundleConfig.PlaceNotifySocket(document, "/run/sysctr/etcd-1/notify");
+        Assert.Contains("/run/sysctr/etcd-1/notify", document.ToJsonString(), StringComparison.Ordinal);
+        BundleConfig.PlaceNotifySocket(document = JsonNode.Parse(adapted.ConfigJson!)!.AsObject(), null);
+        Assert.DoesNotContain("notify", document.ToJsonString(), StringComparison.Ordinal);
+    }
+
     private static TestImage Ordinary() => new TestImage().File("/usr/bin/etcd", "");
 
     private static TestImage Image(params string[] lines) => Ordinary()
@@ -278,6 +314,8 @@ public sealed class UnitPlanTests
             ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
             image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []));
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
-        return [.. unit.Text.Split('\n').SkipWhile(l => l != "[Service]").Skip(1).Where(l => l.Length > 0)];
+
+        // What config.json limits is UnitLimitsTests' business.
+        return [.. unit.Text.Split('\n').SkipWhile(l => l != "[Service]").Skip(1).Where(l => l.Length > 0 && !l.StartsWith("Device", StringComparison.Ordinal))];
     }
 }

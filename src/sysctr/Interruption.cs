@@ -19,14 +19,14 @@ sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _first;
 
-    private Interruption(CallOutcome outcome, TextWriter error)
+    private Interruption(CallOutcome outcome, TextWriter error, bool isOurs)
     {
         _outcome = outcome;
         _error = error;
         _registrations =
         [
             .. from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
-               where !ProcessSignals.IsIgnored(NumberOf(signal))
+               where isOurs && !ProcessSignals.IsIgnored(NumberOf(signal))
                select PosixSignalRegistration.Create(signal, Handle),
         ];
     }
@@ -40,7 +40,8 @@ sealed class Interruption : IDisposable
     /// <summary>Takes the signals over until this is disposed of. One that the caller has set to be ignored (nohup(1)) stays so.</summary>
     /// <param name="outcome">What the call has done so far.</param>
     /// <param name="error">Where it is said what holds.</param>
-    public static Interruption Watch(CallOutcome outcome, TextWriter error) => new(outcome, error);
+    /// <param name="isOurs">False where the verb does something else with signals.</param>
+    public static Interruption Watch(CallOutcome outcome, TextWriter error, bool isOurs) => new(outcome, error, isOurs);
 
     public void Dispose()
     {

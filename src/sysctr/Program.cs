@@ -102,7 +102,8 @@ if (parsed.CommandResult.Command == root)
     }
 }
 
-using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, Console.Error);
+// Those of exec are for the command in the container, which ends when it likes.
+using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, Console.Error, isOurs: parsed.CommandResult.Command.Name != "exec");
 try
 {
     if (UserMode.MustEnter(parsed))

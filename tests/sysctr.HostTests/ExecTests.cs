@@ -33,4 +33,43 @@ public sealed class ExecTests(NspawnFixture fixture)
         Assert.Equal(3, atomic.ExitCode);
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
     }
+
+    [Theory]
+    [InlineData("runc", "> /root/out", "")]
+    [InlineData("crun", "> /root/out", "")]
+    [InlineData("crun", "2> /root/out", "")]
+    [InlineData("crun", "< /dev/null", "")]
+    [InlineData("runc", "", "-t")]
+    [InlineData("crun", "", "-t")]
+    public async Task Who_is_left_behind_has_nothing_of_the_callers(string runtime, string redirection, string option)
+    {
+        await using Container container = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
+
+        // runc itself waits for its pipes; what is left behind there has the input alone.
+        string script =
+            $$"""
+              import os, signal, time
+              signal.signal(signal.SIGHUP, signal.SIG_IGN)
+              if os.fork() == 0:
+                  {{(runtime == "runc" && option.Length == 0 ? "os.close(1); os.close(2)" : "pass")}}
+                  time.sleep(600)
+              print("said", flush=True)
+              raise SystemExit(7)
+              """;
+        await _host.MustAsync("sh", "-c", $"cat > /root/behind.py <<'END'\n{script}\nEND\n");
+        await _host.MustAsync(
+            "sh", "-c",
+            $"cat > /root/session <<'END'\nstat -c %d:%i $(tty) > /root/terminal\nexec 9<>/root/mine\nsysctr exec {option} {container.Name} python3 -c \"$(cat /root/behind.py)\" {redirection}\necho status=$?\nEND\n");
+
+        string said = await _host.ShellAsync("touch /root/mine; timeout 60 script --quiet --return --command 'sh /root/session' /dev/null < /dev/null; cat /root/out 2> /dev/null || true");
+
+        Assert.Contains("status=7", said, StringComparison.Ordinal);
+        Assert.Contains("said", said, StringComparison.Ordinal);
+        string left = (await _host.ShellAsync("pgrep -f 'time[.]sleep.600[)]' | head -n 1")).Trim();
+        string[] open = (await _host.ShellAsync($"for fd in /proc/{left}/fd/*; do stat -L -c '%d:%i' $fd; done; stat -c %d:%i /root/mine > /root/mine.id; cat /root/terminal /root/mine.id")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.DoesNotContain(open[^2], open[..^2]);
+        Assert.DoesNotContain(open[^1], open[..^2]);
+        Assert.Contains(container.Service, await _host.ShellAsync($"cat /proc/{left}/cgroup"), StringComparison.Ordinal);
+        await _host.ShellAsync($"kill -KILL {left}; rm -f /root/out");
+    }
 }

@@ -50,17 +50,24 @@ sealed class ContainerControl(Host host)
 
     private static bool IsUp(string state) => state is "active" or "reloading" or "deactivating";
 
-    /// <summary>Becomes the runtime's <c>exec</c>, which runs a command in the container; returns only by throwing.</summary>
+    /// <summary>
+    /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never what the caller has open; with crun,
+    /// which leaves it in the caller's control group, it goes into the container's, whose limits hold for it too.
+    /// </summary>
     /// <param name="name">The container.</param>
     /// <param name="command">Program and arguments.</param>
-    /// <param name="options">Of the runtime, such as <c>--tty</c>.</param>
+    /// <param name="terminal">Whether it gets a terminal.</param>
+    /// <param name="options">Of the runtime, such as <c>--user</c>.</param>
     /// <param name="environment">Variables, <c>NAME=VALUE</c>, in addition to the container's.</param>
+    /// <returns>The command's exit status.</returns>
     /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run.</exception>
-    public int Execute(string name, IReadOnlyList<string> command, IReadOnlyList<string> options, IReadOnlyList<string> environment)
+    public async Task<int> ExecuteAsync(
+        string name, IReadOnlyList<string> command, bool terminal, IReadOnlyList<string> options, IReadOnlyList<string> environment)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
-        string state = host.Systemd.GetStatus(record.MainUnit).ActiveState;
+        UnitStatus status = host.Systemd.GetStatus(record.MainUnit);
+        string state = status.ActiveState;
         if (!IsUp(state))
         {
             throw new SysctrException(
@@ -71,7 +78,11 @@ sealed class ContainerControl(Host host)
 
         // crun leaves the container's own variables away as soon as it gets one; to runc they are the same twice.
         IEnumerable<string> all = EnvironmentOf(record).Concat(environment).SelectMany(v => new[] { "--env", v });
-        return Exec.ReplaceInForeground([.. runtime.Command, "exec", .. options, .. all, name, .. command]);
+        string[] words = [.. runtime.Command, "exec", .. terminal ? ["--tty"] : Array.Empty<string>(), .. options, .. all, name, .. command];
+
+        // A user may not move processes from the session into the control groups of the user's manager.
+        string? cgroup = runtime.Kind == RuntimeKind.Crun && host.User is null ? UnitCgroup.OfProcess((int)status.MainPid) : null;
+        return await BorderRelay.RunAsync(words, terminal, cgroup, forward: true, CancellationToken.None);
     }
 
     private IEnumerable<string> EnvironmentOf(ContainerRecord record)

@@ -1,3 +1,4 @@
+using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
@@ -37,7 +38,11 @@ sealed class ContainerPreparer(Host host)
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
-        HostFacts facts = HostFacts.Read(host.User, host.Root) with { IsDirectory = host.IsDirectory };
+        HostFacts facts = HostFacts.Read(host.User, host.Root) with
+        {
+            IsDirectory = host.IsDirectory,
+            Controllers = host.Systemd.IsBooted ? HostFacts.ReadControllers(host.User) : null,
+        };
         RenderRequest asked = new()
         {
             Name = name,
@@ -64,8 +69,8 @@ sealed class ContainerPreparer(Host host)
         UnitPlan plan = UnitPlan.For(
             runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version, host.User);
         RenderedContainer rendered = plan.Adapt(
-            ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            files, facts, ToolPaths.ListenHelper, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
+            ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
+            files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
         if (rootfs is not null && rendered.ConfigJson is { } config)
         {
             RemoteRootfs.CheckMounts(host, rootfs, rendered.Mounts);
@@ -163,6 +168,7 @@ sealed class ContainerPreparer(Host host)
         {
             StageRootfs(container, Path.Join(directory.Staged, "rootfs"));
             DurableFile.Write(Path.Join(directory.Staged, DeploymentDirectory.ConfigName), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            ListenCopy.Make(directory, config, directory.Staged);
         }
 
         HostFileSet.Keep(container);
@@ -185,10 +191,12 @@ sealed class ContainerPreparer(Host host)
     {
         if (container.Tree is { } tree)
         {
-            int leftOut = TreeCheckout.Write(tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))]);
-            if (leftOut > 0)
+            RuntimeConfigFile config = RuntimeConfigFile.Read(DeploymentDirectory.ConfigName, Encoding.UTF8.GetString(container.Rendered.ConfigJson!));
+            TreeCheckout.Write(
+                tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))], shares: !BundleConfig.MayRemount(config));
+            foreach (string note in tree.LeftOut)
             {
-                host.Note($"{container.Record.Name}: left out {leftOut} device file{(leftOut == 1 ? "" : "s")} of the image, which only root can make");
+                host.Note($"{container.Record.Name}: {note}");
             }
         }
         else

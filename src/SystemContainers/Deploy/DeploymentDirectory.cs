@@ -46,6 +46,12 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The runtime's configuration; not there where an image has only files for the host.</summary>
     public string ConfigFile => Path.Join(Here, ConfigName);
 
+    /// <summary>The deployment's own sysctr-listen, as config.json names it: one that nobody but this container executes. There only where config.json binds it.</summary>
+    public string ListenOnHost => Path.Join(OnHost, ListenName);
+
+    /// <summary>The name of <see cref="ListenOnHost"/>.</summary>
+    public const string ListenName = "sysctr-listen";
+
     /// <summary>The record's file.</summary>
     public string RecordFile => Path.Join(Here, RecordName);
 

@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
@@ -12,36 +11,22 @@ static class TransientService
     public static IReadOnlyList<string> Caller(HostUser? user) =>
         ["systemd-run", .. user is null ? Array.Empty<string>() : ["--user"], "--quiet", "--wait", "--collect", "--pipe"];
 
-    /// <summary>Runs a command as a service, with this process's standard streams, and waits until it has ended.</summary>
+    /// <summary>
+    /// Runs a command as a service and waits until it has ended. What goes in and out goes through pipes, or a terminal of its own where this process has one:
+    /// systemd-run hands the descriptors that it has to the service, and so to the payload.
+    /// </summary>
     /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
     /// <param name="properties">Such as <c>Delegate=yes</c>.</param>
     /// <param name="user">Whose systemd; null for the system's.</param>
     /// <param name="command">Absolute path of the program, and its words.</param>
     /// <param name="cancellation">Ends the wait; the service then has to be stopped.</param>
     /// <returns>The command's exit status.</returns>
-    /// <exception cref="SysctrException">Host: systemd-run is not there.</exception>
+    /// <exception cref="Errors.SysctrException">Host: systemd-run is not there.</exception>
     public static async Task<int> RunAsync(
         string unit, IReadOnlyList<string> properties, HostUser? user, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         string[] words = [.. Caller(user), "--unit", unit, .. properties.Select(p => "--property=" + p), "--", .. command];
-        try
-        {
-            using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false })!;
-            try
-            {
-                await process.WaitForExitAsync(cancellation);
-                return process.ExitCode;
-            }
-            catch (OperationCanceledException)
-            {
-                // It only waits; the service is stopped by the caller.
-                process.Kill();
-                throw;
-            }
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new SysctrException(ErrorKind.Host, $"running {unit} by systemd-run: {e.Message}", "it comes with systemd", e);
-        }
+        bool terminal = !Console.IsInputRedirected && !Console.IsOutputRedirected;
+        return await BorderRelay.RunAsync(words, terminal, cgroup: null, forward: false, cancellation);
     }
 }

@@ -22,7 +22,7 @@ static class MountPoints
         foreach (RuntimeConfigFile.Mount mount in config.Mounts)
         {
             string place = Resolve(files, mount.Destination);
-            bool isDirectory = !mount.IsBind || isHostDirectory(mount.Source) != false;
+            bool isDirectory = !mount.IsBind || (!IsOurFile(mount.Source) && isHostDirectory(mount.Source) != false);
             Require(new RequiredMount(place, isDirectory, mount.Mode ?? (isDirectory ? DirectoryMode : FileMode)));
             mounted.Add(place);
         }
@@ -52,6 +52,11 @@ static class MountPoints
             missing[place] = required;
         }
     }
+
+    /// <summary>What sysctr itself binds in, and is not there before the container is: the socket for notifications, and sysctr-listen.</summary>
+    private static bool IsOurFile(string source) =>
+        (source.StartsWith("/run/sysctr/", StringComparison.Ordinal) && source.EndsWith("/notify", StringComparison.Ordinal)) ||
+        source.EndsWith("/sysctr-listen", StringComparison.Ordinal);
 
     private static RequiredMount Directory(string path) => new(path, IsDirectory: true, DirectoryMode);
 

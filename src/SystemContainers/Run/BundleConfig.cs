@@ -7,9 +7,8 @@ namespace SystemContainers.Run;
 /// <summary>Changes to a config.json that passed <see cref="RuntimeConfigFile.Read"/> (OCI runtime-spec, config.md).</summary>
 static class BundleConfig
 {
-    /// <summary>systemd's own socket for readiness and watchdog, the same path inside.</summary>
-    /// <param name="user">Whose systemd; null for the system's.</param>
-    public static string NotifySocket(HostUser? user) => user is null ? "/run/systemd/notify" : Path.Join(user.RuntimeDirectory, "systemd/notify");
+    /// <summary>systemd's own socket for readiness and watchdog.</summary>
+    private const string ManagerSocket = "/run/systemd/notify";
 
     /// <summary>Where sysctr-listen stands inside the container.</summary>
     private const string ListenInside = "/.sysctr-listen";
@@ -19,6 +18,15 @@ static class BundleConfig
         linux["namespaces"] is JsonArray namespaces &&
         namespaces.Any(n => n?["type"]?.GetValue<string>() == "pid" && n["path"] is null);
 
+    /// <summary>
+    /// Whether a payload may make a mount writable again that its runtime has made read-only, its root among them (mount(8), "remount"; user_namespaces(7):
+    /// not in a namespace of its own, where such mounts are locked).
+    /// </summary>
+    /// <param name="configJson">What <see cref="RuntimeConfigFile.Read"/> has accepted.</param>
+    public static bool MayRemount(RuntimeConfigFile configJson) =>
+        configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal) &&
+        !((JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n => n?["type"]?.ToString() == "user") ?? false);
+
     /// <summary>Whether the host is to see what the payload mounts on a directory of the host (a kubelet's volumes).</summary>
     public static bool SharesMounts(JsonObject document) =>
         document["linux"]?["rootfsPropagation"]?.GetValue<string>() is "shared" or "rshared" &&
@@ -26,11 +34,12 @@ static class BundleConfig
         mounts.Any(m => m?["options"] is JsonArray options && options.Any(o => o!.GetValue<string>() is "shared" or "rshared"));
 
     /// <summary>
-    /// Lets the payload speak to systemd without a proxy: a detached runtime's proxy leaves after READY=1, and with it
-    /// would go STATUS= and every sign of life.
+    /// Lets the payload of a user's manager speak to it without a proxy. Nobody in there is root of the host's, so that systemd believes it of no
+    /// process but its unit's (service_is_suitable_main_pid in src/core/service.c).
     /// </summary>
-    public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config, string socket)
+    public static void BindUserNotifySocket(JsonObject document, RuntimeConfigFile config, HostUser user)
     {
+        string socket = Path.Join(user.RuntimeDirectory, "systemd/notify");
         bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && (m.Destination is "/run" or "/run/systemd" || m.Destination == socket));
         if (!visible)
         {
@@ -38,6 +47,76 @@ static class BundleConfig
         }
 
         SetVariable(document, "NOTIFY_SOCKET", socket);
+    }
+
+    /// <summary>Lets the payload speak to <see cref="NotifyFilter"/>, by the socket that the launcher makes for each start.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="config">The same, read.</param>
+    /// <param name="name">The container.</param>
+    public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config, string name)
+    {
+        string socket = NotifySocket.PathOf(name);
+        if (config.Mounts.Any(m => m is { IsBind: true, Destination: "/run", Source: "/run" or "/var/run" }))
+        {
+            // It has the host's directory and all sockets in it; where that is shared, a mount inside would be seen by the host.
+            SetVariable(document, "NOTIFY_SOCKET", socket);
+            return;
+        }
+
+        string inside = config.Mounts.Any(m => m is { IsBind: true, Destination: "/run/systemd" }) ? "/run/sysctr-notify" : ManagerSocket;
+        AddBind(document, socket, inside);
+        SetVariable(document, "NOTIFY_SOCKET", inside);
+    }
+
+    /// <summary>Takes out a bind of systemd's own socket that the image makes itself: what goes to it is the filter's to say.</summary>
+    /// <returns>Nothing, or that it was done, in words for the user.</returns>
+    public static IEnumerable<string> DropManagerSocket(JsonObject document)
+    {
+        JsonArray mounts = document["mounts"] as JsonArray ?? [];
+        JsonNode?[] binds = [.. mounts.Where(m => m?["source"]?.ToString() is { } source && source.StartsWith('/') && HostPath.WithoutVarRun(HostPath.Absolute(source)) == ManagerSocket)];
+        foreach (JsonNode? bind in binds)
+        {
+            mounts.Remove(bind);
+        }
+
+        return binds.Length == 0 ? [] : [$"config.json binds {ManagerSocket}, by which any process of the host could be named as the container's; it is left out"];
+    }
+
+    /// <summary>
+    /// Puts the socket of this start where the document has the container's: an instance has one of its own. An image's own bind of some
+    /// container's socket becomes one of its own, too.
+    /// </summary>
+    /// <param name="document">config.json as <see cref="BindNotifySocket"/> has left it.</param>
+    /// <param name="socket">This start's; null for none, where nobody would listen.</param>
+    public static void PlaceNotifySocket(JsonObject document, string? socket)
+    {
+        JsonArray mounts = document["mounts"] as JsonArray ?? [];
+        JsonNode[] binds = [.. mounts.OfType<JsonNode>().Where(m => NotifySocket.IsPath(m["source"]?.ToString()))];
+        foreach (JsonNode bind in binds)
+        {
+            if (socket is not null)
+            {
+                bind["source"] = socket;
+            }
+            else
+            {
+                mounts.Remove(bind);
+            }
+        }
+
+        if (socket is null && binds.Length > 0)
+        {
+            RemoveVariable(document, "NOTIFY_SOCKET");
+        }
+
+        if (NotifySocket.IsPath(Variable(document, "NOTIFY_SOCKET")))
+        {
+            RemoveVariable(document, "NOTIFY_SOCKET");
+            if (socket is not null)
+            {
+                SetVariable(document, "NOTIFY_SOCKET", socket);
+            }
+        }
     }
 
     /// <summary>Puts sysctr-listen in front of the payload's command.</summary>
@@ -51,15 +130,23 @@ static class BundleConfig
     public static void SetVariable(JsonObject document, string name, string value)
     {
         JsonObject process = document["process"]!.AsObject();
+        RemoveVariable(document, name);
         JsonArray environment = process["env"] as JsonArray ?? [];
         process["env"] = environment;
+        environment.Add((JsonNode)$"{name}={value}");
+    }
+
+    private static void RemoveVariable(JsonObject document, string name)
+    {
+        JsonArray environment = document["process"]!["env"] as JsonArray ?? [];
         foreach (JsonNode? old in environment.Where(e => e!.GetValue<string>().StartsWith(name + "=", StringComparison.Ordinal)).ToArray())
         {
             environment.Remove(old);
         }
-
-        environment.Add((JsonNode)$"{name}={value}");
     }
+
+    private static string? Variable(JsonObject document, string name) =>
+        (document["process"]!["env"] as JsonArray ?? []).Select(e => e!.GetValue<string>()).LastOrDefault(e => e.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
     /// <summary>
     /// Takes out the labels of a security module that this host does not have: runtimes refuse them, though there is nothing that they

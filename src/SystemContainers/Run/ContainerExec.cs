@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
@@ -28,7 +30,7 @@ static class ContainerExec
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
             using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
-            string[] words = [.. Outside(user), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, id, .. command], user)];
+            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, id, .. command], user)];
             ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
 
             // It may have ended because it was killed.
@@ -45,6 +47,24 @@ static class ContainerExec
         {
             File.Delete(pidFile);
         }
+    }
+
+    /// <summary>
+    /// What puts a command into the container's control group, where the runtime does not do it itself: limits that config.json states hold for what
+    /// the image lets run as its health check, too.
+    /// </summary>
+    private static async Task<string[]> InsideAsync(OciRuntime runtime, string id, HostUser? user, CancellationToken cancellation)
+    {
+        if (user is not null || runtime.Kind != RuntimeKind.Crun)
+        {
+            return [];
+        }
+
+        string[] asked = [.. runtime.Command, "state", id];
+        ProcessResult state = await ProcessRunner.RunAsync(asked[0], asked[1..], cancellation);
+        return state.ExitCode == 0 && JsonNode.Parse(state.Output)?["pid"] is JsonValue pid && pid.TryGetValue(out int process) && UnitCgroup.OfProcess(process) is { } cgroup
+            ? [Environment.ProcessPath!, .. BorderExec.Words([], terminal: null, cgroup)]
+            : throw new SysctrException(ErrorKind.Unit, $"executing a command in {id}: {runtime.Path} does not say which process it is", "see whether it runs with 'sysctr status'");
     }
 
     /// <summary>What lets a command run as the user, outside of our namespace.</summary>

@@ -3,7 +3,7 @@ using SystemContainers.Errors;
 namespace SystemContainers.Run;
 
 /// <summary>
-/// The words of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] NAME</c>. They are written by
+/// The words of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] [--notify] NAME</c>. They are written by
 /// <see cref="UnitPlan"/> and by nobody else.
 /// </summary>
 /// <param name="Verb">start, kill, delete, tmpfiles, check.</param>
@@ -14,7 +14,8 @@ namespace SystemContainers.Run;
 /// <param name="Bundle">For start and check.</param>
 /// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
 /// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
-sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground)
+/// <param name="Notify">For start: the payload speaks to systemd itself, through a filter.</param>
+sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground, bool Notify = false)
 {
     /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
     public string Id => string.IsNullOrEmpty(Instance)
@@ -27,7 +28,7 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         List<string> words = [];
         foreach (string argument in arguments)
         {
-            if (argument is "--ready" or "--foreground")
+            if (argument is "--ready" or "--foreground" or "--notify")
             {
                 options[argument[2..]] = "";
             }
@@ -57,7 +58,8 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
         return right
             ? new LaunchOptions(
                 words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
-                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"))
+                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"),
+                options.ContainsKey("notify"))
             : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
     }
 }

@@ -16,8 +16,10 @@ namespace SystemContainers.Run;
 /// </summary>
 static class Launcher
 {
+    private const string SystemBundles = "/run/sysctr";
+
     /// <summary>Below the run directory of whoever's systemd calls.</summary>
-    private static string Bundles => Libc.geteuid() == 0 ? "/run/sysctr" : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
+    private static string Bundles => Libc.geteuid() == 0 ? SystemBundles : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
 
     private const int AdoptionMilliseconds = 10_000;
 
@@ -25,6 +27,16 @@ static class Launcher
     /// <exception cref="SysctrException">The container can't be started; says why.</exception>
     public static int Run(ReadOnlySpan<string> arguments)
     {
+        if (arguments is ["exec", ..])
+        {
+            return BorderExec.Run(arguments[1..]);
+        }
+
+        if (arguments is ["notify", var manager, var pidFile, var unit])
+        {
+            return new NotifyFilter(manager, pidFile, unit).Run();
+        }
+
         LaunchOptions options = LaunchOptions.Parse(arguments);
         if (options.Verb == "tmpfiles")
         {
@@ -86,6 +98,11 @@ static class Launcher
         string bundle = Path.Join(Bundles, options.Id);
         string cgroup = File.ReadAllText("/proc/self/cgroup");
         int descriptors = WriteBundle(options, runtime, bundle, cgroup);
+        if (options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
+        {
+            NotifySocket.Start(options.Id, NotifyFilter.Command(Environment.ProcessPath!, manager, options.PidFile!, UnitCgroup.Unit(cgroup)));
+        }
+
         if (runtime.Kind == RuntimeKind.Runc)
         {
             UnitCgroup.EnterSupervisor(cgroup);
@@ -182,6 +199,8 @@ static class Launcher
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
         }
 
+        bool listens = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null;
+        BundleConfig.PlaceNotifySocket(document, listens ? NotifySocket.PathOf(options.Id) : null);
         int descriptors = 0;
         bool ours = Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         if (ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), CultureInfo.InvariantCulture, out descriptors) && descriptors > 0)
@@ -213,6 +232,11 @@ static class Launcher
 
     private static int Delete(LaunchOptions options, OciRuntime runtime)
     {
+        if (Bundles == SystemBundles && File.Exists(NotifySocket.PathOf(options.Id)))
+        {
+            NotifySocket.Stop(options.Id);
+        }
+
         TreeRemoval.Remove(Path.Join(Bundles, options.Id));
         if (options.PidFile is { } pidFile)
         {

@@ -28,9 +28,29 @@ static class UnitCgroup
     /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>
     public static string Payload(string own) => Unit(own) + "/payload";
 
-    private static string Unit(string own)
+    /// <summary>The path of a process in the unified hierarchy; null where it is in none.</summary>
+    /// <param name="file">/proc/PID/cgroup.</param>
+    public static string? PathOf(string file) => file.Split('\n').FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?["0::".Length..];
+
+    /// <summary>The path of a process in the unified hierarchy, as the host sees it; null where it is in none, or gone.</summary>
+    public static string? OfProcess(int process)
     {
-        string path = own.Split('\n').FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?["0::".Length..]
+        try
+        {
+            return PathOf(File.ReadAllText($"/proc/{process}/cgroup"));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The path of the unit that this process belongs to.</summary>
+    /// <param name="own">/proc/self/cgroup.</param>
+    /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>
+    public static string Unit(string own)
+    {
+        string path = PathOf(own)
             ?? throw new SysctrException(
                 ErrorKind.Host, "finding the unit's cgroup: /proc/self/cgroup has no line '0::'",
                 "boot with systemd.unified_cgroup_hierarchy=1");

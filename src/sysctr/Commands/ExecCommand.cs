@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
@@ -38,7 +39,8 @@ static class ExecCommand
             "exec",
             """
             Runs a command in a container that runs, with its namespaces, its root file system and no more rights than it has. The
-            exit status is the command's.
+            exit status is the command's. It gets pipes or a terminal of its own, never the caller's: who is left behind in the container
+            can't read what is typed later.
 
             Examples:
               sysctr exec etcd etcdctl endpoint health
@@ -50,10 +52,21 @@ static class ExecCommand
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             if (parsed.GetValue(s_orRun) && !new ContainerControl(host).CanExecute(parsed.GetValue(s_name)!))
             {
-                return await new StandInOperation(host).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, cancellation);
+                using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+                using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+                return await new StandInOperation(host).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, interrupted.Token);
+
+                void Interrupt(PosixSignalContext context)
+                {
+                    context.Cancel = true;
+                    interrupted.Cancel();
+                }
             }
 
-            return new ContainerControl(host).Execute(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, [.. Options(parsed)], parsed.GetValue(s_env)!);
+            bool tty = parsed.GetValue(s_tty) || !(Console.IsInputRedirected || Console.IsOutputRedirected);
+            return await new ContainerControl(host).ExecuteAsync(
+                parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, tty, parsed.GetValue(s_user) is { } user ? ["--user", user] : [], parsed.GetValue(s_env)!);
         });
         return command;
     }
@@ -71,19 +84,5 @@ static class ExecCommand
         return name >= arguments.Length - 1 || arguments[name] == "--" || arguments[name + 1] == "--"
             ? arguments
             : [.. arguments[..(name + 1)], "--", .. arguments[(name + 1)..]];
-    }
-
-    private static IEnumerable<string> Options(ParseResult parsed)
-    {
-        if (parsed.GetValue(s_tty) || !(Console.IsInputRedirected || Console.IsOutputRedirected))
-        {
-            yield return "--tty";
-        }
-
-        if (parsed.GetValue(s_user) is { } user)
-        {
-            yield return "--user";
-            yield return user;
-        }
     }
 }

@@ -1,6 +1,7 @@
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Run;
 
 namespace SystemContainers.Deploy.Fsck;
 
@@ -153,9 +154,11 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         MergedTree tree = MergedTree.Build(host.Store, record.DiffIds);
         string fresh = DurableFile.Beside(rootfs);
-        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree));
+        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config));
         DurableFile.SyncFileSystem(fresh);
         Swap(rootfs, fresh);
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
         bool used = RootUsers.Any(fresh);
         log.Done(rootfs, used ? $"checked out again; 'sysctr restart {record.Name}' to run from it" : "checked out again");
         if (!used)

@@ -54,6 +54,12 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
             log.Error(FindingKind.AlteredRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
         }
 
+        if (mounts.Mounts.Any(m => m.Source == directory.ListenOnHost) && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName)))
+        {
+            log.Error(FindingKind.AlteredDeployment, Path.Join(directory.Here, DeploymentDirectory.ListenName), "is missing", FsckAdvice.Repair);
+            differences++;
+        }
+
         return differences == 0;
 
         void Tell(string path, string what)

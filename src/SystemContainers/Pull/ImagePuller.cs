@@ -51,7 +51,7 @@ sealed partial class ImagePuller
         IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken) =>
         FromAnyAsync(
             candidates,
-            (reference, place, source) => PullAsync(reference, place, source, platform, sink, cancellationToken),
+            (reference, place, source, token) => PullAsync(reference, place, source, platform, sink, token),
             cancellationToken);
 
     /// <summary>Asks for the digest of the manifest that <see cref="PullAsync(IReadOnlyList{ImageReference}, Platform, ILayerSink, CancellationToken)"/> would pull.</summary>
@@ -62,12 +62,12 @@ sealed partial class ImagePuller
     public Task<Digest> FindAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
         FromAnyAsync(
             candidates,
-            async (_, place, source) => (await FindManifestAsync(place, source, platform, cancellationToken)).Digest,
+            async (_, place, source, token) => (await FindManifestAsync(place, source, platform, token)).Digest,
             cancellationToken);
 
     /// <summary>What a use of the first candidate that can be reached gives.</summary>
     private async Task<T> FromAnyAsync<T>(
-        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
+        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         if (candidates.Count == 0)
         {
@@ -97,7 +97,7 @@ sealed partial class ImagePuller
     }
 
     private async Task<T> FromAsync<T>(
-        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
+        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         _policy.Check(reference);
         if (reference.Transport != ImageTransport.Docker)
@@ -118,7 +118,7 @@ sealed partial class ImagePuller
             try
             {
                 using RegistrySource source = new(endpoint, _credentials, _options, _progress);
-                return await use(reference, endpoint.Reference, source);
+                return await WithinAsync(endpoint.Reference, token => use(reference, endpoint.Reference, source, token), cancellationToken);
             }
             catch (SysctrException e) when (settings.Endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
             {
@@ -134,16 +134,41 @@ sealed partial class ImagePuller
     }
 
     private async Task<T> FromHostAsync<T>(
-        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, Task<T>> use, CancellationToken cancellationToken)
+        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         try
         {
-            using IImageSource source = await LocalSources.OpenAsync(reference, _options, cancellationToken);
-            return await use(reference, reference, source);
+            return await WithinAsync(
+                reference,
+                async token =>
+                {
+                    using IImageSource source = await LocalSources.OpenAsync(reference, _options, token);
+                    return await use(reference, reference, source, token);
+                },
+                cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SysctrException(ErrorKind.Storage, $"reading {reference}: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>A bound on all of it: each request has its own, but a place that gives just enough of each would keep us as long as it likes.</summary>
+    private async Task<T> WithinAsync<T>(ImageReference place, Func<CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_options.LongestPull);
+        try
+        {
+            return await use(patience.Token);
+        }
+        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new SysctrException(
+                ErrorKind.Unreachable,
+                $"pulling {place.Identity}: it took longer than {_options.LongestPull.TotalHours:0.##} h",
+                "the line or the registry is too slow; another mirror may help (registries.conf)",
+                e);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Pull;
@@ -37,6 +39,24 @@ sealed record PullOptions
     /// <summary>How long an answer's headers, or the next bytes of its body, may take.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// The least that the body of a blob has to bring, in bytes a second over <see cref="RateWindow"/>; only the time counts in which we wait for it.
+    /// Below that it counts as cut. As dnf's minrate: less than any modem, and more than a registry that means to keep us.
+    /// </summary>
+    public int LeastRate { get; init; } = 1024;
+
+    /// <summary>Over how long <see cref="LeastRate"/> is an average.</summary>
+    public TimeSpan RateWindow { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the pull of one image from one place may take, with all attempts: whoever keeps to the rate can't keep us for ever.</summary>
+    public TimeSpan LongestPull { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Gives the addresses of a host's name.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>Connects to an address that was looked at.</summary>
+    public Func<IPEndPoint, CancellationToken, ValueTask<Stream>> Connect { get; init; } = ConnectAsync;
+
     /// <summary>The socket of the local Docker daemon, as docker's own client finds it; a path or <c>unix://PATH</c>.</summary>
     public string DockerSocket { get; init; } = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } host ? host : "/run/docker.sock";
 
@@ -51,4 +71,19 @@ sealed record PullOptions
 
     /// <summary>How long a daemon may think before it begins to send: it writes all layers to its own disk first.</summary>
     public TimeSpan DaemonTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    private static async ValueTask<Stream> ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
+    {
+        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

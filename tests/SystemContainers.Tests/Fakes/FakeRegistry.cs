@@ -189,6 +189,17 @@ public sealed class FakeRegistry : IDisposable
         }
 
         await stream.WriteAsync(Encoding.Latin1.GetBytes(head.Append("\r\n").ToString()), _stop.Token);
+        for (int i = 0; response.Drip is { } pause && i < response.Body.Length; i++)
+        {
+            await Task.Delay(pause, _stop.Token);
+            await stream.WriteAsync(response.Body.AsMemory(i, 1), _stop.Token);
+        }
+
+        if (response.Drip is not null)
+        {
+            return;
+        }
+
         do
         {
             await stream.WriteAsync(response.Body.AsMemory(0, response.CutAfter ?? response.Body.Length), _stop.Token);

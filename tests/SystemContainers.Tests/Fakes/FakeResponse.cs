@@ -30,4 +30,7 @@ public sealed class FakeResponse
 
     /// <summary>Sends the body again and again until the client gives up.</summary>
     public bool Endless { get; init; }
+
+    /// <summary>Sends the body a byte at a time, with this pause before each.</summary>
+    public TimeSpan? Drip { get; init; }
 }

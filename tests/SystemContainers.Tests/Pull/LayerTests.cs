@@ -25,6 +25,64 @@ public sealed class LayerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_layer_that_comes_a_byte_now_and_then_ends_the_pull()
+    {
+        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
+        _registry.Misbehave = r => r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
+            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
+            : null;
+
+        // Never a stall: the next byte is always there in time.
+        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromSeconds(30), RateWindow = TimeSpan.FromMilliseconds(300) };
+
+        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains("less than 1024 bytes a second", e.Message, StringComparison.Ordinal);
+        Assert.Equal(3, _registry.BlobRequests(image.Blob(0)).Count);
+    }
+
+    [Fact]
+    public async Task A_layer_at_just_the_least_rate_is_taken()
+    {
+        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(200)).PushTo(_registry, "1");
+        _registry.Misbehave = r => r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
+            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(5) }
+            : null;
+        _host.Options = _host.Options with { LeastRate = 20, RateWindow = TimeSpan.FromMilliseconds(300) };
+
+        await _host.PullAsync(_registry.Host + "/x:1");
+
+        Assert.Equal(image.Plains[0], _host.Sink.Layers[image.DiffId(0)]);
+    }
+
+    [Theory]
+    [InlineData("/manifests/")]
+    [InlineData("/blobs/")]
+    public async Task What_just_keeps_to_the_rate_is_bounded_by_the_time_of_the_whole_pull(string path)
+    {
+        new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
+        _registry.Misbehave = r => r.Path.Contains(path, StringComparison.Ordinal)
+            ? new FakeResponse(200, _registry.Behave(r).Body, "application/vnd.oci.image.manifest.v1+json") { Drip = TimeSpan.FromMilliseconds(5) }
+            : null;
+        _host.Options = _host.Options with { LeastRate = 1, LongestPull = TimeSpan.FromMilliseconds(500) };
+
+        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains("took longer than", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_manifest_that_comes_a_byte_now_and_then_ends_the_pull()
+    {
+        _registry.Misbehave = static _ => new FakeResponse(200, new byte[100_000], "application/json") { Drip = TimeSpan.FromMilliseconds(20) };
+        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromMilliseconds(300) };
+
+        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains("stalls", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Gzip_zstd_and_plain_layers_arrive_as_they_were()
     {
         FakeImage image = new FakeImage()

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Tests.Fakes;
@@ -11,6 +14,7 @@ public sealed class LoginTests : IDisposable
     private readonly FakeRegistry _registry = new();
     private readonly FakeRegistry _tokens = new();
     private readonly PullingHost _host = new();
+    private readonly List<string> _connected = [];
     private string _valid = "token-1";
 
     public LoginTests()
@@ -39,7 +43,7 @@ public sealed class LoginTests : IDisposable
         FakeRequest request = Assert.Single(_tokens.Requests);
         Assert.Null(request.Header("authorization"));
         Assert.Equal(
-            $"a=b&service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", request.Query);
+            $"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", request.Query);
         Assert.Equal(5, _registry.Requests.Count);
     }
 
@@ -68,6 +72,140 @@ public sealed class LoginTests : IDisposable
         await _host.PullAsync(Image);
 
         Assert.DoesNotContain("vault", Assert.Single(_tokens.Requests).Query, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?scope=repository:secret:push")]
+    [InlineData("?scope=repository:secret:push&service=other")]
+    [InlineData("?x=1;scope=repository:secret:push")]
+    [InlineData("?%73cope=repository:secret:push&account=root&offline_token=true")]
+    public async Task The_realms_own_query_asks_for_nothing(string query)
+    {
+        new FakeImage().PushTo(_registry, "1");
+        _host.Login(_registry.Host, "me", "pass");
+        Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
+        _registry.Misbehave = r => usual(r) is null ? null : Challenge($"http://{_tokens.Host}/token{query}");
+
+        await _host.PullAsync(Image);
+
+        Assert.Equal(
+            $"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", Assert.Single(_tokens.Requests).Query);
+    }
+
+    [Fact]
+    public async Task The_realms_own_query_asks_for_nothing_with_an_identity_token_either()
+    {
+        new FakeImage().PushTo(_registry, "1");
+        _host.Write("auth.json", "{\"auths\":{\"" + _registry.Host + "\":{\"identitytoken\":\"refresh/me\"}}}");
+        Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
+        _registry.Misbehave = r => usual(r) is null ? null : Challenge($"http://{_tokens.Host}/token?scope=repository:secret:push");
+
+        await _host.PullAsync(Image);
+
+        Assert.Equal("", Assert.Single(_tokens.Requests).Query);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    [InlineData("10.1.2.3")]
+    [InlineData("169.254.169.254")]
+    [InlineData("fd00::1")]
+    [InlineData("64:ff9b::7f00:1")]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    public async Task A_token_server_whose_name_leads_inside_gets_nothing_from_a_registry_of_the_internet(string inside)
+    {
+        Resolve(registry: ["93.184.216.34"], tokens: [inside]);
+
+        SysctrException e = await FailNamedAsync();
+
+        Assert.Empty(_tokens.Requests);
+        Assert.Contains("inside this host or network", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.5", "127.0.0.1")]
+    [InlineData("10.0.0.5", "169.254.169.254")]
+    [InlineData("169.254.0.5", "10.0.0.5")]
+    public async Task A_registry_inside_names_no_token_server_closer_to_us_than_itself(string registry, string tokens)
+    {
+        Resolve([registry], [tokens]);
+
+        await FailNamedAsync();
+
+        Assert.Empty(_tokens.Requests);
+    }
+
+    [Theory]
+    [InlineData("93.184.216.34", "93.184.216.35")]
+    [InlineData("10.0.0.5", "192.168.1.1")]
+    [InlineData("10.0.0.5", "fd00::1")]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "10.0.0.6")]
+    public async Task A_token_server_where_the_registry_is_or_on_the_internet_is_asked(string registry, string tokens)
+    {
+        Resolve([registry], [tokens]);
+
+        await PullNamedAsync();
+
+        Assert.Single(_tokens.Requests);
+    }
+
+    [Fact]
+    public async Task Of_several_addresses_of_a_token_server_only_allowed_ones_are_connected_to()
+    {
+        Resolve(registry: ["93.184.216.34"], tokens: ["127.0.0.1", "93.184.216.35"]);
+
+        await PullNamedAsync();
+
+        Assert.DoesNotContain("127.0.0.1", _connected);
+        Assert.Contains("93.184.216.35", _connected);
+    }
+
+    [Fact]
+    public async Task A_registry_that_moves_inside_for_the_next_connection_is_still_one_of_the_internet()
+    {
+        Resolve(registry: ["93.184.216.34"], tokens: ["127.0.0.1"]);
+        Func<string, CancellationToken, Task<IPAddress[]>> first = _host.Options.Resolve;
+        int asked = 0;
+        _host.Options = _host.Options with
+        {
+            Resolve = (name, token) => name == "registry.test" && ++asked > 2 ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : first(name, token),
+        };
+        bool seen = false;
+        Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
+
+        // The first connection is one for TLS, which this registry does not speak.
+        _registry.Misbehave = r => !seen && (seen = true) ? FakeRegistry.Error(503, "BUSY", "come again") : usual(r);
+
+        await FailNamedAsync();
+
+        Assert.Empty(_tokens.Requests);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("10.0.0.6", true)]
+    public async Task A_redirect_leads_to_no_service_of_this_host(string storage, bool allowed)
+    {
+        Resolve(registry: ["93.184.216.34"], tokens: [storage]);
+        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
+        image.PushTo(_tokens, "1");
+        _registry.Misbehave = r => r.Path.Contains("/blobs/", StringComparison.Ordinal)
+            ? new FakeResponse(307) { Headers = { ["Location"] = $"http://tokens.test:{Port(_tokens)}{r.Path}" } }
+            : null;
+        _tokens.Misbehave = static _ => null;
+
+        if (allowed)
+        {
+            await PullNamedAsync();
+            return;
+        }
+
+        await FailNamedAsync();
+        Assert.Empty(_tokens.Requests);
     }
 
     [Fact]
@@ -173,6 +311,32 @@ public sealed class LoginTests : IDisposable
         await _host.FailAsync(Image, ErrorKind.Unauthorized);
         Assert.Single(_registry.Requests);
     }
+
+    private static int Port(FakeRegistry registry) => int.Parse(registry.Host.Split(':')[1], CultureInfo.InvariantCulture);
+
+    /// <summary>Names for the two servers, at addresses that this machine need not have: whatever is connected to is one of the two.</summary>
+    private void Resolve(string[] registry, string[] tokens)
+    {
+        new FakeImage().PushTo(_registry, "1");
+        _host.Insecure($"registry.test:{Port(_registry)}").Login($"registry.test:{Port(_registry)}", "me", "pass");
+        Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
+        _registry.Misbehave = r => usual(r) is null ? null : Challenge($"http://tokens.test:{Port(_tokens)}/token");
+        _host.Options = _host.Options with
+        {
+            Resolve = (name, _) => Task.FromResult<IPAddress[]>([.. (name == "registry.test" ? registry : tokens).Select(IPAddress.Parse)]),
+            Connect = async (address, token) =>
+            {
+                _connected.Add(address.Address.ToString());
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(IPAddress.Loopback, address.Port, token);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+    }
+
+    private Task PullNamedAsync() => _host.PullAsync($"registry.test:{Port(_registry)}/team/x:1");
+
+    private Task<SysctrException> FailNamedAsync() => _host.FailAsync($"registry.test:{Port(_registry)}/team/x:1", ErrorKind.Unauthorized);
 
     private static FakeResponse Challenge(string realm) => new(401)
     {

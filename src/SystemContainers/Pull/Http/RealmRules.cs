@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Http;
@@ -41,10 +40,16 @@ static class RealmRules
         }
 
         // Attack: "https://169.254.169.254/", "https://[::1]:2379/", "https://localhost./": services that answer
-        // anyone on this host or network. A registry that is itself there may of course name itself.
-        return host != Normal(registry) && IsInside(host)
-            ? throw Refused(registry, $"its token server {Redact.Url(uri)} is an address inside this host or network")
-            : uri;
+        // anyone on this host or network. A registry that is itself there may of course name itself. Names are looked at when they are
+        // resolved (HostConnections).
+        if (host != Normal(registry) && IsInside(host))
+        {
+            throw Refused(registry, $"its token server {Redact.Url(uri)} is an address inside this host or network");
+        }
+
+        // Attack: "?scope=repository:secret:push&": the first of two wins with some servers, the last with others, and "Scope", "scope[]" or
+        // "x;scope" are scopes to some. A query is the registry's words in a request with the user's password, and no registry needs one.
+        return new UriBuilder(uri) { Query = "", Fragment = "" }.Uri;
     }
 
     // IdnHost folds Unicode's look-alikes of the dot, and Uri folds 0x7f.1 and 2130706433 to 127.0.0.1.
@@ -57,24 +62,7 @@ static class RealmRules
             return true;
         }
 
-        if (!IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address))
-        {
-            return false;
-        }
-
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            return IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal ||
-                address.IsIPv6SiteLocal || address.IsIPv6Multicast || address.Equals(IPAddress.IPv6Any);
-        }
-
-        byte[] b = address.GetAddressBytes();
-        return b[0] is 0 or 10 or 127 or >= 224 ||
-            (b[0] == 172 && b[1] is >= 16 and < 32) ||
-            (b[0] == 192 && b[1] == 168) ||
-            (b[0] == 169 && b[1] == 254) ||
-            (b[0] == 100 && b[1] is >= 64 and < 128);
+        return IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && AddressRules.Of(address) != NetworkReach.Global;
     }
 
     private static SysctrException Refused(Uri registry, string why) =>

@@ -74,7 +74,7 @@ sealed partial class RegistryClient
             async token =>
             {
                 using HttpRequestMessage message = TokenMessage(realm, parameters, credential);
-                return await SendAsync(message, token);
+                return await SendAsync(message, ConnectionUse.LogIn, token);
             },
             static async (response, token) =>
             {
@@ -119,9 +119,7 @@ sealed partial class RegistryClient
         else
         {
             string query = string.Join('&', parameters.Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"));
-            UriBuilder address = new(realm);
-            address.Query = address.Query.Length > 1 ? $"{address.Query}&{query}" : query;
-            message = new HttpRequestMessage(HttpMethod.Get, address.Uri);
+            message = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query }.Uri);
             message.Headers.Authorization = credential?.Password is null
                 ? null
                 : new AuthenticationHeaderValue("Basic", credential.Basic);

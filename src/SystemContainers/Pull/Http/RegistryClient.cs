@@ -162,7 +162,7 @@ sealed partial class RegistryClient : IDisposable
             HttpResponseMessage response;
             try
             {
-                response = await SendAsync(message, cancellationToken);
+                response = await SendAsync(message, ConnectionUse.Content, cancellationToken);
             }
             catch (HttpRequestException e) when (hops == 0 && FallBackToPlain(address, e))
             {
@@ -226,13 +226,18 @@ sealed partial class RegistryClient : IDisposable
         return message;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ConnectionUse use, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(_options.ConnectTimeout + _options.StallTimeout);
         try
         {
-            return await _connections.For(message.RequestUri!).SendAsync(message, patience.Token);
+            return await _connections.For(message.RequestUri!, use).SendAsync(message, patience.Token);
+        }
+        catch (HttpRequestException e) when (e.InnerException is SysctrException refused)
+        {
+            // HostConnections'; nothing was sent.
+            throw new SysctrException(refused.Kind, refused.Message, refused.Hint, e);
         }
         catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

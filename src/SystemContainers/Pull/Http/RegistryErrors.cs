@@ -38,7 +38,7 @@ static class RegistryErrors
     {
         // The reason is in the innermost: "Connection refused", "The remote certificate is invalid …".
         Exception innermost = e;
-        while (innermost.InnerException is { } inner)
+        while (innermost is not TimeoutException && innermost.InnerException is { } inner)
         {
             innermost = inner;
         }

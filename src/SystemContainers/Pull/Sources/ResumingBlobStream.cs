@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using SystemContainers.Errors;
@@ -26,6 +27,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
     private long _position;
     private long _openedAt;
     private int _cuts;
+    private RateFloor _rate;
 
     /// <param name="client">Of the blob's registry.</param>
     /// <param name="request">For the whole blob.</param>
@@ -40,6 +42,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
         _size = size;
         _options = options;
         _progress = progress;
+        _rate = new RateFloor(options);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -90,7 +93,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
             {
                 throw new SysctrException(
                     ErrorKind.Unreachable,
-                    $"{_request.Doing}: cut off at byte {_position} of {_size} again and again: {why}",
+                    $"{_request.Doing}: cut off or too slow at byte {_position} of {_size} again and again: {why}",
                     "try again later; layers that are complete are kept");
             }
 
@@ -108,6 +111,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         _openedAt = _position;
+        _rate = new RateFloor(_options);
         _response = await _client.GetAsync(
             _request with { Offset = _position }, static (response, _) => Task.FromResult(response), cancellationToken);
         long skip = Skip(_response);
@@ -156,15 +160,21 @@ sealed class ResumingBlobStream : ForwardOnlyStream
     private async Task<int> ReadBodyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_options.StallTimeout);
+        TimeSpan left = _rate.Patience;
+        patience.CancelAfter(left);
+        long start = Stopwatch.GetTimestamp();
+        int read;
         try
         {
-            return await _body!.ReadAsync(buffer, patience.Token);
+            read = await _body!.ReadAsync(buffer, patience.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"no byte in {_options.StallTimeout.TotalSeconds} s", e);
+            throw left < _options.StallTimeout ? _rate.TooSlow(e) : new TimeoutException($"no byte in {_options.StallTimeout.TotalSeconds} s", e);
         }
+
+        _rate.Received(read, Stopwatch.GetElapsedTime(start));
+        return read;
     }
 
     private async ValueTask CloseBodyAsync()

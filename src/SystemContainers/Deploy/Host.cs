@@ -25,6 +25,7 @@ sealed class Host : IDisposable
 
     private IDisposable? _lease;
     private readonly string? _scratch;
+    private readonly Host? _below;
 
     private Host(string root, string storeHere, Action<string> note, HostOptions options, Host? scratchOf = null)
     {
@@ -33,6 +34,7 @@ sealed class Host : IDisposable
         Note = note;
         Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
+        _below = scratchOf;
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(storeHere);
         Transactions = new Transactions(_scratch ?? storeHere, options.Outcome);
         History = new HistoryLog(this);
@@ -178,13 +180,23 @@ sealed class Host : IDisposable
     internal IDisposable? TryLockContainers(IReadOnlyList<string> names) => LockSet.Take(names, Store.Locks.TryLockContainer);
 
     /// <summary>From here on, until this is disposed of, no prune removes anything from the store.</summary>
-    internal void LeaseStore(CancellationToken cancellation) => _lease ??= Store.Locks.Lease(Note, cancellation);
+    /// <remarks>Never over the network: see <see cref="EndLease"/>.</remarks>
+    internal void LeaseStore(CancellationToken cancellation)
+    {
+        if (_below is not null && Store.Below is not null)
+        {
+            _below.LeaseStore(cancellation);
+        }
+
+        _lease ??= Store.Locks.Lease(Note, cancellation);
+    }
 
     /// <summary>Ends <see cref="LeaseStore"/>: all that is needed of the store is in its deployment. A prune need not wait for what follows.</summary>
     internal void EndLease()
     {
         _lease?.Dispose();
         _lease = null;
+        _below?.EndLease();
     }
 
     /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens meanwhile.</summary>
@@ -252,7 +264,6 @@ sealed class Host : IDisposable
         ContentStore? below = null;
         if (Directory.Exists(StoreHere))
         {
-            real.LeaseStore(CancellationToken.None);
             below = real.Store;
         }
 

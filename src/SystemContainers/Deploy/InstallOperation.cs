@@ -29,9 +29,32 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         await host.RecoverAsync(cancellation);
         List<(InstallRequest Request, string Name)> named = Named(requests);
         string[] names = [.. named.Select(n => n.Name)];
-        using IDisposable locks = await host.LockWholeAsync(names, cancellation);
-        (IReadOnlyList<PreparedContainer> installed, int exitCode) =
-            await host.History.RunAsync("install", names, origin => InstallAsync(named, origin, cancellation));
+        IDisposable? locks = null;
+        try
+        {
+            (IReadOnlyList<PreparedContainer> installed, int exitCode) = await host.History.RunAsync("install", names, async origin =>
+            {
+                (IReadOnlyList<StoredImage> images, locks) = await new ImageFetch(host, progress).FetchForAsync(
+                    () =>
+                    {
+                        Array.ForEach(names, RefuseInstalled);
+                        return [.. named.Select(n => (n.Request.Image, n.Request.Pull))];
+                    },
+                    () => host.LockWholeAsync(names, cancellation),
+                    cancellation);
+                return await InstallAsync(named, images, origin, cancellation);
+            });
+            await TellAsync(installed, now, policy, cancellation);
+            return exitCode;
+        }
+        finally
+        {
+            locks?.Dispose();
+        }
+    }
+
+    private async Task TellAsync(IReadOnlyList<PreparedContainer> installed, bool now, StartPolicy policy, CancellationToken cancellation)
+    {
         foreach (PreparedContainer container in installed)
         {
             foreach (string warning in container.Rendered.Warnings)
@@ -62,24 +85,16 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 note($"{name}: running{(healthy.Contains(name, StringComparer.Ordinal) ? " and healthy" : "")}");
             }
         }
-
-        return exitCode;
     }
 
     /// <returns>What was installed, and 0; for an image that was run once nothing, and the payload's exit status.</returns>
     private async Task<(IReadOnlyList<PreparedContainer> Installed, int ExitCode)> InstallAsync(
-        List<(InstallRequest Request, string Name)> named, HistoryOrigin origin, CancellationToken cancellation)
+        List<(InstallRequest Request, string Name)> named, IReadOnlyList<StoredImage> images, HistoryOrigin origin, CancellationToken cancellation)
     {
-        foreach ((_, string name) in named)
-        {
-            RefuseInstalled(name);
-        }
-
         ContainerPreparer preparer = new(host);
         List<PreparedContainer> prepared = [];
-        foreach ((InstallRequest request, string name) in named)
+        foreach (((InstallRequest request, string name), StoredImage image) in named.Zip(images))
         {
-            StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
             if (RunOnceOperation.IsAskedBy(image))
             {
                 return named.Count == 1

@@ -27,12 +27,30 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     {
         await host.RecoverAsync(cancellation);
         string name = request.NameFor(host.Registries);
-        using IDisposable held = host.TryLockContainers([name]) ?? throw new SysctrException(
-            ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
-        await new Recovery(host).EndAsync([name], start: true);
-        StoredImage image = await new ImageFetch(host, progress).FetchAsync(request.Image, request.Pull, cancellation);
-        return await RunLockedAsync(request, name, image, cancellation);
+        Lock(name).Dispose();
+        (IReadOnlyList<StoredImage> images, IDisposable locks) = await new ImageFetch(host, progress).FetchForAsync(
+            () => [(request.Image, request.Pull)], () => LockWholeAsync(name), cancellation);
+        using IDisposable held = locks;
+        return await RunLockedAsync(request, name, images[0], cancellation);
     }
+
+    private async Task<IDisposable> LockWholeAsync(string name)
+    {
+        IDisposable held = Lock(name);
+        try
+        {
+            await new Recovery(host).EndAsync([name], start: true);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private IDisposable Lock(string name) => host.TryLockContainers([name]) ?? throw new SysctrException(
+        ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
 
     /// <summary>As <see cref="RunAsync"/>, for an image that was fetched and a name that is locked.</summary>
     internal async Task<int> RunLockedAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation)

@@ -57,7 +57,6 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         SysctrException? failure = null;
         foreach (string name in names.Select(ContainerName.Check))
         {
-            using IDisposable locks = await host.LockWholeAsync([name], cancellation);
             try
             {
                 ContainerRecord before = host.Catalog.Get(name);
@@ -66,10 +65,16 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                     return true;
                 }
 
-                if (await new UpdatePreparer(host, progress, note).PrepareAsync(before, request, cancellation) is { } after)
+                UpdatePreparer updater = new(host, progress, note);
+                (IReadOnlyList<StoredImage> images, IDisposable locks) = await FetchAsync([name], request, cancellation);
+                using (locks)
                 {
-                    RefuseGains([(before, after)], request, HistoryOrigin.Now());
-                    return true;
+                    before = host.Catalog.Get(name);
+                    if (updater.Prepare(before, images[0], request) is { } after)
+                    {
+                        RefuseGains([(before, after)], request, HistoryOrigin.Now());
+                        return true;
+                    }
                 }
             }
             catch (SysctrException e)
@@ -91,17 +96,16 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
     private async Task<int> UpdateAsync(string[] names, UpdateRequest request, HistoryOrigin origin, CancellationToken cancellation)
     {
-        // Containers are locked before the store, and the container before this one needs it no more.
-        host.EndLease();
-        using IDisposable locks = await host.LockWholeAsync(names, cancellation);
         ContainerPreparer preparer = new(host);
         UpdatePreparer updater = new(host, progress, note);
+        (IReadOnlyList<StoredImage> images, IDisposable locks) = await FetchAsync(names, request, cancellation);
+        using IDisposable held = locks;
         List<(ContainerRecord Before, PreparedContainer After)> updates = [];
         List<ContainerRecord> policies = [];
-        foreach (string name in names)
+        foreach ((string name, StoredImage image) in names.Zip(images))
         {
             ContainerRecord before = host.Catalog.Get(name);
-            if (await updater.PrepareAsync(before, request, cancellation) is { } after)
+            if (updater.Prepare(before, image, request) is { } after)
             {
                 updates.Add((before, after));
             }
@@ -185,6 +189,13 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         AutoUpdatePolicy policy = request.AutoUpdate ?? before.AutoUpdate;
         return policy == before.AutoUpdate && grants.Length == before.Grants.Count ? null : before with { AutoUpdate = policy, Grants = grants };
     }
+
+    private Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchAsync(
+        string[] names, UpdateRequest request, CancellationToken cancellation) =>
+        new ImageFetch(host, progress).FetchForAsync(
+            () => [.. names.Select(name => UpdatePreparer.Wanted(host.Catalog.Get(name), request))],
+            () => host.LockWholeAsync(names, cancellation),
+            cancellation);
 
     /// <summary>The update is done, whatever becomes of what is not needed any more.</summary>
     private void Prune(string[] names)

@@ -6,15 +6,10 @@ namespace SystemContainers.Deploy;
 /// <summary>What an update makes of a container, in memory: the settings of the old deployment carried over to the image as it is now.</summary>
 sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> note)
 {
-    /// <summary>Fetches the image that an update goes to.</summary>
-    /// <param name="before">The deployment in use.</param>
-    /// <param name="request">What shall change.</param>
-    /// <param name="cancellation">Ends the pull.</param>
-    /// <exception cref="Errors.SysctrException">As the puller gives.</exception>
-    public Task<StoredImage> FetchAsync(ContainerRecord before, UpdateRequest request, CancellationToken cancellation) =>
-        new ImageFetch(host, progress).FetchAsync(ImageOf(before, request), PolicyOf(request), cancellation);
+    /// <summary>The image that an update goes to, and whether it is asked for at its source.</summary>
+    public static (string Image, PullPolicy Policy) Wanted(ContainerRecord before, UpdateRequest request) => (ImageOf(before, request), PolicyOf(request));
 
-    /// <summary>As <see cref="FetchAsync"/>, without a trace: from the store of the host where that has it, else into a scratch store.</summary>
+    /// <summary>Fetches the image that an update goes to without a trace: from the store of the host where that has it, else into a scratch store.</summary>
     /// <param name="scratch">Of <see cref="Host.WithScratchStore"/>.</param>
     /// <param name="before">The deployment in use.</param>
     /// <param name="request">What shall change.</param>
@@ -24,13 +19,8 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
         Host scratch, ContainerRecord before, UpdateRequest request, CancellationToken cancellation)
     {
         Host here = new ImageFetch(host, progress).IsStored(ImageOf(before, request), PolicyOf(request)) ? host : scratch;
-        return (here, await new UpdatePreparer(here, progress, note).FetchAsync(before, request, cancellation));
+        return (here, await new ImageFetch(here, progress).FetchAsync(ImageOf(before, request), PolicyOf(request), cancellation));
     }
-
-    /// <summary>The new deployment in memory, of an image that is fetched where the store lacks it; null where it would be the old one.</summary>
-    /// <exception cref="Errors.SysctrException">The image can't be had or used; nothing was changed but the store.</exception>
-    public async Task<PreparedContainer?> PrepareAsync(ContainerRecord before, UpdateRequest request, CancellationToken cancellation) =>
-        Prepare(before, await FetchAsync(before, request, cancellation), request);
 
     /// <summary>The new deployment in memory; null where it would be the old one.</summary>
     /// <param name="before">The deployment in use.</param>

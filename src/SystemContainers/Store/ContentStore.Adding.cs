@@ -47,6 +47,22 @@ sealed partial class ContentStore
         }
     }
 
+    /// <summary>
+    /// Whether layers are there with all their objects. To be asked under <see cref="StoreLocks.Lease"/>, and from there on it stays so.
+    /// Adding holds no lock: a staged layer counts on objects that the store had then, and a prune may have taken them since. Such a layer
+    /// is dropped, so that it is fetched again.
+    /// </summary>
+    public bool HasWhole(IReadOnlyList<Digest> diffIds)
+    {
+        lock (_staged)
+        {
+            _staged.RemoveWhere(staged => !LayerIndex.FromBytes(File.ReadAllBytes(_staging.Value.LayerPath(staged)), staged).Entries
+                .Where(HasObject).All(e => _staging.Value.Has(e.Object) || HasObject(e.Object)));
+        }
+
+        return diffIds.All(HasLayer);
+    }
+
     private void Publish()
     {
         _reservation?.Dispose();

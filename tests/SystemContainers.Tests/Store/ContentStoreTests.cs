@@ -3,6 +3,7 @@ using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
+using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.Store;
@@ -35,6 +36,28 @@ public sealed class ContentStoreTests : IDisposable
         using StreamReader content = new(new FileStream(again.OpenObject(index.Entries[0].Object), FileAccess.Read));
         Assert.Equal("web\n", await content.ReadToEndAsync());
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_root, "staging")));
+    }
+
+    [Fact]
+    public async Task A_staged_layer_whose_objects_were_pruned_meanwhile_is_not_whole_and_is_added_again()
+    {
+        byte[] first = new LayerTar().File("shared", "the same").File("one", "1").ToBytes();
+        byte[] second = new LayerTar().File("shared", "the same").File("two", "2").ToBytes();
+        using ContentStore store = ContentStore.Open(_root);
+        using ContentStore pruning = ContentStore.Open(_root);
+        await pruning.AddLayerAsync(Digest.Sha256(first), new MemoryStream(first), CancellationToken.None);
+        pruning.Commit();
+        await store.AddLayerAsync(Digest.Sha256(second), new MemoryStream(second), CancellationToken.None);
+        Assert.True(store.HasWhole([Digest.Sha256(first), Digest.Sha256(second)]));
+
+        pruning.Prune(new HashSet<Digest>(), new HashSet<Digest>());
+
+        Assert.False(store.HasWhole([Digest.Sha256(second)]));
+        Assert.False(store.HasLayer(Digest.Sha256(second)));
+        await store.AddLayerAsync(Digest.Sha256(second), new MemoryStream(second), CancellationToken.None);
+        Assert.True(store.HasWhole([Digest.Sha256(second)]));
+        store.Commit();
+        Assert.Empty(pruning.VerifyLayer(Digest.Sha256(second)));
     }
 
     [Fact]

@@ -17,7 +17,19 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     public async Task RunAsync(FsckPass found, CancellationToken cancellation)
     {
         await EndTransactionsAsync(found, cancellation);
-        using IDisposable lease = host.Store.Locks.Lease(host.Note, cancellation);
+        try
+        {
+            await MendAsync(found, cancellation);
+        }
+        finally
+        {
+            host.EndLease();
+        }
+    }
+
+    private async Task MendAsync(FsckPass found, CancellationToken cancellation)
+    {
+        host.LeaseStore(cancellation);
         HashSet<ObjectKey> objects = [.. found.Layers.Damaged];
         foreach (LayerEntry entry in found.Layers.Changed.Where(MendMetadata))
         {
@@ -27,6 +39,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         HashSet<Digest> layers = [.. found.References.Layers];
         layers.UnionWith(found.Layers.LayersWith(host.Store, objects));
         await FetchAsync(found.Images, layers, [.. found.References.Blobs], objects, cancellation);
+        host.LeaseStore(cancellation);
         foreach (Finding broken in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
         {
             MendRef(broken.Path, found.Images);
@@ -98,6 +111,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             }
             catch (SysctrException e)
             {
+                host.LeaseStore(cancellation);
                 Array.ForEach(paths, p => log.Failed(p, $"fetching it again: {e.Message}"));
             }
         }
@@ -107,7 +121,14 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     {
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
         ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
+        host.EndLease();
         PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
+        host.LeaseStore(cancellation);
+        if (!host.Store.HasWhole([.. layers]))
+        {
+            throw new SysctrException(ErrorKind.Locked, $"fetching {reference}: a prune took what was there meanwhile", "try again when it has ended");
+        }
+
         host.Store.Commit();
         return pulled;
     }

@@ -12,7 +12,13 @@ namespace SystemContainers.Deploy;
 /// <summary>Gets an image into the store, or finds it there.</summary>
 sealed class ImageFetch(Host host, IPullProgress progress)
 {
-    /// <summary>The image that the user named, all its layers in the store, and a ref that keeps them there.</summary>
+    /// <summary>How often an image is fetched again because a prune took what was there, before somebody else is to look at it.</summary>
+    private const int MaxPulls = 3;
+
+    /// <summary>
+    /// The image that the user named, all its layers in the store, and a ref that keeps them there. The store is leased when this returns;
+    /// while the network is used it is not, whoever leased it before.
+    /// </summary>
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks it.</exception>
     public async Task<StoredImage> FetchAsync(string typed, PullPolicy policy, CancellationToken cancellation)
     {
@@ -33,6 +39,54 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         return Keep(pulled, [pulled.Reference])[0];
     }
 
+    /// <summary>
+    /// Images for containers: fetched without any lock, so that whoever sends them slowly keeps nobody from anything; then the containers are locked,
+    /// the store is leased, and what was wanted and fetched is looked at again.
+    /// </summary>
+    /// <param name="wanted">What to fetch, by the containers as they are; throws where it can't be done. Asked before and after.</param>
+    /// <param name="take">Locks the containers.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>An image for each that was wanted, and the locks.</returns>
+    /// <exception cref="SysctrException">As <see cref="FetchAsync"/>; Locked: the containers or the store change each time.</exception>
+    public async Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchForAsync(
+        Func<IReadOnlyList<(string Image, PullPolicy Policy)>> wanted, Func<Task<IDisposable>> take, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            IReadOnlyList<(string Image, PullPolicy Policy)> before = wanted();
+            List<StoredImage> images = [];
+            foreach ((string image, PullPolicy policy) in before)
+            {
+                images.Add(await FetchAsync(image, policy, cancellation));
+            }
+
+            // Containers are locked before the store.
+            host.EndLease();
+            IDisposable locks = await take();
+            try
+            {
+                IReadOnlyList<(string Image, PullPolicy Policy)> now = wanted();
+                host.LeaseStore(cancellation);
+                if (now.SequenceEqual(before) && images.All(IsWhole))
+                {
+                    return (images, locks);
+                }
+            }
+            catch
+            {
+                locks.Dispose();
+                throw;
+            }
+
+            host.EndLease();
+            locks.Dispose();
+            if (attempt == MaxPulls)
+            {
+                throw ChangesEachTime(string.Join(", ", before.Select(b => b.Image)));
+            }
+        }
+    }
+
     /// <summary>Fetches an image and keeps it by other names than its source's.</summary>
     /// <param name="typed">The source.</param>
     /// <param name="name">A name for it; null for those that an archive or daemon has for it.</param>
@@ -44,7 +98,6 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
         ImageNames names = new(host);
         ImageReference? kept = name is null ? null : names.ForTag(name, $"pulling {typed}");
-        host.LeaseStore(cancellation);
         PulledImage pulled = await PullAsync(candidates, cancellation);
         ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {typed}")).Distinct()];
         return Keep(pulled, references.DefaultIfEmpty(pulled.Reference));
@@ -58,11 +111,36 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     private static bool MayBeLocal(IReadOnlyList<ImageReference> candidates, PullPolicy policy) =>
         policy == PullPolicy.Never || (policy == PullPolicy.Missing && candidates[0].Transport == ImageTransport.Docker);
 
+    /// <summary>Pulls, without a lease: a prune goes on beside it. Then leases the store, and has what the prune took fetched again.</summary>
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
     {
         ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
-        return await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
+        for (int attempt = 1; ; attempt++)
+        {
+            host.EndLease();
+            PulledImage pulled = await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
+            host.LeaseStore(cancellation);
+            if (host.Store.HasWhole(pulled.DiffIds))
+            {
+                return pulled;
+            }
+
+            if (attempt == MaxPulls)
+            {
+                throw ChangesEachTime(pulled.Reference.ToString());
+            }
+
+            host.Note($"{pulled.Reference}: layers that were there were pruned meanwhile; fetching them");
+        }
     }
+
+    private bool IsWhole(StoredImage image) =>
+        image.Record.DiffIds.All(host.Store.HasLayer) && HasBlob(image.Record.ManifestDigest) && HasBlob(image.Record.ConfigDigest);
+
+    private bool HasBlob(Digest digest) => host.Store.HasBlob(digest) || host.Store.Below?.HasBlob(digest) == true;
+
+    private static SysctrException ChangesEachTime(string what) =>
+        new(ErrorKind.Locked, $"fetching {what}: others prune or change it each time before it can be used", "try again when they have ended");
 
     /// <summary>Makes what was pulled durable, and then its names visible.</summary>
     private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)

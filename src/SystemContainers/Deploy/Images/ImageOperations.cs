@@ -106,6 +106,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
 
         note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
         ImageReference reference = host.Registries.Resolve(record.Reference)[0];
+        host.EndLease();
         if (ask)
         {
             Digest now = await Puller().FindAsync([reference], Platform.Current, cancellation);

@@ -112,6 +112,11 @@ sealed partial class RegistriesConfig
             registry.Location = Location(path, registry.Location);
             registry.Prefix = Location(path, registry.Prefix) ?? registry.Location ??
                 throw Unreadable(path, "a [[registry]] has neither prefix nor location", inner: null);
+            if (PrefixFault(registry.Prefix) is { } fault)
+            {
+                throw Unreadable(path, $"the prefix '{registry.Prefix}' holds no image at all: {fault}", inner: null);
+            }
+
             registry.Location ??= registry.Prefix.StartsWith("*.", StringComparison.Ordinal) ? null : registry.Prefix;
             foreach (MirrorToml mirror in registry.Mirror ?? [])
             {
@@ -131,6 +136,15 @@ sealed partial class RegistriesConfig
             _registries[registry.Prefix] = registry;
         }
     }
+
+    /// <summary>
+    /// Why a prefix can match nothing; null where it can. What it blocks would be allowed in silence. podman refuses the first of these, too
+    /// ("Wildcarded prefix should be in the format: *.example.com").
+    /// </summary>
+    private static string? PrefixFault(string prefix) =>
+        prefix.StartsWith("*.", StringComparison.Ordinal) && (prefix.Length == 2 || prefix.AsSpan(2).ContainsAny("/@:*")) ? "a wildcard is *.DOMAIN, without a port or a path"
+        : prefix.Split('/')[0] == "index.docker.io" ? "images of Docker Hub are docker.io/..."
+        : null;
 
     /// <summary>Fails now rather than when an image happens to be looked up.</summary>
     private void Check(string path)

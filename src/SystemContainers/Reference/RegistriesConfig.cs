@@ -64,15 +64,10 @@ sealed partial class RegistriesConfig
             return new RegistrySettings(Blocked: false, []);
         }
 
-        RegistryToml? best = null;
-        int bestLength = 0;
-        foreach (RegistryToml registry in _registries.Values)
+        (RegistryToml? best, int bestLength) = Best(reference, withPort: false);
+        if (Best(reference, withPort: true).Table is { Blocked: true })
         {
-            int length = MatchLength(reference, registry.Prefix!);
-            if (length > bestLength)
-            {
-                (best, bestLength) = (registry, length);
-            }
+            return new RegistrySettings(Blocked: true, []);
         }
 
         if (best is null)
@@ -90,8 +85,22 @@ sealed partial class RegistriesConfig
         return new RegistrySettings(best.Blocked, [.. mirrors, primary]);
     }
 
+    /// <summary>The table with the longest matching prefix, as it is written; of two that are as long the first, as in podman.</summary>
+    /// <param name="reference">The image.</param>
+    /// <param name="withPort">
+    /// Whether a host stands for itself with any port. In podman it does, by mistake ("don't rely on it"): what is blocked there is blocked
+    /// here, but mirrors and unverified connections are for the server that was named.
+    /// </param>
+    private (RegistryToml? Table, int Length) Best(ImageReference reference, bool withPort) =>
+        _registries.Values
+            .Select(r => (Table: (RegistryToml?)r, Length: MatchLength(reference, r.Prefix!, withPort)))
+            .Where(m => m.Length > 0)
+            .OrderByDescending(m => m.Table!.Prefix!.Length)
+            .ThenBy(m => m.Table!.Prefix, StringComparer.Ordinal)
+            .FirstOrDefault();
+
     /// <summary>How many characters of the reference's identity a prefix covers; 0 where it does not match.</summary>
-    private static int MatchLength(ImageReference reference, string prefix)
+    private static int MatchLength(ImageReference reference, string prefix, bool withPort)
     {
         if (prefix.StartsWith("*.", StringComparison.Ordinal))
         {
@@ -110,7 +119,7 @@ sealed partial class RegistriesConfig
         bool hostOnly = !prefix.Contains('/', StringComparison.Ordinal);
         bool whole = identity.Length == prefix.Length ||
             identity[prefix.Length] == '/' ||
-            (!hostOnly && identity[prefix.Length] is ':' or '@');
+            ((!hostOnly || withPort) && identity[prefix.Length] is ':' or '@');
         return whole ? prefix.Length : 0;
     }
 

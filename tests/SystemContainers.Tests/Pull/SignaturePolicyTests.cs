@@ -36,8 +36,10 @@ public sealed class SignaturePolicyTests : IDisposable
     [InlineData("docker.io/etcd:3", "docker.io")]
     [InlineData("docker.io/etcd:3", "*.io")]
     [InlineData("docker.io/etcd:3", "")]
-    [InlineData("a.b.example.com:5000/x/y", "*.example.com:5000")]
-    [InlineData("a.b.example.com:5000/x/y", "*.b.example.com:5000")]
+    [InlineData("a.b.example.com:5000/x/y", "*.example.com")]
+    [InlineData("a.b.example.com:5000/x/y", "*.b.example.com")]
+    [InlineData("a.b.example.com:5000/x/y", "*.com")]
+    [InlineData("a.b.example.com/x/y", "*.b.example.com")]
     public void A_scope_that_holds_the_image_decides(string image, string scope)
     {
         Write(Reject, "docker", (scope, Accept));
@@ -52,7 +54,8 @@ public sealed class SignaturePolicyTests : IDisposable
     [InlineData("docker.io/etcd:3", "docker.io/lib")]
     [InlineData("docker.io/etcd:3", "docker.io/etcd")]
     [InlineData("docker.io/etcd:3", "*.docker.io")]
-    [InlineData("a.example.com:5000/x", "*.example.com")]
+    [InlineData("example.com:5000/x", "*.example.com")]
+    [InlineData("aexample.com:5000/x", "*.example.com")]
     [InlineData("a.example.com:5000/x", "a.example.com")]
     public void A_scope_that_does_not_hold_the_image_does_not(string image, string scope)
     {
@@ -108,8 +111,77 @@ public sealed class SignaturePolicyTests : IDisposable
         Refused($"oci:{images}/bad:1");
         Refused($"oci:{images}/bad/deeper");
         Refused($"oci:{_directory}/way/bad:1");
-        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/bad:ok"));
+
+        // containers/image does not compare tags, so one that is allowed in a directory that is not allowed is none.
+        Refused($"oci:{images}/bad:ok");
         SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/good:1"));
+
+        Write(Accept, "oci", (images + "/bad:1", Reject));
+        Refused($"oci:{images}/bad:1");
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/bad:2"));
+
+        Write(Reject, "oci", (images + "/bad:1", Accept));
+        Refused($"oci:{images}/bad:1");
+    }
+
+    [Theory]
+    [InlineData("oci", "images/bad")]
+    [InlineData("oci", "/images/bad/")]
+    [InlineData("oci", "/images//bad")]
+    [InlineData("oci", "/images/../bad")]
+    [InlineData("oci", "/images/./bad")]
+    [InlineData("oci", "/")]
+    [InlineData("oci-archive", "x.tar")]
+    [InlineData("oci-archive", "/x.tar/")]
+    [InlineData("dir", "x")]
+    [InlineData("dir", "/x/")]
+    [InlineData("docker-archive", "/x.tar")]
+    [InlineData("docker-archive", "docker.io/library/x")]
+    [InlineData("tarball", "/x")]
+    [InlineData("containers-storage", "docker.io/library/x")]
+    [InlineData("containers-storage", "[x]y")]
+    [InlineData("containers-storage", "[overlay@]y")]
+    [InlineData("containers-storage", "[]")]
+    [InlineData("docker-daemon", "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("docker", "*.example.com:5000")]
+    [InlineData("docker", "*.example.com/team")]
+    [InlineData("docker", "*")]
+    [InlineData("docker", "*.")]
+    [InlineData("docker", "*.*.com")]
+    [InlineData("docker", "a.*.com")]
+    [InlineData("docker", "quay.io/*")]
+    [InlineData("docker", "quay.io/")]
+    [InlineData("docker", "https://quay.io")]
+    [InlineData("docker", "quay.io//x")]
+    [InlineData("docker", " quay.io")]
+    [InlineData("docker", "busybox")]
+    [InlineData("docker", "library/busybox")]
+    [InlineData("docker", "index.docker.io")]
+    public void A_scope_that_can_hold_no_image_refuses_the_file(string transport, string scope)
+    {
+        Write(Accept, transport, (scope, Reject));
+
+        SysctrException e = Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(scope, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("containers-storage", "[/var/lib/containers]")]
+    [InlineData("containers-storage", "[overlay@/var/lib/containers]docker.io/library/x")]
+    [InlineData("dir", "/x")]
+    [InlineData("docker", "localhost/x")]
+    [InlineData("docker", "localhost:5000")]
+    [InlineData("docker", "[::1]:5000/x")]
+    [InlineData("docker", "quay.io/x/y:1.0")]
+    [InlineData("docker-daemon", "docker.io/library/x:latest")]
+    [InlineData("ostree", "whatever")]
+    public void Other_scopes_are_taken(string transport, string scope)
+    {
+        Write(Accept, transport, (scope, Reject));
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("quay.io/other"));
     }
 
     [Theory]
@@ -126,6 +198,15 @@ public sealed class SignaturePolicyTests : IDisposable
     [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transport":{}}""")]
     [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[]}}}""")]
     [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":[]}}""")]
+    [InlineData("""{"default":[{"type":"signedBy"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKey","keyPath":"/k"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","keyData":"aGk="}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedidentity":{}}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"matchAny"}}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"exactRepository"}}]}""")]
+    [InlineData("""{"default":[{"type":"sigstoreSigned"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBaseLayer"}]}""")]
     public void A_file_that_can_not_be_understood_accepts_nothing(string text)
     {
         File.WriteAllText(PolicyFile, text);

@@ -232,6 +232,62 @@ public sealed class RegistriesConfigTests : IDisposable
         Assert.Throws<SysctrException>(() => RegistriesConfig.Load(
             new RegistriesConfPaths(Path.Combine(_directory, "missing"), null, null, MainIsRequired: true)));
 
+    [Theory]
+    [InlineData("*.example.com:5000")]
+    [InlineData("*.example.com/team")]
+    [InlineData("*.example.com@x")]
+    [InlineData("*.*.com")]
+    [InlineData("*.")]
+    [InlineData("*")]
+    [InlineData("a.*.com")]
+    [InlineData("quay.io/*")]
+    [InlineData("index.docker.io")]
+    [InlineData("index.docker.io/library")]
+    public void A_prefix_that_can_match_nothing_refuses_the_file(string prefix)
+    {
+        Main($"[[registry]]\nprefix = \"{prefix}\"\nlocation = \"mirror.example\"\nblocked = true");
+
+        SysctrException e = Assert.Throws<SysctrException>(() => Load());
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+    }
+
+    [Theory]
+    [InlineData("*.example.com", "reg.example.com/x", true)]
+    [InlineData("*.example.com", "reg.example.com:5000/x", true)]
+    [InlineData("*.example.com", "a.b.example.com:5000/x", true)]
+    [InlineData("*.example.com", "example.com/x", false)]
+    [InlineData("*.example.com", "quay.io/reg.example.com/x", false)]
+    [InlineData("reg.example.com", "reg.example.com:5000/x", true)]
+    [InlineData("reg.example.com:5000", "reg.example.com/x", false)]
+    public void What_is_blocked_is_blocked_whatever_the_port(string prefix, string image, bool blocked)
+    {
+        Main($"unqualified-search-registries = [\"quay.io\"]\n[[registry]]\nprefix = \"{prefix}\"\nlocation = \"mirror.example\"\nblocked = true");
+
+        Assert.Equal(blocked, Load().For(ImageReference.Parse(image)).Blocked);
+    }
+
+    [Fact]
+    public void A_port_that_has_a_table_of_its_own_goes_by_that()
+    {
+        Main("[[registry]]\nlocation = \"reg.example.com\"\nblocked = true\n[[registry]]\nlocation = \"reg.example.com:5000\"");
+
+        Assert.False(Load().For(ImageReference.Parse("reg.example.com:5000/x")).Blocked);
+        Assert.True(Load().For(ImageReference.Parse("reg.example.com:5001/x")).Blocked);
+    }
+
+    [Theory]
+    [InlineData("*.example.com", "*.a.example.com")]
+    [InlineData("*.a.example.com", "*.example.com")]
+    public void The_longer_of_two_wildcards_decides_whatever_their_order(string first, string second)
+    {
+        string Table(string prefix) => $"[[registry]]\nprefix = \"{prefix}\"\nblocked = {(prefix == "*.a.example.com" ? "true" : "false")}\n";
+        Main(Table(first) + Table(second));
+
+        Assert.True(Load().For(ImageReference.Parse("x.a.example.com/x")).Blocked);
+        Assert.False(Load().For(ImageReference.Parse("x.b.example.com/x")).Blocked);
+    }
+
     private RegistriesConfig Load() => RegistriesConfig.Load(new RegistriesConfPaths(
         Path.Combine(_directory, "registries.conf"),
         Path.Combine(_directory, "registries.conf.d"),

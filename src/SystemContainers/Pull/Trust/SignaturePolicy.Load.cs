@@ -9,8 +9,37 @@ sealed partial class SignaturePolicy
 {
     private const int MaxFileBytes = 4 << 20;
 
-    private static readonly string[] s_types =
-        [AcceptAnything, "reject", "signedBy", "signedBaseLayer", "sigstoreSigned"];
+    // containers/image, signature/policy_config.go and policy_config_sigstore.go.
+    private static readonly Dictionary<string, string[]> s_keys = new(StringComparer.Ordinal)
+    {
+        [AcceptAnything] = [],
+        ["reject"] = [],
+        ["signedBy"] = ["keyType", "keyPath", "keyPaths", "keyData", "signedIdentity"],
+        ["signedBaseLayer"] = ["baseLayerIdentity"],
+        ["sigstoreSigned"] =
+        [
+            "keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki", "rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData",
+            "rekorPublicKeyDatas", "signedIdentity",
+        ],
+    };
+
+    private static readonly Dictionary<string, string[]> s_sources = new(StringComparer.Ordinal)
+    {
+        ["signedBy"] = ["keyPath", "keyPaths", "keyData"],
+        ["sigstoreSigned"] = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"],
+    };
+
+    private static readonly string[] s_keyTypes = ["GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs"];
+
+    private static readonly Dictionary<string, string[]> s_identities = new(StringComparer.Ordinal)
+    {
+        ["matchExact"] = [],
+        ["matchRepoDigestOrExact"] = [],
+        ["matchRepository"] = [],
+        ["exactReference"] = ["dockerReference"],
+        ["exactRepository"] = ["dockerRepository"],
+        ["remapIdentity"] = ["prefix", "signedPrefix"],
+    };
 
     /// <summary>The host's policy; one of the user's own stands in its place, as in podman.</summary>
     /// <param name="user">Who pulls; null for root.</param>
@@ -73,6 +102,11 @@ sealed partial class SignaturePolicy
                         foreach (JsonProperty scope in Object(path, transport.Value, transport.Name).EnumerateObject())
                         {
                             string where = $"{transport.Name}: \"{scope.Name}\"";
+                            if (PolicyScopes.Fault(transport.Name, scope.Name) is { } fault)
+                            {
+                                throw Invalid(path, $"{where} holds no image at all: {fault}");
+                            }
+
                             scopes[(transport.Name, scope.Name)] = Requirements(path, scope.Value, where);
                         }
                     }
@@ -98,18 +132,55 @@ sealed partial class SignaturePolicy
 
     private static string Requirement(string path, JsonElement requirement, string where)
     {
-        if (!Object(path, requirement, where).TryGetProperty("type", out JsonElement type) ||
-            type.ValueKind != JsonValueKind.String || !s_types.Contains(type.GetString()))
+        string[] keys = [.. Object(path, requirement, where).EnumerateObject().Select(p => p.Name)];
+        if (!requirement.TryGetProperty("type", out JsonElement type) || type.ValueKind != JsonValueKind.String || !s_keys.ContainsKey(type.GetString()!))
         {
             throw Invalid(path, $"{where} has a requirement of no known type");
         }
 
-        // These two have nothing but a type; what stands beside it was meant to restrict something.
         string name = type.GetString()!;
-        return name is AcceptAnything or "reject" && requirement.EnumerateObject().Count() > 1
-            ? throw Invalid(path, $"{where}: {name} takes no further keys")
-            : name;
+        if (keys.FirstOrDefault(k => k != "type" && !s_keys[name].Contains(k)) is { } unknown)
+        {
+            throw Invalid(path, $"{where}: {name} takes no key \"{unknown}\"");
+        }
+
+        // What is missing was meant to restrict something.
+        string[] sources = [.. s_sources.GetValueOrDefault(name, [])];
+        if (sources.Length > 0 && keys.Count(sources.Contains) != 1)
+        {
+            throw Invalid(path, $"{where}: {name} needs exactly one of {string.Join(", ", sources)}");
+        }
+
+        if (name == "signedBy" && !(requirement.TryGetProperty("keyType", out JsonElement keyType) && s_keyTypes.Contains(Text(keyType))))
+        {
+            throw Invalid(path, $"{where}: signedBy has no keyType of {string.Join(", ", s_keyTypes)}");
+        }
+
+        if (name == "signedBaseLayer" && keys.Length != 2)
+        {
+            throw Invalid(path, $"{where}: signedBaseLayer needs baseLayerIdentity");
+        }
+
+        foreach (JsonProperty identity in requirement.EnumerateObject().Where(p => p.Name is "signedIdentity" or "baseLayerIdentity"))
+        {
+            Identity(path, identity.Value, where);
+        }
+
+        return name;
     }
+
+    private static void Identity(string path, JsonElement identity, string where)
+    {
+        JsonProperty[] properties = [.. Object(path, identity, where).EnumerateObject()];
+        string? name = identity.TryGetProperty("type", out JsonElement type) ? Text(type) : null;
+        if (name is null || !s_identities.TryGetValue(name, out string[]? keys) ||
+            !properties.Select(p => p.Name).ToHashSet(StringComparer.Ordinal).SetEquals([.. keys, "type"]) || properties.Any(p => Text(p.Value) is null))
+        {
+            throw Invalid(path, $"{where}: its identity is of no known type, or has not the keys of it");
+        }
+    }
+
+    private static string? Text(JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
     private static JsonElement Object(string path, JsonElement element, string what) =>
         element.ValueKind == JsonValueKind.Object ? element : throw Invalid(path, $"{what} is no object");

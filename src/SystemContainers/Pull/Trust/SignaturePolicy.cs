@@ -54,17 +54,20 @@ sealed partial class SignaturePolicy
         }
     }
 
-    /// <summary>The most specific list for the image; two where it has a tag and a digest, which are two identities.</summary>
+    /// <summary>
+    /// The most specific list for the image. Several where it has a tag and a digest, which are two identities; and where a layout's
+    /// directory and a tag in it have one: the man page knows such scopes and skopeo passes over them, so both have to hold.
+    /// </summary>
     private IEnumerable<(IReadOnlyList<string> Types, string Scope)> Applying(ImageReference reference)
     {
         (string transport, string[] identities, string[] namespaces) = Scopes(reference);
         string[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i)))];
-        string[] scopes = exact.Length > 0
-            ? exact
-            : [.. namespaces.Append("").Where(n => _scopes.ContainsKey((transport, n))).Take(1)];
+        bool decided = exact.Length > 0 && reference.Transport is not (ImageTransport.OciLayout or ImageTransport.OciArchive);
+        string[] scopes = [.. exact, .. namespaces.Append("").Where(n => !decided && _scopes.ContainsKey((transport, n))).Take(1)];
         return scopes.Length == 0
             ? [(_default, "default")]
-            : scopes.Select(s => (_scopes[(transport, s)], s.Length == 0 ? $"all of {transport}:" : s));
+            : scopes.Select(s => (_scopes[(transport, s)], s.Length == 0 ? $"all of {transport}:" : s))
+                .Concat(scopes.Length == exact.Length && !decided ? [(_default, "default")] : []);
     }
 
     /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>
@@ -107,7 +110,8 @@ sealed partial class SignaturePolicy
             }
         }
 
-        string host = reference.Registry;
+        // Without the port, as in containers/image: *.example.com holds reg.example.com:5000.
+        string host = reference.Registry.Split(':')[0];
         for (int dot = host.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = host.IndexOf('.', StringComparison.Ordinal))
         {
             host = host[(dot + 1)..];

@@ -14,11 +14,15 @@ namespace SystemContainers.Checkout;
 /// <param name="root">The tree so far; changed in place.</param>
 /// <param name="layer">Its number from 0.</param>
 /// <param name="diffId">For messages.</param>
-sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId)
+/// <param name="budget">Of the image.</param>
+sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudget budget)
 {
     // PATH_MAX without some room for the directory that the tree is checked out to; NAME_MAX.
     private const int MaxPathBytes = 3800;
     private const int MaxNameBytes = 255;
+
+    /// <summary>Directories in each other: whoever walks a tree keeps something for each. Images in the wild have less than 40.</summary>
+    internal const int MaxDepth = 256;
 
     private static ReadOnlySpan<byte> Whiteout => ".wh."u8;
 
@@ -28,6 +32,7 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId)
     /// <exception cref="SysctrException">Unsafe: it can't be applied inside the tree.</exception>
     public void Apply(LayerEntry entry)
     {
+        budget.Add(entry);
         List<byte[]> parts = TreePath.Clean(entry.Name);
         if (parts.Count == 0)
         {
@@ -46,6 +51,11 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId)
         if (name.Length > MaxNameBytes || parent.Length + 1 + name.Length > MaxPathBytes)
         {
             throw Refuse(entry, "its path is longer than the kernel takes");
+        }
+
+        if (parent.Parts.Count + (entry.Type == TarEntryType.Directory ? 1 : 0) > MaxDepth)
+        {
+            throw Refuse(entry, $"it is below more than {MaxDepth} directories");
         }
 
         TreeDirectory directory = MakeParents(parent, entry);
@@ -74,7 +84,7 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId)
     private TreePath Resolve(List<byte[]> parts, LayerEntry entry)
     {
         byte[] parent = Join(parts, parts.Count - 1);
-        return TreePath.Resolve(root, parent) ?? throw Refuse(entry, "its symbolic links do not end");
+        return TreePath.Resolve(root, parent, budget: budget) ?? throw Refuse(entry, "its symbolic links do not end");
     }
 
     /// <summary>Makes the directories that the layer does not describe, and marks all of them as this layer's.</summary>
@@ -163,6 +173,13 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId)
 
     private void RemoveLower(TreeDirectory directory)
     {
+        // Nothing of a lower layer comes back: however often a layer says it, the directory is gone through once.
+        if (directory.ClearedBy == layer)
+        {
+            return;
+        }
+
+        directory.ClearedBy = layer;
         foreach ((byte[] name, TreeSlot slot) in directory.Slots.ToArray())
         {
             RemoveLower(directory, name, slot);

@@ -14,6 +14,8 @@ namespace SystemContainers.Checkout;
 /// </summary>
 sealed class MergedTree : IImageFiles
 {
+    private readonly MergeBudget _lookups = new();
+
     private MergedTree(ContentStore store, TreeDirectory root, IReadOnlyList<string> leftOut)
     {
         Store = store;
@@ -37,9 +39,10 @@ sealed class MergedTree : IImageFiles
     public static MergedTree Build(ContentStore store, IReadOnlyList<Digest> diffIds)
     {
         TreeDirectory root = new(TreeDirectory.Undescribed);
+        MergeBudget budget = new();
         for (int layer = 0; layer < diffIds.Count; layer++)
         {
-            LayerMerger merger = new(root, layer, diffIds[layer]);
+            LayerMerger merger = new(root, layer, diffIds[layer], budget);
             foreach (LayerEntry entry in store.ReadLayer(diffIds[layer]).Entries)
             {
                 merger.Apply(entry);
@@ -58,7 +61,7 @@ sealed class MergedTree : IImageFiles
     /// <inheritdoc/>
     public IReadOnlyList<string> List(string directory)
     {
-        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(directory))?.Node is not TreeDirectory found)
+        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(directory), budget: _lookups)?.Node is not TreeDirectory found)
         {
             return [];
         }
@@ -109,7 +112,7 @@ sealed class MergedTree : IImageFiles
 
     private ImageFile? Find(string path, bool followLast)
     {
-        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(path), followLast) is not { Node: { } node } place)
+        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(path), followLast, _lookups) is not { Node: { } node } place)
         {
             return null;
         }

@@ -40,6 +40,9 @@ sealed class TreeDirectory(FileMetadata metadata) : TreeNode
     /// <summary>The metadata; a later layer may describe a directory anew and keep what is in it.</summary>
     public FileMetadata Described { get; set; } = metadata;
 
+    /// <summary>The last layer whose whiteouts have taken all of lower layers from it and what is below; -1 for none.</summary>
+    public int ClearedBy { get; set; } = -1;
+
     /// <summary>What is in it, in the order in which it came.</summary>
     public IReadOnlyDictionary<byte[], TreeSlot> Slots => _slots;
 

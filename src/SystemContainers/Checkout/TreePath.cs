@@ -30,8 +30,9 @@ sealed class TreePath
     /// <param name="root">Of the tree.</param>
     /// <param name="path">Absolute or not, with the same meaning.</param>
     /// <param name="followLast">Whether a symbolic link in the last part is followed too.</param>
+    /// <param name="budget">Counts the parts; null where the path is ours.</param>
     /// <returns>Null where the links do not end.</returns>
-    public static TreePath? Resolve(TreeDirectory root, ReadOnlySpan<byte> path, bool followLast = true)
+    public static TreePath? Resolve(TreeDirectory root, ReadOnlySpan<byte> path, bool followLast = true, MergeBudget? budget = null)
     {
         TreePath here = new(root);
         Stack<byte[]> todo = new();
@@ -39,6 +40,7 @@ sealed class TreePath
         int links = 0;
         while (todo.TryPop(out byte[]? name))
         {
+            budget?.Step();
             if (name is [(byte)'.', (byte)'.'])
             {
                 if (here._parts.Count > 0)

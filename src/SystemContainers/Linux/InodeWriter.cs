@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 
@@ -11,6 +12,9 @@ namespace SystemContainers.Linux;
 /// </summary>
 static unsafe class InodeWriter
 {
+    /// <summary>A file system with this much is not full, in bytes.</summary>
+    private const long MuchSpace = 4 << 20;
+
     /// <param name="file">An open file or directory.</param>
     /// <param name="metadata">What it gets.</param>
     /// <param name="shown">For errors.</param>
@@ -35,7 +39,7 @@ static unsafe class InodeWriter
             {
                 if (Libc.fsetxattr(file, name, value, (nuint)xattr.Value.Length, 0) != 0 && !IsForRootAlone())
                 {
-                    throw LinuxException.Last("fsetxattr", shown);
+                    throw XattrFailure("fsetxattr", $"/proc/self/fd/{file.DangerousGetHandle()}", metadata, shown);
                 }
             }
         }
@@ -78,7 +82,7 @@ static unsafe class InodeWriter
             {
                 if (Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0 && !IsForRootAlone())
                 {
-                    throw LinuxException.Last("lsetxattr", shown);
+                    throw XattrFailure("lsetxattr", $"/proc/self/fd/{directory.DangerousGetHandle()}", metadata, shown);
                 }
             }
         }
@@ -89,6 +93,25 @@ static unsafe class InodeWriter
         {
             throw LinuxException.Last("utimensat", shown);
         }
+    }
+
+    /// <summary>
+    /// ext4 says "no space" of an empty disk where a file has more attributes than it keeps for one; the remedy is another then.
+    /// </summary>
+    private static Exception XattrFailure(string call, string place, FileMetadata metadata, string shown)
+    {
+        LinuxException failure = LinuxException.Last(call, shown);
+        if (failure.Errno is not (Errno.ENOSPC or Errno.E2BIG or Errno.ERANGE) || FileSystemSpace.Of(place).FreeToRoot < MuchSpace)
+        {
+            return failure;
+        }
+
+        int bytes = metadata.Xattrs.Sum(x => x.Name.Length + x.Value.Length);
+        return new SysctrException(
+            ErrorKind.Unsafe,
+            $"{shown}: its {metadata.Xattrs.Count} extended attributes of {bytes} bytes are more than this file system keeps for a file",
+            "ext4 keeps about 4 KiB; xfs and btrfs keep more",
+            failure);
     }
 
     /// <summary>trusted.* and the like, which a user's namespace can't have: left out, as podman does.</summary>

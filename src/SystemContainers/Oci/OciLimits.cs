@@ -18,6 +18,9 @@ static class OciLimits
     /// <summary>One file below /exports that we read as a template or as JSON, in bytes.</summary>
     public const int MaxTemplateBytes = 1 << 20;
 
+    /// <summary>All files below /exports that we read as templates or as JSON, in bytes.</summary>
+    public const long MaxExportsBytes = 16L << 20;
+
     /// <summary>Files in an archive of images: some for each layer of each image.</summary>
     public const int MaxArchiveFiles = 100_000;
 

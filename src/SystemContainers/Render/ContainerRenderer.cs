@@ -75,7 +75,7 @@ static class ContainerRenderer
 
         foreach (ExportUnit unit in request.Exports.Units)
         {
-            units.Add(new RenderedUnit(unit.UnitName(request.Name), Lines(unit.File, values), unit.File.Path));
+            units.Add(new RenderedUnit(unit.UnitName(request.Name), Lines(request, unit.File, values), unit.File.Path));
         }
 
         return units;
@@ -89,7 +89,7 @@ static class ContainerRenderer
         }
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";
-        RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts));
+        RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts, request.Budget));
 
         // The tree consists of links into the store: a container that wrote there would change other containers and images.
         return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(
@@ -103,15 +103,15 @@ static class ContainerRenderer
             return null;
         }
 
-        string lines = Lines(file, values);
+        string lines = Lines(request, file, values);
         return TmpfilesGuard.Admit(file.Path, lines, request, values["RUN_DIRECTORY"], hostFiles, warnings.Add);
     }
 
     /// <summary>Renders a file in which every line is a statement.</summary>
-    private static string Lines(ExportFile file, TemplateValues values)
+    private static string Lines(RenderRequest request, ExportFile file, TemplateValues values)
     {
         values.CheckForLines(file);
-        return TemplateText.Render(file, values.Texts);
+        return TemplateText.Render(file, values.Texts, request.Budget);
     }
 
     private static string? GeneratedTmpfiles(RenderRequest request, IReadOnlyList<Volume> volumes, string[] generated)

@@ -26,7 +26,7 @@ static class HostFilePlan
             string target = Target(exported, renames);
             ImageFile file = exported.File;
             ExportFile? template = exported.Template ?? ListedByNewName(request, exported, target);
-            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(template, values));
+            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(template, values, request.Budget));
             HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget) { Xattrs = file.Xattrs };
             if (content is null && file is { Kind: ImageFileKind.Regular, Inode: { } inode } && !firstNames.TryAdd(inode, target))
             {

@@ -26,6 +26,7 @@ sealed partial record ImageExports
         ExportManifest manifest = Text(files, "manifest.json") is { } text
             ? ExportManifest.Read($"{Directory}/manifest.json", text)
             : ExportManifest.Empty;
+        files = new CountedFiles(files);
         bool service = !manifest.NoContainerService;
         IReadOnlyList<ExportUnit> units = service ? UnitNaming.Name(UnitFiles(files)) : [];
         ExportFile? config = service ? First(files, "config.json.sbn", "config.json", "config.json.template") : null;

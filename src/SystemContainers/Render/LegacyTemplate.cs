@@ -29,7 +29,7 @@ static class LegacyTemplate
     }
 
     /// <summary>The text with every placeholder replaced by its value.</summary>
-    /// <exception cref="Errors.SysctrException">Template: a <c>$</c> that begins no placeholder, or a variable without a value.</exception>
+    /// <exception cref="Errors.SysctrException">Template: a <c>$</c> that begins no placeholder, a variable without a value, or more than <see cref="RenderBudget.MaxCharacters"/>.</exception>
     public static string Render(string path, string text, IReadOnlyDictionary<string, string> values)
     {
         StringBuilder result = new(text.Length);
@@ -44,6 +44,11 @@ static class LegacyTemplate
             }
 
             result.Append(text, from, at - from).Append(value);
+            if (result.Length > RenderBudget.MaxCharacters)
+            {
+                throw RenderBudget.TooLong(path);
+            }
+
             from = placeholder.End;
             at = NextDollar(text, from);
         }

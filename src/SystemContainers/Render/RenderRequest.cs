@@ -71,6 +71,9 @@ sealed record RenderRequest
     /// <summary>The tmpfiles lines of the deployment that this one replaces; empty for none.</summary>
     public string TmpfilesBefore { get; init; } = "";
 
+    /// <summary>What the image's templates may cost together.</summary>
+    public RenderBudget Budget { get; init; } = new();
+
     /// <summary>PIDFILE: where the runtime has to write the payload's process id. Known before <see cref="Commands"/> is.</summary>
     public string PidFile => TemplateValues.PidFile(this);
 }

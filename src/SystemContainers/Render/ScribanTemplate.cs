@@ -15,14 +15,8 @@ namespace SystemContainers.Render;
 /// </summary>
 static class ScribanTemplate
 {
-    /// <summary>Characters that a template may render to, and that one string in it may have.</summary>
-    private const int MaxCharacters = Oci.OciLimits.MaxTemplateBytes;
-
     private const int MaxLoopSteps = 10_000;
     private const int MaxCallDepth = 50;
-
-    /// <summary>Far beyond what an honest template needs (milliseconds), so that a slow machine is not an error.</summary>
-    private static readonly TimeSpan s_maxTime = TimeSpan.FromSeconds(10);
 
     // What the language itself gives a template, such as for.index.
     private static readonly string[] s_ownVariables = ["for", "while", "tablerow", "this"];
@@ -39,8 +33,18 @@ static class ScribanTemplate
     }
 
     /// <summary>Runs the template.</summary>
+    /// <param name="path">For messages.</param>
+    /// <param name="text">The template.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="budget">Of the image; null where the template stands for itself.</param>
     /// <exception cref="SysctrException">Template: it does not parse, mentions a variable without a value, or exceeds a limit.</exception>
-    public static string Render(string path, string text, IReadOnlyDictionary<string, string> values)
+    public static string Render(string path, string text, IReadOnlyDictionary<string, string> values, RenderBudget? budget = null)
+    {
+        budget ??= new RenderBudget();
+        return budget.Spend(path, () => Render(path, text, values, budget, budget.TimeLeft));
+    }
+
+    private static string Render(string path, string text, IReadOnlyDictionary<string, string> values, RenderBudget budget, TimeSpan time)
     {
         Template template = Parse(path, text);
         ScriptObject globals = [];
@@ -49,14 +53,15 @@ static class ScribanTemplate
             globals.SetValue(name, value, readOnly: true);
         }
 
-        using CancellationTokenSource timeout = new(s_maxTime);
-        TemplateContext context = new(Functions())
+        using CancellationTokenSource timeout = new(time);
+        FencedContext context = new(Functions(), budget)
         {
             StrictVariables = true,
             EnableRelaxedMemberAccess = false,
             LoopLimit = MaxLoopSteps,
+            LoopLimitQueryable = MaxLoopSteps,
             RecursiveLimit = MaxCallDepth,
-            LimitToString = MaxCharacters,
+            LimitToString = RenderBudget.MaxCharacters + 1,
             OnStringLimit = ScriptLimitBehavior.Throw,
             OnOutputLimit = ScriptLimitBehavior.Throw,
             TemplateLoader = null,
@@ -70,7 +75,7 @@ static class ScribanTemplate
         }
         catch (ScriptAbortException e)
         {
-            throw TemplateErrors.At(Place(path, e.Span), $"it did not end within {s_maxTime.TotalSeconds} seconds", inner: e);
+            throw TemplateErrors.At(Place(path, e.Span), $"the image's templates did not end within {RenderBudget.MaxTime.TotalSeconds} seconds", inner: e);
         }
         catch (ScriptRuntimeException e)
         {
@@ -129,7 +134,46 @@ static class ScribanTemplate
     }
 
     /// <summary>A text as a JSON string with its quotes, so that any value is safe inside config.json.</summary>
-    private static string ToJson(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+    private static string ToJson(string text)
+    {
+        // Scriban's limit is not for functions that are not its own: without one here, a chain of them grows sixfold each time.
+        string json = text.Length <= RenderBudget.MaxCharacters ? $"\"{JsonEncodedText.Encode(text)}\"" : text;
+        return json.Length <= RenderBudget.MaxCharacters
+            ? json
+            : throw new InvalidOperationException($"a string in it has more than {RenderBudget.MaxCharacters} characters");
+    }
+
+    /// <summary>Looks at the budget wherever something is evaluated: between two looks there is one call of a function.</summary>
+    private sealed class FencedContext(ScriptObject functions, RenderBudget budget) : TemplateContext(functions)
+    {
+        public override object? Evaluate(ScriptNode? scriptNode, bool aliasReturnedFunction)
+        {
+            budget.Check();
+            CheckAbort();
+            object? result = base.Evaluate(scriptNode, aliasReturnedFunction);
+            return result is ScriptRange list ? Counted(list) : result;
+        }
+
+        /// <summary>
+        /// A range, a sum of lists, and what most functions of lists give is gone through only when somebody counts it, and nothing stops that: forty sums
+        /// of a list with itself are 2^40 items.
+        /// </summary>
+        private static ScriptArray Counted(ScriptRange list)
+        {
+            ScriptArray counted = [];
+            foreach (object? item in (System.Collections.IEnumerable)list)
+            {
+                if (counted.Count == MaxLoopSteps)
+                {
+                    throw new InvalidOperationException($"a list has more than {MaxLoopSteps} items, the LoopLimit");
+                }
+
+                counted.Add(item);
+            }
+
+            return counted;
+        }
+    }
 
     /// <summary>Collects the names that a template reads and does not bind itself.</summary>
     private sealed class MentionedVariables : ScriptVisitor

@@ -17,11 +17,14 @@ static class TemplateText
         });
 
     /// <summary>The text with the values in their places.</summary>
+    /// <param name="file">The template.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="budget">Of the image; null where a template stands for itself.</param>
     /// <exception cref="Errors.SysctrException">Template: a variable has no value, or the template exceeds a limit.</exception>
-    public static string Render(ExportFile file, IReadOnlyDictionary<string, string> values) => file.Kind switch
+    public static string Render(ExportFile file, IReadOnlyDictionary<string, string> values, RenderBudget? budget = null) => file.Kind switch
     {
-        TemplateKind.Legacy => LegacyTemplate.Render(file.Path, file.Text, values),
-        TemplateKind.Scriban => ScribanTemplate.Render(file.Path, file.Text, values),
+        TemplateKind.Legacy => (budget ?? new RenderBudget()).Spend(file.Path, () => LegacyTemplate.Render(file.Path, file.Text, values)),
+        TemplateKind.Scriban => ScribanTemplate.Render(file.Path, file.Text, values, budget),
         _ => file.Text,
     };
 }

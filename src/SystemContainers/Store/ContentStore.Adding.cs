@@ -101,7 +101,10 @@ sealed partial class ContentStore
             writers.Finish();
             FaultPoint.Pass("pwrite64");
 #pragma warning disable RS0030 // Commit makes it durable, with everything else.
-            File.WriteAllBytes(staging.LayerPath(diffId), new LayerIndex(entries).ToBytes());
+            using (FileStream index = File.Create(staging.LayerPath(diffId)))
+            {
+                new LayerIndex(entries).WriteTo(index);
+            }
 #pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -147,6 +150,10 @@ sealed partial class ContentStore
         writers.Add(pending);
     }
 
+    /// <summary>What an error about a staged object is about. Its name matters where it has attributes, which a file system may refuse.</summary>
+    internal static string Shown(LayerEntry entry) =>
+        entry.Metadata.Xattrs.Count == 0 ? "a staged object" : System.Text.Encoding.UTF8.GetString(entry.Name);
+
     private ObjectKey StreamObject(LayerEntry entry, byte[] header, TarReader reader, Staging staging)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -165,7 +172,7 @@ sealed partial class ContentStore
                 Wrote(read);
             }
 
-            InodeWriter.Apply(file, entry.Metadata, $"staged object of {entry.Size} bytes");
+            InodeWriter.Apply(file, entry.Metadata, Shown(entry));
             Span<byte> digest = stackalloc byte[ObjectKey.Size];
             hash.GetHashAndReset(digest);
             ObjectKey key = ObjectKey.FromHash(digest);

@@ -19,7 +19,15 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
     public byte[] ToBytes()
     {
         using MemoryStream memory = new(Entries.Count * 128);
-        using BinaryWriter writer = new(memory, Encoding.UTF8);
+        WriteTo(memory);
+        return memory.ToArray();
+    }
+
+    /// <summary>Writes it, without holding it in memory a second time.</summary>
+    public void WriteTo(Stream target)
+    {
+        using HashingStream hashing = new(target);
+        using BinaryWriter writer = new(new BufferedStream(hashing, 128 << 10), Encoding.UTF8);
         writer.Write(Magic);
         writer.Write7BitEncodedInt(Entries.Count);
         foreach (LayerEntry entry in Entries)
@@ -28,9 +36,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         }
 
         writer.Flush();
-        writer.Write(SHA256.HashData(memory.GetBuffer().AsSpan(0, (int)memory.Length)));
-        writer.Flush();
-        return memory.ToArray();
+        target.Write(hashing.Hash());
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> gave.</summary>

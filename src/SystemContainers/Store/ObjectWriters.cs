@@ -127,7 +127,7 @@ sealed class ObjectWriters : IDisposable
         using SafeFileHandle file = _staging.CreateFile(out StagedFile staged);
         FaultPoint.Pass("pwrite64");
         RandomAccess.Write(file, pending.Content, 0);
-        InodeWriter.Apply(file, pending.Entry.Metadata, "a staged object");
+        InodeWriter.Apply(file, pending.Entry.Metadata, ContentStore.Shown(pending.Entry));
         _store.Wrote(pending.Content.Length);
         _staging.Add(key, staged);
     }

@@ -60,6 +60,12 @@ sealed class PaxRecords
             SparseNumbers.Add(inTurn && TarNumber.TryParseDecimal(value, out long number) ? number : -1);
         }
 
+        else if (_values.Count == TarLimits.MaxPaxRecords && !_values.ContainsKey(key))
+        {
+            // Of a global header each is looked at for each entry.
+            TarErrors.Unsafe($"a pax header has more than {TarLimits.MaxPaxRecords} records", position: null);
+        }
+
         _values[key] = value;
     }
 }

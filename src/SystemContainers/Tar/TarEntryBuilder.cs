@@ -45,7 +45,7 @@ readonly ref struct TarEntryBuilder(
             MtimeNanoseconds = nanoseconds,
             DeviceMajor = device ? Identifier(null, _header.DeviceMajor) : 0,
             DeviceMinor = device ? Identifier(null, _header.DeviceMinor) : 0,
-            Xattrs = Xattrs(),
+            Xattrs = Xattrs(name),
         };
     }
 
@@ -147,7 +147,7 @@ readonly ref struct TarEntryBuilder(
         }
     }
 
-    private List<FileXattr> Xattrs()
+    private List<FileXattr> Xattrs(byte[] name)
     {
         SortedDictionary<string, byte[]>? found = null;
         foreach (PaxRecords records in local is null ? [global] : (ReadOnlySpan<PaxRecords>)[global, local])
@@ -162,7 +162,33 @@ readonly ref struct TarEntryBuilder(
             }
         }
 
+        if (found is not null)
+        {
+            CheckXattrs(name, found);
+        }
+
         return found is null ? [] : [.. found.Select(x => new FileXattr(Encoding.Latin1.GetBytes(x.Key), x.Value))];
+    }
+
+    /// <summary>Said by name here: what the file system says later is "no space left".</summary>
+    private void CheckXattrs(byte[] name, SortedDictionary<string, byte[]> xattrs)
+    {
+        string file = Encoding.UTF8.GetString(name);
+        if (xattrs.Count > TarLimits.MaxXattrs)
+        {
+            TarErrors.Unsafe($"{file}: it has {xattrs.Count} extended attributes, more than {TarLimits.MaxXattrs}", position);
+        }
+
+        if (xattrs.Keys.FirstOrDefault(k => k.Length > TarLimits.MaxXattrNameBytes) is { } longName)
+        {
+            TarErrors.Unsafe($"{file}: the name of an extended attribute has {longName.Length} bytes, more than {TarLimits.MaxXattrNameBytes}", position);
+        }
+
+        int total = xattrs.Sum(x => x.Key.Length + x.Value.Length);
+        if (total > TarLimits.MaxXattrTotalBytes)
+        {
+            TarErrors.Unsafe($"{file}: its extended attributes have {total} bytes, more than {TarLimits.MaxXattrTotalBytes}", position);
+        }
     }
 
     private static byte[] TrimSlashes(byte[] name)

@@ -11,6 +11,7 @@ static class TarErrors
         throw new SysctrException(ErrorKind.Corrupt, $"reading the tar at byte {position}: {why}");
 
     [DoesNotReturn]
-    public static void Unsafe(string why, long position) =>
-        throw new SysctrException(ErrorKind.Unsafe, $"reading the tar at byte {position}: {why}");
+    public static void Unsafe(string why, long? position) =>
+        throw new SysctrException(
+            ErrorKind.Unsafe, position is null ? $"reading the tar: {why}" : $"reading the tar at byte {position}: {why}", "sysctr(1), LIMITS, has what an image may have");
 }

@@ -12,7 +12,9 @@ namespace SystemContainers.Tar;
 /// What Go's archive/tar takes at the end is taken here: a stream that ends between two entries, in the padding of the last
 /// one, or after one end block of two. A layer's diffID has the last word on whether it is whole.
 /// </remarks>
-sealed partial class TarReader(Stream stream)
+/// <param name="stream">Read to its end by <see cref="ReadToEnd"/>.</param>
+/// <param name="maxBytes">How many bytes are read of it.</param>
+sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchiveBytes)
 {
     private const int BlockSize = 512;
 
@@ -33,6 +35,7 @@ sealed partial class TarReader(Stream stream)
     private int _entries;
     private long _metadata;
     private long _globalBytes;
+    private long _taken;
     private bool _ended;
     private SparseMap? _sparse;
     private long _sparseSize;
@@ -113,9 +116,10 @@ sealed partial class TarReader(Stream stream)
     /// <summary>Reads to the end of the stream, past the archive's own end: only then has the stream verified itself.</summary>
     public void ReadToEnd()
     {
-        while (stream.Read(_buffer) > 0)
+        // What follows the end blocks is padding.
+        for (int read = -1; read != 0; Count(read))
         {
-            // What follows the end blocks is padding.
+            read = stream.Read(_buffer);
         }
     }
 
@@ -159,16 +163,15 @@ sealed partial class TarReader(Stream stream)
 
     private void CountMetadata(TarEntry entry)
     {
-        _metadata += entry.Name.Length + entry.LinkName.Length;
+        _metadata += TarLimits.EntryBytes + entry.Name.Length + entry.LinkName.Length;
         foreach (FileXattr xattr in entry.Xattrs)
         {
-            // The constant is about what an attribute costs however short it is.
-            _metadata += 64 + xattr.Name.Length + xattr.Value.Length;
+            _metadata += TarLimits.XattrBytes + xattr.Name.Length + xattr.Value.Length;
         }
 
         if (_metadata > TarLimits.MaxMetadataBytes)
         {
-            TarErrors.Unsafe($"its names and attributes exceed {TarLimits.MaxMetadataBytes} bytes", _position);
+            TarErrors.Unsafe($"its entries, names and attributes take more than {TarLimits.MaxMetadataBytes} bytes", _position);
         }
     }
 
@@ -271,17 +274,28 @@ sealed partial class TarReader(Stream stream)
         {
             if (target.Length >= _buffer.Length)
             {
-                return stream.Read(target);
+                return Count(stream.Read(target));
             }
 
             _bufferStart = 0;
-            _bufferEnd = stream.Read(_buffer);
+            _bufferEnd = Count(stream.Read(_buffer));
         }
 
         int count = Math.Min(target.Length, _bufferEnd - _bufferStart);
         _buffer.AsSpan(_bufferStart, count).CopyTo(target);
         _bufferStart += count;
         return count;
+    }
+
+    private int Count(int read)
+    {
+        _taken += read;
+        if (_taken > maxBytes)
+        {
+            TarErrors.Unsafe($"it is larger than {maxBytes} bytes", _position);
+        }
+
+        return read;
     }
 
     /// <returns>False where the stream ends exactly here.</returns>

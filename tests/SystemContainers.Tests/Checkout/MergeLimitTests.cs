@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Text;
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+using SystemContainers.Store;
+using SystemContainers.Tar;
+using Xunit;
+
+namespace SystemContainers.Tests.Checkout;
+
+/// <summary>What merging an image's layers may cost, at the limit and one above.</summary>
+public sealed class MergeLimitTests
+{
+    private static readonly Digest s_diffId = Digest.Sha256("x"u8);
+
+    private readonly TreeDirectory _root = new(TreeDirectory.Undescribed);
+
+    [Fact]
+    public void Directories_in_each_other()
+    {
+        string just = string.Join('/', Enumerable.Repeat("d", LayerMerger.MaxDepth));
+        Apply(0, Entry(TarEntryType.Directory, just), Entry(TarEntryType.Symlink, just + "/link", "x"));
+
+        Refused(0, Entry(TarEntryType.Directory, just + "/d"));
+        Refused(0, Entry(TarEntryType.Symlink, just + "/d/link", "x"));
+    }
+
+    [Fact]
+    public void Entries_of_all_layers_together()
+    {
+        LayerEntry entry = Entry(TarEntryType.Directory, "d");
+        long cost = TarLimits.EntryBytes + 1;
+        MergeBudget budget = new(maxBytes: 3 * cost);
+        for (int layer = 0; layer < 3; layer++)
+        {
+            new LayerMerger(_root, layer, s_diffId, budget).Apply(entry);
+        }
+
+        SysctrException e = Assert.Throws<SysctrException>(() => new LayerMerger(_root, 3, s_diffId, budget).Apply(entry));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains($"{3 * cost} bytes", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Symbolic_links_that_are_followed()
+    {
+        // Each name leads through two hundred links of a hundred parts each.
+        MergeBudget budget = new(maxSteps: 1_000_000);
+        LayerMerger merger = new(_root, 0, s_diffId, budget);
+        merger.Apply(Entry(TarEntryType.Directory, "end"));
+        string detour = string.Concat(Enumerable.Repeat("end/../", 50));
+        for (int i = 0; i < 200; i++)
+        {
+            merger.Apply(Entry(TarEntryType.Symlink, $"l{i}", detour + (i == 0 ? "end" : $"l{i - 1}")));
+        }
+
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                merger.Apply(Entry(TarEntryType.Symlink, $"l199/{i}", "x"));
+            }
+        });
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains("1000000 parts", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Repeated_opaque_whiteouts_are_linear()
+    {
+        const int Many = 100_000;
+        Apply(0, [.. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"d/lower{i}", "x"))]);
+        LayerEntry opaque = Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x");
+        Stopwatch watch = Stopwatch.StartNew();
+        Apply(1, [.. Enumerable.Range(0, Many).SelectMany(i => (LayerEntry[])[Entry(TarEntryType.Symlink, $"d/own{i}", "x"), opaque])]);
+
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{watch.Elapsed}");
+        Assert.True(_root.TryGet("d"u8, out TreeNode? directory));
+        Assert.Equal(Many, ((TreeDirectory)directory).Slots.Count);
+    }
+
+    [Fact]
+    public void Opaque_whiteouts_of_nested_directories_spare_what_their_layer_brought()
+    {
+        const int Depth = 40;
+        const int Many = 50;
+        string Path(int depth) => string.Join('/', Enumerable.Repeat("d", depth));
+        Apply(0, [.. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"{Path(Depth)}/lower{i}", "x"))]);
+        Apply(1,
+        [
+            .. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"{Path(Depth)}/own{i}", "x")),
+            .. Enumerable.Range(0, Many).SelectMany(_ => Enumerable.Range(1, Depth).Select(d => Entry(TarEntryType.Symlink, $"{Path(d)}/.wh..wh..opq", "x"))),
+        ]);
+
+        TreePath end = TreePath.Resolve(_root, Encoding.UTF8.GetBytes(Path(Depth)))!;
+        Assert.Equal(Many, ((TreeDirectory)end.Node!).Slots.Count);
+    }
+
+    [Fact]
+    public void A_later_layer_is_opaque_again()
+    {
+        Apply(0, Entry(TarEntryType.Symlink, "d/a", "x"));
+        Apply(1, Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), Entry(TarEntryType.Symlink, "d/b", "x"));
+        Apply(2, Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), Entry(TarEntryType.Symlink, "d/c", "x"));
+
+        Assert.True(_root.TryGet("d"u8, out TreeNode? directory));
+        Assert.Equal("c", Encoding.UTF8.GetString(Assert.Single(((TreeDirectory)directory).Slots).Key));
+    }
+
+    private void Apply(int layer, params LayerEntry[] entries)
+    {
+        LayerMerger merger = new(_root, layer, s_diffId, new MergeBudget());
+        foreach (LayerEntry entry in entries)
+        {
+            merger.Apply(entry);
+        }
+    }
+
+    private void Refused(int layer, LayerEntry entry) =>
+        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => Apply(layer, entry)).Kind);
+
+    private static LayerEntry Entry(TarEntryType type, string name, string link = "") => new()
+    {
+        Type = type,
+        Name = Encoding.UTF8.GetBytes(name),
+        LinkName = Encoding.UTF8.GetBytes(link),
+        Metadata = new FileMetadata(0x1ed, 0, 0, 0, 0, []),
+        Size = 0,
+        DeviceMajor = 0,
+        DeviceMinor = 0,
+    };
+}

@@ -1,3 +1,4 @@
+#pragma warning disable RS0030 // No Terminal here: a few lines to the journal, which shows what is no text as such.
 using SystemContainers.Listen;
 
 // The first process of a container without a PID namespace of its own that gets sockets from systemd or is watched by it. Only

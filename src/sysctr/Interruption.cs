@@ -15,14 +15,12 @@ sealed class Interruption : IDisposable
 
     private readonly CancellationTokenSource _source = new();
     private readonly CallOutcome _outcome;
-    private readonly TextWriter _error;
     private readonly PosixSignalRegistration[] _registrations;
     private int _first;
 
-    private Interruption(CallOutcome outcome, TextWriter error, bool isOurs)
+    private Interruption(CallOutcome outcome, bool isOurs)
     {
         _outcome = outcome;
-        _error = error;
         _registrations =
         [
             .. from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
@@ -39,9 +37,8 @@ sealed class Interruption : IDisposable
 
     /// <summary>Takes the signals over until this is disposed of. One that the caller has set to be ignored (nohup(1)) stays so.</summary>
     /// <param name="outcome">What the call has done so far.</param>
-    /// <param name="error">Where it is said what holds.</param>
     /// <param name="isOurs">False where the verb does something else with signals.</param>
-    public static Interruption Watch(CallOutcome outcome, TextWriter error, bool isOurs) => new(outcome, error, isOurs);
+    public static Interruption Watch(CallOutcome outcome, bool isOurs) => new(outcome, isOurs);
 
     public void Dispose()
     {
@@ -61,14 +58,14 @@ sealed class Interruption : IDisposable
         {
             if (_outcome.Left.Count > 0)
             {
-                Say("sysctr: interrupted: rolling back; a second signal leaves that to the next call of sysctr, or the next boot");
+                Say("interrupted: rolling back; a second signal leaves that to the next call of sysctr, or the next boot");
             }
 
             _source.Cancel();
             return;
         }
 
-        Say($"sysctr: interrupted again; {_outcome.Describe()}");
+        Say($"interrupted again; {_outcome.Describe()}");
         ProcessSignals.Exit(SignalStatus + _first);
     }
 
@@ -77,7 +74,7 @@ sealed class Interruption : IDisposable
     {
         try
         {
-            _error.WriteLine(line);
+            Terminal.Report(line);
         }
         catch (IOException)
         {

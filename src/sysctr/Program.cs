@@ -20,7 +20,7 @@ if (AtomicPersonality.IsActive)
     }
     catch (SysctrException e)
     {
-        return Terminal.Report(e, Console.Error);
+        return Terminal.Report(e);
     }
 }
 
@@ -88,7 +88,7 @@ root.Add(UmountCommand.Create());
 root.Add(VersionCommand.Create());
 
 ParseResult parsed = root.Parse(args);
-if (UsageError.Report(parsed, Console.Error) is { } status)
+if (UsageError.Report(parsed) is { } status)
 {
     return status;
 }
@@ -103,7 +103,7 @@ if (parsed.CommandResult.Command == root)
 }
 
 // Those of exec are for the command in the container, which ends when it likes.
-using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, Console.Error, isOurs: parsed.CommandResult.Command.Name != "exec");
+using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, isOurs: parsed.CommandResult.Command.Name != "exec");
 try
 {
     if (UserMode.MustEnter(parsed))
@@ -117,16 +117,16 @@ try
 }
 catch (OperationCanceledException) when (interruption.ExitStatus is not null)
 {
-    Console.Error.WriteLine($"sysctr: interrupted; {GlobalOptions.Outcome.Describe()}");
+    Terminal.Report($"interrupted; {GlobalOptions.Outcome.Describe()}");
     return interruption.ExitStatus.Value;
 }
 catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 {
     // A child that the terminal's Ctrl-C has ended as well looks like a failure of its own.
-    int failed = Terminal.Report(understood, Console.Error);
+    int failed = Terminal.Report(understood);
     if (GlobalOptions.Outcome.HasChanges || understood.Kind == ErrorKind.Storage || interruption.ExitStatus is not null)
     {
-        Console.Error.WriteLine($"  outcome: {GlobalOptions.Outcome.Describe()}");
+        Terminal.ReportOutcome(GlobalOptions.Outcome.Describe());
     }
 
     return interruption.ExitStatus ?? failed;

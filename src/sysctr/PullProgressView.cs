@@ -86,21 +86,16 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
         }
 
         Erase();
-        foreach (LayerBar bar in _bars)
-        {
-            terminal.ErrorWriter.WriteLine(bar.Text(Console.WindowWidth));
-        }
-
+        terminal.Draw(_bars.Select(bar => (Func<int, string>)bar.Text));
         _drawnLines = _bars.Count;
         _drawnAt = Environment.TickCount64;
     }
 
-    /// <summary>Goes back to where the bars begin and clears to the end of the screen (ECMA-48 CPL, ED).</summary>
     private void Erase()
     {
         if (_drawnLines > 0)
         {
-            terminal.ErrorWriter.Write($"\e[{_drawnLines}F\e[J");
+            terminal.Erase(_drawnLines);
             _drawnLines = 0;
         }
     }

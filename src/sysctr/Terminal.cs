@@ -1,13 +1,18 @@
+#pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
 using SystemContainers.Errors;
 
 namespace SystemContainers.Cli;
 
 /// <summary>
-/// Where the tool speaks: results on standard output, everything about how it is going on standard error, so that output
-/// can be piped. Quiet silences the latter but not errors.
+/// Where the tool speaks, and the only way to: results on standard output, everything about how it is going on standard error, so that output
+/// can be piped. Quiet silences the latter but not errors. What is said is data of images, registries and payloads for the most part, so all of it
+/// is encoded here (<see cref="VisibleText"/>), on terminals and in pipes alike; only JSON is as it is, and has no such characters.
 /// </summary>
 sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool interactive)
 {
+    /// <summary>Whether somebody types what the process reads and sees what it writes.</summary>
+    public static bool IsUsedByPerson => !(Console.IsInputRedirected || Console.IsOutputRedirected);
+
     /// <summary>The terminal of this process.</summary>
     public static Terminal Of(bool quiet) => new(
         Console.Out,
@@ -18,44 +23,80 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>Whether standard error is a terminal that can redraw lines.</summary>
     public bool Interactive => interactive && !quiet;
 
-    /// <summary>Where progress is drawn.</summary>
-    public TextWriter ErrorWriter => error;
+    /// <summary>A result: a line of standard output, whatever is in it.</summary>
+    public void Result(string line) => output.WriteLine(VisibleText.Line(line));
 
-    /// <summary>A result: a line of standard output.</summary>
-    public void Result(string line) => output.WriteLine(line);
+    /// <summary>A line of a text that has lines by nature, such as one of a diff: tabs stay.</summary>
+    public void TextLine(string line) => output.WriteLine(VisibleText.TextLine(line));
+
+    /// <summary>A text that has lines by nature, such as a unit.</summary>
+    public void Text(string text)
+    {
+        foreach (string line in VisibleText.TextLines(text))
+        {
+            output.WriteLine(line);
+        }
+    }
+
+    /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control character.</summary>
+    public void Json(string json) => output.WriteLine(json);
 
     /// <summary>How it is going: a line of standard error.</summary>
     public void Note(string line)
     {
         if (!quiet)
         {
-            error.WriteLine(line);
+            error.WriteLine(VisibleText.Message(line));
         }
     }
 
     /// <summary>One of several failures: a line of standard error in any case.</summary>
-    public void Error(string line) => error.WriteLine($"sysctr: {line}");
+    public void Error(string line, string? hint = null) => Say(error, line, hint);
 
     /// <summary>Prints <c>sysctr: what was being done: why not</c>, and what to do next where it is known.</summary>
-    public static int Report(SysctrException failure, TextWriter error)
+    /// <returns>The exit status.</returns>
+    public static int Report(SysctrException failure)
     {
-        error.WriteLine($"sysctr: {failure.Message}");
-        if (failure.Hint is not null)
-        {
-            error.WriteLine($"  hint: {failure.Hint}");
-        }
-
+        Say(Console.Error, failure.Message, failure.Hint);
         return (int)failure.Kind;
     }
+
+    /// <summary>The same for what is no error of ours to begin with.</summary>
+    public static void Report(string message, string? hint = null) => Say(Console.Error, message, hint);
+
+    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException)"/> printed.</summary>
+    public static void ReportOutcome(string outcome) => Console.Error.WriteLine($"  outcome: {VisibleText.Message(outcome)}");
+
+    /// <summary>Draws lines that <see cref="Erase"/> takes away again; no wider than the terminal.</summary>
+    /// <param name="lines">By the number of columns.</param>
+    public void Draw(IEnumerable<Func<int, string>> lines)
+    {
+        foreach (Func<int, string> line in lines)
+        {
+            error.WriteLine(VisibleText.Line(line(Console.WindowWidth)));
+        }
+    }
+
+    /// <summary>Goes back to where the lines begin and clears to the end of the screen (ECMA-48 CPL, ED).</summary>
+    public void Erase(int lines) => error.Write($"\e[{lines}F\e[J");
 
     /// <summary>Prints rows under a heading in columns as wide as their widest cell.</summary>
     public void Table(IReadOnlyList<string> heading, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
     {
-        IReadOnlyList<string>[] all = [.. withHeading ? rows.Prepend(heading) : rows];
+        IReadOnlyList<string>[] all = [.. (withHeading ? rows.Prepend(heading) : rows).Select(row => (string[])[.. row.Select(VisibleText.Line)])];
         int[] widths = [.. heading.Select((_, i) => all.Select(r => r[i].Length).DefaultIfEmpty().Max())];
         foreach (IReadOnlyList<string> row in all)
         {
             Result(string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+        }
+    }
+
+    private static void Say(TextWriter error, string message, string? hint)
+    {
+        error.WriteLine($"sysctr: {VisibleText.Message(message)}");
+        if (hint is not null)
+        {
+            error.WriteLine($"  hint: {VisibleText.Message(hint)}");
         }
     }
 }

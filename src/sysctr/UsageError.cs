@@ -12,9 +12,8 @@ static class UsageError
 
     /// <summary>Says it as every other error is said.</summary>
     /// <param name="parsed">What the command line came to.</param>
-    /// <param name="error">Standard error.</param>
     /// <returns>The exit status; null where nothing is wrong.</returns>
-    public static int? Report(ParseResult parsed, TextWriter error)
+    public static int? Report(ParseResult parsed)
     {
         Command at = parsed.CommandResult.Command;
         string called = Called(parsed.CommandResult);
@@ -29,13 +28,14 @@ static class UsageError
             : !takesVerb ? parsed.Errors.Select(Understood)
             : stray is null ? [$"'{called}' needs a verb"]
             : [$"'{called}' has no verb '{stray}'"];
-        foreach (string complaint in complaints)
+        string help = $"'{called} --help' lists what there is";
+        string hint = stray is not null && Meant(at, stray) is { } meant ? $"did you mean '{meant}'? {help}" : help;
+        string[] all = [.. complaints.DefaultIfEmpty($"'{called}' has no use for '{stray}'")];
+        for (int i = 0; i < all.Length; i++)
         {
-            error.WriteLine($"sysctr: {complaint}");
+            Terminal.Report(all[i], i == all.Length - 1 ? hint : null);
         }
 
-        string help = $"'{called} --help' lists what there is";
-        error.WriteLine($"  hint: {(stray is not null && Meant(at, stray) is { } meant ? $"did you mean '{meant}'? {help}" : help)}");
         return (int)ErrorKind.Usage;
     }
 

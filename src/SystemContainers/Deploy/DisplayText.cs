@@ -27,7 +27,7 @@ static class DisplayText
         Section("rights", string.Join('\n', RightsText.ClassLines(container.Record.Rights ?? [])));
         Section(
             "values",
-            string.Join('\n', container.Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}")));
+            string.Join('\n', container.Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => Errors.VisibleText.TextLine($"{v.Key}={v.Value}"))));
         return text.ToString().TrimEnd('\n');
 
         void Section(string title, string content) => text.Append($"# {title}\n{content.TrimEnd('\n')}\n\n");

@@ -43,7 +43,7 @@ static class AutoUpdateCommand
 
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(Reports.ToJson(reports));
+            terminal.Json(Reports.ToJson(reports));
         }
         else
         {

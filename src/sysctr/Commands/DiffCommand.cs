@@ -65,13 +65,13 @@ static class DiffCommand
         progress.Finish();
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(diff is null ? "{}" : Reports.ToJson(diff));
+            terminal.Json(diff is null ? "{}" : Reports.ToJson(diff));
             return 0;
         }
 
         foreach (string line in diff is null ? [] : DiffText.Lines(diff))
         {
-            terminal.Result(line);
+            terminal.TextLine(line);
         }
 
         if (diff is null or { IsEmpty: true })

@@ -64,7 +64,7 @@ static class ExecCommand
                 }
             }
 
-            bool tty = parsed.GetValue(s_tty) || !(Console.IsInputRedirected || Console.IsOutputRedirected);
+            bool tty = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson;
             return await new ContainerControl(host).ExecuteAsync(
                 parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, tty, parsed.GetValue(s_user) is { } user ? ["--user", user] : [], parsed.GetValue(s_env)!);
         });

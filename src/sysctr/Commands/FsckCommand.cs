@@ -48,7 +48,7 @@ static class FsckCommand
 
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(Reports.ToJson(report));
+            terminal.Json(Reports.ToJson(report));
         }
         else
         {

@@ -45,7 +45,7 @@ static class HistoryCommand
             IReadOnlyList<HistoryEntry> entries = host.History.Read(parsed.GetValue(s_name), parsed.GetValue(s_last));
             if (parsed.GetValue(s_json))
             {
-                terminal.Result(Reports.ToJson(entries));
+                terminal.Json(Reports.ToJson(entries));
                 return 0;
             }
 

@@ -23,7 +23,7 @@ static class InfoCommand
             ContainerDetails details = new ContainerReports(host).Details(parsed.GetValue(s_name)!);
             if (parsed.GetValue(s_json))
             {
-                terminal.Result(Reports.ToJson(details));
+                terminal.Json(Reports.ToJson(details));
                 return 0;
             }
 

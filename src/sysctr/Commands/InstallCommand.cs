@@ -114,7 +114,7 @@ static class InstallCommand
         {
             foreach (InstallRequest request in requests)
             {
-                await operation.DisplayAsync(request, terminal.Result, cancellation);
+                await operation.DisplayAsync(request, terminal.Text, cancellation);
             }
 
             return 0;

@@ -17,7 +17,7 @@ static class LaunchCommand
         }
         catch (SysctrException e)
         {
-            return Terminal.Report(e, Console.Error);
+            return Terminal.Report(e);
         }
     }
 }

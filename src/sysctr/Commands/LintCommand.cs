@@ -49,7 +49,7 @@ static class LintCommand
         IReadOnlyList<LintMessage> found = await LintAsync(parsed, terminal, cancellation);
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(Reports.ToJson(found));
+            terminal.Json(Reports.ToJson(found));
         }
         else
         {

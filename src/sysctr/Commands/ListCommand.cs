@@ -26,7 +26,7 @@ static class ListCommand
             IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List(parsed.GetValue(s_all));
             if (parsed.GetValue(s_json))
             {
-                terminal.Result(Reports.ToJson(containers));
+                terminal.Json(Reports.ToJson(containers));
                 return 0;
             }
 

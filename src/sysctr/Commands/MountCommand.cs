@@ -92,7 +92,7 @@ static class MountCommand
         IReadOnlyList<MountRecord> mounts = new MountCatalog(host).List();
         if (json)
         {
-            terminal.Result(Reports.ToJson(mounts));
+            terminal.Json(Reports.ToJson(mounts));
             return;
         }
 

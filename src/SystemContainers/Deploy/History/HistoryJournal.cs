@@ -48,7 +48,7 @@ static class HistoryJournal
         return fields.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Name, f.Value!));
     }
 
-    private static string Message(HistoryEntry entry) =>
+    private static string Message(HistoryEntry entry) => Errors.VisibleText.Line(
         $"{entry.Subject}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}" +
-        (HistoryText.From(entry) == "-" && HistoryText.To(entry) == "-" ? "" : $" ({HistoryText.From(entry)} to {HistoryText.To(entry)})");
+        (HistoryText.From(entry) == "-" && HistoryText.To(entry) == "-" ? "" : $" ({HistoryText.From(entry)} to {HistoryText.To(entry)})"));
 }

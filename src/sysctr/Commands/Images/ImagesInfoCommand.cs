@@ -27,13 +27,23 @@ static class ImagesInfoCommand
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ImageDetails image = new ImageReports(host).Describe(parsed.GetValue(s_image)!);
-            terminal.Result(parsed.GetValue(s_json) ? Reports.ToJson(image) : Text(image));
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson(image));
+                return 0;
+            }
+
+            foreach (string line in Lines(image))
+            {
+                terminal.Result(line);
+            }
+
             return 0;
         });
         return command;
     }
 
-    private static string Text(ImageDetails image) => string.Join('\n',
+    private static string[] Lines(ImageDetails image) =>
     [
         $"Image:        {image.Name}",
         $"ID:           {image.Id}",
@@ -46,7 +56,7 @@ static class ImagesInfoCommand
         .. Section("Labels", image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
         .. Section("Environment", image.Environment),
         .. Section("Template variables", image.Variables.Select(v => v.Value is null ? $"{v.Key} (has no default: set it with --set)" : $"{v.Key}={v.Value}")),
-    ]);
+    ];
 
     private static IEnumerable<string> Section(string title, IEnumerable<string> lines)
     {

@@ -28,7 +28,7 @@ static class ImagesListCommand
             IReadOnlyList<ImageReport> images = new ImageReports(host).List(parsed.GetValue(s_filter)!);
             if (parsed.GetValue(s_json))
             {
-                terminal.Result(Reports.ToJson(images));
+                terminal.Json(Reports.ToJson(images));
                 return 0;
             }
 

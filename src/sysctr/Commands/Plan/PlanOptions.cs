@@ -35,19 +35,19 @@ static class PlanOptions
 
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(Reports.ToJson(planned));
+            terminal.Json(Reports.ToJson(planned));
         }
         else
         {
             foreach (string line in PlanText.Lines(planned))
             {
-                terminal.Result(line);
+                terminal.TextLine(line);
             }
         }
 
         if (planned.Refused is { } refused)
         {
-            terminal.Error(refused.Hint is null ? refused.Message : $"{refused.Message}\n  hint: {refused.Hint}");
+            terminal.Error(refused.Message, refused.Hint);
             return refused.ExitCode;
         }
 

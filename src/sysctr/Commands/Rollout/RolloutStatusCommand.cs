@@ -17,7 +17,7 @@ static class RolloutStatusCommand
             IReadOnlyList<RolloutReport> hosts = await rollout.ListAsync(cancellation);
             if (parsed.GetValue(s_json))
             {
-                terminal.Result(Reports.ToJson(hosts));
+                terminal.Json(Reports.ToJson(hosts));
                 return 0;
             }
 

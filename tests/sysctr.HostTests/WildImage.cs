@@ -33,9 +33,9 @@ sealed class WildImage
     }
 
     /// <summary>The same of any bytes.</summary>
-    public WildImage Export(string name, byte[] content)
+    public WildImage Export(string name, byte[] content, UnixFileMode mode = UnixFileMode.UserRead)
     {
-        _files.File("/exports/" + name, content, UnixFileMode.UserRead);
+        _files.File("/exports/" + name, content, mode);
         return this;
     }
 
@@ -62,7 +62,9 @@ sealed class WildImage
 
     /// <summary>Writes it as a layout of the host, where <see cref="HostState"/> does not look.</summary>
     /// <returns>Its reference on the host.</returns>
-    public async Task<string> PutAsync(NspawnHost host)
+    /// <param name="host">Where.</param>
+    /// <param name="name">Of the layout; that of an earlier image makes this one its next version. Null for a new name.</param>
+    public async Task<string> PutAsync(NspawnHost host, string? name = null)
     {
         string words = string.Concat(Arguments.Select(a => $", \"{a}\""));
         _files.File("/bin/stub", await StubProgram.GetAsync(), Executable);
@@ -78,7 +80,7 @@ sealed class WildImage
                 $"[Service]\nExecStart=$EXEC_START\nExecStop=$EXEC_STOP\nWorkingDirectory=$DESTDIR\n{lines}\n[Install]\nWantedBy=multi-user.target\n");
         }
 
-        string name = Container.NewName();
+        name ??= Container.NewName();
         await _files.WriteAsync(Path.Combine(host.Root, "root", name));
         return $"oci:/root/{name}";
     }

@@ -85,6 +85,7 @@ sealed class ContainerRights(Host host)
             Destination = "",
             Values = record.Values,
             Runtime = record.Runtime,
+            HostDirectories = record.HostDirectories,
             ListenHelper = ToolPaths.ListenHelper,
             RemoteRootfs = record.RemoteRootfs,
             Home = host.User?.Home,

@@ -8,6 +8,7 @@ namespace SystemContainers.Deploy.Rights;
 /// <summary>What the image's files mean to the host, by their places, modes and, for units of others, content.</summary>
 static partial class HostFileRights
 {
+    private const int OthersMayWrite = 0b010_010;
     private const int SetIds = 0b110_000_000_000;
     private const int CapabilityVersionMask = unchecked((int)0xff000000);
 
@@ -17,10 +18,18 @@ static partial class HostFileRights
     // Relations that order a unit and start nothing that is not there already.
     private static readonly string[] s_ordering = ["After", "Before", "Description", "Documentation"];
 
+    // Of the others, such as a mount, more than commands would have to be judged.
+    private static readonly string[] s_ownKinds = [".service", ".socket", ".timer", ".path", ".target"];
+
     private static readonly string[] s_unitDirectories = ["/usr/lib/systemd/system", "/usr/local/lib/systemd/system", "/run/systemd/system", "/etc/systemd/system"];
 
     /// <summary>The rights, in no order.</summary>
-    public static IEnumerable<Right> Of(RightsSubject subject) => subject.HostFiles.SelectMany(f => OfFile(subject, f));
+    public static IEnumerable<Right> Of(RightsSubject subject) =>
+        subject.HostFiles.SelectMany(f => OfFile(subject, f)).Concat(subject.HostDirectories.Where(d => d.Uid != 0 || (d.Mode & OthersMayWrite) != 0).SelectMany(d => OfGivenAway(subject, d.Path)));
+
+    /// <summary>A directory that is made for somebody else than root, where it says what root does.</summary>
+    private static IEnumerable<Right> OfGivenAway(RightsSubject subject, string directory) =>
+        subject.PlacesOf(directory).Where(p => HostPlaces.IsDangerous(p, subject.Home)).SelectMany(p => OfPath(subject, p));
 
     /// <summary>The rights of one file.</summary>
     public static IEnumerable<Right> OfFile(RightsSubject subject, RightsFile file)
@@ -87,7 +96,7 @@ static partial class HostFileRights
 
         bool own = directory == "d"
             ? subject.Units.Any(u => u.FileName == unit)
-            : UnitRights.IsNamedAfter(subject, unit) && !InstallSections.IsSpecial(unit) && !s_unitDirectories.Any(d => subject.IsThere($"{d}/{unit}"));
+            : UnitRights.IsNamedAfter(subject, unit) && s_ownKinds.Contains(Path.GetExtension(unit), StringComparer.Ordinal) && !InstallSections.IsSpecial(unit) && !s_unitDirectories.Any(d => subject.IsThere($"{d}/{unit}"));
         if (own)
         {
             return UnitRights.OfUnit(subject, unit, file.Read()).Select(r => r with { Detail = subject.Masked(r.Detail) });

@@ -92,8 +92,9 @@ static class RightClasses
 
         // Units.
         new("privileged-command", Dangerous, "a command of a unit with '+' or '!': outside of the container and of what confines the unit"),
-        new("loader-environment", Dangerous, "a variable of a unit that makes programs of the host load code, such as LD_PRELOAD"),
+        new("unit-environment", Dangerous, "a setting of a unit that puts other code under its commands: LD_PRELOAD and its like, BindPaths=, RootImage=, ExecSearchPath="),
         new("host-command", Told, "a command of a unit that runs outside of the container, as root where the unit does not say otherwise"),
+        new("environment-file", Told, "a unit takes variables from a file that is not below /etc; whoever writes it decides what the unit's commands load"),
         new("unit-relation", Told, "it starts, stops or needs a unit of somebody else, or is needed by one"),
         new("unit-alias", Told, "a unit of it gets a further name"),
         new("unit-action", Told, "the host reboots, shuts down or the like when a unit of it ends"),

@@ -18,6 +18,9 @@ sealed record RightsSubject
     /// <summary>The image's own files for the host.</summary>
     public IReadOnlyList<RightsFile> HostFiles { get; init; } = [];
 
+    /// <summary>Directories that are made for these files.</summary>
+    public IReadOnlyList<InstalledDirectory> HostDirectories { get; init; } = [];
+
     /// <summary>Its tmpfiles.d(5) lines; null for none.</summary>
     public string? Tmpfiles { get; init; }
 

@@ -35,6 +35,13 @@ static partial class UnitRights
     private static readonly (string Key, string Root)[] s_directories =
         [("RuntimeDirectory", "/run"), ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"), ("ConfigurationDirectory", "/etc")];
 
+    // What puts other files under the unit's commands.
+    private static readonly string[] s_covers =
+    [
+        "BindPaths", "BindReadOnlyPaths", "RootDirectory", "RootImage", "MountImages", "ExtensionImages", "ExtensionDirectories", "TemporaryFileSystem", "ExecSearchPath", "NetworkNamespacePath", "IPCNamespacePath",
+        "UserNamespacePath", "RootMStack",
+    ];
+
     private static readonly string[] s_streams = ["StandardOutput", "StandardError"];
     private static readonly string[] s_sections = ["Unit", "Service", "Socket", "Timer", "Path", "Mount", "Install"];
     private static readonly string[] s_runtimeDirectories = ["", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
@@ -166,19 +173,29 @@ static partial class UnitRights
         {
             foreach (string name in unit.All(section, key).SelectMany(v => LoadingVariables(key == "Environment" ? v : v.Replace(" ", "= ", StringComparison.Ordinal) + "=")))
             {
-                yield return new Right("loader-environment", $"{key}={name}");
+                yield return new Right("unit-environment", $"{key}={name}");
             }
+        }
+
+        foreach ((string key, string value) in s_covers.SelectMany(k => unit.All(section, k).Select(v => (k, v))))
+        {
+            yield return new Right("unit-environment", $"{key}={value}");
         }
 
         foreach (string file in unit.All(section, "EnvironmentFile").Select(f => HostPlaces.Normal(f.TrimStart('-'))))
         {
+            if (!HostPath.IsBelow(file, "/etc"))
+            {
+                yield return new Right("environment-file", file);
+            }
+
             foreach (string name in subject.HostFiles.Where(f => HostPlaces.Normal(f.Path) == file && f.LinkTarget is null).SelectMany(f => LoadingVariables(f.Read())))
             {
-                yield return new Right("loader-environment", $"EnvironmentFile={file}: {name}");
+                yield return new Right("unit-environment", $"EnvironmentFile={file}: {name}");
             }
         }
     }
 
-    [GeneratedRegex("""(?:^|[\s"'])(?<name>LD_[A-Z_0-9]+|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|BASH_ENV|ENV|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|OPENSSL_CONF|OPENSSL_MODULES|DYLD_[A-Z_]+|SYSTEMD_[A-Z_]*PATH)=""", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""(?:^|[\s"'])(?<name>LD_[A-Z_0-9]+|_?SYSCTR_[A-Z_0-9]+|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|BASH_ENV|ENV|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|OPENSSL_CONF|OPENSSL_MODULES|DYLD_[A-Z_]+|SYSTEMD_[A-Z_]*PATH)=""", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Loading();
 }

@@ -1,3 +1,4 @@
+using SystemContainers.Deploy;
 using SystemContainers.Deploy.Rights;
 using Xunit;
 
@@ -115,6 +116,17 @@ public sealed class HostFileRightsTests
     }
 
     [Fact]
+    public void Directories_that_are_given_away()
+    {
+        RightsSubject With(string path, int mode, uint uid) => Subjects.App with { HostDirectories = [new InstalledDirectory(path, mode, uid, 0)] };
+
+        Assert.Equal(["ssh /root/.ssh"], With("/root/.ssh", 0x1ed, 1000).Rights());
+        Assert.Equal(["loader /etc/ld.so.conf.d"], With("/etc/ld.so.conf.d", 0x1ff, 0).Rights());
+        Assert.Empty(With("/etc/ld.so.conf.d", 0x1ed, 0).Rights());
+        Assert.Empty(With("/opt/wild", 0x1ff, 1000).Rights());
+    }
+
+    [Fact]
     public void A_program_in_front_of_one_of_the_hosts() => Assert.Equal(
         ["program-shadow /usr/local/sbin/mount"], (Subjects.WithFiles(Subjects.File("/usr/local/sbin/mount")) with { IsThere = p => p == "/usr/bin/mount" }).Rights());
 
@@ -144,6 +156,7 @@ public sealed class HostFileRightsTests
     }
 
     [Theory]
+    [InlineData("app", "app-data.mount")]
     [InlineData("systemd", "systemd-logind.service")]
     [InlineData("dbus", "dbus-org.freedesktop.login1.service")]
     [InlineData("ssh", "ssh.socket")]

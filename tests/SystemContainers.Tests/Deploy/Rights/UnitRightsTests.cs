@@ -65,9 +65,13 @@ public sealed class UnitRightsTests
     [InlineData("StandardOutput=append:/etc/cron.d/x", "Service", "cron /etc/cron.d/x")]
     [InlineData("StandardError=file:/root/.ssh/authorized_keys", "Service", "ssh /root/.ssh/authorized_keys")]
     [InlineData("Symlinks=/etc/ld.so.preload", "Socket", "loader /etc/ld.so.preload")]
-    [InlineData("Environment=A=b \"LD_PRELOAD=/x\"", "Service", "loader-environment Environment=LD_PRELOAD")]
-    [InlineData("Environment=BASH_ENV=/x", "Service", "loader-environment Environment=BASH_ENV")]
-    [InlineData("PassEnvironment=HOME LD_LIBRARY_PATH", "Service", "loader-environment PassEnvironment=LD_LIBRARY_PATH")]
+    [InlineData("Environment=A=b \"LD_PRELOAD=/x\"", "Service", "unit-environment Environment=LD_PRELOAD")]
+    [InlineData("Environment=BASH_ENV=/x", "Service", "unit-environment Environment=BASH_ENV")]
+    [InlineData("PassEnvironment=HOME LD_LIBRARY_PATH", "Service", "unit-environment PassEnvironment=LD_LIBRARY_PATH")]
+    [InlineData("Environment=SYSCTR_FAULT=trace:/etc/cron.d/x", "Service", "unit-environment Environment=SYSCTR_FAULT")]
+    [InlineData("BindPaths=/x:/usr/bin/runc", "Service", "unit-environment BindPaths=/x:/usr/bin/runc")]
+    [InlineData("ExecSearchPath=/x", "Service", "unit-environment ExecSearchPath=/x")]
+    [InlineData("EnvironmentFile=-/var/lib/app/env", "Service", "environment-file /var/lib/app/env")]
     [InlineData("Service=ssh.service", "Socket", "unit-relation Service=ssh.service")]
     public void Settings_that_reach_further(string line, string section, string right) => Assert.Equal([right], Subjects.WithService(line, section).Rights());
 
@@ -84,6 +88,6 @@ public sealed class UnitRightsTests
 
     [Fact]
     public void A_file_of_variables_that_the_image_brings_is_read() => Assert.Contains(
-        "loader-environment EnvironmentFile=/etc/app/env: LD_PRELOAD",
+        "unit-environment EnvironmentFile=/etc/app/env: LD_PRELOAD",
         (Subjects.WithService("EnvironmentFile=-/etc/app/env") with { HostFiles = [Subjects.File("/etc/app/env", "A=b\nLD_PRELOAD=/x\n")] }).Rights());
 }

@@ -45,6 +45,93 @@ public sealed class HostileImageTests(NspawnFixture fixture)
         8, "/exports/tmpfiles.template:2", new WildImage().Export("tmpfiles.template", "d /run/$NAME 0755 0 0 - -\nf+ /etc/passwd 0644 0 0 - evil\n"));
 
     [Theory]
+    [InlineData("# all is well\rf+ /etc/cron.d/x - - - - evil\n")]
+    [InlineData("\"f+\" /etc/x - - - - evil\n")]
+    [InlineData("f+ /etc/\"x\" - - - - evil\n")]
+    [InlineData("L /run/a - - - - /etc\nf+ /run/a/x - - - - evil\n")]
+    [InlineData("Z /* 0777\n")]
+    [InlineData("C /run/stolen 0644 1000 1000 - /etc/shadow\n")]
+    [InlineData("z /etc/shadow 0666\n")]
+    [InlineData("a /etc/shadow - - - - u:1000:rw\n")]
+    public Task Tmpfiles_in_systemds_own_ways_of_writing_them(string lines) =>
+        RefusedAsync(8, "/exports/tmpfiles.template:", new WildImage().Export("tmpfiles.template", lines));
+
+    [Fact]
+    public Task Tmpfiles_in_a_run_directory_of_the_images_own_choice() => RefusedAsync(
+        8, "/exports/tmpfiles.template:1", new WildImage().Export("tmpfiles.template", "f+ /etc/x - - - - evil\n").Export("manifest.json", """{"defaultValues": {"RUN_DIRECTORY": "/"}}"""));
+
+    [Fact]
+    public async Task Tmpfiles_of_a_container_that_has_the_name_of_a_directory_of_the_hosts() =>
+        await RefusedAsync(8, "/exports/tmpfiles.template:1", new WildImage().Export("tmpfiles.template", "f+ /etc/x - - - - evil\n"), "--name", "etc");
+
+    [Fact]
+    public Task What_tmpfiles_made_is_taken_back_when_the_installation_fails() => RefusedAsync(
+        9, "no-such-user", new WildImage().Export("tmpfiles.template", "d /srv/$NAME/deep 0755\nd /var/lib/$NAME\nd /run/$NAME 0755 no-such-user\n"));
+
+    [Fact]
+    public async Task A_link_of_the_payloads_leads_no_tmpfiles_line_elsewhere()
+    {
+        string image = await new WildImage().Bind("/var/lib/$NAME", "/data").Bind("/run/$NAME", "/run/own")
+            .Export("tmpfiles.template", "d /var/lib/$NAME/a\nd /var/lib/$NAME/a/made 0777\nd /run/$NAME/b/made 0777\nf+ /var/lib/$NAME/a/evil\n").PutAsync(_host);
+        await using Container container = await Container.InstallAsync(_host, image, "--now");
+        string state = $"/var/lib/{container.Name}";
+        Assert.Equal("700 755 777 777\n", await _host.ShellAsync($"echo $(stat -c %a {state} {state}/a {state}/a/made /run/{container.Name}/b/made); test ! -e {state}/a/evil"));
+
+        // What a payload that is root may do in its own directories.
+        await _host.ShellAsync($"rm -r {state}/a /run/{container.Name}/b && ln -s /etc {state}/a && ln -s /etc /run/{container.Name}/b");
+        await _host.RunAsync("systemd-tmpfiles", "--create", "--boot", $"/etc/tmpfiles.d/{container.Name}.conf");
+        await _host.RunAsync("systemd-tmpfiles", "--create");
+        CommandResult update = await _host.SysctrAsync("update", "--runtime", "crun", container.Name);
+
+        Assert.Equal("", await _host.ShellAsync("find /etc -name made -o -name evil"));
+        Assert.Equal(8, update.ExitCode);
+        Assert.Contains("is a link", update.Error, StringComparison.Ordinal);
+        await _host.ShellAsync($"rm {state}/a /run/{container.Name}/b");
+        (await _host.SysctrAsync("update", "--runtime", "crun", container.Name)).MustSucceed();
+        await _host.ShellAsync($"test -d {state}/a/made");
+    }
+
+    [Theory]
+    [InlineData("PIDFILE=/run/x\n[Service]\nExecStartPre=+/bin/touch /x")]
+    [InlineData("RUN_DIRECTORY=/run/x\n[Service]\nExecStartPre=+/bin/touch /x")]
+    public async Task A_value_that_would_be_more_than_a_text_in_our_own_lines(string assignment)
+    {
+        await RefusedAsync(9, "line", new WildImage(), "--set", assignment);
+        int equals = assignment.IndexOf('=', StringComparison.Ordinal);
+        await RefusedAsync(
+            9, "line", new WildImage().Export("manifest.json", $$$"""{"defaultValues": {"{{{assignment[..equals]}}}": "{{{assignment[(equals + 1)..].Replace("\n", "\\n", StringComparison.Ordinal)}}}"}}"""));
+    }
+
+    [Fact]
+    public async Task A_directory_of_an_image_whose_name_has_lines()
+    {
+        string image = await new WildImage { Service = null }.PutAsync(_host);
+        string evil = image["oci:".Length..] + "\n[Service]\nExecStartPre=+/bin/touch /x\n#";
+        await _host.MustAsync("mkdir", "-p", Path.GetDirectoryName(evil)!);
+        await _host.MustAsync("cp", "-r", image["oci:".Length..], evil);
+
+        CommandResult refused = await _host.SysctrAsync("install", "--name", Container.NewName(), "oci:" + evil);
+
+        Assert.True(refused.ExitCode is 2 or 9, refused.All);
+        Assert.Equal("", await _host.ShellAsync("grep -rl 'touch /x' /etc/systemd/system || true"));
+    }
+
+    [Theory]
+    [InlineData("/opt/my 50% \"runc\"/runc")]
+    [InlineData("/opt/a'b$HOME;c\\d/crun")]
+    public async Task A_runtime_with_any_path_is_called_by_it(string runtime)
+    {
+        await _host.MustAsync("mkdir", "-p", Path.GetDirectoryName(runtime)!);
+        await _host.MustAsync("cp", (await _host.ShellAsync("readlink -f $(command -v " + Path.GetFileName(runtime) + ")")).Trim(), runtime);
+        await using Container container = await Container.InstallAsync(_host, await new WildImage().PutAsync(_host), "--runtime", runtime, "--now");
+
+        Assert.Equal("active", await container.PropertyAsync("ActiveState"));
+        await _host.MustAsync("systemctl", "restart", container.Service);
+        await _host.MustAsync("systemctl", "stop", container.Service);
+        Assert.Equal("success", await container.PropertyAsync("Result"));
+    }
+
+    [Theory]
     [InlineData("VALUE=a\nExecStartPre=/bin/evil", "control character")]
     [InlineData("VALUE=%h/evil", "'%'")]
     [InlineData("VALUE=a\\", "backslash")]

@@ -41,6 +41,7 @@ sealed class ContainerPreparer(Host host)
         HostFacts facts = HostFacts.Read(host.User, host.Root) with
         {
             IsDirectory = host.IsDirectory,
+            IsRootsAlone = path => host.User is not null || HostOwners.KeepsNames(host.Here(path)),
             Controllers = host.Systemd.IsBooted ? HostFacts.ReadControllers(host.User) : null,
         };
         RenderRequest asked = new()
@@ -106,6 +107,7 @@ sealed class ContainerPreparer(Host host)
                 Units = [.. units.Select(HostFileSet.Record)],
                 Enabled = [.. rendered.Units.Where(IsEnableable).Select(u => u.FileName)],
                 Tmpfiles = tmpfiles is null ? null : HostFileSet.Record(tmpfiles),
+                TmpfilesOnce = rendered.TmpfilesOnce,
                 HostFiles = installed,
                 HostDirectories = new HostFileSet(host).Directories(
                     units.Concat(tmpfiles is null ? [] : [tmpfiles]).Select(u => u.Path).Concat(installed.Select(f => f.Path)),

@@ -57,6 +57,9 @@ sealed record ContainerRecord
     /// <summary>The tmpfiles.d file, where there is one.</summary>
     public InstalledFile? Tmpfiles { get; init; }
 
+    /// <summary>Directories that sysctr itself makes when the deployment comes into use, below those that the payload writes to.</summary>
+    public IReadOnlyList<Render.OnceLine> TmpfilesOnce { get; init; } = [];
+
     /// <summary>Files that the image asked for on the host.</summary>
     public IReadOnlyList<InstalledFile> HostFiles { get => field ?? []; init; } = [];
 

@@ -1,6 +1,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
+using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 
@@ -212,9 +213,9 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         if (host.Systemd.IsBooted)
         {
             host.Systemd.Reload(CancellationToken.None);
-            foreach (InstalledFile tmpfiles in changes.Select(c => c.After!.Tmpfiles).OfType<InstalledFile>())
+            foreach (ContainerRecord after in changes.Select(c => c.After!))
             {
-                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
+                await MakeTmpfilesAsync(after);
             }
         }
     }
@@ -272,17 +273,53 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 host.Systemd.ResetFailed(unit, CancellationToken.None);
             }
 
-            if (before.Tmpfiles is { } tmpfiles)
+            try
             {
-                await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
+                await MakeTmpfilesAsync(before);
+            }
+            catch (SysctrException e)
+            {
+                // It was all there. What a payload has put in its place since must not keep the old state from coming back.
+                host.Note($"warning: {e.Message}");
             }
         }
     }
 
+    private async Task MakeTmpfilesAsync(ContainerRecord record)
+    {
+        if (record.Tmpfiles is { } tmpfiles)
+        {
+            await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
+        }
+
+        UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
+    }
+
     private ContainerChange WithNewState(ContainerChange change) => change with
     {
-        NewState = [.. change.After!.StateDirectories.Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))],
+        NewState =
+        [
+            .. change.After!.StateDirectories.Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
+                .Concat(TmpfilesDirectories(change.After)).Distinct(StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))
+                // What is in a directory goes before it.
+                .OrderDescending(StringComparer.Ordinal),
+        ],
     };
+
+    /// <summary>The directories that the lines of a deployment make, and those above them.</summary>
+    private IEnumerable<string> TmpfilesDirectories(ContainerRecord record)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string? kept = record.Tmpfiles is not { } tmpfiles ? null
+            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path) : directory.KeptFile(tmpfiles.Path);
+        foreach (string line in kept is null || !File.Exists(kept) ? [] : TmpfilesLines.Directories(File.ReadAllText(kept)))
+        {
+            for (string made = line; made != "/"; made = HostPath.Parent(made))
+            {
+                yield return made;
+            }
+        }
+    }
 
     /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed.</summary>
     private void RemoveNewState(ContainerChange change)
@@ -295,7 +332,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             }
         }
 
-        string[] gone = [.. change.NewState.Where(d => !Path.Exists(host.Here(d)))];
+        string[] gone = [.. change.NewState.Intersect(change.After!.StateDirectories, StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))];
         if (gone.Length > 0)
         {
             new StateClaims(host).Release(change.Name, gone);

@@ -1,5 +1,4 @@
 using SystemContainers.Register;
-using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 
@@ -10,17 +9,19 @@ static class ForegroundRun
     /// <param name="host">The host.</param>
     /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
     /// <param name="name">What its messages stand under in the journal.</param>
-    /// <param name="commands">How it is started; what follows its end is among <paramref name="properties"/>.</param>
+    /// <param name="command">How it is started; what follows its end is among <paramref name="properties"/>.</param>
     /// <param name="properties">What the service has besides, such as <c>ExecStopPost=</c>.</param>
     /// <param name="cancellation">Breaks the wait off.</param>
     /// <returns>The payload's exit status.</returns>
     public static async Task<int> RunAsync(
-        Host host, string unit, string name, UnitCommandLines commands, IEnumerable<string> properties, CancellationToken cancellation)
+        Host host, string unit, string name, IReadOnlyList<string> command, IEnumerable<string> properties, CancellationToken cancellation)
     {
         try
         {
             return await TransientService.RunAsync(
-                unit, ["Delegate=yes", $"SyslogIdentifier={name}", .. properties], host.User, commands.Start.Split(' '), cancellation);
+                unit, ["Delegate=yes", $"SyslogIdentifier={name}", .. properties], host.User,
+                // systemd would put variables of its own into the words (systemd.service(5), "Command lines").
+                [.. command.Select(w => w.Replace("$", "$$", StringComparison.Ordinal))], cancellation);
         }
         finally
         {

@@ -98,10 +98,12 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             await SystemdTmpfiles.CreateAsync(prepared.Directory.KeptFile(tmpfiles.Path), host.User, cancellation);
         }
 
-        UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
+        UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
+
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
         return await ForegroundRun.RunAsync(
-            host, record.MainUnit, record.Name, commands,
-            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. Overlay(prepared, commands.StopPost)],
+            host, record.MainUnit, record.Name, start,
+            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. Overlay(prepared, CommandLine.Transient(stopPost))],
             cancellation);
     }
 
@@ -127,9 +129,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         string on = prepared.Directory.OnHost;
         return
         [
-            $"ExecStartPre=mount -t overlay -o lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work overlay {on}/rootfs",
+            "ExecStartPre=" + CommandLine.Transient(
+                "mount", "-t", "overlay", "-o", $"lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work", "overlay", $"{on}/rootfs"),
             $"ExecStopPost={stopPost}",
-            $"ExecStopPost=umount {on}/rootfs",
+            $"ExecStopPost={CommandLine.Transient("umount", $"{on}/rootfs")}",
         ];
     }
 

@@ -31,15 +31,15 @@ sealed class StandInOperation(Host host)
         // A name of its own: the service may be started meanwhile, which is nobody's fault.
         string id = $"{name}-command-{Environment.ProcessId}";
         string bundle = Path.Join(host.User?.RuntimeDirectory ?? "/run", "sysctr", "commands", id);
-        UnitCommandLines commands = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool);
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool);
         try
         {
             WriteBundle(record, bundle, command);
             return await ForegroundRun.RunAsync(
-                host, id + ".service", name, commands,
+                host, id + ".service", name, start,
                 [
                     .. UnitPlan.LimitLines(File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile), OciRuntime.Find(record.Runtime, host.Root), host.User),
-                    $"ExecStopPost={commands.StopPost}",
+                    $"ExecStopPost={CommandLine.Transient(stopPost)}",
                 ],
                 cancellation);
         }
@@ -61,11 +61,11 @@ sealed class StandInOperation(Host host)
             if ((source.StartsWith("/run/", StringComparison.Ordinal) || source.StartsWith("/var/run/", StringComparison.Ordinal)) && !Path.Exists(source))
             {
                 new HostPlaces(host).Check($"making {source}", source);
-                Directory.CreateDirectory(source);
+                Directory.CreateDirectory(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
         }
 
-        Directory.CreateDirectory(bundle);
+        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         DurableFile.Write(
             Path.Join(bundle, "config.json"), Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
             UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -5,6 +6,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Render;
 
 namespace SystemContainers.Register;
 
@@ -19,13 +21,30 @@ static class UserDirectories
 {
     private const uint NewDirectory = 0b111_101_101;
 
+    /// <summary>Makes directories below the container's own: nothing from the own one on is followed, for a payload may have put links there.</summary>
+    /// <param name="lines">What to make.</param>
+    /// <param name="here">Where a path of the host is for this process.</param>
+    /// <param name="ids">The user's namespace; null for the system's containers.</param>
+    /// <exception cref="SysctrException">Unsafe: a link, or no directory, stands in the way.</exception>
+    public static void MakeOnce(IReadOnlyList<OnceLine> lines, Func<string, string> here, IdMap? ids)
+    {
+        foreach (OnceLine once in lines)
+        {
+            TmpfilesLine line = TmpfilesSyntax.Parse(once.Line)[0];
+            string place = here(HostPath.Parent(once.Root));
+            FaultPoint.Pass("mkdir");
+            using SafeFileHandle directory = Open(place, place.TrimEnd('/') + line.Path[HostPath.Parent(once.Root).TrimEnd('/').Length..], out bool isNew);
+            Give(directory, line, ids, isNew);
+        }
+    }
+
     /// <summary>Makes and copies (types d, D, v, q, Q, C) what lies below the user's places, with owner and mode.</summary>
     /// <exception cref="SysctrException">Host: something else stands there; Unsafe: a link does.</exception>
     public static async Task MakeAsync(HostUser user, string text, CancellationToken cancellation)
     {
-        foreach (TmpfilesLine line in TmpfilesLine.Parse(text, user.Ids))
+        foreach (TmpfilesLine line in TmpfilesSyntax.Parse(text))
         {
-            if (Place(user, line.Path) is not { } place)
+            if (line.Error is not null || !HasKnownOwner(line) || Place(user, line.Path) is not { } place)
             {
                 continue;
             }
@@ -33,7 +52,7 @@ static class UserDirectories
             if ("dDvqQ".Contains(line.Type, StringComparison.Ordinal))
             {
                 using SafeFileHandle directory = Open(place, line.Path, out bool isNew);
-                Give(directory, line, isNew);
+                Give(directory, line, user.Ids, isNew);
             }
             else if (line.Type == 'C')
             {
@@ -45,7 +64,7 @@ static class UserDirectories
     /// <summary>Removes what the types R and D name; what a container's user left there the user could not remove outside.</summary>
     public static void Remove(HostUser user, string text)
     {
-        foreach (TmpfilesLine line in TmpfilesLine.Parse(text, user.Ids).Where(l => Place(user, l.Path) is { } place && IsPlain(place, l.Path)))
+        foreach (TmpfilesLine line in TmpfilesSyntax.Parse(text).Where(l => l.Error is null && Place(user, l.Path) is { } place && IsPlain(place, l.Path)))
         {
             if (line.Type == 'R')
             {
@@ -78,7 +97,7 @@ static class UserDirectories
             Open(place, parent, out _).Dispose();
         }
 
-        if (!IsPlain(place, line.Path) || Path.Exists(line.Path))
+        if (!IsPlain(place, line.Path) || Path.Exists(line.Path) || line.Argument is null)
         {
             return;
         }
@@ -126,20 +145,34 @@ static class UserDirectories
         return at;
     }
 
-    private static void Give(SafeFileHandle directory, TmpfilesLine line, bool isNew)
+    private static void Give(SafeFileHandle directory, TmpfilesLine line, IdMap? ids, bool isNew)
     {
-        if (line.Uid is not null || line.Gid is not null)
+        uint? uid = Id(line.User, ids is null ? null : ids.UidInside);
+        uint? gid = Id(line.Group, ids is null ? null : ids.GidInside);
+        if (uid is not null || gid is not null)
         {
             // (uid_t)-1 leaves it as it is, chown(2).
-            if (Libc.fchown(directory, line.Uid ?? uint.MaxValue, line.Gid ?? uint.MaxValue) != 0)
+            if (Libc.fchown(directory, uid ?? uint.MaxValue, gid ?? uint.MaxValue) != 0)
             {
                 throw LinuxException.Last("fchown", line.Path);
             }
         }
 
-        if ((line.Mode ?? (isNew ? (int)NewDirectory : null)) is { } mode && Libc.fchmod(directory, (uint)mode) != 0)
+        if ((line.ModeBits ?? (isNew ? (int)NewDirectory : null)) is { } mode && Libc.fchmod(directory, (uint)mode) != 0)
         {
             throw LinuxException.Last("fchmod", line.Path);
         }
+    }
+
+    /// <summary>The line names no owner but a number, root, or nobody in particular.</summary>
+    private static bool HasKnownOwner(TmpfilesLine line) =>
+        ((string[])[line.User, line.Group]).All(f => f == TmpfilesLine.None || Id(f, null) is not null);
+
+    /// <summary>A line speaks of ids as the host has them; others are taken for the container's.</summary>
+    private static uint? Id(string field, Func<uint, uint?>? inside)
+    {
+        string text = field.TrimStart(':');
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? inside?.Invoke(number) ?? number
+            : text == "root" ? 0 : null;
     }
 }

@@ -23,14 +23,14 @@ static class ContainerRenderer
     {
         ContainerName.Check(request.Name);
         TemplateValues values = TemplateValues.Of(request);
-        IReadOnlyList<HostFile> hostFiles = HostFilePlan.Make(request, values.Texts);
+        IReadOnlyList<HostFile> hostFiles = HostFilePlan.Make(request, values);
         List<string> warnings = [];
         if (request.Exports.Manifest.NoContainerService)
         {
             return new RenderedContainer
             {
                 Units = [],
-                Tmpfiles = OwnTmpfiles(request, values, hostFiles, warnings),
+                Tmpfiles = OwnTmpfiles(request, values, [], hostFiles, warnings)?.Text,
                 ConfigJson = null,
                 Values = values.Texts,
                 HostFiles = hostFiles,
@@ -44,15 +44,17 @@ static class ContainerRenderer
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
         RuntimeConfigFile config = Config(request, values, volumes);
-        string? own = OwnTmpfiles(request, values, hostFiles, warnings);
+        AdmittedTmpfiles? own = OwnTmpfiles(request, values, config.Mounts.Where(m => m.IsBind).Select(m => m.Source), hostFiles, warnings);
         string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : volumes.Count > 0 && IsOurs(request, state) ? [state]
             : [];
+        string? tmpfiles = own is not null ? own.Text is [] ? null : own.Text : GeneratedTmpfiles(request, volumes, state, generated, warnings);
         return new RenderedContainer
         {
             Units = Units(request, values, config),
-            Tmpfiles = own ?? GeneratedTmpfiles(request, volumes, generated),
+            Tmpfiles = tmpfiles,
+            TmpfilesOnce = own?.Once ?? [],
             ConfigJson = config.Json,
             Values = values.Texts,
             HostFiles = hostFiles,
@@ -60,7 +62,7 @@ static class ContainerRenderer
             Health = request.Exports.Health.Render(values.Texts),
             Warnings = [.. warnings, .. Warnings(request, config)],
             Mounts = MountPoints.Missing(
-                config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, own ?? GeneratedTmpfiles(request, volumes, generated))),
+                config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
     }
 
@@ -96,52 +98,65 @@ static class ContainerRenderer
             path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 
-    private static string? OwnTmpfiles(RenderRequest request, TemplateValues values, IReadOnlyList<HostFile> hostFiles, List<string> warnings)
-    {
-        if (request.Exports.Tmpfiles is not { } file)
-        {
-            return null;
-        }
-
-        string lines = Lines(request, file, values);
-        return TmpfilesGuard.Admit(file.Path, lines, request, values["RUN_DIRECTORY"], hostFiles, warnings.Add);
-    }
+    private static AdmittedTmpfiles? OwnTmpfiles(
+        RenderRequest request, TemplateValues values, IEnumerable<string> binds, IReadOnlyList<HostFile> hostFiles, List<string> warnings) =>
+        request.Exports.Tmpfiles is { } file ? TmpfilesGuard.Admit(file.Path, Lines(request, file, values), request, binds, hostFiles, warnings.Add) : null;
 
     /// <summary>Renders a file in which every line is a statement.</summary>
     private static string Lines(RenderRequest request, ExportFile file, TemplateValues values)
     {
         values.CheckForLines(file);
-        return TemplateText.Render(file, values.Texts, request.Budget);
+        return TemplateText.Render(file, values.ForLines, request.Budget);
     }
 
-    private static string? GeneratedTmpfiles(RenderRequest request, IReadOnlyList<Volume> volumes, string[] generated)
+    /// <summary>What the generated config.json has on the host, below a directory that only root enters: a payload may do as it likes with its own.</summary>
+    private static string? GeneratedTmpfiles(
+        RenderRequest request, IReadOnlyList<Volume> volumes, string state, string[] generated, List<string> warnings)
     {
-        string lines = volumes.Count > 0
-            ? string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds)))
-            : string.Concat(generated.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid)));
-        return lines.Length == 0 ? null : lines;
+        if (volumes.Count == 0)
+        {
+            return generated.Length == 0 ? null : string.Concat(generated.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid)));
+        }
+
+        string[] closed = [state];
+        if (!IsOurs(request, state))
+        {
+            // Somebody else's, who may let others in: then what is directly in it is closed, unless that is a volume itself.
+            closed = [.. volumes.Select(v => $"{state}/{HostPath.Parts(v.Source[state.Length..])[0]}").Distinct(StringComparer.Ordinal)];
+            warnings.AddRange(volumes.Where(v => closed.Contains(v.Source, StringComparer.Ordinal)).Select(
+                v => $"{state} was there before and stays as it is: users of the host may get into the volume {v.Destination}"));
+            closed = [.. closed.Except(volumes.Select(v => v.Source), StringComparer.Ordinal)];
+        }
+
+        return string.Concat(closed.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid))) +
+            string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds)));
     }
 
     /// <summary>
     /// The sources of bind mounts that are not there, or are there because of us. As the old tool did it, wherever they are; but for
     /// what belongs to the kernel or to the operating system's own tree, where a directory would stand in for something else.
     /// </summary>
-    private static string[] MissingSources(RenderRequest request, RuntimeConfigFile config, IReadOnlyList<HostFile> hostFiles) =>
-    [
-        .. config.Mounts
+    private static string[] MissingSources(RenderRequest request, RuntimeConfigFile config, IReadOnlyList<HostFile> hostFiles)
+    {
+        string[] sources = [.. Sources(request, config, hostFiles)];
+
+        // A payload may open what is its own to everybody: where that is below the container's own directory, this one is closed.
+        OwnPlaces own = new(request);
+        return [.. sources.Concat(sources.Select(own.RootOf).OfType<string>()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<string> Sources(RenderRequest request, RuntimeConfigFile config, IReadOnlyList<HostFile> hostFiles) =>
+        config.Mounts
             .Where(m => m.IsBind && m.Source.StartsWith('/') && !HostPath.LeadsUpwards(m.Source))
             .Select(m => HostPath.WithoutVarRun(HostPath.Absolute(m.Source)))
             .Where(source => !s_notOurs.Any(d => source == d || HostPath.IsBelow(source, d)) && !s_everywhere.Contains(source, StringComparer.Ordinal) && IsOurs(request, source))
-            .Except(hostFiles.Select(f => f.Target), StringComparer.Ordinal)
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal),
-    ];
+            .Except(hostFiles.Select(f => f.Target), StringComparer.Ordinal);
 
     /// <summary>What the image's own tmpfiles make below the state and run directories, as far as nobody else has it.</summary>
-    private static string[] StateDirectories(RenderRequest request, TemplateValues values, string tmpfiles)
+    private static string[] StateDirectories(RenderRequest request, TemplateValues values, AdmittedTmpfiles tmpfiles)
     {
         string[] roots = Roots(values);
-        return [.. TmpfilesLines.Directories(tmpfiles).Where(d => roots.Any(root => HostPath.IsBelow(d, root)) && IsOurs(request, d))];
+        return [.. TmpfilesLines.Directories(tmpfiles.Text + string.Join('\n', tmpfiles.Once.Select(o => o.Line))).Where(d => roots.Any(root => HostPath.IsBelow(d, root)) && IsOurs(request, d))];
     }
 
     private static string[] Roots(TemplateValues values) =>

@@ -14,8 +14,9 @@ static class DefaultUnit
         {
             ["KILL_SIGNAL"] = StopSignal.ForUnit(request.Image.Run?.StopSignal),
             // Specifiers are expanded in Description= too.
-            ["IMAGE_TEXT"] = request.ImageName.Replace("%", "%%", StringComparison.Ordinal),
-            ["DESTDIR_TEXT"] = request.DestinationDirectory.Replace("%", "%%", StringComparison.Ordinal),
+            ["IMAGE_TEXT"] = CommandLine.Value(request.ImageName + ")")[..^1],
+            ["DESTDIR_TEXT"] = CommandLine.Value(request.DestinationDirectory),
+            ["IMAGE_NAME"] = CommandLine.Comment(values["IMAGE_NAME"]),
             ["USER_ID"] = request.Host.UserIds is null ? "" : $"{request.Host.Uid}",
             ["SERVICE_LINES"] = string.Concat(request.ServiceLines.Select(line => line + "\n")),
         };

@@ -13,10 +13,18 @@ static class HostFilePlan
     /// <summary>A file is written beside its place under a longer name first, and names end at 255 bytes.</summary>
     private const int MaxNameBytes = 200;
 
+    /// <summary>Directories of systemd's files, in which a <c>%</c> is a specifier.</summary>
+    private static readonly string[] s_systemds = ["/systemd/", "/tmpfiles.d/", "/sysusers.d/"];
+
+    /// <summary>Directories of files in which each line is a statement that the host carries out.</summary>
+    private static readonly string[] s_statements =
+        ["/sysctl.d/", "/modules-load.d/", "/modprobe.d/", "/udev/rules.d/", "/cron.d/", "/sudoers.d/", "/ld.so.conf.d/", "/binfmt.d/", "/environment.d/", "/profile.d/"];
+
     /// <summary>The files, directories before what is in them.</summary>
     /// <exception cref="SysctrException">Unsafe: a path that leaves its tree or collides with another; Template: a template does not render.</exception>
-    public static IReadOnlyList<HostFile> Make(RenderRequest request, IReadOnlyDictionary<string, string> values)
+    public static IReadOnlyList<HostFile> Make(RenderRequest request, TemplateValues all)
     {
+        IReadOnlyDictionary<string, string> values = all.Texts;
         ExportManifest manifest = request.Exports.Manifest;
         Dictionary<string, string> renames = Renames(manifest, values);
         SortedDictionary<string, HostFile> byTarget = new(StringComparer.Ordinal);
@@ -26,7 +34,7 @@ static class HostFilePlan
             string target = Target(exported, renames);
             ImageFile file = exported.File;
             ExportFile? template = exported.Template ?? ListedByNewName(request, exported, target);
-            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(TemplateText.Render(template, values, request.Budget));
+            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(Rendered(template, target, all, request.Budget));
             HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget) { Xattrs = file.Xattrs };
             if (content is null && file is { Kind: ImageFileKind.Regular, Inode: { } inode } && !firstNames.TryAdd(inode, target))
             {
@@ -48,6 +56,18 @@ static class HostFilePlan
         }
 
         return [.. byTarget.Values];
+    }
+
+    /// <summary>Renders a file; where its lines are statements of the host's, a value is no more than a text in one.</summary>
+    private static string Rendered(ExportFile template, string target, TemplateValues values, RenderBudget budget)
+    {
+        bool isSystemds = s_systemds.Any(d => target.Contains(d, StringComparison.Ordinal));
+        if (isSystemds || s_statements.Any(d => target.Contains(d, StringComparison.Ordinal)))
+        {
+            values.CheckForLines(template, isSystemds);
+        }
+
+        return TemplateText.Render(template, isSystemds ? values.ForLines : values.Texts, budget);
     }
 
     // The old tool looked the new name up, its documentation means the name in hostfs: both are found in published manifests.

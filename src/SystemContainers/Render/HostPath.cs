@@ -13,6 +13,9 @@ static class HostPath
     /// <summary>Whether the path has a part that leads upwards.</summary>
     public static bool LeadsUpwards(string path) => Parts(path).Contains("..", StringComparer.Ordinal);
 
+    /// <summary>The directory above a normalized path; the root for the root.</summary>
+    public static string Parent(string path) => path.LastIndexOf('/') is > 0 and int slash ? path[..slash] : "/";
+
     /// <summary>A normalized path below /var/run as one below /run, which it is on every host that systemd boots (file-hierarchy(7)).</summary>
     public static string WithoutVarRun(string path) => path == "/var/run" || IsBelow(path, "/var/run") ? path["/var".Length..] : path;
 

@@ -9,6 +9,9 @@ sealed record RenderedContainer
     /// <summary>tmpfiles.d(5) lines; null where none are needed.</summary>
     public required string? Tmpfiles { get; init; }
 
+    /// <summary>Lines for directories that are made when the deployment comes into use, and never by systemd-tmpfiles (<see cref="AdmittedTmpfiles.Once"/>).</summary>
+    public IReadOnlyList<OnceLine> TmpfilesOnce { get; init; } = [];
+
     /// <summary>OCI runtime configuration for <c>DESTDIR/config.json</c>; null when the manifest says noContainerService.</summary>
     public required byte[]? ConfigJson { get; init; }
 

@@ -7,13 +7,14 @@ sealed class TemplateValues
 {
     private const string PidFileVariable = "PIDFILE";
     private const string RunDirectoryVariable = "RUN_DIRECTORY";
+    private const string CapabilitiesVariable = "ALL_PROCESS_CAPABILITIES";
     private const string RegistryTransport = "docker://";
 
     private static readonly string[] s_forced =
         ["DESTDIR", "NAME", "EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST", "HOST_UID", "HOST_GID", "IMAGE_ID", "IMAGE_NAME"];
 
     private static readonly string[] s_computed =
-        [RunDirectoryVariable, "STATE_DIRECTORY", "CONF_DIRECTORY", "UUID", PidFileVariable, "ALL_PROCESS_CAPABILITIES", "RUNTIME", "ATOMIC"];
+        [RunDirectoryVariable, "STATE_DIRECTORY", "CONF_DIRECTORY", "UUID", PidFileVariable, CapabilitiesVariable, "RUNTIME", "ATOMIC"];
 
     private readonly SortedDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ValueSource> _sources = new(StringComparer.Ordinal);
@@ -33,6 +34,7 @@ sealed class TemplateValues
     public static TemplateValues Of(RenderRequest request)
     {
         CheckSet(request.Exports, request.Set);
+        CheckPidFile(request);
         TemplateValues values = new();
         values.Add(ValueSource.Forced, new Dictionary<string, string>
         {
@@ -58,12 +60,53 @@ sealed class TemplateValues
             ["UUID"] = request.Uuid,
             [PidFileVariable] = PidFile(request),
             // Without brackets: published templates write them themselves, "bounding": [$ALL_PROCESS_CAPABILITIES].
-            ["ALL_PROCESS_CAPABILITIES"] = string.Join(", ", request.Host.Capabilities.Select(c => $"\"{c}\"")),
+            [CapabilitiesVariable] = string.Join(", ", request.Host.Capabilities.Select(c => $"\"{c}\"")),
             ["RUNTIME"] = request.RuntimePath,
             ["ATOMIC"] = request.ToolPath,
         });
+        foreach (string name in s_forced.Concat(s_computed).Except([CapabilitiesVariable], StringComparer.Ordinal))
+        {
+            // They stand in units and drop-ins of ours, whether or not a template mentions them.
+            if (values._texts[name].Any(char.IsControl))
+            {
+                throw new SysctrException(ErrorKind.Template, $"rendering the container: the value of {name} has a control character such as a line break", "values in a unit or tmpfiles are one line");
+            }
+        }
+
         return values;
     }
+
+    /// <summary>
+    /// The runtime writes there, as root. An image may name a place in the run directory; <c>--set</c> names any, but what systemd would expand
+    /// would be two places.
+    /// </summary>
+    private static void CheckPidFile(RenderRequest request)
+    {
+        bool isSet = request.Set.TryGetValue(PidFileVariable, out string? file);
+        if (!isSet && !request.Exports.Manifest.DefaultValues.TryGetValue(PidFileVariable, out file))
+        {
+            return;
+        }
+
+        bool isPlain = file is ['/', ..] && !HostPath.LeadsUpwards(file!) && file.AsSpan().IndexOfAny("%\\\"'$") < 0 && file!.Trim() == file;
+        if (!isPlain || (!isSet && !HostPath.IsBelow(HostPath.WithoutVarRun(HostPath.Absolute(file!)), HostPath.Absolute(request.RunDirectory))))
+        {
+            throw new SysctrException(
+                ErrorKind.Template,
+                $"rendering the container: the value of {PidFileVariable} has to be {(isSet ? "a plain absolute path" : $"a plain path below {request.RunDirectory}")} (no control character, no % \\ \" ' $)",
+                $"leave it out: then it is {request.RunDirectory}/container-{request.Name}.pid");
+        }
+    }
+
+    /// <summary>
+    /// The values for a file of systemd's lines. Ours are texts: a <c>%</c> of a path or an image's name is no specifier. Commands are written for
+    /// systemd already.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> ForLines => new SortedDictionary<string, string>(
+        _texts.ToDictionary(t => t.Key, t => IsText(t.Key) ? t.Value.Replace("%", "%%", StringComparison.Ordinal) : t.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+
+    private bool IsText(string name) =>
+        _sources[name] == ValueSource.Computed || (_sources[name] == ValueSource.Forced && !name.StartsWith("EXEC_", StringComparison.Ordinal));
 
     /// <summary>The variables of an image that <c>--set</c> is for, with their defaults; null for one that has to be set.</summary>
     public static IReadOnlyDictionary<string, string?> Settable(ImageExports exports) =>
@@ -97,12 +140,13 @@ sealed class TemplateValues
     /// in a unit a <c>%</c> that systemd would expand or a backslash that swallows the end of the line.
     /// </summary>
     /// <param name="file">The unit or tmpfiles template in which the values are about to be inserted.</param>
+    /// <param name="specifiers">Whether a <c>%</c> means something there.</param>
     /// <exception cref="SysctrException">Template: names the file and the variable.</exception>
-    public void CheckForLines(ExportFile file)
+    public void CheckForLines(ExportFile file, bool specifiers = true)
     {
         foreach (string name in file.Variables)
         {
-            if (_sources.TryGetValue(name, out ValueSource source) && Reason(_texts[name], source) is { } reason)
+            if (_sources.TryGetValue(name, out ValueSource source) && Reason(_texts[name], source, specifiers) is { } reason)
             {
                 throw new SysctrException(
                     ErrorKind.Template, $"rendering {file.Path} of the image: the value of {name} {reason.Why}", reason.Hint)
@@ -113,7 +157,7 @@ sealed class TemplateValues
         }
     }
 
-    private static (string Why, string? Hint)? Reason(string text, ValueSource source)
+    private static (string Why, string? Hint)? Reason(string text, ValueSource source, bool specifiers)
     {
         // A tab is a blank to both languages.
         if (text.Any(c => char.IsControl(c) && c != '\t'))
@@ -121,18 +165,15 @@ sealed class TemplateValues
             return ("has a control character such as a line break", "values in a unit or tmpfiles are one line");
         }
 
-        // What the image and we write is meant to be systemd's language; what somebody sets is meant to be a text.
-        if (source is ValueSource.Forced or ValueSource.Manifest)
+        if (source != ValueSource.Manifest && text.EndsWith('\\'))
         {
-            return null;
+            return ("ends in a backslash, which would join it with the next line", null);
         }
 
-        if (text.Replace("%%", "", StringComparison.Ordinal).Contains('%', StringComparison.Ordinal))
-        {
-            return ("has a '%', which systemd would expand", "write %% for a percent sign");
-        }
-
-        return text.EndsWith('\\') ? ("ends in a backslash, which would join it with the next line", null) : null;
+        // What the image writes is meant to be systemd's language; what somebody sets is meant to be a text.
+        return specifiers && source == ValueSource.Set && text.Replace("%%", "", StringComparison.Ordinal).Contains('%', StringComparison.Ordinal)
+            ? ("has a '%', which systemd would expand", "write %% for a percent sign")
+            : null;
     }
 
     private static void CheckSet(ImageExports exports, IReadOnlyDictionary<string, string> set)

@@ -2,11 +2,11 @@ using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Render;
 
-/// <summary>Lines of tmpfiles.d(5), for containers whose image has no tmpfiles of its own.</summary>
+/// <summary>Lines of tmpfiles.d(5): what rendered ones make, and ours for containers whose image has no tmpfiles of its own.</summary>
 static class TmpfilesLines
 {
-    /// <summary>The absolute paths of the directories that an image's own lines make, in ordinal order.</summary>
-    /// <param name="lines">A rendered tmpfiles.d(5) file; lines that we can't read are left to systemd-tmpfiles.</param>
+    /// <summary>The absolute paths of the directories that lines make, in ordinal order.</summary>
+    /// <param name="lines">A tmpfiles.d(5) file; lines that systemd-tmpfiles would not take make nothing.</param>
     public static IReadOnlyList<string> Directories(string lines) => Paths(lines, "dDvqQ");
 
     /// <summary>The same for what they make that is no directory: files, pipes, devices.</summary>
@@ -14,30 +14,15 @@ static class TmpfilesLines
 
     /// <param name="lines">As above.</param>
     /// <param name="types">The letters of the lines that count.</param>
-    private static string[] Paths(string lines, string types)
-    {
-        SortedSet<string> paths = new(StringComparer.Ordinal);
-        foreach (string line in lines.Split('\n'))
-        {
-            // Modifiers such as ! stand behind the letter.
-            string[] fields = line.Split([' ', '\t'], 3, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 2 || !types.Contains(fields[0][0], StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            string path = fields[1].Trim('"').Replace("%%", "\0", StringComparison.Ordinal);
-            if (path.StartsWith('/') && !path.Contains('%', StringComparison.Ordinal) && !HostPath.LeadsUpwards(path))
-            {
-                paths.Add(HostPath.WithoutVarRun(HostPath.Absolute(path.Replace('\0', '%'))));
-            }
-        }
-
-        return [.. paths];
-    }
+    private static string[] Paths(string lines, string types) =>
+    [
+        .. TmpfilesSyntax.Parse(lines)
+            .Where(l => l.Error is null && types.Contains(l.Type, StringComparison.Ordinal) && !HostPath.LeadsUpwards(l.Path))
+            .Select(l => l.Path).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>A directory that only its owner enters, for a bind mount that an image's config.json names.</summary>
-    public static string PrivateDirectory(string path, uint uid, uint gid) => $"d {Quote(path)} 0700 {uid} {gid} - -\n";
+    public static string PrivateDirectory(string path, uint uid, uint gid) => Directory(path, "0700", uid, gid) + "\n";
 
     /// <summary>The directory of a volume, with the owner, mode and first content that the image has there.</summary>
     /// <param name="volume">The volume.</param>
@@ -48,24 +33,15 @@ static class TmpfilesLines
         if (volume is { HasContent: true, Seed: { } source })
         {
             // The source is the resolved path: systemd-tmpfiles would follow the image's links on the host. C copies, with owners and modes, where nothing is yet. A second line for the same path would be ignored.
-            return $"C {Quote(volume.Source)} - - - - {Percent(rootfs + source.Path)}\n";
+            return new TmpfilesLine(0, 'C', "", volume.Source) { Argument = rootfs + source.Path } + "\n";
         }
 
         uint uid = volume.Seed?.Uid ?? 0;
         uint gid = volume.Seed?.Gid ?? 0;
         string mode = volume.Seed is { } seed ? Convert.ToString(seed.Mode, 8) : "755";
-        return $"d {Quote(volume.Source)} 0{mode} {ids?.UidOutside(uid) ?? uid} {ids?.GidOutside(gid) ?? gid} - -\n";
+        return Directory(volume.Source, "0" + mode, ids?.UidOutside(uid) ?? uid, ids?.GidOutside(gid) ?? gid) + "\n";
     }
 
-    // The last field is the rest of the line as it stands: no quotes there.
-    private static string Percent(string path) => path.Replace("%", "%%", StringComparison.Ordinal);
-
-    /// <summary>A path as one field: specifiers are switched off, blanks and quotes are C-escaped.</summary>
-    private static string Quote(string path)
-    {
-        string text = Percent(path);
-        return text.AsSpan().IndexOfAny(" \t\"\\'") < 0
-            ? text
-            : '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
-    }
+    private static TmpfilesLine Directory(string path, string mode, uint uid, uint gid) =>
+        new(0, 'd', "", path) { Mode = mode, User = $"{uid}", Group = $"{gid}" };
 }

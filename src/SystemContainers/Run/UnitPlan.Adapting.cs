@@ -134,7 +134,7 @@ sealed partial record UnitPlan
         {
             // Runtimes cut the mount that holds the root off from the host's (pivot_root(2) wants it): were it the host's own root file
             // system, as for a plain directory, nothing that the payload mounts on it would ever be seen outside.
-            lines.Add($"ExecStartPre=mount --bind --make-private {mounted} {mounted}");
+            lines.Add($"ExecStartPre={CommandLine.Of("mount", "--bind", "--make-private", mounted, mounted)}");
         }
 
         lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted));
@@ -165,7 +165,7 @@ sealed partial record UnitPlan
         // One that the author wrote out would find nothing any more.
         string[] kept = [.. own.Where(c => RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal))];
         string[] delete = Foreground ? [] : [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
-        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : [$"-umount {mounted}"], .. kept.Except(delete, StringComparer.Ordinal)];
+        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)], .. kept.Except(delete, StringComparer.Ordinal)];
         return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
             : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
             : wanted.Select(c => "ExecStopPost=" + c).Prepend("ExecStopPost=");
@@ -193,7 +193,7 @@ sealed partial record UnitPlan
         }
 
         return !Instantiated && RuntimeCall.Find(stop, Name) is { Verb: "kill" } call
-            ? $"-{string.Join(' ', (string[])[.. Runtime.Command, "kill", Name, .. call.Signal is null ? (string[])[] : [call.Signal]])}"
+            ? "-" + CommandLine.Of([.. Runtime.Command, "kill", Name, .. call.Signal is null ? (string[])[] : [call.Signal]])
             : stop;
     }
 
@@ -228,9 +228,10 @@ sealed partial record UnitPlan
         }
 
         // Another file would be one that nobody writes: the payload does not know where it stands on the host.
-        if (type == "forking" && text.Find("Service", "PIDFile") != PidFile)
+        string pidFile = CommandLine.Value(PidFile);
+        if (type == "forking" && text.Find("Service", "PIDFile") != pidFile)
         {
-            yield return $"PIDFile={PidFile}";
+            yield return $"PIDFile={pidFile}";
         }
     }
 

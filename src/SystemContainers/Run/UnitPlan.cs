@@ -63,7 +63,7 @@ sealed partial record UnitPlan
 
     /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
     public IReadOnlyList<string> ServiceLines =>
-        [.. TellsMainProcess ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={PidFile}" }, .. DelegateLines];
+        [.. TellsMainProcess ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={CommandLine.Value(PidFile)}" }, .. DelegateLines];
 
     /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
     /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
@@ -128,38 +128,39 @@ sealed partial record UnitPlan
     /// <param name="bundle">DESTDIR.</param>
     /// <param name="pidFile">PIDFILE.</param>
     /// <param name="tool">Absolute path of sysctr.</param>
-    public static UnitCommandLines ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool) => new(
-        $"{tool} launch start --runtime={runtime} --pid-file={pidFile} --bundle={bundle} --foreground {name}",
-        StopPost: $"{tool} launch delete --runtime={runtime} {name}");
+    public static (IReadOnlyList<string> Start, IReadOnlyList<string> StopPost) ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool) => (
+        [tool, "launch", "start", $"--runtime={runtime}", $"--pid-file={pidFile}", $"--bundle={bundle}", "--foreground", name],
+        [tool, "launch", "delete", $"--runtime={runtime}", name]);
 
     private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
 
     private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)
     {
-        string runtime = string.Join(' ', Runtime.Command);
+        string[] runtime = [.. Runtime.Command];
         if (!NeedsLauncher)
         {
             // No process of ours is needed, and none is started.
             return new UnitCommandLines(
                 Foreground
-                    ? $"{runtime} run --bundle {bundle} {Name}"
-                    : $"{runtime} run --detach --pid-file {PidFile} --bundle {bundle} {Name}",
+                    ? CommandLine.Of([.. runtime, "run", "--bundle", bundle, Name])
+                    : CommandLine.Of([.. runtime, "run", "--detach", "--pid-file", PidFile, "--bundle", bundle, Name]),
                 // In our own unit KillSignal= does it, once; a command would make it twice.
-                Stop: defaultUnit ? "" : $"{runtime} kill {Name}",
-                StopPost: $"{runtime} delete --force {Name}");
+                Stop: defaultUnit ? "" : CommandLine.Of([.. runtime, "kill", Name]),
+                StopPost: CommandLine.Of([.. runtime, "delete", "--force", Name]));
         }
 
         string instance = Instantiated ? " --instance=%i" : "";
         string flag = (Foreground ? " --foreground" : TellsMainProcess && !SaysReady ? " --ready" : "") + (Notifies && User is null && !Foreground ? " --notify" : "");
-        string common = $"--runtime={Runtime.Path}{instance}";
+        string launch = CommandLine.Of(tool, "launch");
+        string common = CommandLine.Word($"--runtime={Runtime.Path}") + instance;
         return new UnitCommandLines(
-            $"{tool} launch start {common} --pid-file={InstancePidFile} --bundle={bundle}{flag} {Name}",
-            Stop: defaultUnit ? "" : $"{tool} launch kill {common} {Name}",
-            StopPost: $"{tool} launch delete {common} --pid-file={InstancePidFile} {Name}");
+            $"{launch} start {common} {PidFileOption} {CommandLine.Word($"--bundle={bundle}")}{flag} {Name}",
+            Stop: defaultUnit ? "" : $"{launch} kill {common} {Name}",
+            StopPost: $"{launch} delete {common} {PidFileOption} {Name}");
     }
 
     /// <summary>PIDFILE, or a file of its own for each instance.</summary>
-    private string InstancePidFile => Instantiated
-        ? Path.Join(Path.GetDirectoryName(PidFile), $"container-{Name}@%i.pid")
-        : PidFile;
+    private string PidFileOption => Instantiated
+        ? CommandLine.Word("--pid-file=" + Path.Join(Path.GetDirectoryName(PidFile), $"container-{Name}@"), "%i.pid")
+        : CommandLine.Word("--pid-file=" + PidFile);
 }

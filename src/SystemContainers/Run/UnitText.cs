@@ -87,7 +87,7 @@ sealed partial class UnitText
     /// <summary>Whether a value is one of systemd's words for no (parse_boolean in src/basic/parse-util.c).</summary>
     public static bool IsNo(string? value) => value is "0" or "no" or "n" or "false" or "f" or "off";
 
-    // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once.
-    [GeneratedRegex(@"\r\n|\n\r|\r|\n", RegexOptions.NonBacktracking)]
+    // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once; so does NUL.
+    [GeneratedRegex(@"\r\n|\n\r|\r|\n|\0", RegexOptions.NonBacktracking)]
     private static partial Regex LineEnd();
 }

@@ -1,5 +1,6 @@
 using SystemContainers.Linux.Users;
 using SystemContainers.Register;
+using SystemContainers.Render;
 
 namespace SystemContainers.Run;
 
@@ -46,7 +47,7 @@ static class UserUnit
     /// <param name="tool">Absolute path of sysctr.</param>
     /// <param name="file">The tmpfiles.d(5) file.</param>
     public static IEnumerable<string> TmpfilesLines(UnitText unit, string tool, string file) =>
-        ["ExecStartPre=", $"ExecStartPre={tool} launch tmpfiles {file}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
+        ["ExecStartPre=", $"ExecStartPre={CommandLine.Of(tool, "launch", "tmpfiles", file)}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
 
     /// <summary>Lines for [Install]: what the system's manager starts at boot, a user's starts with its default target.</summary>
     /// <param name="unit">The template's unit.</param>

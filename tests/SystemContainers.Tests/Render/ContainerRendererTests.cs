@@ -200,70 +200,6 @@ public sealed class ContainerRendererTests
         Assert.Equal(["/etc/e", "/run/b c", "/run/f", "/srv/d", "/var/lib/a", "/var/lib/ours"], container.GeneratedDirectories);
     }
 
-    [Theory]
-    [InlineData("f+ /etc/passwd 0644 0 0 - root::0:0::/:/bin/sh", "/etc/passwd")]
-    [InlineData("f+! \"/etc/passwd\" - - - -", "/etc/passwd")]
-    [InlineData("w /etc/passwd - - - - x", "/etc/passwd")]
-    [InlineData("L+ //etc/./passwd - - - - /x", "/etc/passwd")]
-    [InlineData("d /run/x\nr /etc/pass*", "/etc/pass*")]
-    [InlineData("R /var/lib - - -", "/var/lib")]
-    [InlineData("Z /etc 0777 - -", "/etc")]
-    [InlineData("A+ / - - - - u:x:rwx", "/")]
-    [InlineData("r /etc/etcd/../passwd", "/etc/etcd/../passwd")]
-    public void Tmpfiles_take_nothing_away_that_is_not_the_containers(string lines, string taken)
-    {
-        TestImage image = new TestImage().File("/exports/tmpfiles.template", lines + "\n");
-        RenderRequest request = Requests.For(image);
-        request = request with { Host = request.Host with { IsDirectory = p => p is "/run" or "/var/lib" or "/etc" ? true : p.StartsWith("/etc/", StringComparison.Ordinal) ? false : null } };
-
-        SysctrException error = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request));
-
-        Assert.Equal(ErrorKind.Unsafe, error.Kind);
-        Assert.Contains($"/exports/tmpfiles.template:{lines.Split('\n').Length}", error.Message, StringComparison.Ordinal);
-        Assert.Contains(taken, error.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("r /etc/systemd/system/docker.service.d/$NAME.conf - - - - -")]
-    [InlineData("D /run/other/thing 0700 - - - -")]
-    [InlineData("D /var/run/other 0700 - - - -")]
-    [InlineData("f+ /etc/not-there - - - - x")]
-    [InlineData("R /var/lib/${NAME}/cache/*")]
-    [InlineData("f+ /etc/of-before")]
-    [InlineData("d /etc/passwd - - -\nf /etc/passwd - - -\nZ /etc/passwd - - -")]
-    public void Tmpfiles_may_renew_what_is_the_containers(string lines)
-    {
-        RenderRequest request = Requests.For(new TestImage().File("/exports/tmpfiles.template", lines + "\n"));
-
-        ContainerRenderer.Render(request with
-        {
-            TmpfilesBefore = "f+ /etc/of-before\n",
-            Host = request.Host with { IsDirectory = p => p is "/etc/passwd" or "/etc/of-before" ? false : p.StartsWith("/run/", StringComparison.Ordinal) ? true : null },
-        });
-    }
-
-    [Theory]
-    [InlineData("D /srv/there 0755 root root 10d", "d /srv/there 0755 root root -", "never emptied")]
-    [InlineData("D! \"/srv/there\"\t0755", "d! \"/srv/there\"\t0755", "never emptied")]
-    [InlineData("d /srv/there 0755 - - 1s -", "d /srv/there 0755 - - - -", "nothing that is old")]
-    [InlineData("d /srv/there 0755 - - -", "d /srv/there 0755 - - -", null)]
-    [InlineData("D /srv/new 0755 - - 10d", "D /srv/new 0755 - - 10d", null)]
-    [InlineData("d /srv/of-before - - - 10d", "d /srv/of-before - - - 10d", null)]
-    public void Tmpfiles_do_not_empty_a_directory_that_was_there_before(string line, string installed, string? warning)
-    {
-        RenderRequest request = Requests.For(new TestImage().File("/exports/tmpfiles.template", line + "\n# end"));
-
-        RenderedContainer container = ContainerRenderer.Render(request with
-        {
-            TmpfilesBefore = "d /srv/of-before - - - 10d\n",
-            Host = request.Host with { IsDirectory = p => p is "/srv/there" or "/srv/of-before" ? true : request.Host.IsDirectory(p) },
-        });
-
-        Assert.Equal(installed + "\n# end", container.Tmpfiles);
-        Assert.Equal(warning is not null, container.Warnings.Any(w => w.StartsWith("/exports/tmpfiles.template:1:1: /srv/there", StringComparison.Ordinal)));
-        Assert.All(warning is null ? [] : new[] { warning }, w => Assert.Contains(w, string.Join('\n', container.Warnings), StringComparison.Ordinal));
-    }
-
     [Fact]
     public void Image_and_identifier_are_words_that_other_tools_take()
     {
@@ -286,11 +222,11 @@ public sealed class ContainerRendererTests
     public void What_the_installation_makes_as_a_file_is_bound_on_a_file()
     {
         RenderedContainer container = Requests.Render(new TestImage()
-            .File("/exports/hostfs/etc/snmpd", "x").File("/exports/tmpfiles.template", "f /var/run/the.log 0644 0 0 - -\nd /run/there - - -\n")
+            .File("/exports/hostfs/etc/snmpd", "x").File("/exports/tmpfiles.template", "f /var/run/etcd.log 0644 0 0 - -\nd /run/there - - -\n")
             .File("/exports/config.json", Requests.Config(
                 """
-                {"type": "bind", "destination": "/a", "source": "/etc/snmpd"}, {"type": "bind", "destination": "/b", "source": "/run/the.log"},
-                {"type": "bind", "destination": "/c", "source": "/var/run/the.log"}, {"type": "bind", "destination": "/d", "source": "/run/there"},
+                {"type": "bind", "destination": "/a", "source": "/etc/snmpd"}, {"type": "bind", "destination": "/b", "source": "/run/etcd.log"},
+                {"type": "bind", "destination": "/c", "source": "/var/run/etcd.log"}, {"type": "bind", "destination": "/d", "source": "/run/there"},
                 {"type": "bind", "destination": "/e", "source": "/etc"}
                 """)));
 
@@ -433,7 +369,7 @@ public sealed class ContainerRendererTests
         ImageRunConfig run = new() { Cmd = ["x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } };
 
         Assert.Equal(
-            "C /var/lib/etcd/data - - - - /var/lib/sysctr/deployments/etcd/1/rootfs/etc\n",
+            "d /var/lib/etcd 0700 0 0 - -\nC /var/lib/etcd/data - - - - /var/lib/sysctr/deployments/etcd/1/rootfs/etc\n",
             ContainerRenderer.Render(Requests.For(image, run)).Tmpfiles);
     }
 

@@ -55,7 +55,7 @@ sealed record LintedFiles
                     values.CheckForLines(file);
                 }
 
-                return new LintedFile(file, TemplateText.Render(file, values.Texts));
+                return new LintedFile(file, TemplateText.Render(file, lines ? values.ForLines : values.Texts));
             }
             catch (SysctrException e)
             {

@@ -17,11 +17,6 @@ static class MountCheck
 
     public static void Run(RenderedContainer rendered, LintedFiles files, LocatedJson config, LintFindings findings)
     {
-        if (files.Tmpfiles is { } own)
-        {
-            TmpfilesText.Check(own, findings);
-        }
-
         string[] roots = [HostPath.Absolute(rendered.Values["RUN_DIRECTORY"]), HostPath.Absolute(rendered.Values["STATE_DIRECTORY"])];
         HashSet<string> made = Made(rendered, files, roots);
         RuntimeConfigFile document = RuntimeConfigFile.Read(files.Config!.Path, files.Config.Text);

@@ -111,10 +111,10 @@ sealed partial record UnitPlan
         if (!RunsContainer(text))
         {
             // A service of the image that does not run the container, or in a way that only its author knows.
-            return [];
+            return [.. PrivateDirectories.Lines(text)];
         }
 
-        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text)];
+        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text), .. PrivateDirectories.Lines(text)];
         lines.AddRange(DelegateLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
         if (text.Find("Service", "SyslogIdentifier") is null)
         {
@@ -148,7 +148,7 @@ sealed partial record UnitPlan
         if (checkedAtStart)
         {
             // After whatever makes the sources.
-            lines.Add($"ExecStartPre={Tool} launch check --bundle={Bundle} {Name}");
+            lines.Add($"ExecStartPre={CommandLine.Of(Tool, "launch", "check", $"--bundle={Bundle}", Name)}");
         }
 
         return lines;

@@ -34,7 +34,8 @@ sealed class MountOperation(Host host, Action<string> note)
 
             // First the record: whatever ends us from here on, somebody knows what this is.
             DeployJson.Write(MountCatalog.InfoFile(place), record, DeployJson.Default.MountRecord);
-            ProcessResult mount = await ProcessRunner.RunAsync("mount", ["--bind", "-o", options, source, directory], cancellation);
+            ProcessResult mount = await ProcessRunner.RunAsync(
+                "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(source)}", "sysctr", directory], cancellation);
             if (mount.ExitCode != 0)
             {
                 throw new SysctrException(ErrorKind.Host, $"mounting {record.Name} on {directory}: {mount.Error.Trim()}");
@@ -119,6 +120,22 @@ sealed class MountOperation(Host host, Action<string> note)
         TreeCheckout.Write(MergedTree.Build(host.Store, image.DiffIds), rootfs, []);
         return rootfs;
     }
+
+    /// <summary>
+    /// An empty directory that root alone enters. As the upper of two layers it gives the mount its root's mode: wherever it is mounted, no user of
+    /// the host gets to set-user-ID programs of an image, or to files of a number that happens to be theirs. The tree below is as it was.
+    /// </summary>
+    private static string Private(string place)
+    {
+        string directory = Path.Join(place, "private");
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return directory;
+    }
+
+    /// <summary>A path as mount(8) and overlayfs take it apart.</summary>
+    private static string Layer(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
+        ? path
+        : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "move the store to a path without , : \\ \"");
 
     private string RootfsOf(ContainerRecord container)
     {

@@ -10,21 +10,31 @@ namespace SystemContainers.Linux;
 static class ScratchDirectory
 {
     private const string Name = "scratch";
+
+    /// <summary>Beside a store that is not there yet: who only asks must not make one.</summary>
+    private const string NameBeside = ".sysctr-scratch";
+
     private const int Attempts = 100;
 
     /// <summary>Makes a small one; its owner removes it.</summary>
     /// <returns>Its absolute path.</returns>
-    public static string Create() => RunDirectory is { } run ? CreateIn(run) : Directory.CreateTempSubdirectory(ProcessMark.NewName() + "-").FullName;
+    public static string Create() =>
+        RunDirectory is null ? Directory.CreateTempSubdirectory(ProcessMark.NewName() + "-").FullName : CreateIn(Place);
 
     /// <summary>Makes one for what may be large, on the store's file system; <see cref="Remove"/> takes it away again.</summary>
-    /// <param name="store">The store, which need not be there; where it can't be written, the run directory has to do.</param>
+    /// <param name="store">The store, which need not be there; where nothing can be written there, the run directory has to do.</param>
     /// <returns>Its absolute path.</returns>
     public static string CreateBelow(string store)
     {
+        string place = Directory.Exists(store) ? Path.Join(store, Name) : Beside(store);
+        if (!Directory.Exists(Path.GetDirectoryName(place)))
+        {
+            return Create();
+        }
+
         try
         {
-            Directory.CreateDirectory(store, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return CreateIn(store);
+            return CreateIn(() => Private(place));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e as IOException)?.HResult == Errno.EROFS || (e as LinuxException)?.Errno == Errno.EROFS)
         {
@@ -32,17 +42,16 @@ static class ScratchDirectory
         }
     }
 
-    /// <summary>Removes one with all that is in it, and what was made for it.</summary>
+    /// <summary>Removes one with all that is in it, and the directory of all when it was the last.</summary>
     public static void Remove(string directory)
     {
         TreeRemoval.Remove(directory);
 
-        // rmdir(2) removes nothing that has something in it, so that others' and a store that is one stay.
+        // rmdir(2) removes nothing that has something in it, so that others' stay.
         string place = Path.GetDirectoryName(directory)!;
-        string above = Path.GetDirectoryName(place)!;
-        if (Path.GetFileName(place) == Name && Libc.rmdir(place) == 0 && RunDirectory is not null && above != Path.Join(RunDirectory, "sysctr"))
+        if (Path.GetFileName(place) is Name or NameBeside)
         {
-            _ = Libc.rmdir(above);
+            _ = Libc.rmdir(place);
         }
     }
 
@@ -50,11 +59,29 @@ static class ScratchDirectory
     /// <param name="store">The store.</param>
     public static void RemoveAbandoned(string store)
     {
-        string[] places = RunDirectory is { } run ? [Path.Join(run, "sysctr", Name), Path.Join(store, Name)] : [Path.Join(store, Name)];
+        List<string> places = [Path.Join(store, Name), Beside(store)];
+        if (RunDirectory is { } run)
+        {
+            places.Add(Path.Join(run, "sysctr", Name));
+        }
+
         foreach (string directory in places.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(d => ProcessMark.IsOfDead(Path.GetFileName(d))))
         {
-            TreeRemoval.Remove(directory);
+            Remove(directory);
         }
+    }
+
+    /// <summary>The directory of the small ones, for files without names.</summary>
+    public static string Place()
+    {
+        if (RunDirectory is not { } run)
+        {
+            return Path.GetTempPath();
+        }
+
+        string own = Path.Join(run, "sysctr");
+        PrivateDirectory.Make(own);
+        return Private(Path.Join(own, Name));
     }
 
     /// <summary>/run for root, XDG_RUNTIME_DIR for a user; null for a user who has none.</summary>
@@ -67,32 +94,28 @@ static class ScratchDirectory
         }
     }
 
-    /// <summary>The directory of the small ones, for files without names.</summary>
-    public static string Place() => RunDirectory is { } run ? Place(run) : Path.GetTempPath();
+    private static string Beside(string store) => Path.Join(Path.GetDirectoryName(store), NameBeside);
 
-    private static string Place(string above)
+    private static string Private(string directory)
     {
-        if (above == RunDirectory)
-        {
-            above = Path.Join(above, "sysctr");
-            PrivateDirectory.Make(above);
-        }
-
-        string place = Path.Join(above, Name);
-        PrivateDirectory.Make(place);
-        return place;
+        PrivateDirectory.Make(directory);
+        return directory;
     }
 
-    private static string CreateIn(string above)
+    private static string CreateIn(Func<string> place)
     {
         FaultPoint.Pass("mkdir");
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                string path = Path.Join(Place(above), ProcessMark.NewName());
-                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                return path;
+                string path = Path.Join(place(), ProcessMark.NewName());
+                if (Libc.mkdir(path, 0b111_000_000) == 0)
+                {
+                    return path;
+                }
+
+                throw LinuxException.Last("mkdir", path);
             }
             catch (IOException e) when (attempt < Attempts && (e is DirectoryNotFoundException || (e as LinuxException)?.Errno == Errno.ENOENT))
             {

@@ -191,7 +191,11 @@ static unsafe class TreeRemoval
                 return true;
             }
 
-            return mayFill && Marshal.GetLastPInvokeError() is Errno.ENOTEMPTY or Errno.EEXIST ? false : throw Failure("unlinkat", name, depth);
+            int errno = Marshal.GetLastPInvokeError();
+            return mayFill && errno is Errno.ENOTEMPTY or Errno.EEXIST ? false
+
+                // A file that may not be removed (chattr(1), +i) is no directory either.
+                : throw (errno == Errno.ENOTDIR ? new LinuxException("unlinkat", Shown(name, depth), Errno.EPERM) : Failure("unlinkat", name, depth));
         }
 
         /// <returns>Null where another process has removed it.</returns>
@@ -221,10 +225,12 @@ static unsafe class TreeRemoval
         }
 
         /// <summary>Names the entry, but not all above it: how long that is its maker decides.</summary>
-        private LinuxException Failure(string call, byte* name, int depth)
+        private LinuxException Failure(string call, byte* name, int depth) => LinuxException.Last(call, Shown(name, depth));
+
+        private string Shown(byte* name, int depth)
         {
             string shown = Marshal.PtrToStringUTF8((nint)name)!;
-            return LinuxException.Last(call, depth == 0 ? path : depth == 1 ? $"{path}/{shown}" : $"{path}/…/{shown}");
+            return depth == 0 ? path : depth == 1 ? $"{path}/{shown}" : $"{path}/…/{shown}";
         }
     }
 }

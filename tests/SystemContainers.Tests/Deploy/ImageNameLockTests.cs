@@ -32,12 +32,12 @@ public sealed class ImageNameLockTests : IDisposable
         ImageOperations images = new(_host, NoProgress.Instance, _ => { });
         using (IDisposable prune = new StoreLocks(_root + "/var/lib/sysctr/locks").LockStore(_ => { }, CancellationToken.None))
         {
-            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Tag("a", "b", CancellationToken.None)).Kind);
-            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Delete("a", force: true, CancellationToken.None)).Kind);
+            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None)).Kind);
+            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Delete("docker.io/library/a", force: true, CancellationToken.None)).Kind);
             Assert.Single(_host.Store.Images.List());
         }
 
-        images.Tag("a", "b", CancellationToken.None);
+        images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
         Assert.Equal(2, _host.Store.Images.List().Count);
     }
 

@@ -23,6 +23,9 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int rmdir(string path);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int mkdir(string path, uint mode);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int unlinkat(SafeFileHandle directory, byte* name, int flags);
 }

@@ -146,8 +146,13 @@ sealed partial class TmpfilesGuard
             TmpfilesLine made = Safe(line with { Type = 'd', Modifiers = "", Age = TmpfilesLine.None });
             _once.Add(new OnceLine(root, made.ToString()));
 
-            // At boot the run directory is empty: nobody has put anything there yet.
-            return _own.RunBases.Any(b => HostPath.IsBelow(line.Path, b)) ? made with { Modifiers = "!" } : null;
+            // Not even with !, for boot alone: a soft reboot (systemd-soft-reboot.service(8)) keeps /run with all that a payload has put there.
+            if (_own.RunBases.Any(b => HostPath.IsBelow(line.Path, b)))
+            {
+                Warn(line, $"{line.Path} is made when the deployment comes into use; after a reboot the payload, which writes to the directory above it, has to make it");
+            }
+
+            return null;
         }
 
         switch (line.Type)

@@ -5,6 +5,8 @@ using SystemContainers.Cli.Commands;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
+StandardStreams.OpenClosed();
+
 // Units call this at every start of a container that needs it, so it goes round the command-line library.
 if (args is ["launch", ..])
 {
@@ -50,6 +52,7 @@ RootCommand root = new(
       1 failure         5 registry refused us      9 template or values     13 not permitted (not root)
       2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
       3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
+     70 a defect      130 interrupted (129, 143)
     """);
 foreach (Option option in GlobalOptions.All)
 {
@@ -130,6 +133,12 @@ catch (Exception e) when (HostFailure.Understand(e) is { } understood)
     }
 
     return interruption.ExitStatus ?? failed;
+}
+catch (Exception e)
+{
+    int failed = Terminal.ReportDefect(e, $"calling 'sysctr {parsed.CommandResult.Command.Name}'");
+    Terminal.ReportOutcome(GlobalOptions.Outcome.Describe());
+    return failed;
 }
 
 static string? FirstParagraph(string? description) => description?.Split("\n\n")[0];

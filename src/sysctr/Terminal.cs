@@ -1,5 +1,6 @@
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 
 namespace SystemContainers.Cli;
 
@@ -10,6 +11,12 @@ namespace SystemContainers.Cli;
 /// </summary>
 sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool interactive)
 {
+    /// <summary>EX_SOFTWARE of sysexits.h: a defect, which no other code stands for.</summary>
+    private const int DefectStatus = 70;
+
+    /// <summary>Has defects print where they are.</summary>
+    private const string TraceVariable = "SYSCTR_TRACE";
+
     /// <summary>Whether somebody types what the process reads and sees what it writes.</summary>
     public static bool IsUsedByPerson => !(Console.IsInputRedirected || Console.IsOutputRedirected);
 
@@ -24,29 +31,29 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     public bool Interactive => interactive && !quiet;
 
     /// <summary>A result: a line of standard output, whatever is in it.</summary>
-    public void Result(string line) => output.WriteLine(VisibleText.Line(line));
+    public void Result(string line) => Write(VisibleText.Line(line));
 
     /// <summary>A line of a text that has lines by nature, such as one of a diff: tabs stay.</summary>
-    public void TextLine(string line) => output.WriteLine(VisibleText.TextLine(line));
+    public void TextLine(string line) => Write(VisibleText.TextLine(line));
 
     /// <summary>A text that has lines by nature, such as a unit.</summary>
     public void Text(string text)
     {
         foreach (string line in VisibleText.TextLines(text))
         {
-            output.WriteLine(line);
+            Write(line);
         }
     }
 
     /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control character.</summary>
-    public void Json(string json) => output.WriteLine(json);
+    public void Json(string json) => Write(json);
 
     /// <summary>How it is going: a line of standard error.</summary>
     public void Note(string line)
     {
         if (!quiet)
         {
-            error.WriteLine(VisibleText.Message(line));
+            Tell(error, VisibleText.Message(line));
         }
     }
 
@@ -64,8 +71,20 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>The same for what is no error of ours to begin with.</summary>
     public static void Report(string message, string? hint = null) => Say(Console.Error, message, hint);
 
+    /// <summary>A failure that nobody foresaw: one sentence for whoever called, and the trace for whoever mends it.</summary>
+    /// <returns>The exit status.</returns>
+    public static int ReportDefect(Exception defect, string doing)
+    {
+        Say(
+            Console.Error, $"{doing}: {defect.GetType().Name}: {defect.Message}",
+            Environment.GetEnvironmentVariable(TraceVariable) is null
+                ? $"this is a defect of sysctr: please report it, with what it says when {TraceVariable}=1 is set"
+                : defect.ToString());
+        return DefectStatus;
+    }
+
     /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException)"/> printed.</summary>
-    public static void ReportOutcome(string outcome) => Console.Error.WriteLine($"  outcome: {VisibleText.Message(outcome)}");
+    public static void ReportOutcome(string outcome) => Tell(Console.Error, $"  outcome: {VisibleText.Message(outcome)}");
 
     /// <summary>Draws lines that <see cref="Erase"/> takes away again; no wider than the terminal.</summary>
     /// <param name="lines">By the number of columns.</param>
@@ -73,12 +92,12 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     {
         foreach (Func<int, string> line in lines)
         {
-            error.WriteLine(VisibleText.Line(line(Console.WindowWidth)));
+            Tell(error, VisibleText.Line(line(Console.WindowWidth)));
         }
     }
 
     /// <summary>Goes back to where the lines begin and clears to the end of the screen (ECMA-48 CPL, ED).</summary>
-    public void Erase(int lines) => error.Write($"\e[{lines}F\e[J");
+    public void Erase(int lines) => Tell(error, $"\e[{lines}F\e[J", endsLine: false);
 
     /// <summary>Prints rows under a heading in columns as wide as their widest cell.</summary>
     public void Table(IReadOnlyList<string> heading, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
@@ -91,12 +110,43 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
     }
 
+    /// <summary>A result that can't be written is a failure of the call: whoever asked does not have it.</summary>
+    private void Write(string line)
+    {
+        try
+        {
+            if (StandardStreams.OutputWasClosed)
+            {
+                throw new IOException("it is closed");
+            }
+
+            output.WriteLine(line);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"writing to standard output: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>How it is going is nothing that a call may fail of: its work goes on where nobody can be told.</summary>
+    private static void Tell(TextWriter error, string text, bool endsLine = true)
+    {
+        try
+        {
+            error.Write(endsLine ? text + Environment.NewLine : text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // A full disk, or a terminal that has gone.
+        }
+    }
+
     private static void Say(TextWriter error, string message, string? hint)
     {
-        error.WriteLine($"sysctr: {VisibleText.Message(message)}");
+        Tell(error, $"sysctr: {VisibleText.Message(message)}");
         if (hint is not null)
         {
-            error.WriteLine($"  hint: {VisibleText.Message(hint)}");
+            Tell(error, $"  hint: {VisibleText.Message(hint)}");
         }
     }
 }

@@ -13,6 +13,34 @@ public sealed class OutputTests(NspawnFixture fixture)
     private readonly NspawnHost _host = fixture.Host;
 
     [Fact]
+    public async Task A_result_that_can_t_be_written_is_a_failure_and_a_remark_is_not()
+    {
+        string name = Container.NewName();
+
+        string said = await _host.ShellAsync(
+            $$"""
+            for to in '>/dev/full' '>&-'; do eval "sysctr list $to" 2>&1 || echo "status $?"; done
+            sysctr install --name {{name}} probe >/dev/full 2>&1 || echo "install $?"
+            sysctr uninstall --purge {{name}} 2>&- || echo "uninstall $?"
+            sysctr uninstall {{name}} >/dev/full 2>&1 || echo "again $?"
+            sysctr history --json {{name}} | tr , '\n' | grep -c '"outcome": *"done"'
+            """);
+
+        Assert.Equal(
+            """
+            sysctr: writing to standard output: No space left on device
+              outcome: nothing was changed
+            status 14
+            sysctr: writing to standard output: it is closed
+              outcome: nothing was changed
+            status 14
+            again 3
+            2
+
+            """, said);
+    }
+
+    [Fact]
     public async Task No_verb_shows_an_images_control_characters()
     {
         string name = Container.NewName();

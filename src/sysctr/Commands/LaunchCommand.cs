@@ -1,4 +1,4 @@
-using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Run;
 
 namespace SystemContainers.Cli.Commands;
@@ -15,9 +15,13 @@ static class LaunchCommand
         {
             return Launcher.Run(arguments);
         }
-        catch (SysctrException e)
+        catch (Exception e) when (HostFailure.Understand(e) is { } understood)
         {
-            return Terminal.Report(e);
+            return Terminal.Report(understood);
+        }
+        catch (Exception e)
+        {
+            return Terminal.ReportDefect(e, "launching a container");
         }
     }
 }

@@ -21,8 +21,8 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
     private const int MaxPathBytes = 3800;
     private const int MaxNameBytes = 255;
 
-    /// <summary>Directories in each other: whoever walks a tree keeps something for each. Images in the wild have less than 40.</summary>
-    internal const int MaxDepth = 256;
+    /// <summary>Directories in each other. Whoever walks a tree keeps a little stack for each, but no descriptor; images in the wild have less than 40.</summary>
+    internal const int MaxDepth = 1800;
 
     private static ReadOnlySpan<byte> Whiteout => ".wh."u8;
 

@@ -136,7 +136,7 @@ sealed class Host : IDisposable
         [User is null ? StoreOnHost : UserStore(User), Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
         bundle,
         () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
-        Root == "/" ? null : Inside);
+        Root == "/" ? null : Inside) { OwnSocket = User is null ? NotifySocket.PathOf(name) : null };
 
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);

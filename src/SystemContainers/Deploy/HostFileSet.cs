@@ -19,6 +19,8 @@ sealed class HostFileSet(Host host)
 
     private const long Block = 4096;
 
+    private static readonly string[] s_directorySections = ["Service", "Socket"];
+
     private const int DirectoryMode = 0b111_101_101; // rwxr-xr-x
 
     /// <summary>What the record says of a text that we write.</summary>
@@ -105,7 +107,7 @@ sealed class HostFileSet(Host host)
         UnitText text = UnitText.Parse(unit.Text);
         (string Key, string Root)[] keys =
             [("RuntimeDirectory", "/run"), ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"), ("ConfigurationDirectory", "/etc")];
-        return keys.SelectMany(k => new[] { "Service", "Socket" }.SelectMany(section => text.Words(section, k.Key)).SelectMany(w => w.Split(':').Take(2)).Where(w => w.Length > 0)
+        return keys.SelectMany(k => s_directorySections.SelectMany(section => text.Words(section, k.Key)).SelectMany(w => w.Split(':').Take(2)).Where(w => w.Length > 0)
             .Select(w => HostPath.Absolute(w.StartsWith('/') ? w : $"{k.Root}/{w}")));
     }
 

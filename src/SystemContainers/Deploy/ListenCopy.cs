@@ -1,6 +1,5 @@
-using System.Text;
+using System.Text.Json.Nodes;
 using SystemContainers.Linux;
-using SystemContainers.Render;
 
 namespace SystemContainers.Deploy;
 
@@ -12,7 +11,7 @@ static class ListenCopy
 {
     /// <summary>Whether a config.json binds the deployment's copy.</summary>
     public static bool IsNeeded(DeploymentDirectory directory, ReadOnlySpan<byte> config) =>
-        RuntimeConfigFile.Read(DeploymentDirectory.ConfigName, Encoding.UTF8.GetString(config)).Mounts.Any(m => m.Source == directory.ListenOnHost);
+        JsonNode.Parse(config)?["mounts"] is JsonArray mounts && mounts.Any(m => m?["source"]?.ToString() == directory.ListenOnHost);
 
     /// <summary>Makes the copy where config.json binds it.</summary>
     /// <param name="directory">The deployment.</param>

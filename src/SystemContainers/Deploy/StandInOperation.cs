@@ -55,6 +55,7 @@ sealed class StandInOperation(Host host)
         byte[] config = File.ReadAllBytes(deployment.ConfigFile);
         JsonObject document = JsonNode.Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!.AsObject();
         document["process"]!["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
+        BundleConfig.DropHelpers(document);
         foreach (string source in (document["mounts"] as JsonArray ?? []).Select(m => m?["source"]?.ToString()).OfType<string>())
         {
             // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again.

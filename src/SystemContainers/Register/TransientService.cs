@@ -1,4 +1,5 @@
 using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Register;
@@ -26,7 +27,7 @@ static class TransientService
         string unit, IReadOnlyList<string> properties, HostUser? user, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         string[] words = [.. Caller(user), "--unit", unit, .. properties.Select(p => "--property=" + p), "--", .. command];
-        bool terminal = !Console.IsInputRedirected && !Console.IsOutputRedirected;
+        bool terminal = Libc.isatty(0) == 1 && Libc.isatty(1) == 1;
         return await BorderRelay.RunAsync(words, terminal, cgroup: null, forward: false, cancellation);
     }
 }

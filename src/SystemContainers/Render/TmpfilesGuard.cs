@@ -66,8 +66,9 @@ sealed partial class TmpfilesGuard
     }
 
     /// <summary>The container's own directories that lines speak of only as what is above another path: nobody else enters them.</summary>
-    private IEnumerable<TmpfilesLine> UnsaidRoots(TmpfilesLine[] admitted) => admitted.Select(l => _own.RootOf(l.Path)).OfType<string>().Distinct(StringComparer.Ordinal)
-        .Where(root => admitted.Any(l => l.Path != root && (l.IsDirectory || "fFpLC".Contains(l.Type, StringComparison.Ordinal)) && HostPath.IsBelow(l.Path, root)) &&
+    private IEnumerable<TmpfilesLine> UnsaidRoots(TmpfilesLine[] admitted) => admitted.Select(l => _own.RootOf(l.Path)).OfType<string>()
+        .Concat(_once.Select(o => o.Root)).Distinct(StringComparer.Ordinal)
+        .Where(root => (_once.Exists(o => o.Root == root) || admitted.Any(l => l.Path != root && (l.IsDirectory || "fFpLC".Contains(l.Type, StringComparison.Ordinal)) && HostPath.IsBelow(l.Path, root))) &&
             !admitted.Any(l => l.Path == root))
         .Select(root => new TmpfilesLine(0, 'd', "", root) { Mode = "0700", User = $"{_request.Host.Uid}", Group = $"{_request.Host.Gid}" });
 

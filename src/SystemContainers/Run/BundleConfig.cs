@@ -58,8 +58,9 @@ static class BundleConfig
         string socket = NotifySocket.PathOf(name);
         if (config.Mounts.Any(m => m is { IsBind: true, Destination: "/run", Source: "/run" or "/var/run" }))
         {
-            // It has the host's directory and all sockets in it; where that is shared, a mount inside would be seen by the host.
-            SetVariable(document, "NOTIFY_SOCKET", socket);
+            // It has the host's directory and systemd's own socket in it; ours is covered there, and where the directory is shared a mount
+            // inside would be seen by the host.
+            SetVariable(document, "NOTIFY_SOCKET", ManagerSocket);
             return;
         }
 
@@ -116,6 +117,21 @@ static class BundleConfig
             {
                 SetVariable(document, "NOTIFY_SOCKET", socket);
             }
+        }
+    }
+
+    /// <summary>Whether the payload is to speak to <see cref="NotifyFilter"/>.</summary>
+    public static bool UsesFilter(JsonObject document) =>
+        (document["mounts"] as JsonArray ?? []).Any(m => NotifySocket.IsPath(m?["source"]?.ToString()));
+
+    /// <summary>Takes out what is there for the payload's own command alone: the socket for its notifications, and sysctr-listen.</summary>
+    public static void DropHelpers(JsonObject document)
+    {
+        PlaceNotifySocket(document, socket: null);
+        JsonArray mounts = document["mounts"] as JsonArray ?? [];
+        foreach (JsonNode? helper in mounts.Where(m => m?["destination"]?.ToString() == ListenInside).ToArray())
+        {
+            mounts.Remove(helper);
         }
     }
 

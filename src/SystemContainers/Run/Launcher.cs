@@ -83,8 +83,8 @@ static class Launcher
         return 0;
     }
 
-    private static MountGuard Guard(string bundle) => MountGuard.ForStart(
-        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"));
+    private static MountGuard Guard(string bundle, string? socket = null) => MountGuard.ForStart(
+        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"), socket);
 
     private static JsonObject ReadConfig(string bundle)
     {
@@ -97,8 +97,8 @@ static class Launcher
     {
         string bundle = Path.Join(Bundles, options.Id);
         string cgroup = File.ReadAllText("/proc/self/cgroup");
-        int descriptors = WriteBundle(options, runtime, bundle, cgroup);
-        if (options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
+        (int descriptors, bool filtered) = WriteBundle(options, runtime, bundle, cgroup);
+        if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
             NotifySocket.Start(options.Id, NotifyFilter.Command(Environment.ProcessPath!, manager, options.PidFile!, UnitCgroup.Unit(cgroup)));
         }
@@ -183,14 +183,16 @@ static class Launcher
     }
 
     /// <summary>Writes config.json for this start.</summary>
-    /// <returns>How many descriptors, from 3 on, the payload gets.</returns>
-    private static int WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
+    /// <returns>How many descriptors, from 3 on, the payload gets; and whether it speaks to a filter.</returns>
+    private static (int Descriptors, bool Filtered) WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
     {
         PrivateDirectory.Make(Bundles);
         JsonObject document = ReadConfig(options.Bundle!);
+        bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
+        BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);
 
         // Here, and not when the container was installed: what its paths lead to may have changed.
-        Guard(options.Bundle!).Protect(document);
+        Guard(options.Bundle!, filtered ? NotifySocket.PathOf(options.Id) : null).Protect(document);
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
@@ -199,8 +201,6 @@ static class Launcher
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
         }
 
-        bool listens = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null;
-        BundleConfig.PlaceNotifySocket(document, listens ? NotifySocket.PathOf(options.Id) : null);
         int descriptors = 0;
         bool ours = Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         if (ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), CultureInfo.InvariantCulture, out descriptors) && descriptors > 0)
@@ -219,7 +219,7 @@ static class Launcher
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
         File.WriteAllText(Path.Join(bundle, "config.json"), document.ToJsonString());
 #pragma warning restore RS0030
-        return descriptors;
+        return (descriptors, filtered);
 
         void Pass(string variable)
         {

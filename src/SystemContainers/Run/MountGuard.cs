@@ -59,17 +59,21 @@ sealed class MountGuard
         _here = here;
     }
 
+    /// <summary>The container's own <see cref="NotifySocket"/>, which is meant to be seen in it; null where there is none.</summary>
+    public string? OwnSocket { get; init; }
+
     /// <summary>For a start, on the running host.</summary>
     /// <param name="bundle">The deployment, <c>STORE/deployments/NAME/N</c>; that of a single command is elsewhere, and then the store is where it always is.</param>
     /// <param name="run">Where configurations wait for their start.</param>
     /// <param name="store">The store, where the bundle does not tell.</param>
-    public static MountGuard ForStart(string bundle, string run, string store)
+    /// <param name="socket">As <see cref="OwnSocket"/>.</param>
+    public static MountGuard ForStart(string bundle, string run, string store, string? socket = null)
     {
         string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
         bool isInStore = Path.GetFileName(deployments) == "deployments";
         string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
         string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
-        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own));
+        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSocket = socket };
     }
 
     /// <summary>What the containers of a store mount to write to.</summary>
@@ -96,7 +100,7 @@ sealed class MountGuard
             string destination = HostPath.Absolute(Text(mount, "destination"));
             try
             {
-                IReadOnlyList<string> inside = view.Check(mount);
+                List<string> inside = view.Check(mount);
                 if (inside.Count > 0)
                 {
                     changed |= KeepFromHost(document, mount);
@@ -275,7 +279,7 @@ sealed class MountGuard
                 throw new IOException("a source must not have '..'");
             }
 
-            if (IsOwnHelper(mount, source))
+            if (IsOwnHelper(mount, source) || source == guard.OwnSocket)
             {
                 return [];
             }

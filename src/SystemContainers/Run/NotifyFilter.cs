@@ -105,7 +105,7 @@ sealed unsafe class NotifyFilter(string manager, string pidFile, string cgroup)
             if (Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) < 0)
             {
                 // A process that has ended meanwhile is nobody to speak for.
-                Console.Error.WriteLine($"<3>sysctr launch notify: sending to {manager}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+                LaunchLog.Error($"sending to {manager}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
             }
         }
     }

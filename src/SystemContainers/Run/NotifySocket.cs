@@ -67,7 +67,7 @@ static class NotifySocket
         process.WaitForExit();
         if (process.ExitCode != 0 && command[0] != "systemctl")
         {
-            Console.Error.Write(said);
+            LaunchLog.Error(said.Trim());
         }
 
         return process.ExitCode;

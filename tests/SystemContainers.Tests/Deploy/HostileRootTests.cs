@@ -145,7 +145,7 @@ public sealed class HostileRootTests : IDisposable
 
     private string Shell(string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base, RedirectStandardOutput = true, UseShellExecute = false })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return output;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using SystemContainers.Errors;
+using SystemContainers.Pull;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 
@@ -334,7 +335,7 @@ public sealed class LoginTests : IDisposable
         };
     }
 
-    private Task PullNamedAsync() => _host.PullAsync($"registry.test:{Port(_registry)}/team/x:1");
+    private Task<PulledImage> PullNamedAsync() => _host.PullAsync($"registry.test:{Port(_registry)}/team/x:1");
 
     private Task<SysctrException> FailNamedAsync() => _host.FailAsync($"registry.test:{Port(_registry)}/team/x:1", ErrorKind.Unauthorized);
 

@@ -138,7 +138,7 @@ public sealed class TmpfilesGuardTests
 
         RenderedContainer container = ContainerRenderer.Render(Request(image));
 
-        Assert.Equal("d /var/lib/etcd 0700 0 0 - -\nd /var/lib/etcd/a 0750 - - - -\n", container.Tmpfiles);
+        Assert.Equal("d /var/lib/etcd 0700 0 0 - -\nd /run/etcd 0700 0 0 - -\nd /var/lib/etcd/a 0750 - - - -\n", container.Tmpfiles);
         Assert.Equal([new OnceLine("/var/lib/etcd", "d /var/lib/etcd/a/b 0750 7 8 - -"), new OnceLine("/run/etcd", "d /run/etcd/a/b - - - - -")], container.TmpfilesOnce);
         Assert.Contains(container.Warnings, w => w.Contains("/var/lib/etcd/a/x", StringComparison.Ordinal));
     }

@@ -256,7 +256,7 @@ public sealed class UnitPlanTests
 
     [Theory]
     [InlineData("", "/run/systemd/notify", true)]
-    [InlineData("""{ "destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave"] }""", "/run/sysctr/etcd/notify", false)]
+    [InlineData("""{ "destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave"] }""", "/run/systemd/notify", false)]
     [InlineData("""{ "destination": "/run/systemd", "type": "bind", "source": "/run/systemd", "options": ["bind"] }""", "/run/sysctr-notify", true)]
     [InlineData("""{ "destination": "/run/systemd/notify", "type": "bind", "source": "/run/systemd/notify", "options": ["bind"] }""", "/run/systemd/notify", true)]
     [InlineData("""{ "destination": "/notify", "type": "bind", "source": "/var/run/./systemd/notify", "options": ["bind"] }""", "/run/systemd/notify", true)]
@@ -281,6 +281,13 @@ public sealed class UnitPlanTests
             bound ? [("/run/sysctr/etcd/notify", variable)] : [],
             document["mounts"]!.AsArray().Select(m => (m!["source"]!.ToString(), m["destination"]!.ToString())).Where(m => m.Item1.EndsWith("notify", StringComparison.Ordinal)));
         Assert.All(adapted.Mounts.Where(m => m.Path.EndsWith("notify", StringComparison.Ordinal)), m => Assert.False(m.IsDirectory));
+
+        // The host's /run has systemd's own socket in it, and is said so among the container's rights.
+        Assert.Equal(bound, BundleConfig.UsesFilter(document));
+        if (!bound)
+        {
+            return;
+        }
 
         // An instance has a socket of its own, and where nobody listens there is none.
         BundleConfig.PlaceNotifySocket(document, "/run/sysctr/etcd-1/notify");
@@ -312,7 +319,7 @@ public sealed class UnitPlanTests
         UnitPlan plan = Plan(runtime, systemd, image);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(Requests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []));
+            image, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []) { OwnSocket = NotifySocket.PathOf("etcd") });
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
 
         // What config.json limits is UnitLimitsTests' business.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Render;
+using SystemContainers.Run;
 
 namespace SystemContainers.Deploy.Rights;
 
@@ -158,7 +159,8 @@ static class MountRights
     /// <summary>Whether the last word about it is not that it may only be read.</summary>
     private static bool IsWritable(string[] options) => options.LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
 
-    /// <summary>What sysctr adds itself to let a payload be started by a socket.</summary>
+    /// <summary>What sysctr adds itself: sysctr-listen, and the socket for the payload's notifications.</summary>
     private static bool IsOurs(RightsSubject subject, string source, JsonElement mount) =>
-        source == subject.ListenHelper && source.Length > 0 && mount.All("destination").Strings().All(d => d == ListenInside);
+        source == NotifySocket.PathOf(subject.Name) ||
+        (source == subject.ListenHelper && source.Length > 0 && mount.All("destination").Strings().All(d => d == ListenInside));
 }

@@ -83,9 +83,4 @@ static unsafe partial class Libc
     /// <param name="flags">AT_SYMLINK_NOFOLLOW or 0.</param>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int utimensat(SafeFileHandle directory, byte* name, timespec* times, int flags);
-
-    /// <summary>glibc's makedev(3).</summary>
-    internal static ulong MakeDevice(uint major, uint minor) =>
-        ((ulong)(major & 0xfffff000) << 32) | ((ulong)(major & 0xfff) << 8) |
-        ((ulong)(minor & 0xffffff00) << 12) | (minor & 0xff);
 }

@@ -362,6 +362,9 @@ public sealed class DoctorTests : IDisposable
             case "lock of a stopped process":
                 Process stopped = Lock("+store");
                 Process.Start("kill", ["-STOP", stopped.Id.ToString()]).WaitForExit();
+
+                // The signal is there at once, the state when the process is scheduled next.
+                SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{stopped.Id}/stat").Contains(") T ", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
                 return stopped;
             case "intent":
                 Write(
@@ -396,7 +399,7 @@ public sealed class DoctorTests : IDisposable
                 File.Delete(Here("/usr/bin/sysctr"));
                 break;
             default:
-                throw new ArgumentException(damage);
+                throw new ArgumentException($"no such damage: {damage}", nameof(damage));
         }
 
         return null;

@@ -73,6 +73,7 @@ public sealed class MountRightsTests
     [InlineData("/var/lib/app")]
     [InlineData("/var/lib/app/data")]
     [InlineData("/run/app")]
+    [InlineData("/run/sysctr/app/notify")]
     [InlineData("/etc/app")]
     [InlineData(Subjects.Destination + "/seed")]
     [InlineData("relative")]

@@ -1,4 +1,3 @@
-using SystemContainers.Deploy.Rights;
 using Xunit;
 
 namespace SystemContainers.Tests.Deploy.Rights;

@@ -37,15 +37,15 @@ public sealed record ImageRunConfig
 
     /// <summary><c>NAME=VALUE</c> lines.</summary>
     [JsonPropertyName("Env")]
-    public IReadOnlyList<string>? Env { get; init; }
+    public IReadOnlyList<string>? Env { get; init => field = GoValues.Strings(value); }
 
     /// <summary>The command's first words.</summary>
     [JsonPropertyName("Entrypoint")]
-    public IReadOnlyList<string>? Entrypoint { get; init; }
+    public IReadOnlyList<string>? Entrypoint { get; init => field = GoValues.Strings(value); }
 
     /// <summary>The command's further words, or all of it where there is no entry point.</summary>
     [JsonPropertyName("Cmd")]
-    public IReadOnlyList<string>? Cmd { get; init; }
+    public IReadOnlyList<string>? Cmd { get; init => field = GoValues.Strings(value); }
 
     /// <summary>Absolute paths that want to be volumes, as keys.</summary>
     [JsonPropertyName("Volumes")]
@@ -57,7 +57,7 @@ public sealed record ImageRunConfig
 
     /// <summary>Labels, such as <c>atomic.type</c>.</summary>
     [JsonPropertyName("Labels")]
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init => field = GoValues.Strings(value!); }
 
     /// <summary>The signal that stops it, <c>SIGTERM</c>, <c>TERM</c> or a number.</summary>
     [JsonPropertyName("StopSignal")]
@@ -73,7 +73,7 @@ public sealed record ImageHealthcheck
 {
     /// <summary><c>["NONE"]</c>, <c>["CMD", program, words…]</c> or <c>["CMD-SHELL", line]</c>; empty to inherit.</summary>
     [JsonPropertyName("Test")]
-    public IReadOnlyList<string>? Test { get; init; }
+    public IReadOnlyList<string>? Test { get; init => field = GoValues.Strings(value); }
 
     /// <summary>What one attempt may take.</summary>
     [JsonPropertyName("Timeout")]

@@ -42,6 +42,16 @@ public sealed class CredentialStoreTests : IDisposable
         Assert.Null(await Find("quay.io/other/x"));
     }
 
+    [Theory]
+    [InlineData("quay.io")]
+    [InlineData("https://quay.io/v2/")]
+    public async Task An_entry_that_is_null_has_no_credentials(string key)
+    {
+        File.WriteAllText(AuthFile, $$"""{"auths": { "{{key}}": null } }""");
+
+        Assert.Null(await Find("quay.io/team/x"));
+    }
+
     [Fact]
     public async Task Files_are_asked_in_order_and_missing_ones_passed_over()
     {

@@ -6,7 +6,7 @@ namespace SystemContainers.Pull.Auth;
 sealed record AuthFileJson
 {
     [JsonPropertyName("auths")]
-    public Dictionary<string, AuthEntryJson>? Auths { get; init; }
+    public Dictionary<string, AuthEntryJson?>? Auths { get; init; }
 
     [JsonPropertyName("credHelpers")]
     public Dictionary<string, string>? CredHelpers { get; init; }

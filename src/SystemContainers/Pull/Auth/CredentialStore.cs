@@ -86,9 +86,9 @@ sealed class CredentialStore
             }
         }
 
-        foreach ((string key, AuthEntryJson entry) in file.Auths ?? [])
+        foreach ((string key, AuthEntryJson? entry) in file.Auths ?? [])
         {
-            if (LegacyHost(key) == host && Decode(path, key, entry) is { } found)
+            if (entry is not null && LegacyHost(key) == host && Decode(path, key, entry) is { } found)
             {
                 return found;
             }

@@ -59,16 +59,23 @@ static class ScratchDirectory
     /// <param name="store">The store.</param>
     public static void RemoveAbandoned(string store)
     {
+        foreach (string directory in Abandoned(store))
+        {
+            Remove(directory);
+        }
+    }
+
+    /// <summary>Those of processes that were killed.</summary>
+    /// <param name="store">The store.</param>
+    public static IReadOnlyList<string> Abandoned(string store)
+    {
         List<string> places = [Path.Join(store, Name), Beside(store)];
         if (RunDirectory is { } run)
         {
             places.Add(Path.Join(run, "sysctr", Name));
         }
 
-        foreach (string directory in places.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(d => ProcessMark.IsOfDead(Path.GetFileName(d))))
-        {
-            Remove(directory);
-        }
+        return [.. places.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(d => ProcessMark.IsOfDead(Path.GetFileName(d)))];
     }
 
     /// <summary>The directory of the small ones, for files without names.</summary>

@@ -25,7 +25,11 @@ static class ContainerExec
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
     public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, HostUser? user, CancellationToken cancellation)
     {
-        string pidFile = Path.Join(user?.RuntimeDirectory ?? "/run", $"sysctr-exec-{Guid.NewGuid():N}.pid");
+        // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits for it any more
+        // can't write the file, and ends what it started.
+        string directory = Path.Join(user?.RuntimeDirectory ?? "/run", $"sysctr-exec-{Guid.NewGuid():N}");
+        string pidFile = Path.Join(directory, "pid");
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
@@ -45,7 +49,7 @@ static class ContainerExec
         }
         finally
         {
-            File.Delete(pidFile);
+            Directory.Delete(directory, recursive: true);
         }
     }
 

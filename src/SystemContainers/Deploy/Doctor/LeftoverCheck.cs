@@ -78,14 +78,7 @@ static class LeftoverCheck
 
     private static IEnumerable<DoctorFinding> Scratch(DoctorTarget target)
     {
-        string[] dead =
-        [
-            .. from directory in target.IsRunning ? (string[])[Path.GetTempPath(), "/run/sysctr"] : []
-               where Directory.Exists(directory)
-               from entry in Directory.EnumerateDirectories(directory, "sysctr-*")
-               where ProcessMark.IsOfDead(Path.GetFileName(entry))
-               select entry,
-        ];
-        return dead.Length == 0 ? [] : [DoctorFinding.Warning(Name, $"{dead[0]}{(dead.Length == 1 ? "" : $" and {dead.Length - 1} more")}: scratch of processes that died", Recover)];
+        IReadOnlyList<string> dead = target.IsRunning ? ScratchDirectory.Abandoned(target.Store) : [];
+        return dead.Count == 0 ? [] : [DoctorFinding.Warning(Name, $"{dead[0]}{(dead.Count == 1 ? "" : $" and {dead.Count - 1} more")}: scratch of processes that died", Recover)];
     }
 }

@@ -126,7 +126,8 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
 
     private static string[] Command(string operation) => operation switch
     {
-        "install" => ["install", "--name", "tiny", Image],
+        // Its second version brings one program more.
+        "install" => ["install", "--grant", "program", "--name", "tiny", Image],
         _ => [operation, "tiny"],
     };
 

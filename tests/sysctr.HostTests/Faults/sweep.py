@@ -42,7 +42,8 @@ CALLS = ("openat mkdir mkdirat rename renameat renameat2 link linkat symlink sym
          "ftruncate fallocate mknodat fchown chown fchownat lchown fchmod chmod fchmodat fsetxattr setxattr lsetxattr utimensat fsync "
          "fdatasync syncfs sendmsg sendto mount copy_file_range").split()
 COMMANDS = {
-    "install": ["install", "--name", "tiny", f"oci:{IMAGE}:latest"],
+    # Its second version brings one program more.
+    "install": ["install", "--grant", "program", "--name", "tiny", f"oci:{IMAGE}:latest"],
     "update": ["update", "tiny"],
     "rollback": ["rollback", "tiny"],
     "uninstall": ["uninstall", "--purge", "tiny"],
@@ -202,7 +203,7 @@ def judge_words(old, new, now, said, status):
     whole = OPERATION == "prune" or now[0] in (old[0], new[0])
     if "nothing was changed" in said and (intents or now[0] != old[0] or now[1] != old[1] or now[2] != old[2]):
         faults.append(f"it said that nothing was changed: {intents} {difference(old[0], now[0])} {difference(old[2], now[2])}")
-    if re.search("as before|no container was changed|was not changed", said) and (intents or now[0] != old[0]):
+    if re.search("as before|no container was changed|was not changed", said) and now[0] != old[0]:
         faults.append(f"it said that all is as before: {intents} {difference(old[0], now[0])}")
     if "is left half done" in said and not intents:
         faults.append("it said that it left something half done")

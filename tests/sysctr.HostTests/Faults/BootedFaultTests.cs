@@ -16,6 +16,6 @@ public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
     [InlineData("update")]
     [InlineData("rollback")]
     [InlineData("uninstall")]
-    public Task An_interruption_at_any_fifth_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
-        host.SweepAsync("booted", "int", operation, every: 5);
+    public Task An_interruption_at_any_tenth_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
+        host.SweepAsync("booted", "int", operation, every: 10);
 }

@@ -299,8 +299,9 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     {
         NewState =
         [
-            .. change.After!.StateDirectories.Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
-                .Concat(TmpfilesDirectories(change.After)).Distinct(StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))
+            // A claim from before is not this change's to give up, whether its directory is there or not.
+            .. change.After!.StateDirectories.Concat(TmpfilesDirectories(change.After)).Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
+                .Where(d => !Path.Exists(host.Here(d)))
                 // What is in a directory goes before it.
                 .OrderDescending(StringComparer.Ordinal),
         ],

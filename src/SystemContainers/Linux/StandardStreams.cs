@@ -9,6 +9,9 @@ static class StandardStreams
     private const int Output = 1;
     private const int Last = 2;
 
+    /// <summary>O_ACCMODE.</summary>
+    private const int AccessMode = 3;
+
     /// <summary>Whether standard output was closed when the process began.</summary>
     public static bool OutputWasClosed { get; private set; }
 
@@ -20,8 +23,11 @@ static class StandardStreams
     {
         for (int descriptor = 0; descriptor <= Last; descriptor++)
         {
-            if (Libc.fcntl(descriptor, Libc.F_GETFD, 0) >= 0)
+            int flags = Libc.fcntl(descriptor, Libc.F_GETFL, 0);
+            if (flags >= 0)
             {
+                // The runtime has been quicker, and reads something of its own there.
+                OutputWasClosed |= descriptor == Output && (flags & AccessMode) == OpenFlags.ReadOnly;
                 continue;
             }
 

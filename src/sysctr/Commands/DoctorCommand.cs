@@ -39,7 +39,7 @@ static class DoctorCommand
         DoctorReport report = await new DoctorOperation(Target(parsed)).RunAsync(cancellation);
         if (parsed.GetValue(s_json))
         {
-            terminal.Result(Reports.ToJson(report));
+            terminal.Json(Reports.ToJson(report));
         }
         else
         {

@@ -124,7 +124,7 @@ static class InstallCommand
         if (parsed.GetValue(s_json))
         {
             ContainerReports reports = new(host);
-            terminal.Result(Reports.ToJson(
+            terminal.Json(Reports.ToJson(
                 [.. requests.Select(r => r.NameFor(host.Registries)).Where(host.Catalog.IsInstalled).Select(reports.Details)]));
         }
 

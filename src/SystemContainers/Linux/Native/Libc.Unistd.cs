@@ -5,8 +5,8 @@ namespace SystemContainers.Linux.Native;
 /// <summary>unistd.h, and fcntl(2) as far as it is for descriptors that programs inherit.</summary>
 static unsafe partial class Libc
 {
-    internal const int F_GETFD = 1;
     internal const int F_SETFD = 2;
+    internal const int F_GETFL = 3;
     internal const int FD_CLOEXEC = 1;
 
     [LibraryImport(Library)]

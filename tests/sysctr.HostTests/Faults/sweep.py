@@ -72,6 +72,20 @@ def caller(words):
             "env", "--chdir", HOME, "LANG=C.UTF-8", f"XDG_RUNTIME_DIR=/run/user/{uid}", *words]
 
 
+def wait_for_the_dead():
+    """strace ends before all threads of what it killed are gone, and with them the locks; the next call would take them for alive."""
+    def comm(process):
+        try:
+            with open(f"/proc/{process}/comm") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
+    for _ in range(200):
+        if not any(comm(p) == "sysctr" for p in os.listdir("/proc") if p.isdigit()):
+            return
+        time.sleep(0.05)
+
+
 def sysctr(words, prefix=()):
     return caller([*prefix, "sysctr", *(["--root", ROOT] if ROOT else []), *(["--user"] if USER else []), *words])
 
@@ -331,6 +345,8 @@ for prefix, point in points:
     if now != old:
         restore(start, running)
     broken = run(sysctr(COMMAND, prefix), check=False)
+    if CUT in ("kill", "strace"):
+        wait_for_the_dead()
     words = judge_words(old, new, look(), broken.stdout, broken.returncode) if CUT not in ("kill", "strace") else []
     recovered = run(sysctr(["recover"]), check=False)
     if broken.returncode == 0:

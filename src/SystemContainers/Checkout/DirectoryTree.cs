@@ -84,18 +84,16 @@ sealed class DirectoryTree : IImageFiles
 
     private ImageFile Describe(SafeFileHandle file, string shown)
     {
-        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
             throw LinuxException.Last("statx", _root + shown);
         }
 
-        ImageFileKind kind = (stat.stx_mode & Libc.S_IFMT) switch
-        {
-            Libc.S_IFREG => ImageFileKind.Regular,
-            Libc.S_IFDIR => ImageFileKind.Directory,
-            Libc.S_IFLNK => ImageFileKind.Symlink,
-            _ => ImageFileKind.Special,
-        };
+        uint type = stat.stx_mode & Libc.S_IFMT;
+        ImageFileKind kind = type == Libc.S_IFREG ? ImageFileKind.Regular
+            : type == Libc.S_IFDIR ? ImageFileKind.Directory
+            : type == Libc.S_IFLNK ? ImageFileKind.Symlink
+            : ImageFileKind.Special;
         string path = PathOf(file);
         return new ImageFile(path, kind, stat.stx_mode & 0xfff, stat.stx_uid, stat.stx_gid, kind == ImageFileKind.Regular ? (long)stat.stx_size : 0)
         {
@@ -126,7 +124,7 @@ sealed class DirectoryTree : IImageFiles
             throw LinuxException.Last("open", _root);
         }
 
-        Libc.open_how how = new()
+        open_how how = new()
         {
             flags = (ulong)(flags | OpenFlags.CloseOnExec),
             resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS,

@@ -48,7 +48,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
     private SafeFileHandle CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
     {
-        if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
             throw LinuxException.Last("statx", Shown());
         }
@@ -85,7 +85,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     {
         fixed (byte* name = terminated)
         {
-            if (Libc.statx(parent, name, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+            if (Libc.statx(parent, name, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
             {
                 throw LinuxException.Last("statx", Shown());
             }
@@ -93,7 +93,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             uint kind = stat.stx_mode & Libc.S_IFMT;
             if (kind != KindOf(node))
             {
-                if (kind is not (Libc.S_IFREG or Libc.S_IFDIR) || !_mountPoints.Contains(Shown()))
+                if ((kind != Libc.S_IFREG && kind != Libc.S_IFDIR) || !_mountPoints.Contains(Shown()))
                 {
                     found(Shown(), "is of another type");
                 }
@@ -144,7 +144,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         return handle.IsInvalid ? throw LinuxException.Last("openat", Shown()) : handle;
     }
 
-    private void CompareLeaf(SafeFileHandle parent, byte* name, TreeLeaf leaf, in Libc.statx_t stat)
+    private void CompareLeaf(SafeFileHandle parent, byte* name, TreeLeaf leaf, in statx_t stat)
     {
         FileIdentity identity = FileIdentity.Of(stat);
         if (!_seen.TryAdd(leaf, identity))
@@ -172,7 +172,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         }
     }
 
-    private void CompareFile(SafeFileHandle parent, byte* name, LayerEntry entry, in Libc.statx_t stat)
+    private void CompareFile(SafeFileHandle parent, byte* name, LayerEntry entry, in statx_t stat)
     {
         if (ContentStore.HasObject(entry) && store.IdentityOf(entry.Object) == FileIdentity.Of(stat))
         {
@@ -192,7 +192,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         }
     }
 
-    private void CompareMetadata(FileMetadata wanted, in Libc.statx_t stat, IReadOnlyList<FileXattr> xattrs, bool hasMode = true)
+    private void CompareMetadata(FileMetadata wanted, in statx_t stat, IReadOnlyList<FileXattr> xattrs, bool hasMode = true)
     {
         if (InodeReader.Difference(wanted, stat, xattrs, ContentStore.HostXattrs, hasMode) is { } difference)
         {

@@ -24,7 +24,7 @@ static unsafe class BoundedFile
             return null;
         }
 
-        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
             throw LinuxException.Last("statx", path);
         }
@@ -80,7 +80,7 @@ static unsafe class BoundedFile
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
             return new SafeFileHandle(
-                Libc.openat2(directory, name, new Libc.open_how { flags = (ulong)flags, resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS }), ownsHandle: true);
+                Libc.openat2(directory, name, new open_how { flags = (ulong)flags, resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS }), ownsHandle: true);
         }
     }
 }

@@ -11,14 +11,14 @@ namespace SystemContainers.Linux;
 [StructLayout(LayoutKind.Auto)]
 readonly record struct FileIdentity(uint Major, uint Minor, ulong Inode)
 {
-    public static FileIdentity Of(in Libc.statx_t stat) => new(stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
+    public static FileIdentity Of(in statx_t stat) => new(stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
 
     /// <summary>The file system of a path that is there; its inode says nothing.</summary>
     /// <exception cref="LinuxException">There is no such path.</exception>
     public static FileIdentity FileSystemOf(string path)
     {
         using SafeFileHandle handle = Libc.open(path, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? Of(stat) with { Inode = 0 }
             : throw LinuxException.Last("statx", path);
     }

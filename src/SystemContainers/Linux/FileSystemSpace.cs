@@ -15,11 +15,11 @@ readonly record struct FileSystemSpace(long Total, long Free, long FreeToRoot, l
     /// <param name="path">A directory that is there.</param>
     /// <exception cref="LinuxException">It can't be asked.</exception>
     public static FileSystemSpace Of(string path) =>
-        Libc.statvfs(path, out Libc.statvfs_t stat) == 0
+        Libc.statvfs(path, out statvfs_t stat) == 0
             ? new FileSystemSpace(
                 (long)(stat.f_blocks * stat.f_frsize),
                 (long)(stat.f_bavail * stat.f_frsize),
                 (long)(stat.f_bfree * stat.f_frsize),
-                stat.f_files == 0 ? null : (long)stat.f_favail)
+                stat.f_files == 0 ? null : (long)(ulong)stat.f_favail)
             : throw LinuxException.Last("statvfs", path);
 }

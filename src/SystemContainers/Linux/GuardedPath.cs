@@ -105,7 +105,7 @@ static unsafe class GuardedPath
     }
 
     private static bool IsLink(SafeFileHandle file, string shown) =>
-        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFLNK
             : throw LinuxException.Last("statx", shown);
 
@@ -120,7 +120,7 @@ static unsafe class GuardedPath
     /// <summary>/proc/PID/root and the like are no names but doors (proc_pid_root(5)): the kernel tells them apart.</summary>
     private static bool IsMagic(SafeFileHandle directory, string name)
     {
-        Libc.open_how how = new() { flags = (ulong)(OpenFlags.Path | OpenFlags.CloseOnExec), resolve = Libc.RESOLVE_NO_MAGICLINKS };
+        open_how how = new() { flags = (ulong)(OpenFlags.Path | OpenFlags.CloseOnExec), resolve = Libc.RESOLVE_NO_MAGICLINKS };
         fixed (byte* pointer = Encoding.UTF8.GetBytes(name + "\0"))
         {
             nint descriptor = Libc.openat2(directory, pointer, how);

@@ -11,26 +11,26 @@ readonly unsafe ref struct HeldSignals : IDisposable
 {
     private static readonly int[] s_faults = [Libc.SIGILL, Libc.SIGTRAP, Libc.SIGBUS, Libc.SIGFPE, Libc.SIGSEGV];
 
-    private readonly Libc.sigset_t _before;
+    private readonly sigset_t _before;
 
     public HeldSignals()
     {
         // With numbers that there are, none of these can fail.
-        Libc.sigset_t all;
+        sigset_t all;
         _ = Libc.sigfillset(&all);
         foreach (int signal in s_faults)
         {
             _ = Libc.sigdelset(&all, signal);
         }
 
-        Libc.sigset_t before;
+        sigset_t before;
         _ = Libc.pthread_sigmask(Libc.SIG_SETMASK, &all, &before);
         _before = before;
     }
 
     public void Dispose()
     {
-        Libc.sigset_t before = _before;
+        sigset_t before = _before;
         _ = Libc.pthread_sigmask(Libc.SIG_SETMASK, &before, null);
     }
 }

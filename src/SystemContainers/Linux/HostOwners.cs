@@ -16,20 +16,20 @@ static class HostOwners
     public static bool IsTrusted(string directory)
     {
         using SafeFileHandle handle = Libc.open(directory, OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0 && IsTrusted(stat);
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 && IsTrusted(stat);
     }
 
     /// <summary>As the other; a sticky directory such as /tmp counts too, where others make names but can't touch those of root (chmod(2)).</summary>
     public static bool KeepsNames(string directory)
     {
         using SafeFileHandle handle = Libc.open(directory, OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0 &&
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 &&
             (IsTrusted(stat) || (stat.stx_uid == 0 && (stat.stx_mode & Sticky) != 0));
     }
 
     /// <summary>Whether nobody but root, or the user whom this process works for, can make names in a directory.</summary>
     /// <param name="stat">The directory's.</param>
-    public static bool IsTrusted(in Libc.statx_t stat)
+    public static bool IsTrusted(in statx_t stat)
     {
         uint self = Libc.geteuid();
         bool owner = stat.stx_uid == 0 || stat.stx_uid == self || (HostUser.IsInNamespace && stat.stx_uid == Overflow);

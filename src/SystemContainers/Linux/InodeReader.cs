@@ -1,5 +1,4 @@
 using System.Text;
-using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Linux;
 
@@ -13,7 +12,7 @@ static class InodeReader
     /// <param name="hostXattrs">Names of attributes that the host gives files, which do not count.</param>
     /// <param name="hasMode">False for a symbolic link, which has none of its own.</param>
     public static string? Difference(
-        FileMetadata wanted, in Libc.statx_t stat, IReadOnlyList<FileXattr> xattrs, byte[][] hostXattrs, bool hasMode = true)
+        FileMetadata wanted, in statx_t stat, IReadOnlyList<FileXattr> xattrs, byte[][] hostXattrs, bool hasMode = true)
     {
         int mode = stat.stx_mode & 0xfff;
         if (hasMode && mode != wanted.Mode)

@@ -44,7 +44,7 @@ static unsafe class InodeWriter
             }
         }
 
-        Libc.timespec* times = stackalloc Libc.timespec[2];
+        timespec* times = stackalloc timespec[2];
         Fill(times, metadata);
         if (Libc.futimens(file, times) != 0)
         {
@@ -87,7 +87,7 @@ static unsafe class InodeWriter
             }
         }
 
-        Libc.timespec* times = stackalloc Libc.timespec[2];
+        timespec* times = stackalloc timespec[2];
         Fill(times, metadata);
         if (Libc.utimensat(directory, name, times, Libc.AT_SYMLINK_NOFOLLOW) != 0)
         {
@@ -117,9 +117,9 @@ static unsafe class InodeWriter
     /// <summary>trusted.* and the like, which a user's namespace can't have: left out, as podman does.</summary>
     private static bool IsForRootAlone() => HostUser.IsInNamespace && Marshal.GetLastPInvokeError() == Errno.EPERM;
 
-    private static void Fill(Libc.timespec* times, FileMetadata metadata)
+    private static void Fill(timespec* times, FileMetadata metadata)
     {
-        times[0] = new Libc.timespec { tv_sec = metadata.MtimeSeconds, tv_nsec = metadata.MtimeNanoseconds };
+        times[0] = new timespec { tv_sec = metadata.MtimeSeconds, tv_nsec = (int)metadata.MtimeNanoseconds };
         times[1] = times[0];
     }
 

@@ -17,7 +17,7 @@ static class PrivateDirectory
     {
         using (SafeFileHandle parent = Libc.open(Path.GetDirectoryName(path)!, OpenFlags.Directory | OpenFlags.Path | OpenFlags.CloseOnExec, 0))
         {
-            if (parent.IsInvalid || Libc.statx(parent, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t above) != 0)
+            if (parent.IsInvalid || Libc.statx(parent, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t above) != 0)
             {
                 throw LinuxException.Last("open", Path.GetDirectoryName(path)!);
             }
@@ -36,7 +36,7 @@ static class PrivateDirectory
         }
 
         using SafeFileHandle handle = Libc.open(path, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
             throw LinuxException.Last("open", path);
         }

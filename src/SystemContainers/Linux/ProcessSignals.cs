@@ -6,9 +6,11 @@ namespace SystemContainers.Linux;
 /// <summary>Signals of this process, by number (signal(7)).</summary>
 static class ProcessSignals
 {
-    public const int HangUp = Libc.SIGHUP;
-    public const int Interrupt = Libc.SIGINT;
-    public const int Terminate = Libc.SIGTERM;
+    public static int HangUp => Libc.SIGHUP;
+
+    public static int Interrupt => Libc.SIGINT;
+
+    public static int Terminate => Libc.SIGTERM;
 
     /// <summary>Whether whoever started this process wants it to ignore a signal (SigIgn of proc_pid_status(5)); false where that can't be read.</summary>
     public static bool IsIgnored(int signal)

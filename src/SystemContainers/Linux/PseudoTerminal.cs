@@ -16,7 +16,7 @@ sealed unsafe class PseudoTerminal : IDisposable
 
     private readonly SafeFileHandle _held;
     private readonly bool _isRaw;
-    private Libc.termios _before;
+    private termios _before;
 
     /// <summary>Makes it and takes the caller's terminal over.</summary>
     /// <exception cref="SysctrException">Host: there is no pseudo terminal to be had.</exception>
@@ -39,7 +39,7 @@ sealed unsafe class PseudoTerminal : IDisposable
         }
 
         CopySize();
-        Libc.termios before;
+        termios before;
         if (Libc.isatty(Input) == 1 && Libc.tcgetpgrp(Input) == Libc.getpgrp() && Libc.tcgetattr(Input, &before) == 0)
         {
             _before = before;
@@ -57,7 +57,7 @@ sealed unsafe class PseudoTerminal : IDisposable
     /// <summary>Gives it the size of the caller's terminal.</summary>
     public void CopySize()
     {
-        Libc.winsize size;
+        winsize size;
         if (Libc.ioctl(Output, Libc.TIOCGWINSZ, &size) == 0 || Libc.ioctl(Input, Libc.TIOCGWINSZ, &size) == 0)
         {
             _ = Libc.ioctl((int)Master.DangerousGetHandle(), Libc.TIOCSWINSZ, &size);
@@ -71,7 +71,7 @@ sealed unsafe class PseudoTerminal : IDisposable
     {
         if (_isRaw)
         {
-            Libc.termios before = _before;
+            termios before = _before;
             _ = Libc.tcsetattr(Input, Libc.TCSADRAIN, &before);
         }
 

@@ -35,12 +35,12 @@ static class RegularFile
     public static bool IsPlain(string path)
     {
         using SafeFileHandle found = Libc.open(path, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !found.IsInvalid && Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0 &&
-            (stat.stx_mode & Libc.S_IFMT) is (Libc.S_IFREG or Libc.S_IFDIR);
+        return !found.IsInvalid && Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 &&
+            ((stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG || (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR);
     }
 
     private static bool IsRegular(SafeFileHandle file, string shown) =>
-        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG
             : throw LinuxException.Last("statx", shown);
 }

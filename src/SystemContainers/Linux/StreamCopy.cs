@@ -18,7 +18,7 @@ static unsafe class StreamCopy
         for (int late = 0; late < MostAfterEnd;)
         {
             bool over = ended.IsSet;
-            Libc.pollfd ready = new() { Descriptor = from, Events = Libc.POLLIN };
+            pollfd ready = new() { fd = from, events = Libc.POLLIN };
             if (Libc.poll(&ready, 1, PollMilliseconds) <= 0)
             {
                 if (over)
@@ -47,7 +47,7 @@ static unsafe class StreamCopy
         byte* buffer = stackalloc byte[1 << 15];
         while (true)
         {
-            Libc.pollfd ready = new() { Descriptor = 0, Events = Libc.POLLIN };
+            pollfd ready = new() { fd = 0, events = Libc.POLLIN };
             int happened = Libc.poll(&ready, 1, -1);
             if (ended.IsSet)
             {

@@ -201,7 +201,7 @@ static unsafe class TreeRemoval
         /// <returns>Null where another process has removed it.</returns>
         private SafeFileHandle? Open(SafeFileHandle parent, byte* name, int depth)
         {
-            Libc.open_how how = new()
+            open_how how = new()
             {
                 flags = (ulong)(OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec),
                 resolve = Libc.RESOLVE_NO_XDEV | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_BENEATH,

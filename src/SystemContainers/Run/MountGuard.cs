@@ -326,7 +326,7 @@ sealed class MountGuard
         private void CheckDevice(string source)
         {
             using SafeFileHandle handle = Libc.open(Here(source), OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-            if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+            if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
             {
                 return;
             }
@@ -345,7 +345,7 @@ sealed class MountGuard
             foreach (string source in _mounts.Where(m => m.Device == place.Device && m.Source.StartsWith('/')).Select(m => m.Source).Distinct(StringComparer.Ordinal))
             {
                 using SafeFileHandle handle = Libc.open(source, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-                if (!handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0)
+                if (!handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0)
                 {
                     yield return $"{stat.stx_rdev_major}:{stat.stx_rdev_minor}";
                 }
@@ -355,7 +355,7 @@ sealed class MountGuard
         /// <summary>Why a link in a directory is not followed; null where it is.</summary>
         public string? Refusal(SafeFileHandle directory)
         {
-            if (Libc.statx(directory, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+            if (Libc.statx(directory, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
             {
                 return "its directory can't be looked at";
             }

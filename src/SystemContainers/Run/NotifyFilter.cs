@@ -37,8 +37,8 @@ sealed unsafe class NotifyFilter(string manager, string pidFile, string cgroup)
     public int Run()
     {
         byte[] buffer = new byte[NotifyMessage.MaxBytes + 1];
-        Libc.pollfd ready = new() { Descriptor = Descriptor, Events = Libc.POLLIN };
-        while (Libc.poll(&ready, 1, IdleMilliseconds) > 0 && (ready.Happened & Libc.POLLIN) != 0)
+        pollfd ready = new() { fd = Descriptor, events = Libc.POLLIN };
+        while (Libc.poll(&ready, 1, IdleMilliseconds) > 0 && (ready.revents & Libc.POLLIN) != 0)
         {
             if (Receive(buffer, out int sender) is { } message && IsOurs(sender))
             {
@@ -57,12 +57,13 @@ sealed unsafe class NotifyFilter(string manager, string pidFile, string cgroup)
         Libc.credentials_message credentials = default;
         fixed (byte* data = buffer)
         {
-            Libc.iovec vector = new() { Base = data, Length = (nuint)buffer.Length };
-            Libc.msghdr message = new() { Vector = &vector, VectorLength = 1, Control = &credentials, ControlLength = (nuint)sizeof(Libc.credentials_message) };
+            iovec vector = new() { iov_base = data, iov_len = buffer.Length };
+            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &credentials, msg_controllen = (uint)sizeof(Libc.credentials_message) };
             nint length = Libc.recvmsg(Descriptor, &message, Libc.MSG_CMSG_CLOEXEC);
-            bool known = length >= 0 && message.ControlLength >= (nuint)Libc.credentials_message.Size && credentials is { Level: Libc.SOL_SOCKET, Type: Libc.SCM_CREDENTIALS };
-            sender = known ? credentials.Pid : 0;
-            return known && (message.Flags & Libc.MSG_TRUNC) == 0 ? NotifyMessage.Admit(buffer.AsSpan(0, (int)length)) : null;
+            bool known = length >= 0 && message.msg_controllen >= Libc.credentials_message.Size &&
+                credentials.Header.cmsg_level == Libc.SOL_SOCKET && credentials.Header.cmsg_type == Libc.SCM_CREDENTIALS;
+            sender = known ? credentials.Sender.pid : 0;
+            return known && (message.msg_flags & Libc.MSG_TRUNC) == 0 ? NotifyMessage.Admit(buffer.AsSpan(0, (int)length)) : null;
         }
     }
 
@@ -96,12 +97,13 @@ sealed unsafe class NotifyFilter(string manager, string pidFile, string cgroup)
         client.Connect(new UnixDomainSocketEndPoint(manager.StartsWith('@') ? "\0" + manager[1..] : manager));
         Libc.credentials_message credentials = new()
         {
-            Length = Libc.credentials_message.Size, Level = Libc.SOL_SOCKET, Type = Libc.SCM_CREDENTIALS, Pid = process, Uid = Libc.geteuid(), Gid = Libc.getegid(),
+            Header = new Tmds.Linux.cmsghdr { cmsg_len = Libc.credentials_message.Size, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_CREDENTIALS },
+            Sender = new Tmds.Linux.ucred { pid = process, uid = Libc.geteuid(), gid = Libc.getegid() },
         };
         fixed (byte* data = Encoding.UTF8.GetBytes(text))
         {
-            Libc.iovec vector = new() { Base = data, Length = (nuint)Encoding.UTF8.GetByteCount(text) };
-            Libc.msghdr message = new() { Vector = &vector, VectorLength = 1, Control = &credentials, ControlLength = (nuint)sizeof(Libc.credentials_message) };
+            iovec vector = new() { iov_base = data, iov_len = Encoding.UTF8.GetByteCount(text) };
+            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &credentials, msg_controllen = (uint)sizeof(Libc.credentials_message) };
             if (Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) < 0)
             {
                 // A process that has ended meanwhile is nobody to speak for.

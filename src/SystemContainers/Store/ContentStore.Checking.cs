@@ -91,7 +91,7 @@ sealed partial class ContentStore
         key.WritePath(path);
         fixed (byte* pointer = path)
         {
-            return Libc.statx(_objects, pointer, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+            return Libc.statx(_objects, pointer, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
                 ? FileIdentity.Of(stat)
                 : null;
         }
@@ -122,7 +122,7 @@ sealed partial class ContentStore
     /// <exception cref="IOException">It can't be read.</exception>
     public static (ObjectState State, string What) Examine(LayerEntry entry, SafeFileHandle file, bool content)
     {
-        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) != 0)
+        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
             throw LinuxException.Last("statx", "");
         }

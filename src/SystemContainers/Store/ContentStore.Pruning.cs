@@ -86,7 +86,7 @@ sealed partial class ContentStore
     private static long FreedBy(string file)
     {
         using SafeFileHandle handle = Libc.open(file, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? stat.stx_nlink == 1 ? (long)stat.stx_blocks * 512 : 0
             : throw LinuxException.Last("statx", file);
     }

@@ -66,7 +66,7 @@ static class KernelCheck
         fixed (byte* name = "proc\0"u8)
         {
             using SafeFileHandle opened = new(
-                Libc.openat2(root, name, new Libc.open_how { flags = (ulong)(OpenFlags.Path | OpenFlags.CloseOnExec), resolve = Libc.RESOLVE_IN_ROOT }), ownsHandle: true);
+                Libc.openat2(root, name, new open_how { flags = (ulong)(OpenFlags.Path | OpenFlags.CloseOnExec), resolve = Libc.RESOLVE_IN_ROOT }), ownsHandle: true);
             return !opened.IsInvalid;
         }
     }

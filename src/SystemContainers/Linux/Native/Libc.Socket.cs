@@ -1,54 +1,32 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace SystemContainers.Linux.Native;
 
-/// <summary>sys/socket.h, as 64-bit Linux lays it out.</summary>
+/// <summary>sys/socket.h and poll.h.</summary>
 static unsafe partial class Libc
 {
-    internal const int SOL_SOCKET = 1;
-    internal const int SCM_CREDENTIALS = 2;
-    internal const int MSG_CTRUNC = 0x08;
-    internal const int MSG_TRUNC = 0x20;
-    internal const int MSG_NOSIGNAL = 0x4000;
-    internal const int MSG_CMSG_CLOEXEC = 0x4000_0000;
+    internal static int SOL_SOCKET => LibC.SOL_SOCKET;
+    internal static int SCM_CREDENTIALS => LibC.SCM_CREDENTIALS;
+    internal static int MSG_TRUNC => LibC.MSG_TRUNC;
+    internal static int MSG_NOSIGNAL => LibC.MSG_NOSIGNAL;
+    internal static int MSG_CMSG_CLOEXEC => LibC.MSG_CMSG_CLOEXEC;
+    internal static short POLLIN => LibC.POLLIN;
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint recvmsg(int fd, msghdr* message, int flags);
+    internal static int poll(pollfd* descriptors, uint count, int milliseconds) => LibC.poll(descriptors, count, milliseconds);
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint sendmsg(int fd, msghdr* message, int flags);
+    internal static nint recvmsg(int fd, msghdr* message, int flags) => (nint)(long)LibC.recvmsg(fd, message, flags);
 
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct iovec
-    {
-        internal void* Base;
-        internal nuint Length;
-    }
+    internal static nint sendmsg(int fd, msghdr* message, int flags) => (nint)(long)LibC.sendmsg(fd, message, flags);
 
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct msghdr
-    {
-        internal void* Name;
-        internal uint NameLength;
-        internal iovec* Vector;
-        internal nuint VectorLength;
-        internal void* Control;
-        internal nuint ControlLength;
-        internal int Flags;
-    }
-
-    /// <summary>One control message that holds a sender's credentials, with the padding that CMSG_SPACE asks for.</summary>
+    /// <summary>A cmsghdr and the ucred after it, with the padding that CMSG_SPACE(3) asks for on 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 32)]
     internal struct credentials_message
     {
         /// <summary>CMSG_LEN of a ucred.</summary>
-        internal const ulong Size = 28;
+        internal const int Size = 28;
 
-        internal ulong Length;
-        internal int Level;
-        internal int Type;
-        internal int Pid;
-        internal uint Uid;
-        internal uint Gid;
+        internal cmsghdr Header;
+        internal ucred Sender;
     }
 }

@@ -1,86 +1,106 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace SystemContainers.Linux.Native;
 
-/// <summary>sys/stat.h, and what else makes and describes files by directory handle and byte name.</summary>
+/// <summary>sys/stat.h and sys/statvfs.h: what makes and describes files.</summary>
 static unsafe partial class Libc
 {
-    internal const int AT_FDCWD = -100;
-    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
-    internal const int AT_EMPTY_PATH = 0x1000;
+    internal static uint STATX_BASIC_STATS => LibC.STATX_BASIC_STATS;
+    internal static uint S_IFMT => (ushort)LibC.S_IFMT;
+    internal static uint S_IFDIR => (ushort)LibC.S_IFDIR;
+    internal static uint S_IFREG => (ushort)LibC.S_IFREG;
+    internal static uint S_IFLNK => (ushort)LibC.S_IFLNK;
+    internal static uint S_IFIFO => (ushort)LibC.S_IFIFO;
+    internal static uint S_IFCHR => (ushort)LibC.S_IFCHR;
+    internal static uint S_IFBLK => (ushort)LibC.S_IFBLK;
+    internal static ulong ST_RDONLY => (ulong)LibC.ST_RDONLY;
 
-    internal const uint S_IFIFO = 0x1000;
-    internal const uint S_IFCHR = 0x2000;
-    internal const uint S_IFBLK = 0x6000;
-
-    internal const uint RENAME_NOREPLACE = 1;
-    internal const uint RENAME_EXCHANGE = 2;
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct timespec
+    internal static int mkdir(string path, uint mode)
     {
-        internal long tv_sec;
-        internal long tv_nsec;
+        fixed (byte* bytes = CString.Of(path))
+        {
+            return LibC.mkdir(bytes, (ushort)mode);
+        }
     }
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial SafeFileHandle openat(SafeFileHandle directory, byte* name, int flags, uint mode);
+    internal static int mkdirat(SafeFileHandle directory, byte* name, uint mode)
+    {
+        using Held held = new(directory);
+        return LibC.mkdirat(held.Value, name, (ushort)mode);
+    }
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int mkdirat(SafeFileHandle directory, byte* name, uint mode);
+    internal static int mknodat(SafeFileHandle directory, byte* name, uint mode, ulong device)
+    {
+        using Held held = new(directory);
+        return LibC.mknodat(held.Value, name, (ushort)mode, device);
+    }
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int linkat(SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, int flags);
+    internal static int fchmod(SafeFileHandle fd, uint mode)
+    {
+        using Held held = new(fd);
+        return LibC.fchmod(held.Value, (ushort)mode);
+    }
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int symlinkat(byte* target, SafeFileHandle directory, byte* name);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int mknodat(SafeFileHandle directory, byte* name, uint mode, ulong device);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int rename(string oldPath, string newPath);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int renameat2(
-        SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int renameat2(
-        SafeFileHandle oldDirectory, string oldName, SafeFileHandle newDirectory, string newName, uint flags);
-
-    internal const int W_OK = 2;
-
-    /// <param name="path">What is asked about; links are followed.</param>
-    /// <param name="mode">W_OK.</param>
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int access(string path, int mode);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int link(string oldPath, string newPath);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int faccessat(SafeFileHandle directory, byte* name, int mode, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fchownat(SafeFileHandle directory, byte* name, uint owner, uint group, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fchmod(SafeFileHandle fd, uint mode);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fchmodat(SafeFileHandle directory, byte* name, uint mode, int flags);
+    internal static int fchmodat(SafeFileHandle directory, byte* name, uint mode, int flags)
+    {
+        using Held held = new(directory);
+        return LibC.fchmodat(held.Value, name, (ushort)mode, flags);
+    }
 
     /// <param name="fd">An open file or directory.</param>
     /// <param name="times">Access and modification time.</param>
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int futimens(SafeFileHandle fd, timespec* times);
+    internal static int futimens(SafeFileHandle fd, timespec* times)
+    {
+        using Held held = new(fd);
+        return LibC.futimens(held.Value, times);
+    }
 
     /// <param name="directory">An open directory.</param>
     /// <param name="name">Relative to it.</param>
     /// <param name="times">Access and modification time.</param>
     /// <param name="flags">AT_SYMLINK_NOFOLLOW or 0.</param>
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int utimensat(SafeFileHandle directory, byte* name, timespec* times, int flags);
+    internal static int utimensat(SafeFileHandle directory, byte* name, timespec* times, int flags)
+    {
+        using Held held = new(directory);
+        return LibC.utimensat(held.Value, name, times, flags);
+    }
+
+    /// <param name="directory">An open file, also one opened with O_PATH.</param>
+    /// <param name="path">Empty, with AT_EMPTY_PATH: the open file itself.</param>
+    /// <param name="flags">AT_ flags.</param>
+    /// <param name="mask">STATX_BASIC_STATS.</param>
+    /// <param name="result">What is filled in.</param>
+    internal static int statx(SafeFileHandle directory, string path, int flags, uint mask, out statx_t result)
+    {
+        fixed (byte* bytes = CString.Of(path))
+        {
+            return statx(directory, bytes, flags, mask, out result);
+        }
+    }
+
+    /// <param name="directory">An open directory.</param>
+    /// <param name="name">Relative to it, zero-terminated.</param>
+    /// <param name="flags">AT_SYMLINK_NOFOLLOW or 0.</param>
+    /// <param name="mask">STATX_BASIC_STATS.</param>
+    /// <param name="result">What is filled in.</param>
+    internal static int statx(SafeFileHandle directory, byte* name, int flags, uint mask, out statx_t result)
+    {
+        using Held held = new(directory);
+        result = default;
+        fixed (statx_t* pointer = &result)
+        {
+            return LibC.statx(held.Value, name, flags, mask, pointer);
+        }
+    }
+
+    internal static int statvfs(string path, out statvfs_t result)
+    {
+        result = default;
+        fixed (byte* bytes = CString.Of(path))
+        fixed (statvfs_t* pointer = &result)
+        {
+            return LibC.statvfs(bytes, pointer);
+        }
+    }
 }

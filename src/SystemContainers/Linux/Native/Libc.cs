@@ -1,46 +1,36 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace SystemContainers.Linux.Native;
 
 /// <summary>
-/// libc as it is, a file a header (Libc.Fcntl.cs, Libc.Stat.cs …): raw declarations only, every call that sets errno marked so.
-/// Variadic functions are declared with the fixed arguments that we use, which is right on Linux x86-64 and arm64.
+/// libc in the shapes that this project uses: open files are handles, names are zero-terminated bytes, errno is what
+/// <see cref="System.Runtime.InteropServices.Marshal.GetLastPInvokeError"/> says, and failure is the call's own value. A file a header.
+/// Calls, structures and numbers are those of Tmds.LibC; what it lacks is in Libc.Own.cs.
 /// </summary>
 static unsafe partial class Libc
 {
-    private const string Library = "libc";
+    internal static int SIGHUP => LibC.SIGHUP;
+    internal static int SIGINT => LibC.SIGINT;
+    internal static int SIGTERM => LibC.SIGTERM;
+    internal static int SIGILL => LibC.SIGILL;
+    internal static int SIGTRAP => LibC.SIGTRAP;
+    internal static int SIGBUS => LibC.SIGBUS;
+    internal static int SIGFPE => LibC.SIGFPE;
+    internal static int SIGSEGV => LibC.SIGSEGV;
+    internal static int SIGPIPE => LibC.SIGPIPE;
+    internal static int SIGKILL => LibC.SIGKILL;
+    internal static int SIG_SETMASK => LibC.SIG_SETMASK;
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fsync(SafeFileHandle fd);
+    internal static int sigfillset(sigset_t* set) => LibC.sigfillset(set);
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int syncfs(SafeFileHandle fd);
+    internal static int sigdelset(sigset_t* set, int signal) => LibC.sigdelset(set, signal);
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial SafeFileHandle open(string path, int flags, uint mode);
-
-    /// <summary>The same without a handle that closes it: for a descriptor that a program executed by this process gets.</summary>
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8, EntryPoint = "open")]
-    internal static partial int open_inherited(string path, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fchown(SafeFileHandle fd, uint owner, uint group);
-
-    [LibraryImport(Library)]
-    internal static partial int getppid();
-
-    /// <summary>SIGKILL, the same on every architecture.</summary>
-    internal const int SIGKILL = 9;
+    internal static int pthread_sigmask(int how, sigset_t* set, sigset_t* before) => LibC.pthread_sigmask(how, set, before);
 
     /// <param name="pid">A process, or negative a process group.</param>
     /// <param name="signal">Its number.</param>
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int kill(int pid, int signal);
+    internal static int kill(int pid, int signal) => LibC.kill(pid, signal);
 
-    [LibraryImport(Library)]
-    internal static partial uint geteuid();
-
-    [LibraryImport(Library)]
-    internal static partial uint getegid();
+    private static SafeFileHandle Own(int descriptor) => new(descriptor, ownsHandle: true);
 }

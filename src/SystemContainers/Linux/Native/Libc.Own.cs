@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SystemContainers.Linux.Native;
+
+/// <summary>
+/// What Tmds.LibC 0.5.0 lacks: declarations of our own, every call that sets errno marked so. A test compares structures and numbers
+/// with what the C compiler says.
+/// </summary>
+static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    // linux/fs.h
+    internal const uint RENAME_NOREPLACE = 1;
+    internal const uint RENAME_EXCHANGE = 2;
+
+    /// <summary>ioctl_ficlone(2).</summary>
+    internal const uint FICLONE = 0x40049409;
+
+    // sys/file.h
+    internal const int LOCK_SH = 1;
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
+
+    // asm-generic/ioctls.h
+    internal const int TIOCSWINSZ = 0x5414;
+
+    // sys/timex.h: the clock is not synchronised.
+    internal const int TIME_ERROR = 5;
+
+    internal const nint SIG_DFL = 0;
+
+    /// <summary>Offset of d_name in glibc's struct dirent on 64-bit Linux.</summary>
+    internal const int DirentNameOffset = 19;
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct passwd
+    {
+        public byte* pw_name;
+        public byte* pw_passwd;
+        public uint pw_uid;
+        public uint pw_gid;
+        public byte* pw_gecos;
+        public byte* pw_dir;
+        public byte* pw_shell;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int renameat2(SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int renameat2(SafeFileHandle oldDirectory, string oldName, SafeFileHandle newDirectory, string newName, uint flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int rename(string oldPath, string newPath);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(SafeFileHandle fd, int operation);
+
+    /// <summary>ioctl(2) with a descriptor: FICLONE takes the blocks of <paramref name="source"/>.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SafeFileHandle fd, nuint request, SafeFileHandle source);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint fdopendir(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial byte* readdir(nint directory);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int closedir(nint directory);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsetxattr(SafeFileHandle fd, byte* name, byte* value, nuint size, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fremovexattr(SafeFileHandle fd, byte* name);
+
+    /// <param name="path">A path whose last part is not followed.</param>
+    /// <param name="name">Attribute, zero-terminated.</param>
+    /// <param name="value">Any bytes.</param>
+    /// <param name="size">How many.</param>
+    /// <param name="flags">0: create or replace.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int lsetxattr(byte* path, byte* name, byte* value, nuint size, int flags);
+
+    /// <param name="path">A path whose last part is followed.</param>
+    /// <param name="names">Gets zero-terminated names; may be empty to ask for the size.</param>
+    /// <param name="size">Bytes there.</param>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint listxattr(string path, byte* names, nuint size);
+
+    /// <param name="path">A path whose last part is followed.</param>
+    /// <param name="name">Attribute, zero-terminated.</param>
+    /// <param name="value">Gets the value; may be empty to ask for the size.</param>
+    /// <param name="size">Bytes there.</param>
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint getxattr(string path, byte* name, byte* value, nuint size);
+
+    [LibraryImport(Library)]
+    internal static partial nint signal(int number, nint handler);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int setenv(string name, string value, int overwrite);
+
+    /// <returns>0, or an errno.</returns>
+    [LibraryImport(Library)]
+    internal static partial int getpwuid_r(uint uid, passwd* pwd, byte* buf, nuint buflen, passwd** result);
+
+    /// <param name="timex">A struct timex, whose first field says what to change: 0 for nothing.</param>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int adjtimex(byte* timex);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial SafeFileHandle posix_openpt(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int grantpt(SafeFileHandle master);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int unlockpt(SafeFileHandle master);
+
+    [LibraryImport(Library)]
+    internal static partial int ptsname_r(SafeFileHandle master, byte* name, nuint size);
+
+    [LibraryImport(Library)]
+    internal static partial void cfmakeraw(termios* settings);
+}

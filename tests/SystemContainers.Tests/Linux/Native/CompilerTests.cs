@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using Xunit;
+
+namespace SystemContainers.Tests.Linux.Native;
+
+/// <summary>The C compiler as the oracle of every number and structure that is declared here rather than in Tmds.LibC, and of those of its structures that are used.</summary>
+public sealed class CompilerTests
+{
+    private const BindingFlags Declared = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
+
+    /// <summary>C expression and our value.</summary>
+    private static Dictionary<string, long> Expected()
+    {
+        Dictionary<string, long> values = new(StringComparer.Ordinal)
+        {
+            ["offsetof(struct dirent, d_name)"] = Libc.DirentNameOffset,
+            ["sizeof(struct passwd)"] = Marshal.SizeOf<Libc.passwd>(),
+            ["sizeof(struct statx)"] = Marshal.SizeOf<Tmds.Linux.statx>(),
+            ["sizeof(struct statvfs)"] = Marshal.SizeOf<Tmds.Linux.statvfs>(),
+            ["sizeof(struct termios)"] = Marshal.SizeOf<Tmds.Linux.termios>(),
+            ["sizeof(struct winsize)"] = Marshal.SizeOf<Tmds.Linux.winsize>(),
+            ["sizeof(struct timespec)"] = Marshal.SizeOf<Tmds.Linux.timespec>(),
+            ["sizeof(struct pollfd)"] = Marshal.SizeOf<Tmds.Linux.pollfd>(),
+            ["sizeof(struct msghdr)"] = Marshal.SizeOf<Tmds.Linux.msghdr>(),
+            ["sizeof(struct iovec)"] = Marshal.SizeOf<Tmds.Linux.iovec>(),
+            ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
+            ["CMSG_SPACE(sizeof(struct ucred))"] = Marshal.SizeOf<Libc.credentials_message>(),
+            ["CMSG_LEN(sizeof(struct ucred))"] = Libc.credentials_message.Size,
+        };
+        foreach (FieldInfo field in typeof(Libc.passwd).GetFields())
+        {
+            values[$"offsetof(struct passwd, {field.Name})"] = (long)Marshal.OffsetOf<Libc.passwd>(field.Name);
+        }
+
+        foreach (FieldInfo number in typeof(Libc).GetFields(Declared).Concat(typeof(Errno).GetFields(Declared)).Where(f => f.IsLiteral))
+        {
+            if (number.Name is not ("Library" or nameof(Libc.DirentNameOffset)))
+            {
+                values[number.Name] = Convert.ToInt64(number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(), CultureInfo.InvariantCulture);
+            }
+        }
+
+        foreach (PropertyInfo number in typeof(Libc).GetProperties(Declared))
+        {
+            values[number.Name] = Convert.ToInt64(number.GetValue(null), CultureInfo.InvariantCulture);
+        }
+
+        return values;
+    }
+
+    [Fact]
+    public async Task Numbers_and_structures_are_those_of_the_C_compiler()
+    {
+        Dictionary<string, long> expected = Expected();
+        string folder = Directory.CreateTempSubdirectory("sysctr-c-").FullName;
+        try
+        {
+            string source = Path.Combine(folder, "numbers.c");
+            string program = Path.Combine(folder, "numbers");
+            await File.WriteAllTextAsync(
+                source,
+                $$"""
+                  #define _GNU_SOURCE
+                  #include <dirent.h>
+                  #include <errno.h>
+                  #include <fcntl.h>
+                  #include <linux/fs.h>
+                  #include <linux/openat2.h>
+                  #include <poll.h>
+                  #include <pwd.h>
+                  #include <signal.h>
+                  #include <stddef.h>
+                  #include <stdio.h>
+                  #include <sys/file.h>
+                  #include <sys/ioctl.h>
+                  #include <sys/socket.h>
+                  #include <sys/stat.h>
+                  #include <sys/statvfs.h>
+                  #include <sys/timex.h>
+                  #include <termios.h>
+                  #include <unistd.h>
+                  int main(void) {
+                  {{string.Join('\n', expected.Keys.Select(e => $"printf(\"%lld\\n\", (long long)({e}));"))}}
+                  }
+
+                  """,
+                TestContext.Current.CancellationToken);
+            await OutputAsync("clang", "-o", program, source);
+            long[] actual = [.. (await OutputAsync(program)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => long.Parse(l, CultureInfo.InvariantCulture))];
+
+            Assert.True(expected.Count > 60);
+            Assert.Equal(expected.Select(e => $"{e.Key} = {e.Value}"), expected.Keys.Zip(actual, (name, value) => $"{name} = {value}"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string> OutputAsync(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return output;
+    }
+}

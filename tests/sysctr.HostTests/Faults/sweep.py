@@ -318,7 +318,7 @@ def points_of_strace():
             # Opening to read changes nothing; neither does talking on a terminal or pipe, but what is written next to it may be a file.
             if call != "openat" or re.search(r"O_CREAT|O_WRONLY|O_RDWR|O_TMPFILE", rest):
                 wanted.add((call, counts[thread, call]))
-    return [(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", f"--inject={call}:signal=KILL:when={n}"], f"{call} {n}")
+    return [(["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}", f"--inject={call}:signal=KILL:when={n}"], f"{call} {n}")
             for call, n in sorted(wanted)]
 
 

@@ -6,21 +6,21 @@ namespace SystemContainers.Cli;
 /// <summary>The shape that start, stop and restart share: some containers, one call to systemd for each.</summary>
 static class UnitVerb
 {
-    public static Command Create(string verb, string description, Action<ContainerControl, string, CancellationToken> call)
+    public static Command Create(string verb, string description, Func<ContainerControl, string, CancellationToken, Task> call)
     {
         Argument<string[]> names = new("NAME") { Description = "The containers.", Arity = ArgumentArity.OneOrMore };
         Command command = new(verb, $"{description} The same as 'systemctl {verb} NAME'.") { names };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ContainerControl control = new(host);
             foreach (string name in parsed.GetValue(names)!)
             {
-                call(control, name, cancellation);
+                await call(control, name, cancellation);
             }
 
-            return Task.FromResult(0);
+            return 0;
         });
         return command;
     }

@@ -11,41 +11,45 @@ sealed class ContainerControl(Host host)
 {
     /// <summary>Starts the container and waits until systemd says that it runs.</summary>
     /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it did not start, with the true reason.</exception>
-    public void Start(string name, CancellationToken cancellation)
+    public async Task StartAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
-        Start(record, record.StartedUnits, cancellation);
+        RequireSystemd("starting", name);
+        foreach (string unit in record.StartedUnits)
+        {
+            await host.Systemd.StartAsync(unit, cancellation);
+        }
     }
 
     /// <summary>Stops the container, its sockets and timers first so that they do not start it again.</summary>
-    public void Stop(string name, CancellationToken cancellation)
+    public async Task StopAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("stopping", name);
         foreach (string unit in record.RunnableUnits)
         {
-            host.Systemd.Stop(unit, cancellation);
+            await host.Systemd.StopAsync(unit, cancellation);
         }
     }
 
     /// <summary>Stops and starts the container's service.</summary>
-    public void Restart(string name, CancellationToken cancellation)
+    public async Task RestartAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("restarting", name);
         foreach (string unit in record.StartedUnits)
         {
-            host.Systemd.Restart(unit, cancellation);
+            await host.Systemd.RestartAsync(unit, cancellation);
         }
     }
 
     /// <summary>Whether a command can be executed in the container.</summary>
     /// <exception cref="SysctrException">NotFound: it is not installed; Host: no systemd runs.</exception>
-    public bool CanExecute(string name)
+    public async Task<bool> CanExecuteAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
-        return IsUp(host.Systemd.GetStatus(record.MainUnit).ActiveState);
+        return IsUp((await host.Systemd.GetStatusAsync(record.MainUnit, cancellation)).ActiveState);
     }
 
     private static bool IsUp(string state) => state is "active" or "reloading" or "deactivating";
@@ -66,7 +70,7 @@ sealed class ContainerControl(Host host)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
-        UnitStatus status = host.Systemd.GetStatus(record.MainUnit);
+        UnitStatus status = await host.Systemd.GetStatusAsync(record.MainUnit, CancellationToken.None);
         string state = status.ActiveState;
         if (!IsUp(state))
         {
@@ -137,22 +141,13 @@ sealed class ContainerControl(Host host)
     /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does, and waits until all is well.</summary>
     /// <returns>The names of those whose own health check was made.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
-    internal Task<IReadOnlyList<string>> StartInstalledAsync(
+    internal async Task<IReadOnlyList<string>> StartInstalledAsync(
         IReadOnlyList<ContainerRecord> records, StartPolicy policy, CancellationToken cancellation)
     {
         (ContainerRecord, IReadOnlyList<string> Units)[] started =
             [.. records.Select(r => (r, StartedAfterInstall(r)))];
-        host.Systemd.StartTogether([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
-        return new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
-    }
-
-    private void Start(ContainerRecord record, IEnumerable<string> units, CancellationToken cancellation)
-    {
-        RequireSystemd("starting", record.Name);
-        foreach (string unit in units)
-        {
-            host.Systemd.Start(unit, cancellation);
-        }
+        await host.Systemd.StartTogetherAsync([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
+        return await new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
     }
 
     private void RequireSystemd(string doing, string name)

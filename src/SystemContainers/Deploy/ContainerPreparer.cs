@@ -27,8 +27,10 @@ sealed class ContainerPreparer(Host host)
     /// <param name="number">The deployment's.</param>
     /// <param name="image">All of it is in the store.</param>
     /// <param name="before">The deployment that this one replaces; null for a new container.</param>
+    /// <param name="cancellation">Ends the wait for systemd, which is asked what it is able to do.</param>
     /// <exception cref="SysctrException">The image can't be installed as asked; nothing was changed.</exception>
-    public PreparedContainer Prepare(InstallRequest request, string name, int number, StoredImage image, ContainerRecord? before = null)
+    public async Task<PreparedContainer> PrepareAsync(
+        InstallRequest request, string name, int number, StoredImage image, ContainerRecord? before, CancellationToken cancellation)
     {
         StateClaims claims = new(host);
         string? rootfs = request.Rootfs is { } typed ? RemoteRootfs.Find(host, typed) : null;
@@ -68,7 +70,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, host.Systemd.Version, host.User);
+            runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, await host.Systemd.GetVersionAsync(cancellation), host.User);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
             files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));

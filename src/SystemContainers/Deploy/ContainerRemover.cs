@@ -20,13 +20,13 @@ sealed class ContainerRemover(Host host)
             // Sockets and timers first, or they would start the service again.
             foreach (string unit in record.RunnableUnits)
             {
-                host.Systemd.Stop(unit, cancellation);
+                await host.Systemd.StopAsync(unit, cancellation);
             }
         }
 
         if (record.Enabled.Count > 0)
         {
-            host.Systemd.Disable(record.Enabled, cancellation);
+            await host.Systemd.DisableAsync(record.Enabled, cancellation);
             host.SyncUnits();
         }
 
@@ -38,10 +38,10 @@ sealed class ContainerRemover(Host host)
         new HostFileSwitch(host).Apply(record, after: null);
         if (host.Systemd.IsBooted)
         {
-            host.Systemd.Reload(cancellation);
+            await host.Systemd.ReloadAsync(cancellation);
             foreach (string unit in record.RunnableUnits)
             {
-                host.Systemd.ResetFailed(unit, cancellation);
+                await host.Systemd.ResetFailedAsync(unit, cancellation);
             }
         }
 

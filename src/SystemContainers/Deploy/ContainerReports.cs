@@ -8,25 +8,32 @@ sealed class ContainerReports(Host host)
 {
     /// <summary>Every installed container, by name.</summary>
     /// <param name="all">The deployments that are not in use too, below the one that is.</param>
-    public IReadOnlyList<ContainerReport> List(bool all) =>
-    [
-        .. from current in host.Catalog.List(e => host.Note($"warning: {e.Message}"))
-           from record in all ? Deployments(current) : [current]
-           let unit = record == current ? Status(record) : null
-           select new ContainerReport(
-               record.Name,
-               record.Image,
-               record.ImageId.ToString(),
-               record.Deployment,
-               record == current,
-               record.Pinned,
-               record == current ? unit?.ActiveState ?? Unknown : "-",
-               record == current ? unit?.UnitFileState ?? Unknown : "-",
-               record.Runtime,
-               record.InstalledAt,
-               record.AutoUpdate,
-               record == current ? record.Held : null),
-    ];
+    /// <param name="cancellation">Ends the wait for systemd, which is asked for all of them at once.</param>
+    public async Task<IReadOnlyList<ContainerReport>> ListAsync(bool all, CancellationToken cancellation)
+    {
+        IReadOnlyList<ContainerRecord> installed = [.. host.Catalog.List(e => host.Note($"warning: {e.Message}"))];
+        string[] units = host.Systemd.IsBooted ? [.. installed.Select(r => r.MainUnit)] : [];
+        Dictionary<string, UnitState> states = (await host.Systemd.GetStatesAsync(units, cancellation)).ToDictionary(s => s.Name, StringComparer.Ordinal);
+        IReadOnlyDictionary<string, string> files = await host.Systemd.GetFileStatesAsync(units, cancellation);
+        return
+        [
+            .. from current in installed
+               from record in all ? Deployments(current) : [current]
+               select new ContainerReport(
+                   record.Name,
+                   record.Image,
+                   record.ImageId.ToString(),
+                   record.Deployment,
+                   record == current,
+                   record.Pinned,
+                   record == current ? states.GetValueOrDefault(record.MainUnit)?.ActiveState ?? Unknown : "-",
+                   record == current ? files.GetValueOrDefault(record.MainUnit) ?? (host.Systemd.IsBooted ? "" : Unknown) : "-",
+                   record.Runtime,
+                   record.InstalledAt,
+                   record.AutoUpdate,
+                   record == current ? record.Held : null),
+        ];
+    }
 
     private IEnumerable<ContainerRecord> Deployments(ContainerRecord current) =>
         host.Catalog.Numbers(current.Name)
@@ -38,10 +45,10 @@ sealed class ContainerReports(Host host)
 
     /// <summary>All that is known of one container.</summary>
     /// <exception cref="Errors.SysctrException">NotFound: it is not installed.</exception>
-    public ContainerDetails Details(string name)
+    public async Task<ContainerDetails> DetailsAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
-        UnitStatus? unit = Status(record);
+        UnitStatus? unit = host.Systemd.IsBooted ? await host.Systemd.GetStatusAsync(record.MainUnit, cancellation) : null;
         return new ContainerDetails
         {
             Name = record.Name,
@@ -69,7 +76,4 @@ sealed class ContainerReports(Host host)
     }
 
     private const string Unknown = "unknown";
-
-    private UnitStatus? Status(ContainerRecord record) =>
-        host.Systemd.IsBooted ? host.Systemd.GetStatus(record.MainUnit) : null;
 }

@@ -22,15 +22,15 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     private SwitchedUnits Units => new(host.Systemd);
 
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the host is now.</summary>
-    public ContainerChange Plan(ContainerRecord before, ContainerRecord after)
+    public async Task<ContainerChange> PlanAsync(ContainerRecord before, ContainerRecord after, CancellationToken cancellation)
     {
         string[] running = host.Systemd.IsBooted
-            ? [.. before.RunnableUnits.Where(u => host.Systemd.GetStatus(u).ActiveState is "active" or "activating" or "reloading")]
+            ? [.. (await host.Systemd.GetStatesAsync([.. before.RunnableUnits], cancellation)).Where(u => u.IsUp).Select(u => u.Name)]
             : [];
         ContainerChange change = new(before, after) { Running = running, Edited = _files.EditedOwnFiles(before) };
         return change with
         {
-            Dependents = [.. host.Systemd.RunningDependents([.. SwitchedUnits.Stopped(change)]).Except(before.RunnableUnits, StringComparer.Ordinal)],
+            Dependents = [.. (await host.Systemd.GetRunningDependentsAsync([.. SwitchedUnits.Stopped(change)], cancellation)).Except(before.RunnableUnits, StringComparer.Ordinal)],
         };
     }
 
@@ -101,7 +101,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         ContainerChange[] switched = [.. transaction.Changes.Where(c => c.Before is not null)];
         if (switched.Length > 0 && host.Systemd.IsBooted)
         {
-            Units.StopNew(switched);
+            await Units.StopNewAsync(switched);
         }
 
         foreach (ContainerChange change in transaction.Changes.Reverse())
@@ -121,7 +121,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         if (start && switched.Length > 0)
         {
-            StartOld(switched);
+            await StartOldAsync(switched);
         }
 
         foreach (ContainerChange change in switched.Where(_ => transaction.Operation == TransactionKind.Update))
@@ -131,12 +131,12 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be taken back.</summary>
-    private void StartOld(IReadOnlyList<ContainerChange> changes)
+    private async Task StartOldAsync(IReadOnlyList<ContainerChange> changes)
     {
         string running = " and running";
         try
         {
-            Units.StartOld(changes);
+            await Units.StartOldAsync(changes);
         }
         catch (SysctrException e)
         {
@@ -152,7 +152,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
     private async Task<IReadOnlyList<string>> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
-        Units.Stop(changes, cancellation);
+        await Units.StopAsync(changes, cancellation);
 
         foreach (ContainerRecord after in changes.Select(c => c.After!))
         {
@@ -184,7 +184,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
 
         _started = DateTimeOffset.UtcNow;
-        Units.Start(changes, cancellation);
+        await Units.StartAsync(changes, cancellation);
         return await _health.AwaitAsync([.. changes.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: false, cancellation);
     }
 
@@ -195,14 +195,14 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         string[] gone = [.. changes.SelectMany(c => c.Before?.Enabled ?? []).Except(enabled, StringComparer.Ordinal)];
         if (gone.Length > 0)
         {
-            host.Systemd.Disable(gone, CancellationToken.None);
+            await host.Systemd.DisableAsync(gone, CancellationToken.None);
         }
 
         // What the administrator disabled since stays disabled.
         string[] fresh = [.. enabled.Except(changes.SelectMany(c => c.Before?.Enabled ?? []), StringComparer.Ordinal)];
         if (fresh.Length > 0)
         {
-            host.Systemd.Enable(fresh, CancellationToken.None);
+            await host.Systemd.EnableAsync(fresh, CancellationToken.None);
         }
 
         if (gone.Length + fresh.Length > 0)
@@ -212,7 +212,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         if (host.Systemd.IsBooted)
         {
-            host.Systemd.Reload(CancellationToken.None);
+            await host.Systemd.ReloadAsync(CancellationToken.None);
             foreach (ContainerRecord after in changes.Select(c => c.After!))
             {
                 await MakeTmpfilesAsync(after);
@@ -249,7 +249,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         string[] added = [.. after.Enabled.Except(before.Enabled, StringComparer.Ordinal)];
         if (added.Length > 0)
         {
-            host.Systemd.Disable(added, CancellationToken.None);
+            await host.Systemd.DisableAsync(added, CancellationToken.None);
         }
 
         _files.Apply(after, before, takingBack: true);
@@ -257,7 +257,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         string[] removed = [.. before.Enabled.Except(after.Enabled, StringComparer.Ordinal)];
         if (removed.Length > 0)
         {
-            host.Systemd.Enable(removed, CancellationToken.None);
+            await host.Systemd.EnableAsync(removed, CancellationToken.None);
         }
 
         if (added.Length + removed.Length > 0)
@@ -267,10 +267,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         if (host.Systemd.IsBooted)
         {
-            host.Systemd.Reload(CancellationToken.None);
+            await host.Systemd.ReloadAsync(CancellationToken.None);
             foreach (string unit in before.RunnableUnits)
             {
-                host.Systemd.ResetFailed(unit, CancellationToken.None);
+                await host.Systemd.ResetFailedAsync(unit, CancellationToken.None);
             }
 
             try

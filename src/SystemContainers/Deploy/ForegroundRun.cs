@@ -26,8 +26,8 @@ static class ForegroundRun
         finally
         {
             // Where the wait was broken off the payload still runs.
-            host.Systemd.Stop(unit, CancellationToken.None);
-            host.Systemd.ResetFailed(unit, CancellationToken.None);
+            await host.Systemd.StopAsync(unit, CancellationToken.None);
+            await host.Systemd.ResetFailedAsync(unit, CancellationToken.None);
         }
     }
 }

@@ -11,8 +11,6 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class HealthWatch(Host host, StartPolicy policy)
 {
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(200);
-
     /// <summary>Waits until all are well.</summary>
     /// <param name="started">Containers, and the units of each that were started.</param>
     /// <param name="mayEnd">One that has ended with success is well too.</param>
@@ -23,37 +21,43 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started, bool mayEnd, CancellationToken cancellation)
     {
         string[] units = [.. started.SelectMany(s => s.Units)];
-        host.Systemd.Settle(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
-        ContainerRecord[] checkedOnes =
+        await host.Systemd.SettleAsync(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
+        ContainerRecord[] withCheck =
         [
             .. started.Where(s => !policy.WithoutHealthCheck && s.Container.Health is not null && s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal))
-                .Select(s => s.Container)
-                .Where(c => !mayEnd || host.Systemd.GetStatus(c.MainUnit).ActiveState == "active"),
+                .Select(s => s.Container),
         ];
+        IReadOnlyList<UnitState> states = await host.Systemd.GetStatesAsync([.. withCheck.Select(c => c.MainUnit)], cancellation);
+        ContainerRecord[] checkedOnes = [.. withCheck.Zip(states).Where(c => !mayEnd || c.Second.ActiveState == "active").Select(c => c.First)];
         await CheckAsync(checkedOnes, units, mayEnd, cancellation);
         return [.. checkedOnes.Select(c => c.Name)];
     }
 
     private async Task CheckAsync(IReadOnlyList<ContainerRecord> containers, string[] units, bool mayEnd, CancellationToken cancellation)
     {
+        if (containers.Count == 0)
+        {
+            return;
+        }
+
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task all = Task.WhenAll(containers.Select(c => UntilWellAsync(c, ending.Token)));
+        Task up = host.Systemd.SettleAsync(units, Timeout.InfiniteTimeSpan, mayEnd, ending.Token);
         try
         {
-            // The connection to systemd is asked here alone: it belongs to one thread at a time.
-            while (await Task.WhenAny(all, Task.Delay(s_poll, cancellation)) != all)
+            if (await Task.WhenAny(all, up) == up)
             {
-                cancellation.ThrowIfCancellationRequested();
-                host.Systemd.Settle(units, TimeSpan.Zero, mayEnd, cancellation);
+                // One is not up any more, or none of them is left to watch.
+                await up;
             }
+
+            await all;
         }
         finally
         {
             await ending.CancelAsync();
-            await all.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(all, up).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
-
-        await all;
     }
 
     private async Task UntilWellAsync(ContainerRecord container, CancellationToken cancellation)
@@ -76,7 +80,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
             reason = reason.Length == 0 || left >= Math.Min(check.Attempt, 1) ? why : reason;
             if (Environment.TickCount64 + (check.Interval * 1000) >= end)
             {
-                throw UnitFailure.Unhealthy(container.MainUnit, reason, check.Timeout, host.User);
+                throw await UnitFailure.UnhealthyAsync(container.MainUnit, reason, check.Timeout, host.User);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(check.Interval), cancellation);

@@ -23,7 +23,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     {
         if (now)
         {
-            RequireSystemd(host);
+            await RequireSystemdAsync(host, cancellation);
         }
 
         await host.RecoverAsync(cancellation);
@@ -102,7 +102,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                     : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
             }
 
-            prepared.Add(preparer.Prepare(request, name, number: 0, image));
+            prepared.Add(await preparer.PrepareAsync(request, name, number: 0, image, before: null, cancellation));
         }
 
         _runtimes.Begin(prepared.Select(p => p.Record), cancellation);
@@ -139,13 +139,13 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         ContainerPreparer preparer = new(here);
         StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
         (_, string name) = Named([request])[0];
-        PreparedContainer prepared = preparer.Prepare(request, name, number: 0, image);
+        PreparedContainer prepared = await preparer.PrepareAsync(request, name, number: 0, image, before: null, cancellation);
         show(DisplayText.Of(prepared));
         await preparer.VerifyAsync([prepared], [], cancellation);
     }
 
     /// <exception cref="SysctrException">Host: nothing can be started there.</exception>
-    internal static void RequireSystemd(Host host)
+    internal static async Task RequireSystemdAsync(Host host, CancellationToken cancellation)
     {
         if (!host.Systemd.IsBooted)
         {
@@ -154,6 +154,9 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 $"starting after an install below {host.Root}: no systemd runs there",
                 "leave out --now; the containers start when that system boots");
         }
+
+        // One that does not answer is told before anything is pulled.
+        await host.Systemd.GetVersionAsync(cancellation);
     }
 
     private void RefuseInstalled(string name)

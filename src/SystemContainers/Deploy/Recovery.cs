@@ -29,7 +29,7 @@ sealed class Recovery(Host host)
         if (Directory.Exists(host.StoreHere))
         {
             Try(EndOfStore);
-            Try(RemoveOrphans);
+            await TryAsync(RemoveOrphansAsync);
             Try(new MountCatalog(host).Recover);
             Try(host.Store.RemoveAbandoned);
         }
@@ -174,7 +174,7 @@ sealed class Recovery(Host host)
     }
 
     /// <summary>Removes deployments that were being put together when their process died: no transaction knew them yet.</summary>
-    private void RemoveOrphans()
+    private async Task RemoveOrphansAsync()
     {
         foreach (string name in host.Catalog.DirectoryNames())
         {
@@ -185,7 +185,7 @@ sealed class Recovery(Host host)
                 continue;
             }
 
-            if (!host.Catalog.IsInstalled(name) && !IsRunning(host, name))
+            if (!host.Catalog.IsInstalled(name) && !await IsRunningAsync(host, name))
             {
                 if (IsOnHost(host, name))
                 {
@@ -227,8 +227,9 @@ sealed class Recovery(Host host)
     }
 
     /// <summary>What a <c>run</c> whose sysctr was killed has left still goes on.</summary>
-    internal static bool IsRunning(Host host, string name) =>
-        host.Systemd.IsBooted && host.Systemd.GetStatus(name + ".service").ActiveState is "active" or "activating" or "deactivating";
+    internal static async Task<bool> IsRunningAsync(Host host, string name) =>
+        host.Systemd.IsBooted &&
+        await host.Systemd.GetStatesAsync([name + ".service"], CancellationToken.None) is [{ ActiveState: "active" or "activating" or "deactivating" }];
 
     private IEnumerable<DeploymentDirectory> Orphans(string name) =>
         host.Catalog.StagedNumbers(name).Select(number => host.Deployment(name, number));

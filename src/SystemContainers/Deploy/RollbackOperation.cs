@@ -39,7 +39,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
         }
 
         ContainerSwitch containers = new(host, policy);
-        ContainerChange change = containers.Plan(before, after);
+        ContainerChange change = await containers.PlanAsync(before, after, cancellation);
         IReadOnlyList<string> healthy = await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
         return (change, healthy.Count > 0);
     }

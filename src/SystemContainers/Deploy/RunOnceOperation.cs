@@ -60,10 +60,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
         }
 
-        CheckFree(name);
+        await CheckFreeAsync(name, cancellation);
 
         ContainerPreparer preparer = new(host);
-        PreparedContainer prepared = preparer.Prepare(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image);
+        PreparedContainer prepared = await preparer.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image, before: null, cancellation);
         new RightsGate(host).CheckInstall(prepared.Record);
         foreach (string line in RightsText.Lines(name, prepared.Record.Rights ?? []))
         {
@@ -136,7 +136,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         ];
     }
 
-    private void CheckFree(string name)
+    private async Task CheckFreeAsync(string name, CancellationToken cancellation)
     {
         if (host.Catalog.IsInstalled(name))
         {
@@ -144,7 +144,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
                 ErrorKind.Conflict, $"running '{name}': a container of that name is installed", "start it with 'sysctr start', or choose another name with --name");
         }
 
-        if (host.Systemd.GetStatus(name + ".service") is { LoadState: not "not-found" })
+        if (await host.Systemd.GetStatesAsync([name + ".service"], cancellation) is [{ LoadState: not "not-found" }])
         {
             throw new SysctrException(ErrorKind.Conflict, $"running '{name}': there is a unit {name}.service", "choose another name with --name");
         }

@@ -23,15 +23,15 @@ sealed class SwitchedUnits(ISystemdManager systemd)
     ];
 
     /// <summary>Stops what runs from old deployments.</summary>
-    public void Stop(IEnumerable<ContainerChange> changes, CancellationToken cancellation) =>
-        systemd.StopTogether([.. changes.SelectMany(Stopped)], cancellation);
+    public Task StopAsync(IEnumerable<ContainerChange> changes, CancellationToken cancellation) =>
+        systemd.StopTogetherAsync([.. changes.SelectMany(Stopped)], cancellation);
 
     /// <summary>Starts new deployments of what ran, and with them the units of others that were stopped by their dependencies.</summary>
-    public void Start(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation) =>
-        Start([.. changes.SelectMany(Started)], changes, cancellation);
+    public Task StartAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation) =>
+        StartAsync([.. changes.SelectMany(Started)], changes, cancellation);
 
     /// <summary>Stops whatever may run from new deployments, or has to give way to the old files.</summary>
-    public void StopNew(IReadOnlyList<ContainerChange> changes) => systemd.StopTogether(
+    public Task StopNewAsync(IReadOnlyList<ContainerChange> changes) => systemd.StopTogetherAsync(
         [
             .. changes.SelectMany(c => Stopped(c)
                 .Concat(c.After!.RunnableUnits.Where(u => IsService(u) || !c.Before!.UnitNames.Contains(u, StringComparer.Ordinal)))),
@@ -39,20 +39,20 @@ sealed class SwitchedUnits(ISystemdManager systemd)
         CancellationToken.None);
 
     /// <summary>Starts what ran before, after all is as it was.</summary>
-    public void StartOld(IReadOnlyList<ContainerChange> changes)
+    public async Task StartOldAsync(IReadOnlyList<ContainerChange> changes)
     {
         string[] units = [.. changes.SelectMany(c => c.Running.Reverse())];
-        Start(units, changes, CancellationToken.None);
-        systemd.Settle(units, UnitSettling.Briefly, mayEnd: true, CancellationToken.None);
+        await StartAsync(units, changes, CancellationToken.None);
+        await systemd.SettleAsync(units, UnitHealth.Briefly, mayEnd: true, CancellationToken.None);
     }
 
     /// <summary>Restart, not start: a connection may have started a service anew while its files changed.</summary>
-    private void Start(string[] units, IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    private Task StartAsync(string[] units, IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         // What is part of the transaction itself has been started, or was meant to stay stopped.
         IEnumerable<string> own = changes.SelectMany(c => (c.Before?.RunnableUnits ?? []).Concat(c.After?.RunnableUnits ?? []));
         IEnumerable<string> dependents = changes.SelectMany(c => c.Dependents).Except(own, StringComparer.Ordinal);
-        systemd.StartTogether([.. units, .. dependents], anew: [.. units.Where(IsService)], cancellation);
+        return systemd.StartTogetherAsync([.. units, .. dependents], anew: [.. units.Where(IsService)], cancellation);
     }
 
     private static bool IsChanged(ContainerChange change, string unit)

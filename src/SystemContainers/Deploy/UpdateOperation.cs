@@ -70,7 +70,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 using (locks)
                 {
                     before = host.Catalog.Get(name);
-                    if (updater.Prepare(before, images[0], request) is { } after)
+                    if (await updater.PrepareAsync(before, images[0], request, cancellation) is { } after)
                     {
                         RefuseGains([(before, after)], request, HistoryOrigin.Now());
                         return true;
@@ -105,7 +105,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         foreach ((string name, StoredImage image) in names.Zip(images))
         {
             ContainerRecord before = host.Catalog.Get(name);
-            if (updater.Prepare(before, image, request) is { } after)
+            if (await updater.PrepareAsync(before, image, request, cancellation) is { } after)
             {
                 updates.Add((before, after));
             }
@@ -243,7 +243,12 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
             host.EndLease();
             ContainerSwitch containers = new(host, policy);
-            ContainerChange[] changes = [.. updates.Select(u => containers.Plan(u.Before, u.After.Record))];
+            List<ContainerChange> changes = [];
+            foreach ((ContainerRecord before, PreparedContainer after) in updates)
+            {
+                changes.Add(await containers.PlanAsync(before, after.Record, cancellation));
+            }
+
             TransactionRecord transaction = new(TransactionKind.Update, changes) { Origin = origin };
             IReadOnlyList<string> healthy = [];
             async Task SwitchAsync() => healthy = await containers.RunAsync(transaction, cancellation);

@@ -26,8 +26,9 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
     /// <param name="before">The deployment in use.</param>
     /// <param name="image">All of it is in the store.</param>
     /// <param name="request">What shall change.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The image can't be used; nothing was changed.</exception>
-    public PreparedContainer? Prepare(ContainerRecord before, StoredImage image, UpdateRequest request)
+    public async Task<PreparedContainer?> PrepareAsync(ContainerRecord before, StoredImage image, UpdateRequest request, CancellationToken cancellation)
     {
         ContainerPreparer preparer = new(host);
         ImageExports exports = preparer.ReadExports(image, before.RemoteRootfs);
@@ -55,9 +56,9 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
             Grants = request.Grants,
         };
-        PreparedContainer after = preparer.Prepare(install, before.Name, NextNumber(before.Name), image, before);
+        PreparedContainer after = await preparer.PrepareAsync(install, before.Name, NextNumber(before.Name), image, before, cancellation);
         bool same = IsSame(before, after.Record) && HasConfig(before) &&
-            (before.RemoteRootfs is null || IsRenderedSame(before, preparer.Prepare(install, before.Name, before.Deployment, image, before)));
+            (before.RemoteRootfs is null || IsRenderedSame(before, await preparer.PrepareAsync(install, before.Name, before.Deployment, image, before, cancellation)));
         return same ? null : after;
     }
 

@@ -11,75 +11,68 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     public bool IsBooted => false;
 
     /// <summary>The version of this machine's systemctl: the other system's can't be asked, and newer keys are only warned of.</summary>
-    public int Version => _version.Value;
+    public async Task<int> GetVersionAsync(CancellationToken cancellation) =>
+        SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output);
 
-    private readonly Lazy<int> _version = new(() => SystemdManager.ParseVersion(Systemctl(["--version"]).Output));
+    /// <summary>It will read its units when it boots.</summary>
+    public Task ReloadAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    public void Reload(CancellationToken cancellation)
-    {
-        // It will read its units when it boots.
-    }
+    public Task EnableAsync(IReadOnlyList<string> units, CancellationToken cancellation) => ChangeAsync("enable", units, cancellation);
 
-    public void Enable(IReadOnlyList<string> units, CancellationToken cancellation) => Change("enable", units);
-
-    public void Disable(IReadOnlyList<string> units, CancellationToken cancellation)
+    public Task DisableAsync(IReadOnlyList<string> units, CancellationToken cancellation)
     {
         // The links go before the files do: what has no file is enabled by nothing.
         string[] there = [.. units.Where(u => paths.UnitLoadPath.Any(d => File.Exists(paths.Here(Path.Join(d, u)))))];
-        if (there.Length > 0)
-        {
-            Change("disable", there);
-        }
+        return there.Length > 0 ? ChangeAsync("disable", there, cancellation) : Task.CompletedTask;
     }
 
-    public void Start(string unit, CancellationToken cancellation) => throw NotRunning("starting", unit);
+    public Task StartAsync(string unit, CancellationToken cancellation) => throw NotRunning("starting", unit);
 
-    public void Stop(string unit, CancellationToken cancellation) => throw NotRunning("stopping", unit);
+    public Task StopAsync(string unit, CancellationToken cancellation) => throw NotRunning("stopping", unit);
 
-    public void Restart(string unit, CancellationToken cancellation) => throw NotRunning("restarting", unit);
+    public Task RestartAsync(string unit, CancellationToken cancellation) => throw NotRunning("restarting", unit);
 
-    public void StartTogether(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation)
-    {
-        if (units.Count > 0)
-        {
-            throw NotRunning("starting", units[0]);
-        }
-    }
+    public Task StartTogetherAsync(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation) =>
+        units.Count == 0 ? Task.CompletedTask : throw NotRunning("starting", units[0]);
 
-    public void StopTogether(IReadOnlyList<string> units, CancellationToken cancellation)
-    {
-        if (units.Count > 0)
-        {
-            throw NotRunning("stopping", units[0]);
-        }
-    }
+    public Task StopTogetherAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
+        units.Count == 0 ? Task.CompletedTask : throw NotRunning("stopping", units[0]);
 
-    public void Settle(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation)
-    {
-        // Nothing runs there.
-    }
+    /// <summary>Nothing runs there.</summary>
+    public Task SettleAsync(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation) => Task.CompletedTask;
 
-    public void ResetFailed(string unit, CancellationToken cancellation)
-    {
-        // Nothing has failed there yet.
-    }
+    /// <summary>Nothing has failed there yet.</summary>
+    public Task ResetFailedAsync(string unit, CancellationToken cancellation) => Task.CompletedTask;
 
-    public UnitStatus GetStatus(string unit) => throw NotRunning("asking for the state of", unit);
+    public Task<UnitStatus> GetStatusAsync(string unit, CancellationToken cancellation) => throw NotRunning("asking for the state of", unit);
 
-    public IReadOnlyList<string> GetAfter(string unit) => throw NotRunning("asking for the order of", unit);
+    public Task<IReadOnlyList<UnitState>> GetStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
+        units.Count == 0 ? Task.FromResult<IReadOnlyList<UnitState>>([]) : throw NotRunning("asking for the state of", units[0]);
 
-    public IReadOnlyList<string> RunningDependents(IReadOnlyList<string> units) => [];
+    public Task<IReadOnlyDictionary<string, string>> GetFileStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
+        units.Count == 0
+            ? Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>())
+            : throw NotRunning("asking for the enablement of", units[0]);
+
+    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> GetAfterAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
+        units.Count == 0
+            ? Task.FromResult<IReadOnlyDictionary<string, IReadOnlyList<string>>>(new Dictionary<string, IReadOnlyList<string>>())
+            : throw NotRunning("asking for the order of", units[0]);
+
+    public Task<IReadOnlyList<string>> GetRunningDependentsAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
 
     public void Dispose()
     {
         // Holds nothing.
     }
 
-    private void Change(string verb, IReadOnlyList<string> units)
+    private async Task ChangeAsync(string verb, IReadOnlyList<string> units, CancellationToken cancellation)
     {
         CheckPlaces();
         FaultPoint.Pass("systemctl " + verb);
-        ProcessResult result = Systemctl([.. paths.User is null ? Array.Empty<string>() : ["--user"], $"--root={paths.Root}", "--quiet", verb, .. units]);
+        ProcessResult result = await ProcessRunner.RunAsync(
+            "systemctl", [.. paths.User is null ? Array.Empty<string>() : ["--user"], $"--root={paths.Root}", "--quiet", verb, .. units], cancellation);
         if (result.ExitCode != 0)
         {
             throw new SysctrException(
@@ -103,9 +96,6 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
                 "make it a directory, or a relative link");
         }
     }
-
-    private static ProcessResult Systemctl(IReadOnlyList<string> arguments) =>
-        ProcessRunner.RunAsync("systemctl", arguments, CancellationToken.None).GetAwaiter().GetResult();
 
     private SysctrException NotRunning(string doing, string unit) => new(
         ErrorKind.Host, $"{doing} {unit}: no systemd runs {(paths.Root == "/" ? "here" : "below " + paths.Root)}",

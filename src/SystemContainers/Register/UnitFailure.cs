@@ -8,12 +8,18 @@ static class UnitFailure
 {
     private const int JournalLines = 10;
 
-    public static SysctrException Of(string doing, string unit, string jobResult, SystemdBus systemd)
+    /// <summary>A unit did not start or stop, or did not stay up.</summary>
+    /// <param name="doing">starting, restarting, stopping.</param>
+    /// <param name="status">The unit as it is now.</param>
+    /// <param name="jobResult">As systemd calls it, or as <see cref="UnitHealth.Failure"/> does.</param>
+    /// <param name="user">Whose unit; null for the system's.</param>
+    public static async Task<SysctrException> OfAsync(string doing, UnitStatus status, string jobResult, HostUser? user)
     {
-        string option = systemd.User is null ? "" : "--user ";
-        string message = $"{doing} {unit}: {Reason(jobResult, systemd.GetStatus(unit))}";
+        string unit = status.Name;
+        string option = user is null ? "" : "--user ";
+        string message = $"{doing} {unit}: {Reason(jobResult, status)}";
         return new SysctrException(
-            ErrorKind.Unit, doing == "stopping" ? message : WithJournal(message, unit, systemd.User),
+            ErrorKind.Unit, doing == "stopping" ? message : await WithJournalAsync(message, unit, user),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
                 : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
@@ -24,8 +30,8 @@ static class UnitFailure
     /// <param name="reason">What the last check gave.</param>
     /// <param name="seconds">How long it was checked.</param>
     /// <param name="user">Whose unit; null for the system's.</param>
-    public static SysctrException Unhealthy(string unit, string reason, double seconds, HostUser? user) => new(
-        ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, user),
+    public static async Task<SysctrException> UnhealthyAsync(string unit, string reason, double seconds, HostUser? user) => new(
+        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, user),
         $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
@@ -35,8 +41,8 @@ static class UnitFailure
         "canceled" => "another request cancelled it (canceled)",
         "timeout" => "systemd gave up waiting for the job (timeout)",
         "skipped" => "a condition of the unit does not hold (skipped)",
-        UnitSettling.Ended => $"it ended with status {status.ExecMainStatus} instead of staying up ({status.Result})",
-        UnitSettling.Restarted => "it ended and was started again by its Restart= instead of staying up",
+        UnitHealth.Ended => $"it ended with status {status.ExecMainStatus} instead of staying up ({status.Result})",
+        UnitHealth.Restarted => "it ended and was started again by its Restart= instead of staying up",
         "invalid" or "unsupported" or "assert" => $"systemd refuses it ({jobResult})",
         _ => status.Result switch
         {
@@ -55,9 +61,9 @@ static class UnitFailure
         },
     };
 
-    private static string WithJournal(string message, string unit, HostUser? user)
+    private static async Task<string> WithJournalAsync(string message, string unit, HostUser? user)
     {
-        string journal = UnitJournal.ReadAsync([unit], user, JournalLines).GetAwaiter().GetResult();
+        string journal = await UnitJournal.ReadAsync([unit], user, JournalLines);
         return string.Join("\n  | ", journal.Split('\n', StringSplitOptions.RemoveEmptyEntries).Prepend(message));
     }
 }

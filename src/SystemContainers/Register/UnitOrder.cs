@@ -6,9 +6,12 @@ static class UnitOrder
     /// <summary>As <see cref="Starting"/> the other way round; sockets and timers first, for a service that has ended must find nobody who starts it again.</summary>
     public static IReadOnlyList<string> Stopping(IReadOnlyList<string> units, Func<string, IEnumerable<string>> after) =>
     [
-        .. units.Where(u => !SystemdBus.IsService(u)),
-        .. Starting([.. units.Where(SystemdBus.IsService)], after).Reverse(),
+        .. units.Where(u => !IsService(u)),
+        .. Starting([.. units.Where(IsService)], after).Reverse(),
     ];
+
+    /// <summary>Whether a unit is a service.</summary>
+    public static bool IsService(string unit) => unit.EndsWith(".service", StringComparison.Ordinal);
 
     /// <summary>Sorts units so that each comes behind those that it is to be started after; else they stay as they are.</summary>
     /// <param name="units">Names, each once.</param>

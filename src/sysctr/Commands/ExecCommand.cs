@@ -50,7 +50,7 @@ static class ExecCommand
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            if (parsed.GetValue(s_orRun) && !new ContainerControl(host).CanExecute(parsed.GetValue(s_name)!))
+            if (parsed.GetValue(s_orRun) && !await new ContainerControl(host).CanExecuteAsync(parsed.GetValue(s_name)!, cancellation))
             {
                 using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);

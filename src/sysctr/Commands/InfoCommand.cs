@@ -16,11 +16,11 @@ static class InfoCommand
     public static Command Create()
     {
         Command command = new("info", "Shows all that is known of a container: image, state, files, values.") { s_name, s_json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            ContainerDetails details = new ContainerReports(host).Details(parsed.GetValue(s_name)!);
+            ContainerDetails details = await new ContainerReports(host).DetailsAsync(parsed.GetValue(s_name)!, cancellation);
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(details));

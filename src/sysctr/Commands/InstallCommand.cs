@@ -124,8 +124,13 @@ static class InstallCommand
         if (parsed.GetValue(s_json))
         {
             ContainerReports reports = new(host);
-            terminal.Json(Reports.ToJson(
-                [.. requests.Select(r => r.NameFor(host.Registries)).Where(host.Catalog.IsInstalled).Select(reports.Details)]));
+            List<ContainerDetails> details = [];
+            foreach (string name in requests.Select(r => r.NameFor(host.Registries)).Where(host.Catalog.IsInstalled))
+            {
+                details.Add(await reports.DetailsAsync(name, cancellation));
+            }
+
+            terminal.Json(Reports.ToJson(details));
         }
 
         return exitCode;

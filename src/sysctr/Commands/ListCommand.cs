@@ -23,7 +23,7 @@ static class ListCommand
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             await host.RecoverPendingAsync(cancellation);
-            IReadOnlyList<ContainerReport> containers = new ContainerReports(host).List(parsed.GetValue(s_all));
+            IReadOnlyList<ContainerReport> containers = await new ContainerReports(host).ListAsync(parsed.GetValue(s_all), cancellation);
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(containers));

@@ -5,5 +5,5 @@ namespace SystemContainers.Cli.Commands;
 static class RestartCommand
 {
     public static Command Create() =>
-        UnitVerb.Create("restart", "Stops and starts containers; says why when they do not start.", static (control, name, cancellation) => control.Restart(name, cancellation));
+        UnitVerb.Create("restart", "Stops and starts containers; says why when they do not start.", static (control, name, cancellation) => control.RestartAsync(name, cancellation));
 }

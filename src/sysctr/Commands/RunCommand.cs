@@ -62,9 +62,9 @@ static class RunCommand
         Terminal terminal = GlobalOptions.Terminal(parsed);
         string what = parsed.GetValue(s_what)!;
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
-        if (new ContainerReports(host).List(all: false).Any(c => c.Name == what))
+        if ((await new ContainerReports(host).ListAsync(all: false, cancellation)).Any(c => c.Name == what))
         {
-            new ContainerControl(host).Start(what, cancellation);
+            await new ContainerControl(host).StartAsync(what, cancellation);
             return 0;
         }
 

@@ -18,11 +18,11 @@ static class StatusCommand
         {
             s_name,
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            ContainerDetails details = new ContainerReports(host).Details(parsed.GetValue(s_name)!);
+            ContainerDetails details = await new ContainerReports(host).DetailsAsync(parsed.GetValue(s_name)!, cancellation);
             terminal.Result($"{details.Name}.service: {details.State} ({details.SubState}), {details.Enabled}");
             terminal.Result($"  image    {details.Image}");
             terminal.Result($"  main PID {(details.MainPid == 0 ? "-" : details.MainPid)}");

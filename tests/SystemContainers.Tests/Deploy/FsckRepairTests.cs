@@ -22,7 +22,7 @@ public sealed class FsckRepairTests : IDisposable
         await host.Store.AddLayerAsync(layer, new MemoryStream(tar), CancellationToken.None);
         host.Store.Commit();
         File.Delete(Directory.GetFiles(Path.Join(host.StoreHere, "objects"), "*", SearchOption.AllDirectories).Single());
-        FsckPass found = FsckPass.Run(host, content: true, _ => true, CancellationToken.None);
+        FsckPass found = await FsckPass.RunAsync(host, content: true, _ => true, CancellationToken.None);
         Assert.Single(found.Layers.Damaged);
 
         // Another process finds the layer in the store, and does not fetch it.

@@ -95,7 +95,7 @@ public sealed class HostileRootTests : IDisposable
             new HostFileSwitch(host).Apply(null, record);
             if (remove)
             {
-                host.Systemd.Enable(record.Enabled, CancellationToken.None);
+                await host.Systemd.EnableAsync(record.Enabled, CancellationToken.None);
             }
 
             host.History.Add(HistoryLog.Success("install", "app", HistoryOrigin.Now()));

@@ -292,7 +292,7 @@ public sealed class RecoveryTests : IDisposable
         SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => host.LockWholeAsync(["etcd"], CancellationToken.None));
         Assert.Equal((ErrorKind.Corrupt, true), (refused.Kind, refused.Hint?.Contains("move it away", StringComparison.Ordinal)));
         await host.RecoverPendingAsync(CancellationToken.None);
-        Assert.Empty(new ContainerReports(host).List(all: false));
+        Assert.Empty(await new ContainerReports(host).ListAsync(all: false, CancellationToken.None));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
         ContainerRecord before = host.Catalog.Get(name);
         using Host scratch = host.WithScratchStore();
         (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
-        return new UpdatePreparer(here, progress, note).Prepare(before, image, request) is { } after
+        return await new UpdatePreparer(here, progress, note).PrepareAsync(before, image, request, cancellation) is { } after
             ? DeploymentDiff.Of(DeploymentView.Of(host, before), DeploymentView.Of(after))
             : null;
     }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
+using SystemContainers.Register.DBus;
 
 namespace SystemContainers.Deploy.Doctor;
 
@@ -24,7 +25,7 @@ static partial class SystemdCheck
         }
 
         int version = await VersionAsync(cancellation);
-        return [Version(version, "runs"), Bus(target)];
+        return [Version(version, "runs"), await BusAsync(target, cancellation)];
     }
 
     /// <summary>Of a system below a directory.</summary>
@@ -79,11 +80,19 @@ static partial class SystemdCheck
     }
 
     /// <summary>As an install would: connects, asks, hangs up.</summary>
-    private static DoctorFinding Bus(DoctorTarget target)
+    private static async Task<DoctorFinding> BusAsync(DoctorTarget target, CancellationToken cancellation)
     {
         try
         {
             using ISystemdManager systemd = SystemdManager.Open(target.Paths);
+            await systemd.GetVersionAsync(cancellation);
+            if (systemd is SystemdBus { BusFailure: { } failure })
+            {
+                return File.Exists(SystemdAddress.SystemBus) && target.User is null
+                    ? DoctorFinding.Warning("dbus", $"the bus does not answer ({failure}); sysctr asks systemd at its own socket", "'systemctl status dbus.service' tells how it is")
+                    : DoctorFinding.Ok("dbus", "there is no bus; sysctr asks systemd at its own socket");
+            }
+
             return DoctorFinding.Ok("dbus", $"{(target.User is null ? "systemd" : $"the systemd of {target.User.Name}")} answers");
         }
         catch (SysctrException e)

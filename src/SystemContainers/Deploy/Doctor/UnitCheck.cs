@@ -36,7 +36,7 @@ static class UnitCheck
             return [DoctorFinding.Problem(Name, $"{file} calls {program}, which is not there: {Without}", "install sysctr where the unit looks for it, or the unit anew")];
         }
 
-        if (target.IsRunning && Directory.Exists("/run/systemd/system") && await Task.Run(() => HasFailed(target), cancellation))
+        if (target.IsRunning && Directory.Exists("/run/systemd/system") && await HasFailedAsync(target, cancellation))
         {
             return [DoctorFinding.Problem(Name, $"{Recovery} failed at this boot", $"'journalctl{(target.User is null ? "" : " --user")} --unit {Recovery}' tells why; then 'sysctr recover'")];
         }
@@ -85,12 +85,12 @@ static class UnitCheck
         return start?["ExecStart=".Length..].Trim().Split(' ')[0].TrimStart('-', '@', '+', '!', ':') is ['/', ..] program ? program : null;
     }
 
-    private static bool HasFailed(DoctorTarget target)
+    private static async Task<bool> HasFailedAsync(DoctorTarget target, CancellationToken cancellation)
     {
         try
         {
             using ISystemdManager systemd = SystemdManager.Open(target.Paths);
-            return systemd.IsBooted && systemd.GetStatus(Recovery).ActiveState == "failed";
+            return systemd.IsBooted && await systemd.GetStatesAsync([Recovery], cancellation) is [{ ActiveState: "failed" }];
         }
         catch (SysctrException)
         {

@@ -13,7 +13,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
     /// <summary>Puts it in its place; what was there and can't be used stays beside it.</summary>
     /// <returns>Whether it is there.</returns>
     /// <exception cref="SysctrException">The image can't be read or rendered.</exception>
-    public bool Run(ContainerRecord record)
+    public async Task<bool> RunAsync(ContainerRecord record)
     {
         string file = host.Deployment(record.Name, record.Deployment).ConfigFile;
         if (record.ConfigDigest is not { } digest)
@@ -22,7 +22,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             return false;
         }
 
-        byte[] config = Render(record) ?? [];
+        byte[] config = await RenderAsync(record) ?? [];
         if (Digest.Sha256(config) != digest)
         {
             log.Failed(file, $"rendered again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
@@ -39,7 +39,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
         return true;
     }
 
-    private byte[]? Render(ContainerRecord record)
+    private async Task<byte[]?> RenderAsync(ContainerRecord record)
     {
         InstallRequest request = new(record.Image)
         {
@@ -50,6 +50,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             Rootfs = record.RemoteRootfs,
             AutoUpdate = record.AutoUpdate,
         };
-        return new ContainerPreparer(host).Prepare(request, record.Name, record.Deployment, new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage()), record).Rendered.ConfigJson;
+        StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
+        return (await new ContainerPreparer(host).PrepareAsync(request, record.Name, record.Deployment, image, record, CancellationToken.None)).Rendered.ConfigJson;
     }
 }

@@ -39,7 +39,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
     ];
 
     /// <summary>Checks a container. The caller holds its lock, and knows of no intent that names it.</summary>
-    public void Run(string name)
+    public async Task RunAsync(string name)
     {
         DeploymentDirectory container = host.Deployment(name, 0);
         string? link = new FileInfo(container.CurrentLink).LinkTarget;
@@ -49,7 +49,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         {
             log.Error(FindingKind.DanglingCurrent, container.CurrentLink, "is missing, and the host has the units of a deployment", FsckAdvice.Repair);
         }
-        else if (link is null && !Recovery.IsRunning(host, name))
+        else if (link is null && !await Recovery.IsRunningAsync(host, name))
         {
             log.Error(FindingKind.DanglingDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
             return;

@@ -11,7 +11,7 @@ namespace SystemContainers.Deploy.Fsck;
 /// </summary>
 sealed class DeploymentRepair(Host host, RepairLog log)
 {
-    public void Run(FsckPass found, CancellationToken cancellation)
+    public async Task RunAsync(FsckPass found, CancellationToken cancellation)
     {
         using IDisposable lease = host.Store.Locks.Lease(host.Note, cancellation);
         foreach (string name in host.Catalog.DirectoryNames())
@@ -26,12 +26,12 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             using IDisposable? held = host.TryLockContainers([name]);
             if (held is not null)
             {
-                Mend(name, found);
+                await MendAsync(name, found);
             }
         }
     }
 
-    private void Mend(string name, FsckPass found)
+    private async Task MendAsync(string name, FsckPass found)
     {
         foreach (Finding finding in found.Findings)
         {
@@ -64,7 +64,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
         {
             DeploymentDirectory directory = host.Deployment(name, record.Deployment);
-            Try(directory.ConfigFile, () => MendConfig(record, Path.Join(directory.Here, "rootfs")));
+            await TryAsync(directory.ConfigFile, () => MendConfigAsync(record, Path.Join(directory.Here, "rootfs")));
         }
 
         foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
@@ -94,7 +94,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         if (reload && host.Systemd.IsBooted)
         {
-            host.Systemd.Reload(CancellationToken.None);
+            await host.Systemd.ReloadAsync(CancellationToken.None);
         }
     }
 
@@ -128,9 +128,9 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     }
 
     /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
-    private void MendConfig(ContainerRecord record, string rootfs)
+    private async Task MendConfigAsync(ContainerRecord record, string rootfs)
     {
-        if (new ConfigRepair(host, log).Run(record) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
+        if (await new ConfigRepair(host, log).RunAsync(record) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
         {
             MendRootfs(record, rootfs);
         }
@@ -206,6 +206,18 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         try
         {
             mend();
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            log.Failed(path, e.Message);
+        }
+    }
+
+    private async Task TryAsync(string path, Func<Task> mend)
+    {
+        try
+        {
+            await mend();
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {

@@ -18,7 +18,7 @@ sealed class FsckOperation(Host host, IPullProgress progress)
             return new FsckReport { Findings = [], Quick = !content };
         }
 
-        FsckPass found = FsckPass.Run(host, content, _ => content, cancellation);
+        FsckPass found = await FsckPass.RunAsync(host, content, _ => content, cancellation);
         if (!repair || found.Findings.Count == 0)
         {
             return found.Report(found.Findings);
@@ -36,15 +36,15 @@ sealed class FsckOperation(Host host, IPullProgress progress)
 
         // New objects are new inodes: which deployments have the old ones shows only now.
         all.AddRange(mended.Findings);
-        new DeploymentRepair(host, log).Run(mended, cancellation);
+        await new DeploymentRepair(host, log).RunAsync(mended, cancellation);
         new LeftoverRepair(host, log).Run(mended, cancellation);
-        FsckPass left = FsckPass.Run(host, content, Again, cancellation);
+        FsckPass left = await FsckPass.RunAsync(host, content, Again, cancellation);
         return left.Report(log.Merge(all, left.Findings)) with { Objects = found.Layers.Objects, Bytes = found.Layers.Bytes };
 
         async Task<FsckPass> RepairStoreAsync(FsckPass pass)
         {
             await new StoreRepair(host, progress, log).RunAsync(pass, cancellation);
-            return FsckPass.Run(host, content, Again, cancellation);
+            return await FsckPass.RunAsync(host, content, Again, cancellation);
         }
 
         // What was whole a moment ago is not read once more.

@@ -44,11 +44,11 @@ sealed class FsckPass
     /// <param name="read">Whether the content of an object is read.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: a prune went on for too long.</exception>
-    public static FsckPass Run(Host host, bool content, Func<ObjectKey, bool> read, CancellationToken cancellation)
+    public static async Task<FsckPass> RunAsync(Host host, bool content, Func<ObjectKey, bool> read, CancellationToken cancellation)
     {
         using ContentStore store = ContentStore.OpenUnchanged(host.StoreHere);
         FsckPass pass = new(host, store, content, read);
-        pass.Run(store, cancellation);
+        await pass.RunAsync(store, cancellation);
         pass.Findings = pass._log.Sorted();
         return pass;
     }
@@ -67,7 +67,7 @@ sealed class FsckPass
         Deployments = Containers.Deployments,
     };
 
-    private void Run(ContentStore store, CancellationToken cancellation)
+    private async Task RunAsync(ContentStore store, CancellationToken cancellation)
     {
         TransactionCheck transactions = new(_host, store, _log);
         transactions.Run();
@@ -83,14 +83,14 @@ sealed class FsckPass
             foreach (string name in names.Where(n => !transactions.Concerned.Contains(n)))
             {
                 cancellation.ThrowIfCancellationRequested();
-                CheckContainer(store, name);
+                await CheckContainerAsync(store, name);
             }
         }
 
         CheckOrphans(store, cancellation);
     }
 
-    private void CheckContainer(ContentStore store, string name)
+    private async Task CheckContainerAsync(ContentStore store, string name)
     {
         using IDisposable? held = store.Locks.TryLockContainer(name);
         string directory = _host.Deployment(name, 0).ContainerHere;
@@ -100,7 +100,7 @@ sealed class FsckPass
         }
         else if (Directory.Exists(directory))
         {
-            Containers.Run(name);
+            await Containers.RunAsync(name);
         }
     }
 

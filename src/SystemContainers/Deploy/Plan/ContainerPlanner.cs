@@ -12,14 +12,14 @@ sealed class ContainerPlanner(Host host)
     /// <param name="before">The deployment in use; null for an install.</param>
     /// <param name="after">The deployment to come; null for an uninstall.</param>
     /// <param name="prepared">The same, where it is not on disk yet.</param>
-    /// <param name="cancellation">Ends questions to the package manager.</param>
+    /// <param name="cancellation">Ends questions to systemd and the package manager.</param>
     public async Task<ContainerPlan> PlanAsync(
         PlanAction action, ContainerRecord? before, ContainerRecord? after, PreparedContainer? prepared, CancellationToken cancellation)
     {
         string[] enabled = [.. after?.Enabled ?? []];
         string[] wasEnabled = [.. before?.Enabled ?? []];
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
-        ContainerChange? change = before is null ? null : new ContainerSwitch(host).Plan(before, after ?? before) with { After = after };
+        ContainerChange? change = before is null ? null : await new ContainerSwitch(host).PlanAsync(before, after ?? before, cancellation) with { After = after };
         string[] stopped = change is null ? [] : [.. after is null ? change.Running : SwitchedUnits.Stopped(change)];
         return new ContainerPlan
         {

@@ -20,7 +20,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     {
         if (now)
         {
-            InstallOperation.RequireSystemd(host);
+            await InstallOperation.RequireSystemdAsync(host, cancellation);
         }
 
         using Host scratch = host.WithScratchStore();
@@ -44,7 +44,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             }
 
             download.Add(image, here.Store);
-            prepared.Add(new ContainerPreparer(here).Prepare(request, name, number: 0, image));
+            prepared.Add(await new ContainerPreparer(here).PrepareAsync(request, name, number: 0, image, before: null, cancellation));
         }
 
         ContainerPlanner planner = new(host);
@@ -56,7 +56,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         }
 
         PlanRefusal? refused = await RefusalAsync(prepared, [], cancellation);
-        return Ordered(Total([.. plans.Select(p => p with { Refused = refused })], download), prepared, together: prepared.Count > 1);
+        return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), prepared, together: prepared.Count > 1, cancellation);
     }
 
     /// <summary>
@@ -95,7 +95,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             plans = [.. plans.Select(p => transaction.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
         }
 
-        return Ordered(Total(plans, download), [.. updates.Select(u => u.After)], together);
+        return await OrderedAsync(Total(plans, download), [.. updates.Select(u => u.After)], together, cancellation);
     }
 
     /// <summary>Plans a rollback.</summary>
@@ -137,11 +137,11 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     {
         (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
         download.Add(image, here.Store);
-        return new UpdatePreparer(here, progress, note).Prepare(before, image, request);
+        return await new UpdatePreparer(here, progress, note).PrepareAsync(before, image, request, cancellation);
     }
 
     /// <summary>The order of what is one transaction; where each is its own, that is a container after the other.</summary>
-    private HostPlan Ordered(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together)
+    private async Task<HostPlan> OrderedAsync(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together, CancellationToken cancellation)
     {
         if (!together || !host.Systemd.IsBooted)
         {
@@ -158,8 +158,8 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         return plan with
         {
             Together = true,
-            StopOrder = order.Stopping(plan.Containers.SelectMany(c => c.Stopped).Concat(dependents)),
-            StartOrder = order.Starting(plan.Containers.SelectMany(c => c.Started).Concat(dependents)),
+            StopOrder = await order.StoppingAsync(plan.Containers.SelectMany(c => c.Stopped).Concat(dependents), cancellation),
+            StartOrder = await order.StartingAsync(plan.Containers.SelectMany(c => c.Started).Concat(dependents), cancellation),
         };
     }
 

@@ -35,13 +35,20 @@ sealed class PlannedOrder(ISystemdManager systemd)
     }
 
     /// <summary>The units in the order in which they stop.</summary>
-    public IReadOnlyList<string> Stopping(IEnumerable<string> units) =>
-        UnitOrder.Stopping([.. units.Distinct(StringComparer.Ordinal)], systemd.GetAfter);
+    public async Task<IReadOnlyList<string>> StoppingAsync(IEnumerable<string> units, CancellationToken cancellation)
+    {
+        string[] distinct = [.. units.Distinct(StringComparer.Ordinal)];
+        IReadOnlyDictionary<string, IReadOnlyList<string>> after = await systemd.GetAfterAsync(distinct, cancellation);
+        return UnitOrder.Stopping(distinct, unit => after[unit]);
+    }
 
     /// <summary>The units in the order in which they start.</summary>
-    public IReadOnlyList<string> Starting(IEnumerable<string> units) => UnitOrder.Starting(
-        [.. units.Distinct(StringComparer.Ordinal)],
-        unit => systemd.GetAfter(unit).Concat(_declared.GetValueOrDefault(unit) ?? []));
+    public async Task<IReadOnlyList<string>> StartingAsync(IEnumerable<string> units, CancellationToken cancellation)
+    {
+        string[] distinct = [.. units.Distinct(StringComparer.Ordinal)];
+        IReadOnlyDictionary<string, IReadOnlyList<string>> after = await systemd.GetAfterAsync(distinct, cancellation);
+        return UnitOrder.Starting(distinct, unit => after[unit].Concat(_declared.GetValueOrDefault(unit) ?? []));
+    }
 
     private void Declare(string unit, IEnumerable<string> after)
     {

@@ -3,7 +3,6 @@ global using iovec = Tmds.Linux.iovec;
 global using msghdr = Tmds.Linux.msghdr;
 global using open_how = Tmds.Linux.open_how;
 global using pollfd = Tmds.Linux.pollfd;
-global using sigset_t = Tmds.Linux.sigset_t;
 global using statvfs_t = Tmds.Linux.statvfs;
 global using statx_t = Tmds.Linux.statx;
 global using termios = Tmds.Linux.termios;

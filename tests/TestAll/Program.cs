@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SystemContainers.TestAll;
 using SystemContainers.TestBed;
 
@@ -5,11 +6,15 @@ using SystemContainers.TestBed;
 string reports = Directory.CreateTempSubdirectory("sysctr-tests-").FullName;
 Totals all = new(0, 0, 0);
 bool broken = false;
+List<string> times = [];
 foreach (TestSuite suite in TestSuite.FindAll())
 {
     Console.WriteLine($"== {suite.Name}");
     string report = Path.Combine(reports, suite.Name + ".json");
+    long began = Stopwatch.GetTimestamp();
     int exitCode = await suite.RunAsync(report, args);
+    times.Add($"{suite.Name}: {Stopwatch.GetElapsedTime(began):h\\:mm\\:ss}, of which the slowest:");
+    times.AddRange(Totals.Slowest(report, 12).Select(t => $"  {t.Duration:m\\:ss} {t.Name}"));
     Totals? totals = Totals.Read(report);
     // A suite that ended badly without a failed test crashed, or never began: nothing may hide that.
     broken |= totals is null || (exitCode != 0 && totals.Failed == 0);
@@ -18,6 +23,7 @@ foreach (TestSuite suite in TestSuite.FindAll())
 }
 
 await Cache.DeleteAsync(reports);
+times.ForEach(Console.WriteLine);
 all = broken ? all with { Failed = all.Failed + 1 } : all;
 Console.WriteLine(all);
 return all.Failed == 0 && all.Passed > 0 ? 0 : 1;

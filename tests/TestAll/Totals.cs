@@ -22,6 +22,24 @@ sealed record Totals(int Passed, int Failed, int Skipped)
         return new Totals(Count("passed"), Count("failed") + Count("other"), Count("skipped"));
     }
 
+    /// <summary>The tests of such a report that took longest, longest first; none when there is none.</summary>
+    public static IEnumerable<(string Name, TimeSpan Duration)> Slowest(string path, int count)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
+        return
+        [
+            .. report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray()
+                .Select(t => (t.GetProperty("name").GetString()!, TimeSpan.FromMilliseconds(t.GetProperty("duration").GetDouble())))
+                .OrderByDescending(t => t.Item2)
+                .Take(count),
+        ];
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Passed} passed, {Failed} failed, {Skipped} skipped";
 }

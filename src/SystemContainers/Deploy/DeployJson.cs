@@ -44,12 +44,11 @@ sealed partial class DeployJson : JsonSerializerContext
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type)
-                ?? throw new JsonException("it is null");
+            return OwnJson.Read(File.ReadAllBytes(path), type);
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading {path}: {e.Message}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {path}: {JsonFault.Of(e)}", inner: e);
         }
     }
 

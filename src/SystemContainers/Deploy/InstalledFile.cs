@@ -7,7 +7,9 @@ namespace SystemContainers.Deploy;
 /// <summary>A file that a deployment has on the host. Its content is kept below <c>host/</c> of the deployment.</summary>
 /// <param name="Path">Absolute, as the host sees it.</param>
 /// <param name="Sha256">Digest of its content when we wrote it; of the target's text for a symbolic link.</param>
-sealed record InstalledFile(string Path, [property: JsonConverter(typeof(DigestConverter))] Digest Sha256)
+sealed record InstalledFile(
+    [property: JsonRequired] string Path,
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest Sha256)
 {
     /// <summary>What we write for people to read.</summary>
     public const int TextMode = 0b110_100_100; // rw-r--r--

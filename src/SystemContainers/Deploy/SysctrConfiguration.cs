@@ -107,7 +107,7 @@ sealed record SysctrConfiguration
         }
         catch (Exception e) when (e is TomlException or InvalidOperationException or FormatException)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: {e.Message.ReplaceLineEndings(" ")}", inner: e);
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: {TomlFault.Of(e)}", inner: e);
         }
     }
 }

@@ -66,7 +66,7 @@ static class ProcessRunner
         catch (System.ComponentModel.Win32Exception e)
         {
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Host, $"running {start.FileName}: {e.Message}", inner: e);
+                Errors.ErrorKind.Host, $"running {start.FileName}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}", inner: e);
         }
     }
 }

@@ -14,6 +14,9 @@ public sealed record Descriptor(
     /// <summary>In an index: what the manifest is for.</summary>
     public Platform? Platform { get; init; }
 
+    /// <summary>In an index: what kind of artifact it is, where it is no image.</summary>
+    public string? ArtifactType { get; init; }
+
     /// <summary>Annotations, such as <c>org.opencontainers.image.ref.name</c> in a layout's index.</summary>
-    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = GoValues.Strings(value!); }
 }

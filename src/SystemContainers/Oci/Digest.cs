@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace SystemContainers.Oci;
 
@@ -8,7 +9,7 @@ namespace SystemContainers.Oci;
 /// A content digest, <c>algorithm:hex</c>, of an algorithm that we verify: sha256 or sha512
 /// (OCI image-spec, descriptor.md "Digests"). A value of this type is always well-formed, so its parts are safe as file names.
 /// </summary>
-public readonly record struct Digest
+public readonly partial record struct Digest
 {
     private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
 
@@ -44,6 +45,10 @@ public readonly record struct Digest
         return true;
     }
 
+    /// <summary>Whether a text is a digest by the grammar of descriptor.md, but of an algorithm that we can't verify.</summary>
+    public static bool IsOfUnknownAlgorithm(string text) =>
+        Grammar().Match(text) is { Success: true } parts && parts.Groups["algorithm"].ValueSpan is not ("sha256" or "sha512");
+
     /// <summary>Parses as <see cref="TryParse"/> does.</summary>
     /// <exception cref="FormatException">It is no digest of an algorithm that we verify.</exception>
     public static Digest Parse(string text) =>
@@ -69,4 +74,7 @@ public readonly record struct Digest
 
     /// <inheritdoc/>
     public override string ToString() => Text;
+
+    [GeneratedRegex(@"\A(?<algorithm>[a-z0-9]+([+._-][a-z0-9]+)*):[a-zA-Z0-9=_-]+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Grammar();
 }

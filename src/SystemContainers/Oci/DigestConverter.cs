@@ -9,7 +9,7 @@ sealed class DigestConverter : JsonConverter<Digest>
     public override Digest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && Digest.TryParse(reader.GetString(), out Digest digest)
             ? digest
-            : throw new JsonException("not a sha256 or sha512 digest");
+            : throw new JsonException("it is no digest that can be verified, sha256: or sha512: and lower-case hexadecimal digits");
 
     public override void Write(Utf8JsonWriter writer, Digest value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());

@@ -1,13 +1,23 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace SystemContainers.Oci;
 
 /// <summary>An image's configuration (OCI image-spec, config.md); Docker's has the same fields as far as we read them.</summary>
 public sealed record ImageConfig(
-    [property: JsonRequired] string Architecture,
-    [property: JsonRequired, JsonPropertyName("os")] string OperatingSystem,
+    [AllowNull] string Architecture,
+    [AllowNull] string OperatingSystem,
     [property: JsonRequired, JsonPropertyName("rootfs")] ImageRootFs RootFs)
 {
+    /// <summary>The processor that it is for; empty where a hand-made image has null, as Go reads it.</summary>
+    [JsonRequired]
+    public string Architecture { get; init; } = Architecture ?? "";
+
+    /// <summary>The operating system, likewise.</summary>
+    [JsonRequired]
+    [JsonPropertyName("os")]
+    public string OperatingSystem { get; init; } = OperatingSystem ?? "";
+
     /// <summary>When the image was made, in RFC 3339 as the image says it; not trusted for anything.</summary>
     public string? Created { get; init; }
 
@@ -22,7 +32,13 @@ public sealed record ImageConfig(
 /// <summary>The layers of an image by the digests of their plain tar streams, base first.</summary>
 public sealed record ImageRootFs(
     [property: JsonRequired] string Type,
-    [property: JsonRequired, JsonPropertyName("diff_ids")] IReadOnlyList<string> DiffIds);
+    [AllowNull] IReadOnlyList<string> DiffIds)
+{
+    /// <summary>The digests; null, which BuildKit writes for an image without layers, is none.</summary>
+    [JsonRequired]
+    [JsonPropertyName("diff_ids")]
+    public IReadOnlyList<string> DiffIds { get; init; } = GoValues.Strings(DiffIds) ?? [];
+}
 
 /// <summary>The execution parameters of an image (OCI image-spec, config.md "config"); JSON names are Go's, in PascalCase.</summary>
 public sealed record ImageRunConfig

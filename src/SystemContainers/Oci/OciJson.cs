@@ -9,7 +9,7 @@ namespace SystemContainers.Oci;
     RespectNullableAnnotations = true,
     MaxDepth = 32)]
 [JsonSerializable(typeof(ImageManifest))]
-[JsonSerializable(typeof(ImageIndex))]
+[JsonSerializable(typeof(ImageIndexJson))]
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(IReadOnlyList<DockerSaveItem>))]
 sealed partial class OciJson : JsonSerializerContext

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 
@@ -5,10 +6,17 @@ namespace SystemContainers.Oci;
 
 /// <summary>Operating system and processor in Go's names (OCI image-spec, image-index.md "platform").</summary>
 public sealed record Platform(
-    string Architecture,
-    [property: JsonPropertyName("os")] string OperatingSystem,
+    [AllowNull] string Architecture,
+    [AllowNull] string OperatingSystem,
     string? Variant = null)
 {
+    /// <summary>The processor; empty where a document leaves it out or has null, as Go reads it.</summary>
+    public string Architecture { get; init; } = Architecture ?? "";
+
+    /// <summary>The operating system, likewise.</summary>
+    [JsonPropertyName("os")]
+    public string OperatingSystem { get; init; } = OperatingSystem ?? "";
+
     /// <summary>The platform of this process: linux and the processor that it was compiled for.</summary>
     public static Platform Current { get; } = new(
         RuntimeInformation.ProcessArchitecture switch

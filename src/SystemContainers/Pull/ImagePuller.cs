@@ -245,11 +245,11 @@ sealed partial class ImagePuller
         ImageConfig config;
         try
         {
-            config = JsonSerializer.Deserialize(bytes, OciJson.Default.ImageConfig) ?? throw new JsonException("null");
+            config = JsonSerializer.Deserialize(bytes, OciJson.Default.ImageConfig) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(e.Message)}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
         }
 
         IReadOnlyList<string> texts = config.RootFs.DiffIds;
@@ -292,6 +292,14 @@ sealed partial class ImagePuller
             .. index.Manifests.Select(m => m.Platform).OfType<Platform>().Select(p => Redact.Text(p.ToString()))
                 .Where(p => !p.StartsWith("unknown/", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Take(30),
         ];
+        if (index.Others.FirstOrDefault(o => o.Platform is { } other && PlatformChooser.Fits(other, platform)) is { } unverifiable)
+        {
+            return new SysctrException(
+                ErrorKind.Corrupt,
+                $"pulling {place.Identity}: the one for {platform} has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified",
+                "sha256 and sha512 are known; push the image again with one of them");
+        }
+
         return new SysctrException(
             ErrorKind.NotFound,
             $"pulling {place.Identity}: there is none for {platform}",

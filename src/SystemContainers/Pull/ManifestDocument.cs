@@ -13,7 +13,7 @@ namespace SystemContainers.Pull;
 /// <param name="Bytes">As they were fetched.</param>
 sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Digest Digest, byte[] Bytes)
 {
-    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+    private const int MaxDepth = 32;
 
     /// <summary>Verifies and parses.</summary>
     /// <param name="raw">What the source gave.</param>
@@ -28,18 +28,16 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
         {
             if (MediaTypes.IsIndex(Kind(raw, doing)))
             {
-                ImageIndex index = Parse(raw.Bytes, OciJson.Default.ImageIndex);
-                CheckElements(index.Manifests);
-                return new ManifestDocument(null, index, digest, raw.Bytes);
+                return new ManifestDocument(null, ImageIndex.Parse(raw.Bytes), digest, raw.Bytes);
             }
 
-            ImageManifest manifest = Parse(raw.Bytes, OciJson.Default.ImageManifest);
+            ImageManifest manifest = JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
             CheckElements(manifest.Layers);
             return new ManifestDocument(manifest, null, digest, raw.Bytes);
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(e.Message)}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
         }
     }
 
@@ -68,11 +66,11 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
     /// </summary>
     private static string Kind(RawManifest raw, string doing)
     {
-        using JsonDocument json = JsonDocument.Parse(raw.Bytes, s_strict);
+        using JsonDocument json = StrictJson.Parse(raw.Bytes, MaxDepth);
         JsonElement root = json.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
         {
-            throw new JsonException("not an object");
+            throw new JsonException("it is no object");
         }
 
         bool index = root.TryGetProperty("manifests", out _);
@@ -119,7 +117,4 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
             throw new JsonException("a descriptor is null");
         }
     }
-
-    private static T Parse<T>(byte[] bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("null");
 }

@@ -5,24 +5,26 @@ namespace SystemContainers.Pull;
 /// <summary>Which manifest of an index fits a machine (OCI image-spec, image-index.md; containerd's order of variants).</summary>
 static class PlatformChooser
 {
-    /// <summary>The best one; null where none fits.</summary>
-    public static Descriptor? Choose(IReadOnlyList<Descriptor> manifests, Platform wanted)
-    {
-        Descriptor[] usable = [.. manifests.Where(m => MediaTypes.IsManifest(m.MediaType) || MediaTypes.IsIndex(m.MediaType))];
+    // Below all that say that they fit.
+    private const int NoPlatform = 0;
 
-        // Some tools write an index of one manifest without a platform; the image's configuration then says what it is.
-        if (usable is [{ Platform: null } only])
-        {
-            return only;
-        }
-
-        return usable
-            .Select(m => (Manifest: m, Rank: m.Platform is null ? -1 : Rank(m.Platform, wanted)))
-            .Where(m => m.Rank >= 0)
+    /// <summary>
+    /// The best one; null where none fits. An entry without a platform is taken where none says that it fits, the first of several, as
+    /// podman and containerd do: the image's configuration then says what it is for.
+    /// </summary>
+    public static Descriptor? Choose(IReadOnlyList<Descriptor> manifests, Platform wanted) =>
+        manifests
+            .Where(m => MediaTypes.IsManifest(m.MediaType) || MediaTypes.IsIndex(m.MediaType))
+            .Select(m => (Manifest: m, Rank: m.Platform is not null ? Rank(m.Platform, wanted) + 1 : IsAboutAnother(m) ? -1 : NoPlatform))
+            .Where(m => m.Rank > NoPlatform || (m.Rank == NoPlatform && m.Manifest.Platform is null))
             .OrderByDescending(m => m.Rank)
             .Select(m => m.Manifest)
             .FirstOrDefault();
-    }
+
+    /// <summary>Whether it is an attestation of BuildKit's, a signature or a list of parts: no image, but about one beside it.</summary>
+    private static bool IsAboutAnother(Descriptor manifest) =>
+        manifest.Annotations?.ContainsKey("vnd.docker.reference.type") == true ||
+        manifest.ArtifactType is { Length: > 0 } and not (MediaTypes.OciConfig or MediaTypes.DockerConfig);
 
     /// <summary>Whether an image for <paramref name="offered"/> runs on <paramref name="wanted"/>.</summary>
     public static bool Fits(Platform offered, Platform wanted) => Rank(offered, wanted) >= 0;

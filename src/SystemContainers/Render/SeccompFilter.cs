@@ -44,14 +44,24 @@ static class SeccompFilter
     {
         try
         {
-            return JsonSerializer.Deserialize(file.Text, RuntimeJson.Default.SeccompProfile) ?? throw new JsonException("it is null");
+            SeccompProfile profile = JsonSerializer.Deserialize(file.Text, RuntimeJson.Default.SeccompProfile) ?? throw new JsonException("it is null");
+            using JsonDocument document = JsonDocument.Parse(file.Text);
+            return HasNullItem(document.RootElement) ? throw new JsonException("an item of a list is null") : profile;
         }
         catch (JsonException e)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"reading the host's seccomp profile {file.Path}: {e.Message}", "mend or remove it; without one sysctr's own is used", e);
+                ErrorKind.Host, $"reading the host's seccomp profile {file.Path}: {JsonFault.Of(e)}", "mend or remove it; without one sysctr's own is used", e);
         }
     }
+
+    // The serializer keeps nulls out of members, not out of lists.
+    private static bool HasNullItem(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().Any(i => i.ValueKind == JsonValueKind.Null || HasNullItem(i)),
+        JsonValueKind.Object => element.EnumerateObject().Any(m => HasNullItem(m.Value)),
+        _ => false,
+    };
 
     private static bool Includes(ProfileCondition? condition, HostFacts host, IReadOnlyCollection<string> capabilities) =>
         condition is null ||

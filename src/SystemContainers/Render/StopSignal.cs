@@ -5,6 +5,9 @@ namespace SystemContainers.Render;
 /// <summary>An image's StopSignal as systemd.kill(5) writes it.</summary>
 static class StopSignal
 {
+    // signal(7) has them, systemd under another name (systemd.kill(5) takes what signal-util.c knows).
+    private static readonly Dictionary<string, string> s_others = new(StringComparer.Ordinal) { ["IOT"] = "ABRT", ["CLD"] = "CHLD", ["POLL"] = "IO", ["UNUSED"] = "SYS", ["INFO"] = "PWR" };
+
     // signal(7), and the real-time range of Linux.
     private static readonly string[] s_names =
     [
@@ -26,6 +29,7 @@ static class StopSignal
 
         string name = signal.ToUpperInvariant();
         name = name.StartsWith("SIG", StringComparison.Ordinal) ? name["SIG".Length..] : name;
+        name = s_others.GetValueOrDefault(name, name);
         if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
             return number is >= 1 and <= MaxSignal ? $"{number}" : throw Unknown(signal);
@@ -40,5 +44,5 @@ static class StopSignal
          int.TryParse(name["RTMIN+".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int offset) && offset <= 30);
 
     private static Errors.SysctrException Unknown(string signal) => new(
-        Errors.ErrorKind.Template, $"reading the image's StopSignal: Linux has no signal '{signal.ReplaceLineEndings(" ")}'");
+        Errors.ErrorKind.Template, $"reading the image's StopSignal: signal(7) has no signal '{signal.ReplaceLineEndings(" ")}'", "write SIGTERM, TERM or 15 into the image's STOPSIGNAL");
 }

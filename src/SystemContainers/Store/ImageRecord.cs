@@ -10,8 +10,8 @@ namespace SystemContainers.Store;
 /// <param name="DiffIds">The layers, base first.</param>
 /// <param name="PulledAt">When.</param>
 sealed record ImageRecord(
-    string Reference,
-    [property: JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,
-    [property: JsonConverter(typeof(DigestConverter))] Digest ConfigDigest,
-    IReadOnlyList<Digest> DiffIds,
+    [property: JsonRequired] string Reference,
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ConfigDigest,
+    [property: JsonRequired] IReadOnlyList<Digest> DiffIds,
     DateTimeOffset PulledAt);

@@ -77,15 +77,15 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
         }
     }
 
-    private static ImageRecord Read(string file)
+    internal static ImageRecord Read(string file)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), StoreJson.Default.ImageRecord) ?? throw new JsonException("it is null");
+            return OwnJson.Read(File.ReadAllBytes(file), StoreJson.Default.ImageRecord);
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading the ref {file}: {e.Message}", "remove it and pull the image again", e);
+            throw new SysctrException(ErrorKind.Corrupt, $"reading the ref {file}: {JsonFault.Of(e)}", "remove it and pull the image again", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
@@ -9,10 +10,10 @@ namespace SystemContainers.Store;
 /// an unknown read-only one forbids writing, an unknown incompatible one forbids everything.
 /// </summary>
 sealed record StoreFormat(
-    int Version,
-    IReadOnlyList<string> Compatible,
-    IReadOnlyList<string> ReadOnlyCompatible,
-    IReadOnlyList<string> Incompatible)
+    [property: JsonRequired] int Version,
+    [property: JsonRequired] IReadOnlyList<string> Compatible,
+    [property: JsonRequired] IReadOnlyList<string> ReadOnlyCompatible,
+    [property: JsonRequired] IReadOnlyList<string> Incompatible)
 {
     private static readonly StoreFormat s_current = new(1, [], [], []);
 
@@ -50,11 +51,11 @@ sealed record StoreFormat(
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), StoreJson.Default.StoreFormat) ?? throw new JsonException("it is null");
+            return OwnJson.Read(File.ReadAllBytes(file), StoreJson.Default.StoreFormat);
         }
         catch (Exception e) when (e is JsonException or FileNotFoundException)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {e.Message}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {(e is JsonException malformed ? JsonFault.Of(malformed) : "it is missing")}", inner: e);
         }
     }
 }

@@ -30,18 +30,13 @@ static class TarNumber
         return true;
     }
 
-    /// <summary>Decimal digits only, as pax records have them.</summary>
+    /// <summary>Decimal digits only, as pax records have them, any number of zeros before them.</summary>
     public static bool TryParseDecimal(ReadOnlySpan<byte> text, out long value)
     {
         value = 0;
-        if (text.IsEmpty || text.Length > 18)
-        {
-            return false;
-        }
-
         foreach (byte digit in text)
         {
-            if (digit is < (byte)'0' or > (byte)'9')
+            if (digit is < (byte)'0' or > (byte)'9' || value > (long.MaxValue - 9) / 10)
             {
                 return false;
             }
@@ -49,7 +44,7 @@ static class TarNumber
             value = (value * 10) + (digit - '0');
         }
 
-        return true;
+        return !text.IsEmpty;
     }
 
     /// <summary>A pax time: seconds with any number of decimals, perhaps negative; digits after the ninth are cut.</summary>

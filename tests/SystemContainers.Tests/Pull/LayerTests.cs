@@ -24,6 +24,40 @@ public sealed class LayerTests : IDisposable
         _registry.Dispose();
     }
 
+    /// <summary>The first bytes as each tool's documentation or source has them.</summary>
+    [Theory]
+    [InlineData("bzip2", "425A6839314159265359")]
+    [InlineData("xz", "FD377A585A000004E6D6B446")]
+    [InlineData("lzma", "5D00008000FFFFFFFFFFFFFFFF")]
+    [InlineData("lzip", "4C5A495001")]
+    [InlineData("lrzip", "4C525A490006")]
+    [InlineData("lzop", "894C5A4F000D0A1A0A")]
+    [InlineData("lz4", "04224D186440A7")]
+    [InlineData("compress", "1F9D90")]
+    [InlineData("zip", "504B030414000000")]
+    [InlineData("7z", "377ABCAF271C0004")]
+    public async Task A_compression_that_layers_can_not_have_is_named(string tool, string head)
+    {
+        byte[] plain = FakeImage.Noise(100);
+        new FakeImage().Add(plain, [.. Convert.FromHexString(head), .. plain], "application/vnd.oci.image.layer.v1.tar+gzip").PushTo(_registry, "1");
+
+        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Corrupt);
+
+        Assert.Contains($"compressed with {tool}", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BZh91AY")]
+    [InlineData("]")]
+    [InlineData("LZIP")]
+    public async Task A_tar_whose_first_file_is_called_as_one_is_a_tar(string name)
+    {
+        byte[] plain = new Tar.TarBuilder().File(name, "x").Finished;
+        FakeImage image = new FakeImage().AddPlain(plain).PushTo(_registry, "1");
+
+        Assert.Equal([image.DiffId(0)], (await _host.PullAsync(_registry.Host + "/x:1")).DiffIds);
+    }
+
     [Fact]
     public async Task A_layer_that_comes_a_byte_now_and_then_ends_the_pull()
     {

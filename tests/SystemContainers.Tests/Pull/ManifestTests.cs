@@ -43,6 +43,43 @@ public sealed class ManifestTests : IDisposable
     }
 
     [Fact]
+    public async Task An_entry_that_can_not_be_verified_spoils_no_index_and_is_named_where_it_is_the_one()
+    {
+        FakeImage amd = new FakeImage().PushTo(_registry, "amd");
+        JsonObject blake = FakeImage.Descriptor(OciManifest, amd.Manifest, "linux/arm64");
+        blake["digest"] = "blake3:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b";
+        Push(OciIndex, FakeImage.Index(blake, FakeImage.Descriptor(OciManifest, amd.Manifest, "linux/amd64")));
+
+        Assert.Equal(amd.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync(Image, new Platform("arm64", "linux")));
+
+        Assert.Equal(ErrorKind.Corrupt, e.Kind);
+        Assert.Contains("blake3:", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_image_beside_its_attestation_needs_no_platform()
+    {
+        FakeImage amd = new FakeImage().PushTo(_registry, "amd");
+        Push(OciIndex, FakeImage.Index(FakeImage.Descriptor(OciManifest, FakeImage.Noise(9), "unknown/unknown"), FakeImage.Descriptor(OciManifest, amd.Manifest)));
+
+        Assert.Equal(amd.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
+    }
+
+    [Fact]
+    public async Task Null_is_how_BuildKit_writes_that_there_are_no_layers()
+    {
+        FakeImage empty = new()
+        {
+            ChangeManifest = m => m["layers"] = null,
+            ChangeConfig = c => c["rootfs"]!["diff_ids"] = null,
+        };
+        empty.PushTo(_registry, "1");
+
+        Assert.Empty((await _host.PullAsync(Image)).DiffIds);
+    }
+
+    [Fact]
     public async Task A_missing_platform_is_not_found_and_says_what_there_is()
     {
         FakeImage arm = new FakeImage { Architecture = "arm64" }.PushTo(_registry, "arm");

@@ -19,7 +19,13 @@ public sealed class PlatformChooserTests
     [InlineData("linux/amd64", "windows/amd64 linux/arm64", null)]
     [InlineData("linux/amd64", "linux/amd64/strange", null)]
     [InlineData("linux/amd64", "-", 0)]
-    [InlineData("linux/amd64", "- -", null)]
+    [InlineData("linux/amd64", "- -", 0)]
+    [InlineData("linux/amd64", "- unknown/unknown", 0)]
+    [InlineData("linux/amd64", "unknown/unknown -", 1)]
+    [InlineData("linux/amd64", "linux/arm64 - -", 1)]
+    [InlineData("linux/amd64", "attestation -", 1)]
+    [InlineData("linux/amd64", "signature -", 1)]
+    [InlineData("linux/amd64", "attestation signature", null)]
     [InlineData("linux/amd64", "- linux/amd64", 1)]
     [InlineData("linux/amd64", "linux/amd64 linux/amd64", 0)]
     public void The_best_that_runs_is_chosen(string wanted, string offered, int? expected)
@@ -28,7 +34,9 @@ public sealed class PlatformChooserTests
         [
             .. offered.Split(' ').Select((o, i) => new Descriptor(MediaTypes.OciManifest, Digest.Sha256([(byte)i]), i)
             {
-                Platform = o == "-" ? null : Platform(o),
+                Platform = o.Contains('/', StringComparison.Ordinal) ? Platform(o) : null,
+                Annotations = o == "attestation" ? new Dictionary<string, string> { ["vnd.docker.reference.type"] = "attestation-manifest" } : null,
+                ArtifactType = o == "signature" ? "application/vnd.dev.cosign.artifact.sig.v1+json" : null,
             }),
         ];
 

@@ -36,6 +36,7 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
     }
 
     private static Dictionary<string, KeyValue> Below(RangeResponse range, string prefix) => (range.KeyValues ?? [])
+        .Where(kv => kv is not null)
         .Select(kv => (Name: Encoding.UTF8.GetString(kv.Key), KeyValue: kv))
         .Where(kv => kv.Name.StartsWith(prefix, StringComparison.Ordinal))
         .ToDictionary(kv => kv.Name[prefix.Length..], kv => kv.KeyValue, StringComparer.Ordinal);
@@ -44,13 +45,13 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
     {
         try
         {
-            return JsonSerializer.Deserialize(pair.Value ?? [], SlotJson.Default.SlotRecord) ?? throw new JsonException("it is null");
+            return OwnJson.Read(pair.Value ?? [], SlotJson.Default.SlotRecord);
         }
         catch (JsonException e)
         {
             string key = Encoding.UTF8.GetString(pair.Key);
             throw new SysctrException(
-                ErrorKind.Corrupt, $"reading {key} in etcd: {e.Message}", $"if nobody needs it: etcdctl del {key}", e);
+                ErrorKind.Corrupt, $"reading {key} in etcd: {JsonFault.Of(e)}", $"if nobody needs it: etcdctl del {key}", e);
         }
     }
 }

@@ -7,7 +7,8 @@ namespace SystemContainers.Deploy.Fleet;
 /// <param name="State">How far it is.</param>
 /// <param name="Since">When it came to this state, by its own clock.</param>
 /// <param name="Reason">Why it failed.</param>
-sealed record SlotRecord(string Host, SlotState State, DateTimeOffset Since, string? Reason = null);
+sealed record SlotRecord(
+    [property: JsonRequired] string Host, [property: JsonRequired] SlotState State, [property: JsonRequired] DateTimeOffset Since, string? Reason = null);
 
 /// <summary>Reads and writes it without reflection.</summary>
 [JsonSourceGenerationOptions(

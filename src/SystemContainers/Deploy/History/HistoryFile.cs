@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 
@@ -74,7 +75,7 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
     {
         try
         {
-            return JsonSerializer.Deserialize(line, HistoryJson.Default.HistoryEntry);
+            return OwnJson.Read(System.Text.Encoding.UTF8.GetBytes(line), HistoryJson.Default.HistoryEntry);
         }
         catch (JsonException)
         {

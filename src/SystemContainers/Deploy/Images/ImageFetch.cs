@@ -194,7 +194,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {record.ConfigDigest} of {record.Reference}: {e.Message}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {record.ConfigDigest} of {record.Reference}: {JsonFault.Of(e)}", inner: e);
         }
     }
 }

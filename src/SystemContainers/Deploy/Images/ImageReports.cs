@@ -74,7 +74,7 @@ sealed class ImageReports(Host host)
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {image.ConfigDigest} of {image.Reference}: {e.Message}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {image.ConfigDigest} of {image.Reference}: {JsonFault.Of(e)}", inner: e);
         }
     }
 

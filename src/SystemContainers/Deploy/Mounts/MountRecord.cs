@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SystemContainers.Deploy.Mounts;
 
 /// <summary>
@@ -12,13 +14,13 @@ namespace SystemContainers.Deploy.Mounts;
 /// <param name="BootId">The boot that it belongs to: no mount outlives one.</param>
 /// <param name="Namespace">The mount namespace that it was made in; in another one it need not be seen.</param>
 sealed record MountRecord(
-    string Directory,
-    MountKind Kind,
-    string Name,
-    string Options,
+    [property: JsonRequired] string Directory,
+    [property: JsonRequired] MountKind Kind,
+    [property: JsonRequired] string Name,
+    [property: JsonRequired] string Options,
     DateTimeOffset MountedAt,
-    string BootId,
-    string Namespace)
+    [property: JsonRequired] string BootId,
+    [property: JsonRequired] string Namespace)
 {
     /// <summary>The container's deployment, which stays as long as it is mounted; null for an image.</summary>
     public int? Deployment { get; init; }

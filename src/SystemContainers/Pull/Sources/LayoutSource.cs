@@ -70,13 +70,11 @@ sealed class LayoutSource : IImageSource
 
         try
         {
-            return JsonSerializer.Deserialize(bytes, OciJson.Default.ImageIndex) is { } index && !index.Manifests.Contains(null!)
-                ? index
-                : throw new JsonException("null");
+            return ImageIndex.Parse(bytes);
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: index.json is malformed: {Redact.Text(e.Message)}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: index.json is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
         }
     }
 

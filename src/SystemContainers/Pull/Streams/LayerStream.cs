@@ -35,11 +35,17 @@ sealed class LayerStream : ForwardOnlyStream
     /// <param name="diffId">The digest of what comes out.</param>
     /// <param name="doing">"unpacking X of Y", for messages.</param>
     /// <param name="cancellationToken">Ends the first read.</param>
+    /// <exception cref="SysctrException">Corrupt: it is compressed in a way that we do not have.</exception>
     public static async Task<LayerStream> OpenAsync(
         VerifiedStream compressed, Digest diffId, string doing, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> head = await compressed.PeekAsync(Decompression.HeadBytes, cancellationToken);
-        return new LayerStream(compressed, Decompression.Of(compressed, head.Span), diffId, doing);
+        return Decompression.Unsupported(head.Span) is { } tool
+            ? throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it is compressed with {tool}, which layers can't be (image-spec, media-types.md: gzip or zstd)",
+                "push the image again with 'skopeo copy --dest-compress-format gzip'")
+            : new LayerStream(compressed, Decompression.Of(compressed, head.Span), diffId, doing);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

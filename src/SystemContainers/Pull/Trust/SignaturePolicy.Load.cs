@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
+using SystemContainers.Oci;
 
 namespace SystemContainers.Pull.Trust;
 
@@ -76,12 +77,12 @@ sealed partial class SignaturePolicy
 
         try
         {
-            using JsonDocument json = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument json = StrictJson.Parse(text, maxDepth: 64);
             return Read(path, json.RootElement);
         }
         catch (JsonException e)
         {
-            throw Invalid(path, e.Message, e);
+            throw Invalid(path, JsonFault.Of(e), e);
         }
     }
 

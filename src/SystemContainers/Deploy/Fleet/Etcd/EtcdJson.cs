@@ -4,6 +4,8 @@ namespace SystemContainers.Deploy.Fleet.Etcd;
 
 /// <summary>Reads and writes etcd's messages without reflection.</summary>
 [JsonSourceGenerationOptions(
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(KeyRange))]

@@ -132,7 +132,8 @@ sealed class ArchiveFile : IDisposable
     public bool IsCompressed(string name)
     {
         ArchiveMember member = _index.Get(name);
-        return member.Size >= Decompression.HeadBytes && Decompression.Applies(Head(_file, member.Start!.Value));
+        byte[] head = Head(_file, member.Start!.Value);
+        return Decompression.Applies(head.AsSpan(0, (int)Math.Min(head.Length, member.Size)));
     }
 
     /// <summary>All of a small file.</summary>
@@ -174,7 +175,7 @@ sealed class ArchiveFile : IDisposable
     {
         if (Decompression.Unsupported(head) is { } tool)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is compressed with {tool}, which can't be read", $"decompress it first: {tool} --decompress");
+            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is compressed with {tool}, which can't be read", "decompress it first, or pack it again with gzip or zstd");
         }
     }
 

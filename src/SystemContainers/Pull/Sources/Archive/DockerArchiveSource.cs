@@ -83,7 +83,7 @@ sealed class DockerArchiveSource : IImageSource
         try
         {
             // As for manifests: no key twice, or two readers see two lists.
-            using JsonDocument strict = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
+            using JsonDocument strict = StrictJson.Parse(bytes, maxDepth: 32);
             IReadOnlyList<DockerSaveItem?>? items = JsonSerializer.Deserialize(bytes, OciJson.Default.IReadOnlyListDockerSaveItem);
             return items is not null && items.All(i => i is not null && !i.Layers.Contains(null!) && i.RepoTags?.Contains(null!) != true)
                 ? items.OfType<DockerSaveItem>().ToArray()
@@ -91,7 +91,7 @@ sealed class DockerArchiveSource : IImageSource
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: {List} is malformed: {Redact.Text(e.Message)}", inner: e);
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: {List} is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
         }
     }
 
@@ -137,7 +137,7 @@ sealed class DockerArchiveSource : IImageSource
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: the configuration can't be used: {Redact.Text(e.Message)}", "the archive was built broken; save the image again", e);
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: the configuration can't be used: {Redact.Text(JsonFault.Of(e))}", "the archive was built broken; save the image again", e);
         }
     }
 

@@ -140,6 +140,28 @@ sealed partial record ImageReference
         return rest.Length == 0 ? throw Malformed(text, "it is empty", hint: null) : (rest, tag, digest);
     }
 
+    /// <summary>Whether the first part of a name is a host for every reader of it.</summary>
+    public static bool IsHost(string first) => HasRegistry(first + "/");
+
+    /// <summary>Checks the grammar of <c>host[:port][/path]</c> as registries.conf has them; the host needs no dot there.</summary>
+    /// <exception cref="SysctrException">Usage: it is malformed.</exception>
+    public static void CheckPlace(string place)
+    {
+        int slash = place.IndexOf('/', StringComparison.Ordinal);
+        string host = slash < 0 ? place : place[..slash];
+        if (!RegistryPattern().IsMatch(host))
+        {
+            throw Malformed(place, $"'{Shown(host)}' is no registry's host[:port]", "write host[:port][/path]");
+        }
+
+        if (slash >= 0)
+        {
+            // A prefix may name one image, with its tag or digest.
+            (string name, _, _) = Split(place, place);
+            CheckRepository(place, name[(slash + 1)..]);
+        }
+    }
+
     /// <summary>Docker's rule: the part before the first slash is a host where it can't be a directory of docker.io.</summary>
     private static bool HasRegistry(string name)
     {

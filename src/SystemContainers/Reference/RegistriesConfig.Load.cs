@@ -62,7 +62,7 @@ sealed partial class RegistriesConfig
         }
         catch (Exception e) when (e is TomlException or InvalidOperationException or FormatException)
         {
-            throw Unreadable(path, e.Message.ReplaceLineEndings(" "), e);
+            throw Unreadable(path, TomlFault.Of(e), e);
         }
 
         if (file is null)
@@ -106,7 +106,8 @@ sealed partial class RegistriesConfig
 
     private void MergeRegistries(string path, RegistriesToml file)
     {
-        HashSet<string> seen = new(StringComparer.Ordinal);
+        Dictionary<string, RegistryToml> seen = new(StringComparer.Ordinal);
+        Dictionary<string, RegistryToml> located = new(StringComparer.Ordinal);
         foreach (RegistryToml registry in file.Registry ?? [])
         {
             registry.Location = Location(path, registry.Location);
@@ -128,12 +129,23 @@ sealed partial class RegistriesConfig
                 }
             }
 
-            if (!seen.Add(registry.Prefix))
+            // As in podman: of several tables for one prefix the first counts, but none for one location contradicts another.
+            string place = registry.Location ?? registry.Prefix;
+            if (located.TryGetValue(place, out RegistryToml? other) && (other.Blocked, other.Insecure) != (registry.Blocked, registry.Insecure))
             {
-                throw Unreadable(path, $"it has two [[registry]] tables for {registry.Prefix}", inner: null);
+                throw Unreadable(path, $"its [[registry]] tables for {place} contradict each other in '{(other.Blocked != registry.Blocked ? "blocked" : "insecure")}'", inner: null);
             }
 
-            _registries[registry.Prefix] = registry;
+            located.TryAdd(place, registry);
+            if (seen.TryAdd(registry.Prefix, registry))
+            {
+                _registries[registry.Prefix] = registry;
+            }
+            else if (registry.Blocked != seen[registry.Prefix].Blocked)
+            {
+                // podman drops the second one without a word, and with it what it blocks.
+                throw Unreadable(path, $"of its two [[registry]] tables for {registry.Prefix} only one says 'blocked'", inner: null);
+            }
         }
     }
 
@@ -149,24 +161,24 @@ sealed partial class RegistriesConfig
     /// <summary>Fails now rather than when an image happens to be looked up.</summary>
     private void Check(string path)
     {
-        IEnumerable<string> names =
-            _searchRegistries.Select(r => r + "/x")
-            .Concat(_aliases.Values)
-            .Concat(_registries.Values.Select(r => r.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? r.Prefix[2..] : r.Prefix)
-                .Concat(_registries.Values.Select(r => r.Location).OfType<string>())
-                .Concat(_registries.Values.SelectMany(r => r.Mirror ?? []).Select(m => m.Location!))
-                .Select(l => l.Contains('/', StringComparison.Ordinal) ? l : l + "/x"));
-        foreach (string name in names)
+        try
         {
-            try
+            foreach (string name in _aliases.Values)
             {
-                // Without a transport: a bare word such as "mirror" would otherwise come to mean docker.io/mirror.
                 _ = ImageReference.Parse(name);
             }
-            catch (SysctrException e)
+
+            foreach (string place in _searchRegistries
+                .Concat(_registries.Values.Select(r => r.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? r.Prefix[2..] : r.Prefix))
+                .Concat(_registries.Values.Select(r => r.Location).OfType<string>())
+                .Concat(_registries.Values.SelectMany(r => r.Mirror ?? []).Select(m => m.Location!)))
             {
-                throw Unreadable(path, e.Message, e);
+                ImageReference.CheckPlace(place);
             }
+        }
+        catch (SysctrException e)
+        {
+            throw Unreadable(path, e.Message, e);
         }
     }
 

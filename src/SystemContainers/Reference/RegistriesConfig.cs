@@ -24,7 +24,7 @@ sealed partial class RegistriesConfig
     public IReadOnlyList<string> CredentialHelpers { get; private set; } = ["containers-auth.json"];
 
     /// <summary>What the user typed, as full references to be tried in order; one, unless a short name has several registries.</summary>
-    /// <exception cref="SysctrException">Usage: it is malformed, or a short name that nothing resolves.</exception>
+    /// <exception cref="SysctrException">Usage: it is malformed, or a short name that nothing resolves. Policy: it leads to a host without a dot.</exception>
     public IReadOnlyList<ImageReference> Resolve(string typed)
     {
         if (!ImageReference.IsShortName(typed, out string? name, out string? suffix))
@@ -46,7 +46,7 @@ sealed partial class RegistriesConfig
                 + $"or add the line unqualified-search-registries = [\"docker.io\"] to {_mainPath}");
         }
 
-        ImageReference[] candidates = [.. _searchRegistries.Select(r => ImageReference.Parse($"{r}/{name}{suffix}"))];
+        ImageReference[] candidates = [.. _searchRegistries.Select(r => Located(r, $"/{name}{suffix}"))];
         return candidates.Length > 1 && _shortNameMode == "enforcing"
             ? throw new SysctrException(
                 ErrorKind.Usage,
@@ -56,6 +56,7 @@ sealed partial class RegistriesConfig
     }
 
     /// <summary>What is configured for an image; the table with the longest matching prefix decides.</summary>
+    /// <exception cref="SysctrException">Policy: it is to be fetched from a host without a dot.</exception>
     public RegistrySettings For(ImageReference reference)
     {
         ArgumentNullException.ThrowIfNull(reference);
@@ -134,5 +135,20 @@ sealed partial class RegistriesConfig
     private static ImageReference Rewrite(ImageReference reference, int length, string? location) =>
         string.IsNullOrEmpty(location) || reference.Identity[..length] == location
             ? reference
-            : ImageReference.Parse(location + reference.Identity[length..]);
+            : Located(location, reference.Identity[length..]);
+
+    /// <summary>
+    /// A place of registries.conf with the rest of a name. The file may name a host without a dot, as podman takes it; but no reference can, for
+    /// there the same word is a directory of docker.io, and must not become one by surprise.
+    /// </summary>
+    private static ImageReference Located(string place, string rest)
+    {
+        string host = place.Split('/')[0];
+        return ImageReference.IsHost(host)
+            ? ImageReference.Parse(place + rest)
+            : throw new SysctrException(
+                ErrorKind.Policy,
+                $"looking for {place}{rest}: registries.conf names the host '{host}' without a dot, which in the name of an image is a directory of docker.io",
+                $"write {host}:443{place[host.Length..]} there, or the host's full name");
+    }
 }

@@ -212,9 +212,17 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("[registries.search]\nregistries = ['registry1.com']")]
     [InlineData("[[registry]]\ninsecure = true")]
     [InlineData("[[registry]]\nlocation = \"https://example.com\"")]
-    [InlineData("[[registry]]\nlocation = \"bare\"")]
-    [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"bare\"")]
+    [InlineData("[[registry]]\nlocation = \"no host\"")]
+    [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"-\"")]
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\nblocked = true")]
+    [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\ninsecure = true")]
+    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"b.example\"\nlocation = \"m.example\"\ninsecure = true")]
+    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"n.example\"\nblocked = true")]
+    [InlineData("unqualified-search-registries = [\"no host\"]")]
+    [InlineData("unqualified-search-registries = [7]")]
+    [InlineData("[[registry]]\nlocation = [\"a.example\"]")]
+    [InlineData("[[registry]]\nlocation = \"a.example\"\nblocked = \"yes\"")]
+    [InlineData("registry = \"a.example\"")]
     [InlineData("[aliases]\n\"etcd\" = \"short\"")]
     [InlineData("short-name-mode = \"enforcin\"")]
     public void A_file_that_can_not_be_understood_stops_every_pull(string text)
@@ -225,6 +233,43 @@ public sealed class RegistriesConfigTests : IDisposable
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains(Path.Combine(_directory, "registries.conf"), e.Message, StringComparison.Ordinal);
+        Assert.Null(Fuzz.Verdict.Foreign(e.Message));
+    }
+
+    /// <summary>containers/image's verdicts on what stands in files of the wild (sysregistriesv2, postProcessRegistries).</summary>
+    [Theory]
+    [InlineData("[[registry]]\nprefix = \"*.internal\"\nblocked = true", "reg.internal/x", "blocked")]
+    [InlineData("[[registry]]\nprefix = \"*.internal\"\nblocked = true", "internal.example/x", "internal.example/x:latest")]
+    [InlineData("[[registry]]\nprefix = \"*.internal\"\nlocation = \"mirror.example\"", "a.b.internal:5000/x", "mirror.example:5000/x:latest")]
+    [InlineData("[[registry]]\nlocation = \"registry\"", "quay.io/x", "quay.io/x:latest")]
+    [InlineData("[[registry]]\nlocation = \"registry:5000\"\ninsecure = true", "registry:5000/x", "registry:5000/x:latest")]
+    [InlineData("[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"mirror:5000/q\"", "quay.io/x", "mirror:5000/q/x:latest quay.io/x:latest")]
+    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"one.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"two.example\"", "a.example/x", "one.example/x:latest")]
+    [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"m.example\"", "a.example/x", "a.example/x:latest")]
+    public void What_podman_takes_is_taken(string text, string image, string expected)
+    {
+        Main(text);
+
+        RegistrySettings settings = Load().For(ImageReference.Parse(image));
+
+        Assert.Equal(expected, settings.Blocked ? "blocked" : string.Join(' ', settings.Endpoints.Select(e => e.Reference.Identity)));
+    }
+
+    /// <summary>There podman fails or, for a short name, goes to docker.io/registry/etcd; here the word for it is said.</summary>
+    [Theory]
+    [InlineData("unqualified-search-registries = [\"registry\"]", "etcd")]
+    [InlineData("[[registry]]\nprefix = \"quay.io\"\nlocation = \"registry/x\"", "quay.io/etcd")]
+    [InlineData("[[registry]]\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"registry\"", "quay.io/etcd")]
+    public void A_host_without_a_dot_fails_only_the_image_that_needs_it(string text, string image)
+    {
+        Main(text);
+        RegistriesConfig config = Load();
+
+        SysctrException e = Assert.Throws<SysctrException>(() => config.For(config.Resolve(image)[0]));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("registry:443", e.Hint, StringComparison.Ordinal);
+        Assert.Single(config.For(config.Resolve("a.example/x")[0]).Endpoints);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using SystemContainers.Linux.Users;
+using SystemContainers.Pull.Http;
 
 namespace SystemContainers.Pull;
 
@@ -50,6 +51,9 @@ sealed record PullOptions
 
     /// <summary>How long the pull of one image from one place may take, with all attempts: whoever keeps to the rate can't keep us for ever.</summary>
     public TimeSpan LongestPull { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Through which proxy an address is reached.</summary>
+    public ProxyRules Proxy { get; init; } = ProxyRules.OfProcess();
 
     /// <summary>Gives the addresses of a host's name.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;

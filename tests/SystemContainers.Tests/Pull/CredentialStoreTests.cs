@@ -83,8 +83,8 @@ public sealed class CredentialStoreTests : IDisposable
 
     [Theory]
     [InlineData("REGISTRY_AUTH_FILE=/a.json HOME=/h XDG_RUNTIME_DIR=/r", "/a.json")]
-    [InlineData("HOME=/h", "/run/containers/7/auth.json /h/.config/containers/auth.json /h/.docker/config.json")]
-    [InlineData("REGISTRY_AUTH_FILE= HOME=/h XDG_RUNTIME_DIR=/r XDG_CONFIG_HOME=/c DOCKER_CONFIG=/d", "/r/containers/auth.json /c/containers/auth.json /d/config.json")]
+    [InlineData("HOME=/h", "/run/containers/7/auth.json /h/.config/containers/auth.json /h/.docker/config.json /h/.dockercfg")]
+    [InlineData("REGISTRY_AUTH_FILE= HOME=/h XDG_RUNTIME_DIR=/r XDG_CONFIG_HOME=/c DOCKER_CONFIG=/d", "/r/containers/auth.json /c/containers/auth.json /d/config.json /h/.dockercfg")]
     public void The_files_are_those_that_podman_and_docker_write(string environment, string expected)
     {
         Dictionary<string, string> variables = environment.Split(' ').Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);
@@ -106,8 +106,77 @@ public sealed class CredentialStoreTests : IDisposable
         File.WriteAllText(AuthFile, "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}");
 
         Assert.Equal("for quay.io", (await Find("quay.io/x"))?.Password);
-        Assert.Equal("for https://index.docker.io/v1/", (await Find("docker.io/x"))?.Password);
+        Assert.Equal("for docker.io", (await Find("docker.io/x"))?.Password);
         Assert.Null(await Find("gcr.io/x"));
+    }
+
+    /// <summary>podman login stores under the host, docker login under a URL; either may have written the file, and either the secret.</summary>
+    [Theory]
+    [InlineData("docker.io", "docker.io")]
+    [InlineData("docker.io", "https://index.docker.io/v1/")]
+    [InlineData("https://index.docker.io/v1/", "docker.io")]
+    [InlineData("https://index.docker.io/v1/", "https://index.docker.io/v1/")]
+    public async Task A_helper_of_docker_hub_is_asked_by_both_names(string key, string stored)
+    {
+        using Helper helper = new(_directory, $$"""
+            read -r host
+            [ "$host" = {{stored}} ] || { echo 'credentials not found in native keychain'; exit 1; }
+            printf '{"Username":"me","Secret":"s"}'
+            """);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        File.WriteAllText(AuthFile, "{\"credHelpers\":{\"" + key + "\":\"" + helper.Name + "\"}}");
+        Assert.Equal("s", (await Find("docker.io/x"))?.Password);
+
+        File.WriteAllText(AuthFile, "{\"credsStore\":\"" + helper.Name + "\"}");
+        Assert.Equal("s", (await Find("docker.io/x"))?.Password);
+        Assert.Equal("s", (await new CredentialStore([], [helper.Name]).FindAsync(ImageReference.Parse("docker.io/x"), cancellation))?.Password);
+    }
+
+    /// <summary>containers/image, findCredentialsInFile and decodeDockerAuth: the longest name decides, also where it has nothing.</summary>
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"auth\":\"\"}")]
+    [InlineData("{\"auth\":\"Og==\"}")]
+    [InlineData("{\"username\":\"\",\"password\":\"\"}")]
+    public async Task An_empty_entry_is_nobody_and_the_next_file_is_asked(string entry)
+    {
+        string second = Path.Combine(_directory, "config.json");
+        File.WriteAllText(AuthFile, "{\"auths\":{\"quay.io/team\":" + entry + ",\"quay.io\":{\"auth\":\"aG9zdDpwYXNz\"}}}");
+        Assert.Null(await Find("quay.io/team/x"));
+        Assert.Equal("host", (await Find("quay.io/x"))?.User);
+
+        File.WriteAllText(second, Auths(("quay.io/team", "second")));
+        Credential? found = await new CredentialStore([AuthFile, second]).FindAsync(ImageReference.Parse("quay.io/team/x"), TestContext.Current.CancellationToken);
+        Assert.Equal($"credentials of 'second' from {second}", found?.ToString());
+    }
+
+    [Fact]
+    public async Task A_password_needs_no_user()
+    {
+        File.WriteAllText(AuthFile, "{\"auths\":{\"quay.io\":{\"auth\":\"" + Convert.ToBase64String(":token"u8) + "\"}}}");
+
+        Assert.Equal("token", (await Find("quay.io/x"))?.Password);
+    }
+
+    [Fact]
+    public async Task The_old_file_of_docker_is_all_auths()
+    {
+        string old = Path.Combine(_directory, ".dockercfg");
+        File.WriteAllText(old, "{\"https://quay.io/v1/\":{\"auth\":\"bWU6cA==\",\"email\":\"x\"}}");
+
+        Assert.Equal("me", (await new CredentialStore([old]).FindAsync(ImageReference.Parse("quay.io/x"), TestContext.Current.CancellationToken))?.User);
+    }
+
+    [Fact]
+    public async Task A_helper_that_fails_is_passed_over_where_another_knows()
+    {
+        File.WriteAllText(AuthFile, Auths(("quay.io", "file")));
+        CredentialStore store = new([AuthFile], ["no-such-helper", "containers-auth.json"]);
+
+        Assert.Equal("file", (await store.FindAsync(ImageReference.Parse("quay.io/x"), TestContext.Current.CancellationToken))?.User);
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => store.FindAsync(ImageReference.Parse("gcr.io/x"), TestContext.Current.CancellationToken));
+        Assert.Contains("docker-credential-no-such-helper: No such file or directory", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

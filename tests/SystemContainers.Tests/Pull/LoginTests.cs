@@ -301,7 +301,24 @@ public sealed class LoginTests : IDisposable
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
 
         Assert.Contains("incorrect username or password", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"credentials of 'me' from {_host.In("auth.json")} are not accepted", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401, "without credentials, for there are none", "are not accepted")]
+    [InlineData(403, "without credentials, for there are none", "do not allow it")]
+    public async Task Wrong_credentials_are_told_from_none(int status, string none, string wrong)
+    {
+        _registry.Misbehave = r => r.Header("authorization") is null || status == 401
+            ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
+            : new FakeResponse(403);
+        Assert.Contains(none, (await _host.FailAsync(Image, ErrorKind.Unauthorized)).Message, StringComparison.Ordinal);
+
+        _host.Login(_registry.Host, "me", "pass");
+        SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
+
+        Assert.Contains($"the credentials of 'me' from {_host.In("auth.json")} {wrong}", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

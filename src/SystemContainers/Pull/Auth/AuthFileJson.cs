@@ -9,7 +9,7 @@ sealed record AuthFileJson
     public Dictionary<string, AuthEntryJson?>? Auths { get; init; }
 
     [JsonPropertyName("credHelpers")]
-    public Dictionary<string, string>? CredHelpers { get; init; }
+    public Dictionary<string, string?>? CredHelpers { get; init; }
 
     [JsonPropertyName("credsStore")]
     public string? CredsStore { get; init; }
@@ -44,6 +44,7 @@ sealed record HelperAnswerJson
 /// <summary>These documents without reflection.</summary>
 [JsonSourceGenerationOptions(MaxDepth = 16)]
 [JsonSerializable(typeof(AuthFileJson))]
+[JsonSerializable(typeof(Dictionary<string, AuthEntryJson?>))]
 [JsonSerializable(typeof(HelperAnswerJson))]
 sealed partial class AuthJson : JsonSerializerContext
 {

@@ -24,5 +24,10 @@ sealed class Credential
     /// <summary>The parameter of an <c>Authorization: Basic</c> header (RFC 7617, UTF-8).</summary>
     public string Basic => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}"));
 
-    public override string ToString() => $"credentials of {User ?? "a token"}";
+    /// <summary>The file or helper that they are from, for messages.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Whose, and from where: <c>credentials of 'me' from /root/.config/containers/auth.json</c>.</summary>
+    public override string ToString() =>
+        (User is null ? "credentials (a token)" : $"credentials of '{Http.Redact.Text(User)}'") + (Source is null ? "" : $" from {Source}");
 }

@@ -45,12 +45,19 @@ static partial class CredentialHelper
                 : throw Failed(program, host, $"it exits with {result.ExitCode}", inner: null);
         }
 
+        return Parse(result.Output, program, host);
+    }
+
+    /// <summary>Reads what a helper prints.</summary>
+    /// <exception cref="SysctrException">Unauthorized: it is not of that shape.</exception>
+    internal static Credential? Parse(string output, string program, string host)
+    {
         try
         {
-            HelperAnswerJson? answer = JsonSerializer.Deserialize(result.Output, AuthJson.Default.HelperAnswerJson);
+            HelperAnswerJson? answer = JsonSerializer.Deserialize(output, AuthJson.Default.HelperAnswerJson);
             return answer is null ? null
-                : answer.Username == "<token>" ? new Credential(user: null, password: null, answer.Secret)
-                : new Credential(answer.Username, answer.Secret, identityToken: null);
+                : answer.Username == "<token>" ? new Credential(user: null, password: null, answer.Secret) { Source = program }
+                : new Credential(answer.Username, answer.Secret, identityToken: null) { Source = program };
         }
         catch (JsonException)
         {

@@ -3,9 +3,12 @@ namespace SystemContainers.Pull.Auth;
 /// <summary>Where credentials are looked for.</summary>
 static class CredentialPaths
 {
+    /// <summary>The name of the file that Docker had before 1.7: what is <c>auths</c> now is all of it.</summary>
+    public const string OldFile = ".dockercfg";
+
     /// <summary>
     /// The files in the order of containers-auth.json(5): <c>$REGISTRY_AUTH_FILE</c> alone where it is set; else what
-    /// <c>podman login</c> and <c>docker login</c> of this user wrote.
+    /// <c>podman login</c> and <c>docker login</c> of this user wrote. There is none for a whole host: none of these tools reads one in /etc.
     /// </summary>
     public static IReadOnlyList<string> OfUser() =>
         OfUser(Environment.GetEnvironmentVariable, Linux.Native.Libc.geteuid());
@@ -25,6 +28,7 @@ static class CredentialPaths
             Path.Combine(runtime, "auth.json"),
             Path.Combine(Variable("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config"), "containers/auth.json"),
             Path.Combine(Variable("DOCKER_CONFIG") ?? Path.Combine(home, ".docker"), "config.json"),
+            Path.Combine(home, OldFile),
         ];
 
         string? Variable(string name) => environment(name) is { Length: > 0 } value ? value : null;

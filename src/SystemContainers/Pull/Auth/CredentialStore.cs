@@ -35,12 +35,35 @@ sealed class CredentialStore
     /// <exception cref="SysctrException">Unauthorized: a file or helper can't be read (going on as nobody would only confuse).</exception>
     public async Task<Credential?> FindAsync(ImageReference reference, CancellationToken cancellationToken)
     {
+        SysctrException? failure = null;
         foreach (string helper in _helpers)
         {
-            Credential? found = helper == Files
-                ? await FindInFilesAsync(reference, cancellationToken)
-                : await CredentialHelper.GetAsync(helper, HelperKey(reference.Registry), cancellationToken);
-            if (found is not null)
+            try
+            {
+                Credential? found = helper == Files
+                    ? await FindInFilesAsync(reference, cancellationToken)
+                    : await AskAsync(helper, HelperKeys(reference.Registry), cancellationToken);
+                if (found is not null)
+                {
+                    return found;
+                }
+            }
+            catch (SysctrException e)
+            {
+                // As in podman: the next one may know.
+                failure ??= e;
+            }
+        }
+
+        return failure is null ? null : throw failure;
+    }
+
+    /// <summary>Asks a helper by each name that it may keep the credentials under.</summary>
+    private static async Task<Credential?> AskAsync(string helper, IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (string key in keys)
+        {
+            if (await CredentialHelper.GetAsync(helper, key, cancellationToken) is { } found)
             {
                 return found;
             }
@@ -66,18 +89,23 @@ sealed class CredentialStore
         string path, AuthFileJson file, ImageReference reference, CancellationToken cancellationToken)
     {
         string host = reference.Registry;
-        if (file.CredHelpers is { } helpers &&
-            (helpers.TryGetValue(host, out string? helper) || helpers.TryGetValue(HelperKey(host), out helper)))
+        if (HelperKeys(host).FirstOrDefault(k => file.CredHelpers?.GetValueOrDefault(k) is { Length: > 0 }) is { } named)
         {
-            return await CredentialHelper.GetAsync(helper, HelperKey(host), cancellationToken);
+            return await AskAsync(file.CredHelpers![named]!, HelperKeys(host).OrderByDescending(k => k == named), cancellationToken);
         }
 
-        // The most specific name wins: host/ns/repo, host/ns, host.
+        return InAuths(path, file, reference)
+            ?? (file.CredsStore is { Length: > 0 } store ? await AskAsync(store, HelperKeys(host), cancellationToken) : null);
+    }
+
+    private static Credential? InAuths(string path, AuthFileJson file, ImageReference reference)
+    {
+        // The most specific name decides, also where its entry is empty: host/ns/repo, host/ns, host.
         for (string key = reference.Name; ; key = key[..key.LastIndexOf('/')])
         {
-            if (file.Auths?.GetValueOrDefault(key) is { } entry && Decode(path, key, entry) is { } found)
+            if (file.Auths?.TryGetValue(key, out AuthEntryJson? entry) == true)
             {
-                return found;
+                return Decode(path, key, entry);
             }
 
             if (!key.Contains('/', StringComparison.Ordinal))
@@ -86,17 +114,7 @@ sealed class CredentialStore
             }
         }
 
-        foreach ((string key, AuthEntryJson? entry) in file.Auths ?? [])
-        {
-            if (entry is not null && LegacyHost(key) == host && Decode(path, key, entry) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return file.CredsStore is { Length: > 0 } store
-            ? await CredentialHelper.GetAsync(store, HelperKey(host), cancellationToken)
-            : null;
+        return (file.Auths ?? []).Where(a => LegacyHost(a.Key) == reference.Registry).Select(a => Decode(path, a.Key, a.Value)).FirstOrDefault(c => c is not null);
     }
 
     /// <summary>The host that a key of an old <c>docker login</c> means: they were URLs with a path of the API's version.</summary>
@@ -112,28 +130,31 @@ sealed class CredentialStore
         return host is "index.docker.io" or "registry-1.docker.io" ? ImageReference.DockerHub : host;
     }
 
-    private static string HelperKey(string host) => host == ImageReference.DockerHub ? DockerHubKey : host;
+    /// <summary>Of Docker Hub: what docker login makes of it, and what podman login leaves of it. Helpers keep it under either.</summary>
+    private static string[] HelperKeys(string host) => host == ImageReference.DockerHub ? [DockerHubKey, host] : [host];
 
-    private static Credential? Decode(string path, string key, AuthEntryJson entry)
+    /// <returns>Null for an entry without any: <c>docker login</c> leaves such a one behind where a helper has the secret.</returns>
+    private static Credential? Decode(string path, string key, AuthEntryJson? entry)
     {
-        if (entry.IdentityToken is { Length: > 0 } token)
+        if (entry?.IdentityToken is { Length: > 0 } token)
         {
-            return new Credential(entry.Username, password: null, token);
+            return new Credential(entry.Username, password: null, token) { Source = path };
         }
 
-        if (entry.Auth is not { Length: > 0 } auth)
+        if (entry?.Auth is not { Length: > 0 } auth)
         {
-            return entry.Username is { Length: > 0 } name ? new Credential(name, entry.Password, identityToken: null) : null;
+            return entry?.Username is { Length: > 0 } name ? new Credential(name, entry.Password ?? "", identityToken: null) { Source = path } : null;
         }
 
         try
         {
             string text = Encoding.UTF8.GetString(Convert.FromBase64String(auth));
             int colon = text.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0)
+            if (colon >= 0)
             {
-                // docker pads with NULs.
-                return new Credential(text[..colon], text[(colon + 1)..].TrimEnd('\0'), identityToken: null);
+                // docker pads with NULs. Neither user nor password is nobody, too.
+                string password = text[(colon + 1)..].TrimEnd('\0');
+                return colon == 0 && password.Length == 0 ? null : new Credential(text[..colon], password, identityToken: null) { Source = path };
             }
         }
         catch (FormatException)
@@ -151,9 +172,10 @@ sealed class CredentialStore
     {
         try
         {
-            return File.Exists(path)
-                ? JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.AuthFileJson)
-                : null;
+            return !File.Exists(path) ? null
+                : Path.GetFileName(path) == CredentialPaths.OldFile
+                ? new AuthFileJson { Auths = JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.DictionaryStringAuthEntryJson) }
+                : JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.AuthFileJson);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -68,9 +68,13 @@ sealed class HostConnections : IDisposable
 
     private SocketsHttpHandler Handler(Uri address, bool own, ConnectionUse use)
     {
-        bool proxied = !HttpClient.DefaultProxy.IsBypassed(address);
+        Uri? proxy = _options.Proxy.For(address);
+        bool proxied = proxy is not null;
         return new SocketsHttpHandler
         {
+            UseProxy = proxied,
+            Proxy = proxy is null ? null : ProxyRules.Handle(proxy),
+
             // Digests are of the bytes on the wire.
             AutomaticDecompression = DecompressionMethods.None,
 

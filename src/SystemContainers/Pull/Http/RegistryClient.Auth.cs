@@ -85,6 +85,13 @@ sealed partial class RegistryClient
             },
             cancellationToken);
 
+        return ReadToken(body, doing);
+    }
+
+    /// <summary>The token of a token server's answer.</summary>
+    /// <exception cref="SysctrException">Unauthorized: there is none in it.</exception>
+    internal static string ReadToken(byte[] body, string doing)
+    {
         TokenJson? answer;
         try
         {
@@ -128,6 +135,10 @@ sealed partial class RegistryClient
         message.Headers.TryAddWithoutValidation("User-Agent", s_userAgent);
         return message;
     }
+
+    /// <summary>What an answer's request had said who we are; a storage service that we were sent to is told nothing, and a token may be anybody's.</summary>
+    private Credential? CredentialOf(HttpResponseMessage response) =>
+        response.RequestMessage is { } request && (request.Headers.Authorization is not null || request.Method == HttpMethod.Post) ? _credential : null;
 
     private async Task<Credential?> CredentialAsync(CancellationToken cancellationToken)
     {

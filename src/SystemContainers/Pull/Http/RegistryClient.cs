@@ -88,7 +88,7 @@ sealed partial class RegistryClient : IDisposable
 
                 if (last || !RetryRules.IsTransient(response.StatusCode))
                 {
-                    throw await RegistryErrors.FromResponseAsync(doing, Registry, response, patience.Token);
+                    throw await RegistryErrors.FromResponseAsync(doing, Registry, response, CredentialOf(response), anonymous: _looked && _credential is null, patience.Token);
                 }
 
                 why = $"HTTP {(int)response.StatusCode}";
@@ -104,7 +104,7 @@ sealed partial class RegistryClient : IDisposable
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
             {
-                why = Redact.Text(e.Message);
+                why = Redact.Text(NetworkWords.Of(Registry, e).Why);
                 if (last || !RetryRules.IsTransient(e))
                 {
                     throw RegistryErrors.FromException(doing, Registry, e);
@@ -227,6 +227,21 @@ sealed partial class RegistryClient : IDisposable
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ConnectionUse use, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendOnAsync(message, use, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutException)
+        {
+            // For whoever says why: of several hosts it has to be the one that failed.
+            e.Data[NetworkWords.Address] = message.RequestUri;
+            e.Data[NetworkWords.Proxy] = _options.Proxy.For(message.RequestUri!);
+            throw;
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnAsync(HttpRequestMessage message, ConnectionUse use, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(_options.ConnectTimeout + _options.StallTimeout);

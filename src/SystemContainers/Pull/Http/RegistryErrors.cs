@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Auth;
 
 namespace SystemContainers.Pull.Http;
 
@@ -12,9 +13,11 @@ static class RegistryErrors
     /// <param name="doing">"fetching the manifest of X from Y".</param>
     /// <param name="registry">The registry's name, for the hint.</param>
     /// <param name="response">The answer; its body is read, up to a limit.</param>
+    /// <param name="used">What the request said who we are with; null for nothing.</param>
+    /// <param name="anonymous">Whether credentials were looked for, and there are none.</param>
     /// <param name="cancellationToken">Bounds the reading of the body too.</param>
     public static async Task<SysctrException> FromResponseAsync(
-        string doing, string registry, HttpResponseMessage response, CancellationToken cancellationToken)
+        string doing, string registry, HttpResponseMessage response, Credential? used, bool anonymous, CancellationToken cancellationToken)
     {
         string said = await SaidAsync(response, cancellationToken);
         int code = (int)response.StatusCode;
@@ -23,10 +26,20 @@ static class RegistryErrors
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SysctrException(
                 ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; skopeo list-tags shows those that exist"),
+            HttpStatusCode.Unauthorized when used is not null => new SysctrException(
+                ErrorKind.Unauthorized,
+                $"{doing}: the {used} are not accepted: {why}",
+                $"they may be wrong or too old; log in again: skopeo login {registry}"),
+            HttpStatusCode.Forbidden when used is not null => new SysctrException(
+                ErrorKind.Unauthorized,
+                $"{doing}: the {used} do not allow it: {why}",
+                $"the image may not exist, or be for others; log in as one of them: skopeo login {registry}"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new SysctrException(
                 ErrorKind.Unauthorized,
-                $"{doing}: {why}",
+                $"{doing}: {(anonymous ? "without credentials, for there are none for it: " : "")}{why}",
                 $"the image may not exist, or needs a login: skopeo login {registry}"),
+            HttpStatusCode.ProxyAuthenticationRequired => new SysctrException(
+                ErrorKind.Unreachable, $"{doing}: the proxy wants a user and a password, or others ({why})", "write them into its address in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT"),
             HttpStatusCode.TooManyRequests => new SysctrException(
                 ErrorKind.Unreachable, $"{doing}: {why}", $"the registry limits the rate; wait, or log in: skopeo login {registry}"),
             _ => new SysctrException(ErrorKind.Unreachable, $"{doing}: {why}"),
@@ -36,18 +49,8 @@ static class RegistryErrors
     /// <summary>For a connection that failed.</summary>
     public static SysctrException FromException(string doing, string registry, Exception e)
     {
-        // The reason is in the innermost: "Connection refused", "The remote certificate is invalid …".
-        Exception innermost = e;
-        while (innermost is not TimeoutException && innermost.InnerException is { } inner)
-        {
-            innermost = inner;
-        }
-
-        string? hint = e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-            ? $"put the CA into /etc/containers/certs.d/{registry}/ca.crt; "
-                + "for a registry without (valid) TLS set insecure = true for it in /etc/containers/registries.conf"
-            : "check the name, the network and the proxy settings";
-        return new SysctrException(ErrorKind.Unreachable, $"{doing}: {Redact.Text(innermost.Message)}", hint, e);
+        (string why, string hint) = NetworkWords.Of(registry, e);
+        return new SysctrException(ErrorKind.Unreachable, $"{doing}: {Redact.Text(why)}", hint, e);
     }
 
     private static async Task<string> SaidAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -79,7 +79,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
             {
-                why = Redact.Text(e.Message);
+                why = Redact.Text(NetworkWords.Plain(e));
             }
 
             await CloseBodyAsync();

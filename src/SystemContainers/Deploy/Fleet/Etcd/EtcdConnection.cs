@@ -89,7 +89,7 @@ sealed class EtcdConnection : IDisposable
 
         throw new SysctrException(
             ErrorKind.Unreachable,
-            $"asking etcd at {string.Join(", ", _members.Select(m => m.Authority))}: {why!.Message}",
+            $"asking etcd at {string.Join(", ", _members.Select(m => m.Authority))}: {(why is JsonException malformed ? "its answer can't be used: " + JsonFault.Of(malformed) : NetworkWords.Plain(why!))}",
             "see whether it runs and can be reached from this host: 'etcdctl endpoint health'",
             why);
     }

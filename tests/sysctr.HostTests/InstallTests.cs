@@ -93,7 +93,7 @@ public sealed class InstallTests(NspawnFixture fixture)
     public async Task An_offline_root_gets_files_and_enablement_links()
     {
         string root = $"/srv/{Container.NewName()}";
-        await _host.ShellAsync($"mkdir -p {root}/etc/systemd/system {root}/usr/lib/systemd/system {root}/var/lib {root}/run && install -D /usr/sbin/runc {root}/usr/sbin/runc");
+        await _host.ShellAsync($"mkdir -p {root}/etc/systemd/system {root}/usr/lib/systemd/system {root}/var/lib {root}/run && install -D /usr/sbin/runc {root}/usr/sbin/runc && install -D /usr/bin/sysctr {root}/usr/bin/sysctr");
 
         CommandResult install = (await _host.SysctrAsync("install", "--root", root, "--name", "offline", "probe")).MustSucceed();
 

@@ -40,6 +40,7 @@ sealed class ContainerPreparer(Host host)
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
+        string tool = ToolPaths.ToolOn(host.Paths);
         HostFacts facts = HostFacts.Read(host.User, host.Root) with
         {
             IsDirectory = host.IsDirectory,
@@ -56,7 +57,7 @@ sealed class ContainerPreparer(Host host)
             Files = files,
             Exports = exports,
             RuntimePath = runtime.Path,
-            ToolPath = ToolPaths.Tool,
+            ToolPath = tool,
             Uuid = before?.Values.GetValueOrDefault("UUID") ?? Guid.NewGuid().ToString(),
             Host = facts,
             Set = set,
@@ -70,7 +71,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, ToolPaths.Tool, exports, await host.Systemd.GetVersionAsync(cancellation), host.User);
+            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await host.Systemd.GetVersionAsync(cancellation), host.User);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
             files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
@@ -80,6 +81,7 @@ sealed class ContainerPreparer(Host host)
             rendered = rendered with { ConfigJson = RemoteRootfs.WithRoot(config, rootfs) };
         }
 
+        ToolPaths.CheckNamed(host.Paths, name, rendered);
         List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text))];
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
         IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;

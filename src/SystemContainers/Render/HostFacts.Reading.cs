@@ -12,11 +12,17 @@ sealed partial record HostFacts
     private const string InitStatusPath = "/proc/1/status";
     private const string InitLimitsPath = "/proc/1/limits";
 
-    /// <summary>The facts of this host.</summary>
+    /// <summary>The facts of the host that is to run the container.</summary>
     /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
-    /// <param name="root">The directory that is the root of the host that it is for: its own seccomp profile counts.</param>
+    /// <param name="root">That host's root directory; of another than <c>/</c> only files are known (<see cref="Offline"/>).</param>
     /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
     public static HostFacts Read(HostUser? user = null, string root = "/")
+    {
+        HostFacts facts = Running(user, root);
+        return root == "/" ? facts : facts.Offline(root);
+    }
+
+    private static HostFacts Running(HostUser? user, string root)
     {
         string[] status = ReadStatus(StatusPath);
         IReadOnlyList<string> capabilities = Render.Capabilities.FromMask(
@@ -30,8 +36,8 @@ sealed partial record HostFacts
                 : ResourceLimits.Parse(ReadStatus(InitLimitsPath)),
             SeccompProfile = SeccompFile.Find(root),
 
-            // proc_pid_status(5): the line is there with CONFIG_SECCOMP. Another system boots a kernel that we don't know, most likely with it.
-            HasSeccomp = root != "/" || status.Any(line => line.StartsWith("Seccomp:", StringComparison.Ordinal)),
+            // proc_pid_status(5): the line is there with CONFIG_SECCOMP.
+            HasSeccomp = status.Any(line => line.StartsWith("Seccomp:", StringComparison.Ordinal)),
             Uid = user?.Uid ?? FirstNumber(Field(status, "Uid")),
             Gid = user?.Gid ?? FirstNumber(Field(status, "Gid")),
             UserIds = user?.Ids,

@@ -18,6 +18,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -272,6 +273,7 @@ def prepare():
         run(["rm", "-rf", ROOT])
         for directory in ("etc/systemd/system", "etc/tmpfiles.d", "usr/bin", "usr/local/bin", "var/lib"):
             os.makedirs(f"{ROOT}/{directory}")
+        shutil.copy2("/usr/bin/sysctr", f"{ROOT}/usr/bin/sysctr")
         with open(f"{ROOT}/usr/bin/runc", "w") as file:
             file.write("#!/bin/sh\n")
         os.chmod(f"{ROOT}/usr/bin/runc", 0o755)

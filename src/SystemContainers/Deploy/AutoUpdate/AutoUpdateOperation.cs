@@ -115,7 +115,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
         Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
         if (there == record.ManifestDigest)
         {

@@ -120,7 +120,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     private async Task<PulledImage> PullAsync(ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
     {
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
         host.EndLease();
         PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
         host.LeaseStore(cancellation);

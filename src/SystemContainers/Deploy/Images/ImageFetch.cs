@@ -114,7 +114,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>Pulls, without a lease: a prune goes on beside it. Then leases the store, and has what the prune took fetched again.</summary>
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
+        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
         for (int attempt = 1; ; attempt++)
         {
             host.EndLease();
@@ -174,7 +174,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         {
             if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
             {
-                SignaturePolicy.Load(host.User).Check(candidate);
+                SignaturePolicy.Load(host.User, host.Root).Check(candidate);
                 return Open(record);
             }
         }

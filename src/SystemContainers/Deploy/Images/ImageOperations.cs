@@ -150,5 +150,5 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         }
     }
 
-    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User), progress, host.PullOptions);
+    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
 }

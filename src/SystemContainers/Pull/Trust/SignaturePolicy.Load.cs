@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 
@@ -42,14 +43,21 @@ sealed partial class SignaturePolicy
         ["remapIdentity"] = ["prefix", "signedPrefix"],
     };
 
-    /// <summary>The host's policy; one of the user's own stands in its place, as in podman.</summary>
+    /// <summary>
+    /// The policy of the host that pulls; one of the user's own stands in its place, as in podman. For a system below a directory its own has to allow an
+    /// image too: whoever wrote it said what may run there, not who may carry it in.
+    /// </summary>
     /// <param name="user">Who pulls; null for root.</param>
-    /// <exception cref="SysctrException">Policy: the file is there and can't be understood.</exception>
-    public static SignaturePolicy Load(HostUser? user)
+    /// <param name="root">The root directory of the host that the image is for.</param>
+    /// <exception cref="SysctrException">Policy: a file is there and can't be understood.</exception>
+    public static SignaturePolicy Load(HostUser? user, string root = "/")
     {
         string? own = user is null ? null : Path.Join(user.ConfigHome, "containers/policy.json");
-        return Load(own is not null && File.Exists(own) ? own : HostPath);
+        SignaturePolicy caller = Load(own is not null && File.Exists(own) ? own : HostPath);
+        return root == "/" ? caller : caller.And(Load(RootedPath.Resolve(root, HostPath, followLast: true)));
     }
+
+    private SignaturePolicy And(SignaturePolicy other) => new(_path, _default, _scopes) { Also = other };
 
     /// <summary>The policy in a file; that of a host without one where it is missing.</summary>
     /// <exception cref="SysctrException">Policy: it can't be read or understood.</exception>

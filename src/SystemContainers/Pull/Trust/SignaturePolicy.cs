@@ -33,6 +33,9 @@ sealed partial class SignaturePolicy
         _scopes = scopes;
     }
 
+    /// <summary>Another policy that has to allow an image as well; null where there is none.</summary>
+    private SignaturePolicy? Also { get; init; }
+
     /// <summary>Throws unless the image may be pulled.</summary>
     /// <param name="reference">The logical name: a mirror does not change who must have signed.</param>
     /// <exception cref="SysctrException">Policy: it may not.</exception>
@@ -52,6 +55,8 @@ sealed partial class SignaturePolicy
                     $"allow it there with {AcceptAnything} for a scope that holds this image only; see containers-policy.json(5)");
             }
         }
+
+        Also?.Check(reference);
     }
 
     /// <summary>

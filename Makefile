@@ -1,7 +1,9 @@
-# Every command that a developer needs. Logic is C#; this file only says what follows what.
+# Every command that a developer needs. Logic is C#; this file only says what follows what. The version is that of Directory.Build.props.
 CONFIGURATION ?= Release
+VERSION := $(shell sed -n 's,.*<VersionPrefix>\(.*\)</VersionPrefix>.*,\1,p' Directory.Build.props)
 PREFIX ?= /usr
 DESTDIR ?=
+OUTPUT ?= artifacts
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
@@ -53,7 +55,8 @@ install:
 
 # A Debian package of what 'make build' made.
 deb:
-	packaging/deb/build.sh 0.1.0 artifacts
+	@tests/setup/deb-packages
+	packaging/deb/build.sh $(VERSION) $(OUTPUT)
 
 clean:
 	rm -rf artifacts

@@ -1,14 +1,36 @@
 #!/bin/sh
-# Packs what `make install` lays out: build.sh VERSION OUTPUT_DIRECTORY
+# Packs what `make install` lays out: build.sh VERSION OUTPUT_DIRECTORY. Needs dpkg-dev. The same binaries give the same bytes.
 set -eu
-version=$1 output=$2
+version=$1-1 output=$2
 here=$(cd "$(dirname "$0")" && pwd)
+top=$here/../..
 arch=$(dpkg --print-architecture)
-layout=$(mktemp -d)
-trap 'rm -rf "$layout"' EXIT
-chmod 0755 "$layout"
-make -C "$here/../.." install DESTDIR="$layout" PREFIX=/usr
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+layout=$work/layout
+umask 022
+mkdir -p "$layout" "$work/debian"
+make --no-print-directory -C "$top" install DESTDIR="$layout" PREFIX=/usr
+
+doc=$layout/usr/share/doc/sysctr
+mkdir -p "$doc"
+sed "s/@VERSION@/$version/" "$here/changelog.in" > "$doc/changelog.Debian"
+cp "$top/CHANGELOG.md" "$doc/changelog"
+cp "$here/copyright" "$top/README.md" "$top/SECURITY.md" "$doc"
+gzip -9n "$doc/changelog" "$doc/changelog.Debian" "$layout"/usr/share/man/man*/*
+install -D -m 644 "$here/lintian-overrides" "$layout/usr/share/lintian/overrides/sysctr"
+
+# What the binary is linked with; libraries that it opens by name are in control.in.
+printf 'Source: sysctr\n\nPackage: sysctr\nArchitecture: any\n' > "$work/debian/control"
+shlibs=$(cd "$work" && dpkg-shlibdeps -O "$layout/usr/bin/sysctr" | sed -n 's/^shlibs:Depends=//p')
+size=$(du -k --apparent-size -s "$layout" | cut -f1)
 mkdir "$layout/DEBIAN"
-sed "s/@VERSION@/$version/; s/@ARCH@/$arch/" "$here/control.in" > "$layout/DEBIAN/control"
+sed "s/@VERSION@/$version/; s/@ARCH@/$arch/; s/@SIZE@/$size/; s/@SHLIBS@/$shlibs/" "$here/control.in" > "$layout/DEBIAN/control"
+install -m 755 "$here/postinst" "$here/prerm" "$here/postrm" "$layout/DEBIAN"
+(cd "$layout" && find usr -type f -printf '%p\0' | sort -z | xargs -0 md5sum) > "$layout/DEBIAN/md5sums"
+
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date -d "$(sed -n 's/^ -- .*>  //p' "$here/changelog.in")" +%s)}
+export SOURCE_DATE_EPOCH
+find "$layout" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$output"
 dpkg-deb --root-owner-group --build "$layout" "$output/sysctr_${version}_${arch}.deb"

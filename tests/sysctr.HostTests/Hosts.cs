@@ -111,3 +111,10 @@ public sealed class WildHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "wild";
 }
+
+/// <summary>Where the Debian package comes and goes, and what README.md shows is tried: nobody else's containers are there.</summary>
+[CollectionDefinition(Name)]
+public sealed class PackagedHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "packaged";
+}

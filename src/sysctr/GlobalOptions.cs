@@ -49,6 +49,48 @@ static class GlobalOptions
     /// <summary>As the help shows them.</summary>
     public static IReadOnlyList<Option> All { get; } = [Root, System, User, Quiet, LockTimeout];
 
+    /// <summary>Where the verb stands: behind global options and their values. The number of words where there is none.</summary>
+    public static int VerbAt(IReadOnlyList<string> words)
+    {
+        int at = 0;
+        while (at < words.Count && words[at] is ['-', _, ..])
+        {
+            at += ValuedByNext(All, words[at]) is null ? 1 : 2;
+        }
+
+        return Math.Min(at, words.Count);
+    }
+
+    /// <summary>
+    /// The option of a word whose value is the next word; null for a switch, for <c>--root=DIR</c> and <c>-uNAME</c>, and for what is none of them. Short ones may
+    /// stand together, <c>-itu NAME</c>.
+    /// </summary>
+    public static Option? ValuedByNext(IEnumerable<Option> options, string word)
+    {
+        Option[] all = [.. options];
+        if (word.StartsWith("--", StringComparison.Ordinal))
+        {
+            return Find(word) is { } named && named.ValueType != typeof(bool) ? named : null;
+        }
+
+        for (int i = 1; i < word.Length; i++)
+        {
+            if (Find($"-{word[i]}") is not { } option)
+            {
+                return null;
+            }
+
+            if (option.ValueType != typeof(bool))
+            {
+                return i == word.Length - 1 ? option : null;
+            }
+        }
+
+        return null;
+
+        Option? Find(string name) => Array.Find(all, o => o.Name == name || o.Aliases.Contains(name));
+    }
+
     public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli;
@@ -8,7 +9,7 @@ static class UnitVerb
 {
     public static Command Create(string verb, string description, Func<ContainerControl, string, CancellationToken, Task> call)
     {
-        Argument<string[]> names = new("NAME") { Description = "The containers.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> names = ContainerArgument.Several();
         Command command = new(verb, $"{description} The same as 'systemctl {verb} NAME'.") { names };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -28,6 +28,13 @@ public sealed class ExecTests(NspawnFixture fixture)
         Assert.Contains("/dev/", await _host.ShellAsync($"script --quiet --return --command 'sysctr exec -t {container.Name} tty' /dev/null < /dev/null"), StringComparison.Ordinal);
         Assert.Equal(3, (await _host.SysctrAsync("exec", "no-such-container", "true")).ExitCode);
 
+        // As podman has it: by name, with the user's group; the unit's name will do.
+        Assert.Equal("daemon daemon /tmp\n", await _host.ShellAsync($"sysctr exec -iu daemon -w /tmp {container.Service} sh -c 'echo $(id -un) $(id -gn) $PWD'"));
+        Assert.Equal("1 33\n", (await _host.SysctrAsync("exec", "--user", "1:www-data", container.Name, "sh", "-c", "echo $(id -u) $(id -g)")).MustSucceed().Output);
+        CommandResult nobody = await _host.SysctrAsync("exec", "-u", "no-such-user", container.Name, "id");
+        Assert.Equal(2, nobody.ExitCode);
+        Assert.Contains("'no-such-user'", nobody.Error, StringComparison.Ordinal);
+
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
         CommandResult atomic = await _host.RunAsync("/run/atomic/atomic", "run", "--storage", "ostree", container.Name, "sh", "-c", "exit 3");
         Assert.Equal(3, atomic.ExitCode);

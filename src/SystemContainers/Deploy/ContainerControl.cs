@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
+using SystemContainers.Render;
 using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
@@ -58,16 +60,12 @@ sealed class ContainerControl(Host host)
     /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never what the caller has open; with crun,
     /// which leaves it in the caller's control group, it goes into the container's, whose limits hold for it too.
     /// </summary>
-    /// <param name="name">The container.</param>
-    /// <param name="command">Program and arguments.</param>
-    /// <param name="terminal">Whether it gets a terminal.</param>
-    /// <param name="options">Of the runtime, such as <c>--user</c>.</param>
-    /// <param name="environment">Variables, <c>NAME=VALUE</c>, in addition to the container's.</param>
+    /// <param name="request">What to execute, and how.</param>
     /// <returns>The command's exit status.</returns>
-    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run.</exception>
-    public async Task<int> ExecuteAsync(
-        string name, IReadOnlyList<string> command, bool terminal, IReadOnlyList<string> options, IReadOnlyList<string> environment)
+    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run; Usage: it has no such user.</exception>
+    public async Task<int> ExecuteAsync(ExecRequest request)
     {
+        string name = request.Container;
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
         UnitStatus status = await host.Systemd.GetStatusAsync(record.MainUnit, CancellationToken.None);
@@ -81,12 +79,35 @@ sealed class ContainerControl(Host host)
         OciRuntime runtime = OciRuntime.Find(record.Runtime, host.Root);
 
         // crun leaves the container's own variables away as soon as it gets one; to runc they are the same twice.
-        IEnumerable<string> all = EnvironmentOf(record).Concat(environment).SelectMany(v => new[] { "--env", v });
-        string[] words = [.. runtime.Command, "exec", .. terminal ? ["--tty"] : Array.Empty<string>(), .. options, .. all, name, .. command];
+        IEnumerable<string> all = EnvironmentOf(record).Concat(request.Environment).SelectMany(v => new[] { "--env", v });
+        string[] words =
+        [
+            .. runtime.Command, "exec", .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
+            .. request.WorkingDirectory is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
+            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : [], .. all, name, .. request.Command,
+        ];
 
         // A user may not move processes from the session into the control groups of the user's manager.
         string? cgroup = runtime.Kind == RuntimeKind.Crun && host.User is null ? UnitCgroup.OfProcess((int)status.MainPid) : null;
-        return await BorderRelay.RunAsync(words, terminal, cgroup, forward: true, CancellationToken.None);
+        return await BorderRelay.RunAsync(words, request.Terminal, cgroup, forward: true, CancellationToken.None);
+    }
+
+    /// <summary>The runtimes know numbers alone, and without a group take group 0. Supplementary groups are an option of runc's.</summary>
+    private IEnumerable<string> UserOptions(ContainerRecord record, string typed, RuntimeKind runtime)
+    {
+        ImageUser user;
+        try
+        {
+            user = ImageUser.Find(typed, DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs")));
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Template)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"executing a command in '{record.Name}' as '{typed}': {e.Message}", "a number needs no entry there: --user UID[:GID]", inner: e);
+        }
+
+        IEnumerable<uint> further = runtime == RuntimeKind.Crun ? [] : user.Groups.Where(g => g != user.Gid);
+        return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
     }
 
     private IEnumerable<string> EnvironmentOf(ContainerRecord record)

@@ -39,5 +39,5 @@ sealed record InstallRequest(string Image)
 
     /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
-    internal string NameFor(RegistriesConfig registries) => ContainerName.Check(Name ?? registries.Resolve(Image)[0].ShortName);
+    internal string NameFor(RegistriesConfig registries) => ContainerName.Check(ContainerName.OfUnit(Name ?? registries.Resolve(Image)[0].ShortName));
 }

@@ -10,12 +10,16 @@ namespace SystemContainers.Render;
 static class ContainerName
 {
     private const int MaxLength = 200;
+    private const string ServiceSuffix = ".service";
 
     private static readonly SearchValues<char> s_allowed =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-");
 
     /// <summary>Whether <paramref name="name"/> is one.</summary>
     public static bool IsValid(string name) => Complaint(name) is null;
+
+    /// <summary>The container's name, where its service's was typed; other texts as they are.</summary>
+    public static string OfUnit(string text) => text.EndsWith(ServiceSuffix, StringComparison.Ordinal) && text.Length > ServiceSuffix.Length ? text[..^ServiceSuffix.Length] : text;
 
     /// <summary>Gives <paramref name="name"/> back if it is one.</summary>
     /// <exception cref="SysctrException">Usage: it is not.</exception>

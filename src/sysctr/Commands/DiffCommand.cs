@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 
@@ -6,7 +7,7 @@ namespace SystemContainers.Cli.Commands;
 
 static class DiffCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+    private static readonly Argument<string> s_name = ContainerArgument.One();
 
     private static readonly Argument<int[]> s_numbers = new("N")
     {

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
 
 static class ExecCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container; it has to run." };
+    private const string Name = "exec";
+
+    private static readonly Argument<string> s_name = ContainerArgument.One("The container; it has to run.");
 
     private static readonly Argument<string[]> s_command = new("COMMAND")
     {
@@ -19,7 +22,15 @@ static class ExecCommand
         Description = "Give it a terminal of its own; without saying so it gets one when sysctr's input and output are a terminal.",
     };
 
-    private static readonly Option<string?> s_user = new("--user", "-u") { Description = "Run as this user of the container.", HelpName = "UID[:GID]" };
+    private static readonly Option<bool> s_interactive = new("--interactive", "-i") { Description = "Accepted for the habit: the command always gets sysctr's input." };
+
+    private static readonly Option<string?> s_user = new("--user", "-u")
+    {
+        Description = "Run as this user of the container, by name or number, with its groups. A user's container is named by --user before the verb.",
+        HelpName = "USER[:GROUP]",
+    };
+
+    private static readonly Option<string?> s_workingDirectory = new("--workdir", "-w") { Description = "Run in this directory of the container.", HelpName = "DIR" };
 
     private static readonly Option<string[]> s_env = new("--env", "-e")
     {
@@ -33,10 +44,12 @@ static class ExecCommand
         Description = "Where the container does not run, run the command in place of its payload, as 'atomic run' does; its service stays stopped.",
     };
 
+    private static readonly Option[] s_options = [s_tty, s_interactive, s_user, s_workingDirectory, s_env, s_orRun];
+
     public static Command Create()
     {
         Command command = new(
-            "exec",
+            Name,
             """
             Runs a command in a container that runs, with its namespaces, its root file system and no more rights than it has. The
             exit status is the command's. It gets pipes or a terminal of its own, never the caller's: who is left behind in the container
@@ -44,8 +57,14 @@ static class ExecCommand
 
             Examples:
               sysctr exec etcd etcdctl endpoint health
-              sysctr exec -t httpd sh
-            """) { s_name, s_command, s_tty, s_user, s_env, s_orRun };
+              sysctr exec -it httpd sh
+              sysctr exec -u www-data -w /srv httpd ls -l
+            """) { s_name, s_command };
+        foreach (Option option in s_options)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -64,25 +83,34 @@ static class ExecCommand
                 }
             }
 
-            bool tty = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson;
-            return await new ContainerControl(host).ExecuteAsync(
-                parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, tty, parsed.GetValue(s_user) is { } user ? ["--user", user] : [], parsed.GetValue(s_env)!);
+            return await new ContainerControl(host).ExecuteAsync(new ExecRequest(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!)
+            {
+                Terminal = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson,
+                User = parsed.GetValue(s_user),
+                WorkingDirectory = parsed.GetValue(s_workingDirectory),
+                Environment = parsed.GetValue(s_env)!,
+            });
         });
         return command;
     }
 
     /// <summary>Puts <c>--</c> behind the container's name: what follows is not ours to understand.</summary>
-    public static string[] Protect(string[] arguments)
+    public static string[] Protect(string[] words)
     {
-        int name = 1;
-        while (name < arguments.Length && arguments[name].StartsWith('-') && arguments[name] != "--")
+        int name = GlobalOptions.VerbAt(words);
+        if (name == words.Length || words[name] != Name)
         {
-            bool hasValue = arguments[name] is "--user" or "-u" or "--env" or "-e" or "--root" or "--lock-timeout";
-            name += hasValue ? 2 : 1;
+            return words;
         }
 
-        return name >= arguments.Length - 1 || arguments[name] == "--" || arguments[name + 1] == "--"
-            ? arguments
-            : [.. arguments[..(name + 1)], "--", .. arguments[(name + 1)..]];
+        name++;
+        while (name < words.Length && words[name] is ['-', _, ..] && words[name] != "--")
+        {
+            name += GlobalOptions.ValuedByNext(s_options.Concat(GlobalOptions.All), words[name]) is null ? 1 : 2;
+        }
+
+        return name >= words.Length - 1 || words[name] == "--" || words[name + 1] == "--"
+            ? words
+            : [.. words[..(name + 1)], "--", .. words[(name + 1)..]];
     }
 }

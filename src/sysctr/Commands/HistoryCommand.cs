@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 
@@ -6,11 +8,7 @@ namespace SystemContainers.Cli.Commands;
 
 static class HistoryCommand
 {
-    private static readonly Argument<string?> s_name = new("NAME")
-    {
-        Description = "Of this container only, installed or not; or of the image of this full reference.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private static readonly Argument<string?> s_name = ContainerArgument.Optional("NAME", "Of this container only, installed or not; or of the image of this full reference.");
 
     private static readonly Option<int?> s_last = new("--last", "-n") { Description = "The latest N entries only.", HelpName = "N" };
 

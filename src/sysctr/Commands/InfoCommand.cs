@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Rights;
 
@@ -6,7 +8,7 @@ namespace SystemContainers.Cli.Commands;
 
 static class InfoCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+    private static readonly Argument<string> s_name = ContainerArgument.One();
 
     private static readonly Option<bool> s_json = new("--json")
     {

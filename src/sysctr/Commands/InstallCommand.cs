@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 
@@ -12,11 +13,7 @@ static class InstallCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string?> s_name = new("--name")
-    {
-        Description = "Name of the container and of its unit; by default the last part of the image's name.",
-        HelpName = "NAME",
-    };
+    private static readonly Option<string?> s_name = ContainerArgument.NameOption("Name of the container and of its unit; by default the last part of the image's name.");
 
     private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
 
 static class LogsCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+    private static readonly Argument<string> s_name = ContainerArgument.One();
 
     private static readonly Option<bool> s_follow = new("--follow", "-f") { Description = "Go on showing new lines." };
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Mounts;
 using SystemContainers.Errors;
@@ -9,11 +11,7 @@ static class MountCommand
 {
     private const string SELinux = "/sys/fs/selinux/enforce";
 
-    private static readonly Argument<string?> s_name = new("NAME|IMAGE")
-    {
-        Description = "A container, or an image of the store by name or ID. Without it what is mounted is listed.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private static readonly Argument<string?> s_name = ContainerArgument.Optional("NAME|IMAGE", "A container, or an image of the store by name or ID. Without it what is mounted is listed.");
 
     private static readonly Argument<string?> s_directory = new("DIR") { Description = "An empty directory.", Arity = ArgumentArity.ZeroOrOne };
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
@@ -21,7 +22,7 @@ static class PinCommand
 
     private static Command Create(string verb, string description, bool pinned)
     {
-        Argument<string> name = new("NAME") { Description = "The container." };
+        Argument<string> name = ContainerArgument.One();
         Argument<int?> number = new("N") { Description = "The deployment; by default the one in use.", Arity = ArgumentArity.ZeroOrOne };
         Command command = new(verb, description) { name, number };
         command.SetAction(async (parsed, cancellation) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Store;
 
@@ -7,11 +8,7 @@ namespace SystemContainers.Cli.Commands;
 
 static class PruneCommand
 {
-    private static readonly Argument<string[]> s_names = new("NAME")
-    {
-        Description = "The containers; all where none is named.",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers; all where none is named.", mayBeNone: true);
 
     private static readonly Option<int?> s_keep = new("--keep")
     {

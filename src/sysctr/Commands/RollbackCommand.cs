@@ -1,11 +1,13 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
 
 static class RollbackCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+    private static readonly Argument<string> s_name = ContainerArgument.One();
 
     private static readonly Argument<int?> s_number = new("N")
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
+using SystemContainers.Render;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -8,13 +10,10 @@ static class RunCommand
     private static readonly Argument<string> s_what = new("NAME|IMAGE")
     {
         Description = "An installed container, which is started; or an image, which runs once in the foreground and is removed.",
+        CustomParser = result => ContainerName.OfUnit(result.Tokens[0].Value),
     };
 
-    private static readonly Option<string?> s_name = new("--name")
-    {
-        Description = "Name for an image's run; by default the last part of the image's name.",
-        HelpName = "NAME",
-    };
+    private static readonly Option<string?> s_name = ContainerArgument.NameOption("Name for an image's run; by default the last part of the image's name.");
 
     private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
@@ -8,7 +10,9 @@ static class StatusCommand
     /// <summary>What systemctl status gives for a unit that does not run (LSB: "program is not running").</summary>
     private const int NotRunning = 3;
 
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The container." };
+    private static readonly Argument<string> s_name = ContainerArgument.One();
+
+    private static readonly Option<bool> s_json = JsonOption.Create();
 
     public static Command Create()
     {

@@ -1,15 +1,13 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
 
 static class UninstallCommand
 {
-    private static readonly Argument<string[]> s_names = new("NAME")
-    {
-        Description = "The containers to remove.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to remove.");
 
     private static readonly Option<bool> s_purge = new("--purge")
     {

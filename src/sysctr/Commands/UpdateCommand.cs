@@ -1,5 +1,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Atomic;
+using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
@@ -8,11 +10,7 @@ namespace SystemContainers.Cli.Commands;
 
 static class UpdateCommand
 {
-    private static readonly Argument<string[]> s_names = new("NAME")
-    {
-        Description = "The containers to update.",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to update.", mayBeNone: true);
 
     private static readonly Option<bool> s_all = new("--all") { Description = "Update every installed container." };
 

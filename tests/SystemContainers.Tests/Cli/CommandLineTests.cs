@@ -1,0 +1,121 @@
+using System.CommandLine;
+using SystemContainers.Cli;
+using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Usage;
+using Xunit;
+
+namespace SystemContainers.Tests.Cli;
+
+/// <summary>What words on a command line come to.</summary>
+public sealed class CommandLineTests
+{
+    /// <summary>Every verb with its words, such as <c>images list</c>.</summary>
+    public static TheoryData<string> Verbs => [.. Leaves(CommandTree.Create(), "")];
+
+    [Theory]
+    [InlineData("rm etcd", "'sysctr' has no verb 'rm'", "did you mean 'uninstall'?")]
+    [InlineData("ps", "'sysctr' has no verb 'ps'", "did you mean 'list'?")]
+    [InlineData("rmi etcd", "'sysctr' has no verb 'rmi'", "did you mean 'images delete'?")]
+    [InlineData("inspect etcd", "'sysctr' has no verb 'inspect'", "did you mean 'info'?")]
+    [InlineData("show etcd", "'sysctr' has no verb 'show'", "did you mean 'info'?")]
+    [InlineData("upgrade", "'sysctr' has no verb 'upgrade'", "did you mean 'update'?")]
+    [InlineData("login quay.io", "'sysctr' has no verb 'login'", "podman login")]
+    [InlineData("enable etcd", "'sysctr' has no verb 'enable'", "systemctl")]
+    [InlineData("images ls", "'sysctr images' has no verb 'ls'", "did you mean 'list'?")]
+    [InlineData("images rm x", "'sysctr images' has no verb 'rm'", "did you mean 'delete'?")]
+    [InlineData("instal x", "'sysctr' has no verb 'instal'", "did you mean 'install'?")]
+    [InlineData("images lst", "'sysctr images' has no verb 'lst'", "did you mean 'list'?")]
+    [InlineData("list --jsn", "'sysctr list' has no option '--jsn'", "did you mean '--json'?")]
+    [InlineData("list -x", "'sysctr list' has no option '-x'", "'sysctr list --help'")]
+    [InlineData("install -x etcd", "'sysctr install' has no option '-x'", "'sysctr install --help'")]
+    [InlineData("install etcd --dry-run", "'sysctr install' has no option '--dry-run'", "sysctr plan")]
+    [InlineData("install -e A=b etcd", "'sysctr install' has no option '-e'", "--set VAR=VALUE")]
+    [InlineData("info -x etcd", "'sysctr info' has no option '-x'", "'sysctr info --help'")]
+    [InlineData("rollback etcd -1", "'sysctr rollback' has no option '-1'", "'sysctr rollback --help'")]
+    [InlineData("exec --wrong etcd sh", "'sysctr exec' has no option '--wrong'", "'sysctr exec --help'")]
+    [InlineData("exec -x etcd sh -c true", "'sysctr exec' has no option '-x'", "'sysctr exec --help'")]
+    [InlineData("exec etcd", "'sysctr exec': COMMAND is missing", "write sysctr exec NAME COMMAND...")]
+    [InlineData("install", "'sysctr install': IMAGE is missing", "write sysctr install IMAGE...")]
+    [InlineData("rollback", "'sysctr rollback': NAME is missing", "write sysctr rollback NAME [N]")]
+    [InlineData("install etcd --name", "'sysctr install': --name needs NAME", "'sysctr install --help'")]
+    [InlineData("update --rebase", "'sysctr update': --rebase needs IMAGE", "'sysctr update --help'")]
+    [InlineData("--json list", "'--json' stands before the verb", "write sysctr list --json")]
+    [InlineData("info etcd other", "'sysctr info' has no use for 'other'", "'sysctr info --help'")]
+    [InlineData("images", "'sysctr images' needs a verb: list", "'sysctr images --help'")]
+    [InlineData("prune --keep few", "--keep few", "no number")]
+    [InlineData("rollback etcd few", "N few", "no number")]
+    public void What_is_wrong_is_named_and_what_was_meant(string words, string complaint, string next)
+    {
+        (IReadOnlyList<string> complaints, string hint) = Assert.NotNull(UsageError.Describe(Parse(words)));
+
+        Assert.StartsWith(complaint, Assert.Single(complaints), StringComparison.Ordinal);
+        Assert.Contains(next, complaints[0] + hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exec -it etcd sh -c ls -x --json -q")]
+    [InlineData("exec -itu root etcd sh -c ls -x --json -q")]
+    [InlineData("exec -u root -e A=b -w / etcd sh -c ls -x --json -q")]
+    [InlineData("exec --user root --tty --interactive etcd sh -c ls -x --json -q")]
+    [InlineData("exec --user=root etcd.service sh -c ls -x --json -q")]
+    [InlineData("--root / --quiet exec etcd sh -c ls -x --json -q")]
+    [InlineData("--lock-timeout=3 exec -q etcd -- sh -c ls -x --json -q")]
+    public void Exec_takes_options_as_podman_does_and_leaves_the_commands_alone(string words)
+    {
+        ParseResult parsed = Parse(words);
+
+        Assert.Null(UsageError.Describe(parsed));
+        Assert.Equal("etcd", parsed.GetValue<string>("NAME"));
+        Assert.Equal(["sh", "-c", "ls", "-x", "--json", "-q"], parsed.GetValue<string[]>("COMMAND")!);
+    }
+
+    [Fact]
+    public void User_before_exec_is_whose_container_and_behind_it_who_runs_the_command()
+    {
+        Assert.True(Parse("--user exec etcd id").GetValue(GlobalOptions.User));
+        ParseResult behind = Parse("exec --user root etcd id");
+        Assert.False(behind.GetValue(GlobalOptions.User));
+        Assert.Equal("root", behind.GetValue<string>("--user"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void A_units_name_is_its_containers(string verb)
+    {
+        Command command = Parse(verb).CommandResult.Command;
+        if (verb == "images tag" || !command.Arguments.Any(a => a.Name.Split('|').Contains("NAME")))
+        {
+            return;
+        }
+
+        ParseResult parsed = Parse($"{verb} etcd.service");
+        command = parsed.CommandResult.Command;
+        string?[] names = command.Arguments.Where(a => a.Name.Split('|').Contains("NAME")).Select(a => a switch
+        {
+            Argument<string[]> several => parsed.GetValue(several)!.Single(),
+            Argument<string> one => parsed.GetValue(one),
+            _ => null,
+        }).ToArray();
+
+        Assert.Equal(["etcd"], names);
+    }
+
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help install", "install --help")]
+    [InlineData("--quiet help images list", "--quiet images list --help")]
+    [InlineData("list help", "list help")]
+    public void Help_of_a_verb(string words, string same) => Assert.Equal(same.Split(' '), HelpVerb.Rewrite(words.Split(' ')));
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void No_help_ends_in_an_error(string verb) => Assert.Null(UsageError.Describe(Parse($"help {verb}")));
+
+    internal static ParseResult Parse(string words) =>
+        CommandTree.Create().Parse(HelpVerb.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+
+    private static IEnumerable<string> Leaves(Command command, string words) =>
+        command.Subcommands.Count == 0
+            ? [words.Trim()]
+            : command.Subcommands.Where(c => !c.Hidden).SelectMany(c => Leaves(c, $"{words} {c.Name}"));
+}

@@ -21,8 +21,19 @@ sealed class ContainerPreparer(Host host)
         ImageExports.Read(
             rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)), image.Config.Run);
 
-    /// <summary>Renders a container in memory.</summary>
+    /// <summary>Fails where <see cref="Prepare"/> would for want of a runtime; no image need be fetched to know it.</summary>
+    /// <param name="named">For each container what the user named; null for the configured one.</param>
+    /// <exception cref="SysctrException">Host: one is not there.</exception>
+    public void RequireRuntimes(IEnumerable<string?> named)
+    {
+        foreach (string? runtime in named)
+        {
+            _ = OciRuntime.Find(runtime ?? _configuration.Runtime, host.Root);
+        }
+    }
+
     /// <param name="request">What the user asked for, or an update carries over.</param>
+    /// <summary>Renders a container in memory.</summary>
     /// <param name="name">The container.</param>
     /// <param name="number">The deployment's.</param>
     /// <param name="image">All of it is in the store.</param>

@@ -37,7 +37,9 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 (IReadOnlyList<StoredImage> images, locks) = await new ImageFetch(host, progress).FetchForAsync(
                     () =>
                     {
+                        // What needs no image to be refused is refused before one is fetched.
                         Array.ForEach(names, RefuseInstalled);
+                        new ContainerPreparer(host).RequireRuntimes(requests.Select(r => r.Runtime));
                         return [.. named.Select(n => (n.Request.Image, n.Request.Pull))];
                     },
                     () => host.LockWholeAsync(names, cancellation),

@@ -28,10 +28,23 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         await host.RecoverAsync(cancellation);
         string name = request.NameFor(host.Registries);
         Lock(name).Dispose();
+        await CheckPossibleAsync(request, name, cancellation);
         (IReadOnlyList<StoredImage> images, IDisposable locks) = await new ImageFetch(host, progress).FetchForAsync(
             () => [(request.Image, request.Pull)], () => LockWholeAsync(name), cancellation);
         using IDisposable held = locks;
         return await RunLockedAsync(request, name, images[0], cancellation);
+    }
+
+    /// <summary>What can be refused without the image.</summary>
+    private async Task CheckPossibleAsync(InstallRequest request, string name, CancellationToken cancellation)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
+        }
+
+        await CheckFreeAsync(name, cancellation);
+        new ContainerPreparer(host).RequireRuntimes([request.Runtime]);
     }
 
     private async Task<IDisposable> LockWholeAsync(string name)
@@ -55,12 +68,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     /// <summary>As <see cref="RunAsync"/>, for an image that was fetched and a name that is locked.</summary>
     internal async Task<int> RunLockedAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
     {
-        if (!host.Systemd.IsBooted)
-        {
-            throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
-        }
-
-        await CheckFreeAsync(name, cancellation);
+        await CheckPossibleAsync(request, name, cancellation);
 
         ContainerPreparer preparer = new(host);
         PreparedContainer prepared = await preparer.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image, before: null, cancellation);

@@ -193,7 +193,15 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     private Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchAsync(
         string[] names, UpdateRequest request, CancellationToken cancellation) =>
         new ImageFetch(host, progress).FetchForAsync(
-            () => [.. names.Select(name => UpdatePreparer.Wanted(host.Catalog.Get(name), request))],
+            () =>
+            {
+                if (request.Runtime is { } runtime)
+                {
+                    new ContainerPreparer(host).RequireRuntimes([runtime]);
+                }
+
+                return [.. names.Select(name => UpdatePreparer.Wanted(host.Catalog.Get(name), request))];
+            },
             () => host.LockWholeAsync(names, cancellation),
             cancellation);
 

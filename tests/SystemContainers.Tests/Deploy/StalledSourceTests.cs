@@ -16,7 +16,14 @@ public sealed class StalledSourceTests : IAsyncLifetime
 
     private string Pipe => Path.Combine(_root, "pipe.tar");
 
-    public async ValueTask InitializeAsync() => await ProcessRunner.RunAsync("mkfifo", [Pipe], TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync()
+    {
+        await ProcessRunner.RunAsync("mkfifo", [Pipe], TestContext.Current.CancellationToken);
+
+        // Without a runtime nothing would be fetched.
+        Directory.CreateDirectory(Path.Combine(_root, "usr/bin"));
+        await File.WriteAllTextAsync(Path.Combine(_root, "usr/bin/runc"), "");
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -35,10 +42,6 @@ public sealed class StalledSourceTests : IAsyncLifetime
     public Task An_install_holds_neither_a_lease_nor_its_container() =>
         StallsAsync((host, image) => new InstallOperation(host, new NoProgress(), _ => { })
             .RunAsync([new InstallRequest(image) { Name = "x" }], now: false, new StartPolicy(), default));
-
-    [Fact]
-    public Task A_run_holds_neither_a_lease_nor_its_container() =>
-        StallsAsync((host, image) => new RunOnceOperation(host, new NoProgress()).RunAsync(new InstallRequest(image) { Name = "x" }, default));
 
     [Fact]
     public Task A_plan_with_a_store_of_its_own_holds_no_lease_of_the_hosts() =>

@@ -26,6 +26,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         host.LeaseStore(cancellation);
         if (MayBeLocal(candidates, policy) && Find(candidates) is { } there)
         {
+            host.Note($"{there.Record.Reference}: from the store, pulled {TimeText.Ago(there.Record.PulledAt)}{(policy == PullPolicy.Missing ? "; --pull always asks its source" : "")}");
             return there;
         }
 

@@ -23,6 +23,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             await InstallOperation.RequireSystemdAsync(host, cancellation);
         }
 
+        new ContainerPreparer(host).RequireRuntimes(requests.Select(r => r.Runtime));
         using Host scratch = host.WithScratchStore();
         PlanDownload download = NewDownload();
         List<PreparedContainer> prepared = [];

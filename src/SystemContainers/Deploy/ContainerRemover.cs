@@ -13,7 +13,8 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
-    public async Task RemoveAsync(ContainerRecord record, bool purge, CancellationToken cancellation)
+    /// <returns>The directories that were purged.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAsync(ContainerRecord record, bool purge, CancellationToken cancellation)
     {
         if (host.Systemd.IsBooted)
         {
@@ -51,8 +52,13 @@ sealed class ContainerRemover(Host host)
             // Those of other deployments too: an update or rollback may have left them behind.
             StateClaims claims = new(host);
             IEnumerable<string> own = record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal);
-            claims.Release(record.Name, [.. own.Where(d => Purge(claims, record.Name, d))]);
+            string[] there = [.. own.Where(d => Path.Exists(host.Here(d)))];
+            string[] gone = [.. own.Where(d => Purge(claims, record.Name, d))];
+            claims.Release(record.Name, gone);
+            return [.. gone.Intersect(there, StringComparer.Ordinal)];
         }
+
+        return [];
     }
 
     /// <summary>

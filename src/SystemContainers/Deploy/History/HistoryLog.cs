@@ -50,7 +50,10 @@ sealed class HistoryLog(Host host)
             // A command line that makes no sense is nothing that happened to a container.
             if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage })
             {
-                foreach (string name in names.Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal))
+                // Nor is a name that nothing has: neither a container nor, for an install, an image.
+                bool notFound = e is SysctrException { Kind: ErrorKind.NotFound };
+                foreach (string name in names.Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal)
+                    .Where(n => !notFound || host.Catalog.IsInstalled(n)))
                 {
                     Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
                 }
@@ -73,7 +76,7 @@ sealed class HistoryLog(Host host)
         }
         catch (Exception e)
         {
-            if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage })
+            if (!IsRecorded(e) && e is not SysctrException { Kind: ErrorKind.Usage or ErrorKind.NotFound })
             {
                 Add(Failed(OfImage(operation, new HistoryImage(image), origin), HistoryOutcome.Failed, e));
             }

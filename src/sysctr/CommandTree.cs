@@ -21,6 +21,7 @@ static class CommandTree
               sysctr rollback etcd                  and back
               sysctr install --user --now notes     the calling user's own, in the user's systemd
               sysctr list                           what is installed, and how it is doing
+              sysctr df                             what uses the store's space
               sysctr uninstall etcd                 remove exactly what was installed
               sysctr fsck                           check the store and all that it has on the host
               sysctr doctor                         check the host itself, with remedies
@@ -54,6 +55,7 @@ static class CommandTree
         root.Add(InfoCommand.Create());
         root.Add(HistoryCommand.Create());
         root.Add(ImagesCommand.Create());
+        root.Add(DfCommand.Create());
         root.Add(PullCommand.Create());
         root.Add(LintCommand.Create());
         root.Add(FsckCommand.Create());

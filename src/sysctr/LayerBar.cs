@@ -1,8 +1,9 @@
+using SystemContainers.Errors;
 using SystemContainers.Oci;
 
 namespace SystemContainers.Cli;
 
-/// <summary>One layer under way: <c>  a3ed95caeb02 [=======>        ] 12.3/45.6 MB</c>.</summary>
+/// <summary>One layer under way: <c>  a3ed95caeb02 [=======>        ] 12.3 MB/45.6 MB</c>.</summary>
 sealed class LayerBar(Descriptor layer)
 {
     private const int WidestBar = 40;
@@ -16,7 +17,7 @@ sealed class LayerBar(Descriptor layer)
     public string Text(int columns)
     {
         string head = $"  {layer.Digest.Short} ";
-        string tail = $" {Megabytes(Received)}/{Megabytes(layer.Size)} MB";
+        string tail = $" {ByteSize.Text(Received)}/{ByteSize.Text(layer.Size)}";
         int width = Math.Min(WidestBar, columns - head.Length - tail.Length - "[]".Length - 1);
         if (width < 4)
         {
@@ -27,6 +28,4 @@ sealed class LayerBar(Descriptor layer)
         string bar = filled == width ? new string('=', width) : (new string('=', filled) + ">").PadRight(width);
         return $"{head}[{bar}]{tail}";
     }
-
-    public static string Megabytes(long bytes) => (bytes / 1e6).ToString("0.0");
 }

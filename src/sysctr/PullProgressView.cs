@@ -1,10 +1,14 @@
+using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Cli;
 
-/// <summary>A pull on the terminal: a bar for each layer that is being fetched; elsewhere one plain line for each that is done.</summary>
+/// <summary>
+/// A pull and a checkout on the terminal: a bar for each layer that is being fetched, and one for the checkout; elsewhere one plain line for each layer
+/// that is done. Where nothing is fetched nothing is said.
+/// </summary>
 sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
 {
     /// <summary>Redraws a second; more is only flicker and bytes on a slow line.</summary>
@@ -12,19 +16,37 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
 
     private readonly Lock _lock = new();
     private readonly List<LayerBar> _bars = [];
+    private string? _asked;
+    private string? _doing;
     private long _drawnAt;
     private int _drawnLines;
 
-    public void Trying(ImageReference reference) => Say($"pulling {reference}");
+    public void Trying(ImageReference reference)
+    {
+        lock (_lock)
+        {
+            _asked = reference.ToString();
+            _doing = $"  asking for {_asked}";
+            Draw(force: true);
+        }
+    }
 
     public void Found(ImageReference reference, Digest manifest, int layers)
     {
+        lock (_lock)
+        {
+            _doing = null;
+            Draw(force: true);
+        }
     }
 
-    public void LayerExists(Descriptor layer) => Say($"  {layer.Digest.Short} already in the store");
+    public void LayerExists(Descriptor layer)
+    {
+    }
 
     public void LayerStarted(Descriptor layer)
     {
+        SayWhatIsPulled();
         lock (_lock)
         {
             _bars.Add(new LayerBar(layer));
@@ -51,10 +73,23 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
             _bars.RemoveAll(b => b.Layer == layer);
         }
 
-        Say($"  {layer.Digest.Short} {LayerBar.Megabytes(layer.Size)} MB");
+        Say($"  {layer.Digest.Short} {ByteSize.Text(layer.Size)}");
     }
 
-    public void Retrying(string why) => Say($"  {why}");
+    public void CheckingOut(string container, int done, int total)
+    {
+        lock (_lock)
+        {
+            _doing = done == total ? null : $"  checking out {container}: {done} of {total} files";
+            Draw(force: done == total);
+        }
+    }
+
+    public void Retrying(string why)
+    {
+        SayWhatIsPulled();
+        Say($"  {why}");
+    }
 
     /// <summary>Takes the bars away, so that other lines may follow.</summary>
     public void Finish()
@@ -63,10 +98,20 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
         {
             Erase();
             _bars.Clear();
+            _doing = null;
         }
     }
 
     public void Dispose() => Finish();
+
+    /// <summary>Before the first line that is about it, once.</summary>
+    private void SayWhatIsPulled()
+    {
+        if (Interlocked.Exchange(ref _asked, null) is { } asked)
+        {
+            Say($"pulling {asked}");
+        }
+    }
 
     private void Say(string line)
     {
@@ -86,8 +131,13 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
         }
 
         Erase();
-        terminal.Draw(_bars.Select(bar => (Func<int, string>)bar.Text));
-        _drawnLines = _bars.Count;
+        Func<int, string>[] lines =
+        [
+            .. _bars.Select(bar => (Func<int, string>)bar.Text),
+            .. _doing is { } doing ? [columns => doing.Length < columns ? doing : doing[..Math.Max(columns - 1, 0)]] : (Func<int, string>[])[],
+        ];
+        terminal.Draw(lines);
+        _drawnLines = lines.Length;
         _drawnAt = Environment.TickCount64;
     }
 

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Doctor;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 using SystemContainers.Deploy.Mounts;
+using SystemContainers.Deploy.Space;
 
 namespace SystemContainers.Cli;
 
@@ -40,6 +42,26 @@ static class Reports
 
     public static string ToJson(DeploymentDiff diff) =>
         JsonSerializer.Serialize(diff, DeployJson.Default.DeploymentDiff);
+
+    public static string ToJson(VersionReport version) => JsonSerializer.Serialize(version, CliJson.Default.VersionReport);
+
+    public static string ToJson(StatusReport status) => JsonSerializer.Serialize(status, CliJson.Default.StatusReport);
+
+    public static string ToJson(PruneReport pruned) => JsonSerializer.Serialize(pruned, CliJson.Default.PruneReport);
+
+    public static string ToJson(IReadOnlyList<PulledReport> pulled) => JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);
+
+    public static string ToJson(IReadOnlyList<ImageVersionReport> versions) => JsonSerializer.Serialize(versions, CliJson.Default.IReadOnlyListImageVersionReport);
+
+    public static string ToJson(IReadOnlyList<ImageVerdict> verdicts) => JsonSerializer.Serialize(verdicts, CliJson.Default.IReadOnlyListImageVerdict);
+
+    public static string ToJson(IReadOnlyList<ChangeReport> changes) => JsonSerializer.Serialize(changes, CliJson.Default.IReadOnlyListChangeReport);
+
+    public static string ToJson(IReadOnlyList<UninstallReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListUninstallReport);
+
+    public static string ToJson(IReadOnlyList<HistoryImage> images) => JsonSerializer.Serialize(images, CliJson.Default.IReadOnlyListHistoryImage);
+
+    public static string ToJson(SpaceReport space) => JsonSerializer.Serialize(space, DeployJson.Default.SpaceReport);
 
     /// <summary>A member of an enumeration as the JSON has it.</summary>
     public static string Word<T>(T value)

@@ -1,4 +1,5 @@
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
@@ -20,12 +21,24 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>Whether somebody types what the process reads and sees what it writes.</summary>
     public static bool IsUsedByPerson => !(Console.IsInputRedirected || Console.IsOutputRedirected);
 
+    /// <summary>The width of the terminal that results go to; null where they go elsewhere. COLUMNS says otherwise, as to systemctl.</summary>
+    private static int? Columns =>
+        Console.IsOutputRedirected ? null
+        : int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out int said) && said > 0 ? said
+        : Console.WindowWidth is > 0 and var width ? width : null;
+
+    /// <summary>Whether results may have colours: on a terminal that has some, where nobody said NO_COLOR (no-color.org).</summary>
+    private static bool IsColoured =>
+        !Console.IsOutputRedirected && CanRedraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    private static bool CanRedraw => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
     /// <summary>The terminal of this process.</summary>
     public static Terminal Of(bool quiet) => new(
         Console.Out,
         Console.Error,
         quiet,
-        !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"));
+        !Console.IsErrorRedirected && CanRedraw);
 
     /// <summary>Whether standard error is a terminal that can redraw lines.</summary>
     public bool Interactive => interactive && !quiet;
@@ -99,15 +112,23 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>Goes back to where the lines begin and clears to the end of the screen (ECMA-48 CPL, ED).</summary>
     public void Erase(int lines) => Tell(error, $"\e[{lines}F\e[J", endsLine: false);
 
-    /// <summary>Prints rows under a heading in columns as wide as their widest cell.</summary>
-    public void Table(IReadOnlyList<string> heading, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
+    /// <summary>Prints rows under a heading, no wider than the terminal.</summary>
+    public void Table(IReadOnlyList<TableColumn> columns, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
     {
-        IReadOnlyList<string>[] all = [.. (withHeading ? rows.Prepend(heading) : rows).Select(row => (string[])[.. row.Select(VisibleText.Line)])];
-        int[] widths = [.. heading.Select((_, i) => all.Select(r => r[i].Length).DefaultIfEmpty().Max())];
-        foreach (IReadOnlyList<string> row in all)
+        foreach (string line in TableLayout.Lines(columns, rows, Columns, IsColoured, withHeading))
         {
-            Result(string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+            Write(line);
         }
+    }
+
+    /// <summary>A result with a state in it, which has its colour.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="state">The part of it that says the state; its first occurrence counts.</param>
+    public void Result(string line, string state)
+    {
+        string text = VisibleText.Line(line);
+        int at = text.IndexOf(state, StringComparison.Ordinal);
+        Write(IsColoured && at >= 0 ? text[..at] + Colours.Paint(state, Colours.OfState(state)) + text[(at + state.Length)..] : text);
     }
 
     /// <summary>A result that can't be written is a failure of the call: whoever asked does not have it.</summary>

@@ -98,7 +98,7 @@ public sealed class SourceTests(NspawnFixture fixture)
 
             // The same image from the archive that the daemon loaded is the same: nothing is fetched.
             string pulled = (await _host.SysctrAsync("pull", "docker-archive:/root/for-docker.tar")).MustSucceed().Error;
-            Assert.Equal(2, pulled.Split("already in the store").Length - 1);
+            Assert.Equal("", pulled);
         }
 
         Assert.Equal(3, (await _host.SysctrAsync("pull", "docker-daemon:carried:v2")).ExitCode);

@@ -18,11 +18,12 @@ static class TreeCheckout
     /// <param name="targetDirectory">Absolute; must not exist, its parent must; best on the store's file system.</param>
     /// <param name="mountPoints">What a runtime will mount on.</param>
     /// <param name="shares">Whether files are the store's own inodes, which other checkouts have too; else all are copies.</param>
+    /// <param name="advanced">Told how many of how many names stand; null for nobody.</param>
     /// <exception cref="SysctrException">
     /// Storage: the disk is full or fails; Host: the file system can't hold what the image has; Unsafe: a mount point can't be made;
     /// Corrupt: the store lacks an object.
     /// </exception>
-    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true)
+    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true, Action<int, int>? advanced = null)
     {
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
         try
@@ -32,7 +33,7 @@ static class TreeCheckout
             using SafeFileHandle target = Make(targetDirectory);
             try
             {
-                new TreeWriter(tree.Store, target, root, shares).Write();
+                new TreeWriter(tree.Store, target, root, shares, advanced).Write();
             }
             catch
             {

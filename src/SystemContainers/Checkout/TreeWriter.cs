@@ -16,13 +16,17 @@ namespace SystemContainers.Checkout;
 /// <param name="target">The empty directory that becomes the root.</param>
 /// <param name="root">What to write.</param>
 /// <param name="shares">Whether files may be the store's own inodes.</param>
-sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root, bool shares)
+/// <param name="advanced">Told how many of how many names stand; null for nobody.</param>
+sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root, bool shares, Action<int, int>? advanced = null)
 {
     // What a directory has until its metadata comes, so that nobody looks in.
     public const uint PrivateDirectory = 0b111_000_000;
 
     /// <summary>How many directories are open at once, however deep the image nests them.</summary>
     private const int MaxOpen = 64;
+
+    /// <summary>Names between two reports of how far it is.</summary>
+    private const int Step = 1024;
 
     /// <summary>Inodes with several names, with the path of the first of these below the root once it is made.</summary>
     private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
@@ -35,12 +39,17 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private readonly List<byte[]> _path = [];
 
+    private int _total;
+    private int _done;
+
     /// <summary>Writes the tree and the root's metadata.</summary>
     /// <exception cref="LinuxException">A call failed.</exception>
     public void Write()
     {
         FindShared(root, []);
+        advanced?.Invoke(0, _total);
         _ = WriteContent(target, root);
+        advanced?.Invoke(_total, _total);
         InodeWriter.Apply(target, root.Metadata, "/");
     }
 
@@ -48,6 +57,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     {
         foreach (TreeSlot slot in directory.Slots.Values)
         {
+            _total++;
             if (slot.Node is TreeDirectory inner)
             {
                 FindShared(inner, seen);
@@ -78,6 +88,10 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
             }
 
             _path.RemoveAt(_path.Count - 1);
+            if (++_done % Step == 0)
+            {
+                advanced?.Invoke(_done, _total);
+            }
         }
 
         return handle;

@@ -4,6 +4,7 @@ using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
+using SystemContainers.Pull;
 using SystemContainers.Register;
 using SystemContainers.Render;
 using SystemContainers.Run;
@@ -32,8 +33,8 @@ sealed class ContainerPreparer(Host host)
         }
     }
 
-    /// <param name="request">What the user asked for, or an update carries over.</param>
     /// <summary>Renders a container in memory.</summary>
+    /// <param name="request">What the user asked for, or an update carries over.</param>
     /// <param name="name">The container.</param>
     /// <param name="number">The deployment's.</param>
     /// <param name="image">All of it is in the store.</param>
@@ -173,7 +174,9 @@ sealed class ContainerPreparer(Host host)
     }
 
     /// <summary>Checks the container out beside its place, whole and durable but for its name.</summary>
-    public void Stage(PreparedContainer container)
+    /// <param name="container">Prepared.</param>
+    /// <param name="progress">Told how far it is; null for nobody.</param>
+    public void Stage(PreparedContainer container, IPullProgress? progress = null)
     {
         DeploymentDirectory directory = container.Directory;
         FaultPoint.Pass("mkdir");
@@ -183,7 +186,7 @@ sealed class ContainerPreparer(Host host)
         Directory.CreateDirectory(directory.Staged);
         if (container.Rendered.ConfigJson is { } config)
         {
-            StageRootfs(container, Path.Join(directory.Staged, "rootfs"));
+            StageRootfs(container, Path.Join(directory.Staged, "rootfs"), progress);
             DurableFile.Write(Path.Join(directory.Staged, DeploymentDirectory.ConfigName), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             ListenCopy.Make(directory, config, directory.Staged);
         }
@@ -204,13 +207,14 @@ sealed class ContainerPreparer(Host host)
         return new(set.Where(s => TemplateValues.IsForced(s.Key) || exports.Accepts(s.Key)), StringComparer.Ordinal);
     }
 
-    private void StageRootfs(PreparedContainer container, string rootfs)
+    private void StageRootfs(PreparedContainer container, string rootfs, IPullProgress? progress)
     {
         if (container.Tree is { } tree)
         {
             RuntimeConfigFile config = RuntimeConfigFile.Read(DeploymentDirectory.ConfigName, Encoding.UTF8.GetString(container.Rendered.ConfigJson!));
             TreeCheckout.Write(
-                tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))], shares: !BundleConfig.MayRemount(config));
+                tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))], shares: !BundleConfig.MayRemount(config),
+                progress is null ? null : (done, total) => progress.CheckingOut(container.Record.Name, done, total));
             foreach (string note in tree.LeftOut)
             {
                 host.Note($"{container.Record.Name}: {note}");

@@ -5,6 +5,7 @@ using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fsck;
 using SystemContainers.Deploy.Lint;
 using SystemContainers.Deploy.Mounts;
+using SystemContainers.Deploy.Space;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
@@ -35,6 +36,7 @@ namespace SystemContainers.Deploy;
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
 [JsonSerializable(typeof(HostPlan))]
 [JsonSerializable(typeof(DeploymentDiff))]
+[JsonSerializable(typeof(SpaceReport))]
 [JsonSerializable(typeof(IReadOnlyList<ContainerDetails>))]
 sealed partial class DeployJson : JsonSerializerContext
 {

@@ -6,6 +6,20 @@ namespace SystemContainers.Deploy;
 /// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the container's lock.</summary>
 sealed class DeploymentPruner(Host host)
 {
+    /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them.</summary>
+    public int[] Candidates(string name, int keep)
+    {
+        int current = host.Catalog.Get(name).Deployment;
+        int? previous = host.Catalog.Previous(name);
+        return
+        [
+            .. host.Catalog.Numbers(name)
+                .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
+                .Skip(keep)
+                .Where(n => host.Catalog.Find(name, n) is { Pinned: false }),
+        ];
+    }
+
     /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
     /// <param name="name">The container; it is installed.</param>
     /// <param name="keep">
@@ -14,15 +28,10 @@ sealed class DeploymentPruner(Host host)
     /// <returns>The numbers of those that are gone.</returns>
     public IReadOnlyList<int> Remove(string name, int keep)
     {
-        int current = host.Catalog.Get(name).Deployment;
         int? previous = host.Catalog.Previous(name);
         List<int> gone = [];
-        IEnumerable<int> candidates = host.Catalog.Numbers(name)
-            .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
-            .Skip(keep)
-            .Where(n => host.Catalog.Find(name, n) is { Pinned: false });
         MountCatalog mounts = new(host);
-        foreach (int number in candidates.ToArray())
+        foreach (int number in Candidates(name, keep))
         {
             DeploymentDirectory directory = host.Deployment(name, number);
             if (MountTable.HasBelow(directory.Here))

@@ -3,7 +3,7 @@ using SystemContainers.Deploy.Rights;
 
 namespace SystemContainers.Deploy;
 
-/// <summary>A prepared container as the text that <c>install --display</c> prints: every file with its path, then the values.</summary>
+/// <summary>A prepared container as the text that <c>install --display</c> prints: every file with its path, the filter of system calls in one line, then the values.</summary>
 static class DisplayText
 {
     public static string Of(PreparedContainer container)
@@ -21,7 +21,7 @@ static class DisplayText
 
         if (container.Rendered.ConfigJson is { } config)
         {
-            Section(Path.Join(container.Directory.OnHost, DeploymentDirectory.ConfigName), Encoding.UTF8.GetString(config));
+            Section(Path.Join(container.Directory.OnHost, DeploymentDirectory.ConfigName), SeccompSummary.Of(config));
         }
 
         Section("rights", string.Join('\n', RightsText.ClassLines(container.Record.Rights ?? [])));

@@ -128,7 +128,7 @@ sealed class HostFileSet(Host host)
             {
                 throw new SysctrException(
                     ErrorKind.Storage,
-                    $"installing files to {directory}: they need up to {bytes / 1024} KiB and {inodes} inodes, and its file system has {space.FreeToRoot / 1024} KiB and {space.FreeInodes?.ToString() ?? "enough"} inodes free",
+                    $"installing files to {directory}: they need up to {ByteSize.Text(bytes)} and {inodes} inodes, and its file system has {ByteSize.Text(space.FreeToRoot)} and {space.FreeInodes?.ToString() ?? "enough"} inodes free",
                     "free some space there and try again");
             }
         }

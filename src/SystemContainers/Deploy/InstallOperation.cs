@@ -114,7 +114,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             foreach (PreparedContainer container in prepared)
             {
                 cancellation.ThrowIfCancellationRequested();
-                preparer.Stage(container);
+                preparer.Stage(container, progress);
             }
 
             host.EndLease();

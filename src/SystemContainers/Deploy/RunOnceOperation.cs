@@ -86,7 +86,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
 
         try
         {
-            preparer.Stage(prepared);
+            preparer.Stage(prepared, progress);
             DurableFile.Move(prepared.Directory.Staged, prepared.Directory.Here);
             host.EndLease();
             return await RunStagedAsync(prepared, cancellation);

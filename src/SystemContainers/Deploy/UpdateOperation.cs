@@ -246,7 +246,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             foreach (PreparedContainer container in prepared)
             {
                 cancellation.ThrowIfCancellationRequested();
-                preparer.Stage(container);
+                preparer.Stage(container, progress);
             }
 
             host.EndLease();

@@ -32,6 +32,10 @@ sealed class NoProgress : IPullProgress
     {
     }
 
+    public void CheckingOut(string container, int done, int total)
+    {
+    }
+
     public void Retrying(string why)
     {
     }

@@ -54,6 +54,21 @@ sealed partial class ContentStore
             .OfType<Digest>(),
     ];
 
+    /// <summary>Shows every object with its file.</summary>
+    public void EachObject(Action<ObjectKey, string> look)
+    {
+        foreach (string directory in Directory.GetDirectories(Path.Join(_root, "objects")))
+        {
+            foreach (string file in Directory.GetFiles(directory))
+            {
+                if (ObjectKey.TryParse(Path.GetFileName(directory) + Path.GetFileName(file), out ObjectKey key))
+                {
+                    look(key, file);
+                }
+            }
+        }
+    }
+
     private static void Remove(string file) => StoreErrors.Wrap($"removing {file}", () =>
     {
         FaultPoint.Pass("unlink");

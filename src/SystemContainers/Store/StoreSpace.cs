@@ -1,4 +1,3 @@
-using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 
@@ -20,7 +19,7 @@ sealed class StoreSpace(string root, Lazy<FreeSpaceRule> rule)
         long kept = rule.Value.Of(space.Total);
         if (bytes > space.Free - kept)
         {
-            throw Full(doing, $"it needs {Megabytes(bytes)}, and {root} has {Megabytes(space.Free)} free, {Megabytes(kept)} of which stay free (min-free-space)");
+            throw Full(doing, $"it needs {ByteSize.Text(bytes)}, and {root} has {ByteSize.Text(space.Free)} free, {ByteSize.Text(kept)} of which stay free (min-free-space)");
         }
 
         if (inodes > space.FreeInodes)
@@ -31,6 +30,4 @@ sealed class StoreSpace(string root, Lazy<FreeSpaceRule> rule)
 
     private static SysctrException Full(string doing, string why) => new(
         ErrorKind.Storage, $"{doing}: {why}", "'sysctr images prune' frees what nothing needs; min-free-space in sysctr.toml(5) says what stays free");
-
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
 
 namespace SystemContainers.Cli.Commands;
@@ -48,8 +49,8 @@ static class AutoUpdateCommand
         else
         {
             terminal.Table(
-                ["UNIT", "CONTAINER", "IMAGE", "POLICY", "RESULT"],
-                [.. reports.Select(r => new[] { r.Unit, r.Name, r.Image, Reports.Word(r.Policy), Reports.Word(r.Result) })]);
+                [new("UNIT") { Dispensable = 2 }, "CONTAINER", new("IMAGE") { Least = 14, KeepsEnd = true }, new("POLICY") { Dispensable = 1 }, new("RESULT") { IsState = true }],
+                [.. reports.Select(r => new[] { r.Unit, r.Name, ImageText.Name(r.Image), Reports.Word(r.Policy), Reports.Word(r.Result) })]);
         }
 
         foreach (AutoUpdateReport failed in reports.Where(r => r.Reason is not null))

@@ -45,7 +45,8 @@ static class DoctorCommand
         {
             foreach (string line in report.Checks.SelectMany(c => c.Lines))
             {
-                terminal.Result(line);
+                // The first word of a finding's own line is its level; those below are set in.
+                terminal.Result(line, line.Split(' ')[0] is { Length: > 0 } level ? level : " ");
             }
 
             terminal.Result(report.Summary);

@@ -48,12 +48,15 @@ static class HistoryCommand
             }
 
             terminal.Table(
-                ["WHEN", "BY", "OPERATION", "CONTAINER", "FROM", "TO", "IMAGE", "OUTCOME"],
+                [
+                    "WHEN", new("BY") { Dispensable = 1 }, "OPERATION", "CONTAINER", new("FROM") { Dispensable = 3 }, new("TO") { Dispensable = 2 },
+                    new("IMAGE") { Least = 14, KeepsEnd = true, Dispensable = 4 }, new("OUTCOME") { IsState = true, Least = 12 },
+                ],
                 [
                     .. entries.Select(e => new[]
                     {
-                        $"{e.StartedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}", e.By.Name, e.Operation, e.Container ?? "-",
-                        HistoryText.From(e), HistoryText.To(e), HistoryText.Image(e), HistoryText.Outcome(e),
+                        TimeText.Absolute(e.StartedAt), e.By.Name, e.Operation, e.Container ?? "-",
+                        HistoryText.From(e), HistoryText.To(e), ImageText.Name(HistoryText.Image(e)), HistoryText.Outcome(e),
                     }),
                 ]);
             return 0;

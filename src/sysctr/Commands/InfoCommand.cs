@@ -3,6 +3,7 @@ using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Rights;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -41,12 +42,13 @@ static class InfoCommand
         Line("Image", details.Image);
         Line("Image ID", details.ImageId);
         Line("Manifest", details.ManifestDigest);
-        Line("State", details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})");
+        string state = details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})";
+        terminal.Result($"{"State:",-18} {state}", state);
         Line("Main PID", details.MainPid == 0 ? "-" : details.MainPid.ToString());
         Line("Enabled", details.Enabled);
         Line("Deployment", $"{details.Deployment} in {details.Directory}");
         Line("Runtime", details.Runtime);
-        Line("Installed", $"{details.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm:ss}");
+        Line("Installed", TimeText.Both(details.InstalledAt));
         Line("Auto-update", Reports.Word(details.AutoUpdate));
         if (details.Held is { } held)
         {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -14,6 +16,12 @@ static class ListCommand
 
     private static readonly Option<bool> s_names = new("--names") { Description = "Print the names alone, one a line." };
     private static readonly Option<bool> s_noHeading = new("--no-heading") { Description = "Leave out the line that names the columns." };
+
+    private static readonly TableColumn[] s_columns =
+    [
+        new("NAME") { Least = 12 }, new("STATE") { IsState = true }, new("ENABLED") { Dispensable = 3 }, new("IMAGE") { Least = 14, KeepsEnd = true },
+        new("DEPLOYMENT") { Dispensable = 2 }, new("INSTALLED") { Dispensable = 4 }, new("AUTO-UPDATE") { Dispensable = 5 },
+    ];
 
     public static Command Create()
     {
@@ -41,11 +49,11 @@ static class ListCommand
             }
 
             terminal.Table(
-                ["NAME", "STATE", "ENABLED", "IMAGE", "DEPLOYMENT", "INSTALLED", "AUTO-UPDATE"],
+                s_columns,
                 [
                     .. containers.Select(c => new[]
                     {
-                        c.Name, c.State, c.Enabled, c.Image, $"{c.Deployment}{(c.InUse ? "*" : "")}{(c.Pinned ? " pinned" : "")}{(c.Held is null ? "" : " held")}", $"{c.InstalledAt.LocalDateTime:yyyy-MM-dd HH:mm}", Reports.Word(c.AutoUpdate),
+                        c.Name, c.State, c.Enabled, ImageText.Name(c.Image), Deployment(c, parsed.GetValue(s_all)), TimeText.Ago(c.InstalledAt), Reports.Word(c.AutoUpdate),
                     }),
                 ],
                 withHeading: !parsed.GetValue(s_noHeading));
@@ -53,4 +61,7 @@ static class ListCommand
         });
         return command;
     }
+
+    private static string Deployment(ContainerReport container, bool all) =>
+        $"{container.Deployment}{(all && container.InUse ? "*" : "")}{(container.Pinned ? " pinned" : "")}{(container.Held is null ? "" : " held")}";
 }

@@ -95,7 +95,7 @@ static class MountCommand
         }
 
         terminal.Table(
-            ["DIRECTORY", "KIND", "NAME", "MOUNTED"],
-            [.. mounts.Select(m => new[] { m.Directory, m.Kind == MountKind.Image ? "image" : "container", m.Name, $"{m.MountedAt.LocalDateTime:yyyy-MM-dd HH:mm}" })]);
+            ["DIRECTORY", new("KIND") { Dispensable = 1 }, new("NAME") { Least = 14, KeepsEnd = true }, new("MOUNTED") { Dispensable = 2 }],
+            [.. mounts.Select(m => new[] { m.Directory, m.Kind == MountKind.Image ? "image" : "container", ImageText.Name(m.Name), TimeText.Ago(m.MountedAt) })]);
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
 using SystemContainers.Store;
 
 namespace SystemContainers.Cli.Commands;
@@ -15,6 +16,8 @@ static class PruneCommand
         Description = "How many deployments of each stay, the one in use among them (default 2, or sysctr.toml's). Pinned ones do not count.",
         HelpName = "N",
     };
+
+    private static readonly Option<bool> s_json = JsonOption.Create();
 
     public static Command Create()
     {
@@ -31,14 +34,20 @@ static class PruneCommand
             """);
         command.Add(s_names);
         command.Add(s_keep);
+        command.Add(s_json);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             int? keep = parsed.GetValue(s_keep) is { } number ? SysctrConfiguration.KeepOf("--keep", number) : null;
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             PruneResult pruned = await new PruneOperation(host, terminal.Note).RunAsync(parsed.GetValue(s_names)!, keep, cancellation);
-            terminal.Note(string.Create(
-                CultureInfo.InvariantCulture, $"removed {pruned.Layers} layers and {pruned.Objects} files; {pruned.Bytes / 1e6:0.0} MB are free again"));
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson(new PruneReport(pruned.Layers, pruned.Objects, pruned.Bytes)));
+                return 0;
+            }
+
+            terminal.Note($"removed {pruned.Layers} layers and {pruned.Objects} files; {ByteSize.Text(pruned.Bytes)} are free again");
             return 0;
         });
         return command;

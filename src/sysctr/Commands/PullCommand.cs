@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
 using SystemContainers.Errors;
 
@@ -23,6 +24,8 @@ static class PullCommand
         Description = "Keep an archive's image by the names that it has there, as 'docker load' does. Whoever made the archive chose them.",
     };
 
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
     public static Command Create()
     {
         Command command = new(
@@ -40,6 +43,7 @@ static class PullCommand
         command.Add(s_images);
         command.Add(s_name);
         command.Add(s_keepNames);
+        command.Add(s_json);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -55,6 +59,7 @@ static class PullCommand
 
             bool keepNames = parsed.GetValue(s_keepNames);
             ImageOperations operations = new(host, progress, terminal.Note);
+            List<PulledReport> pulled = [];
             foreach (string image in images)
             {
                 IReadOnlyList<StoredImage> stored = await operations.PullAsync(image, name, keepNames, cancellation);
@@ -64,7 +69,16 @@ static class PullCommand
                     terminal.Note($"{kept.Record.Reference}: pulled");
                 }
 
-                terminal.Result(stored[0].Record.ConfigDigest.ToString());
+                pulled.AddRange(stored.Select(s => new PulledReport(s.Record.Reference, s.Record.ConfigDigest.ToString(), s.Record.ManifestDigest.ToString())));
+                if (!parsed.GetValue(s_json))
+                {
+                    terminal.Result(stored[0].Record.ConfigDigest.ToString());
+                }
+            }
+
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson(pulled));
             }
 
             return 0;

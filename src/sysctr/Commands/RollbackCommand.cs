@@ -15,6 +15,8 @@ static class RollbackCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
     public static Command Create()
     {
         Command command = new(
@@ -30,12 +32,19 @@ static class RollbackCommand
             """);
         AddRequestTo(command);
         StartOptions.AddTo(command);
+        command.Add(s_json);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             (string name, int? number) = Request(parsed);
+            HistoryDeployment? before = HistoryDeployment.Of(host.Catalog.Get(name));
             await new RollbackOperation(host, terminal.Note).RunAsync(name, number, StartOptions.Parse(parsed), cancellation);
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson([ChangeReport.Of(host, name, before)]));
+            }
+
             return 0;
         });
         return command;

@@ -14,25 +14,33 @@ static class UninstallCommand
         Description = "Remove the container's state directories too. Their content is lost.",
     };
 
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
     public static Command Create()
     {
         Command command = new(
             "uninstall",
             """
             Stops a container and removes exactly what was installed: units, enablement, deployments. State directories such as
-            /var/lib/NAME stay unless --purge is given; the image stays in the store.
+            /var/lib/NAME stay unless --purge is given; the image stays in the store. What is left, and what --purge removed, is named.
 
             Examples:
               sysctr uninstall etcd
               sysctr uninstall --purge etcd
             """);
         AddRequestTo(command);
+        command.Add(s_json);
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             (string[] names, bool purge) = Request(parsed);
-            await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
+            IReadOnlyList<UninstallReport> reports = await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson(reports));
+            }
+
             return 0;
         });
         return command;

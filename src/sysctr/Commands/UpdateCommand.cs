@@ -51,6 +51,8 @@ static class UpdateCommand
     private static readonly Option<string[]> s_set = SetOption.Create();
     private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
     public static Command Create()
     {
         Command command = new(
@@ -74,6 +76,7 @@ static class UpdateCommand
             """);
         AddRequestTo(command);
         command.Add(s_lock);
+        command.Add(s_json);
         command.SetAction(RunAsync);
         return command;
     }
@@ -126,7 +129,13 @@ static class UpdateCommand
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
         string[] names = Names(parsed, host);
         using PullProgressView progress = new(terminal);
+        HistoryDeployment?[] before = [.. names.Select(n => HistoryDeployment.Of(host.Catalog.Find(n)))];
         int changed = await new FleetUpdate(host, progress, terminal.Note).RunAsync(names, request, cancellation);
+        progress.Finish();
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Json(Reports.ToJson([.. names.Zip(before, (name, old) => ChangeReport.Of(host, name, old))]));
+        }
 
         // Nothing to do is success; scripts written for atomic count on its 1.
         return changed == 0 && AtomicPersonality.IsActive ? 1 : 0;

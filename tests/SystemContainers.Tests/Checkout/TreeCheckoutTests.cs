@@ -69,7 +69,8 @@ public sealed class TreeCheckoutTests : IDisposable
             }
         });
 
-        TreeCheckout.Write(tree, Target, []);
+        List<(int Done, int Total)> progress = [];
+        TreeCheckout.Write(tree, Target, [], advanced: (done, total) => progress.Add((done, total)));
         List<string> found = [];
         new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, []);
         await done.CancelAsync();
@@ -78,6 +79,8 @@ public sealed class TreeCheckoutTests : IDisposable
         Assert.Equal("deep", await File.ReadAllTextAsync($"{Target}/{path}/file"));
         Assert.Empty(found);
         Assert.InRange(most, 1, 100);
+        Assert.Equal([0, 1024, progress[0].Total], progress.Select(p => p.Done));
+        Assert.InRange(progress[0].Total, 1501, 1510);
     }
 
     [Theory]

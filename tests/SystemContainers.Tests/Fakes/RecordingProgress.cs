@@ -22,5 +22,7 @@ sealed class RecordingProgress : IPullProgress
 
     public void LayerDone(Descriptor layer) => Events.Enqueue($"done {layer.Digest}");
 
+    public void CheckingOut(string container, int done, int total) => Events.Enqueue($"checking out {container} {done}/{total}");
+
     public void Retrying(string why) => Events.Enqueue($"retrying {why}");
 }

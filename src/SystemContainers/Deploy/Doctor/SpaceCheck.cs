@@ -1,4 +1,4 @@
-using System.Globalization;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 
 namespace SystemContainers.Deploy.Doctor;
@@ -24,7 +24,7 @@ static class SpaceCheck
             if (there.Free < LittleBytes || there.FreeInodes < LittleInodes)
             {
                 findings.Add(DoctorFinding.Problem(
-                    Name, $"{directory} has no room: {Megabytes(there.Free)}{(there.FreeInodes is { } inodes ? $", {inodes} inodes" : "")} free",
+                    Name, $"{directory} has no room: {ByteSize.Text(there.Free)}{(there.FreeInodes is { } inodes ? $", {inodes} inodes" : "")} free",
                     "free some: units and what runs are written there"));
             }
         }
@@ -39,13 +39,11 @@ static class SpaceCheck
     internal static DoctorFinding Store(string store, FileSystemSpace space, long kept)
     {
         const string Remedy = "'sysctr images prune' and 'sysctr prune' free what nothing needs; min-free-space in sysctr.toml(5) says what stays free";
-        string free = $"{store}: {Megabytes(space.Free)} of {Megabytes(space.Total)} free" + (space.FreeInodes is { } inodes ? $", {inodes} inodes" : "");
+        string free = $"{store}: {ByteSize.Text(space.Free)} of {ByteSize.Text(space.Total)} free" + (space.FreeInodes is { } inodes ? $", {inodes} inodes" : "");
         return space.Free <= kept || space.FreeInodes < LittleInodes
-            ? DoctorFinding.Problem(Name, $"{free}, {Megabytes(kept)} of which stay free: nothing can be pulled", Remedy)
+            ? DoctorFinding.Problem(Name, $"{free}, {ByteSize.Text(kept)} of which stay free: nothing can be pulled", Remedy)
             : space.Free - kept < space.Total / 20 || space.FreeInodes < 10 * LittleInodes
             ? DoctorFinding.Warning(Name, free, Remedy)
             : DoctorFinding.Ok(Name, free);
     }
-
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB");
 }

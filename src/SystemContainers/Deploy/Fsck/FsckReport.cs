@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Deploy.Fsck;
 
@@ -44,7 +45,7 @@ sealed record FsckReport
             ];
             return string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"{(Quick ? "looked at" : "read")} {Count(Objects, "object")} ({Bytes / 1e6:0.0} MB), {Count(Layers, "layer")}, {Count(Images, "image")}, " +
+                $"{(Quick ? "looked at" : "read")} {Count(Objects, "object")} ({ByteSize.Text(Bytes)}), {Count(Layers, "layer")}, {Count(Images, "image")}, " +
                 $"{Count(Deployments, "deployment")} of {Count(Containers, "container")}: {(Left == 0 ? "clean" : "not clean")}" +
                 $"{(counts.Length == 0 ? "" : $" ({string.Join(", ", counts)})")}");
         }

@@ -1,4 +1,5 @@
 using SystemContainers.Deploy.Rights;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Deploy;
 
@@ -30,8 +31,7 @@ static class HistoryText
     /// <summary>How it ended, and the first line of why, in one line.</summary>
     public static string Outcome(HistoryEntry entry) => entry.Outcome switch
     {
-        HistoryOutcome.Done when entry.Removed is { } removed => string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"done: removed {removed.Layers} layers and {removed.Files} files, {removed.Bytes / 1e6:0.0} MB"),
+        HistoryOutcome.Done when entry.Removed is { } removed => $"done: removed {removed.Layers} layers and {removed.Files} files, {ByteSize.Text(removed.Bytes)}",
         HistoryOutcome.Done when entry.Granted is { Count: > 0 } granted => $"done, granted {string.Join(", ", granted)}",
         HistoryOutcome.Done => entry.Recovered ? "done, after it was cut off" : "done",
         HistoryOutcome.Held => $"held ({entry.ExitCode}): {RightsText.Joined(entry.Rights ?? [])}",

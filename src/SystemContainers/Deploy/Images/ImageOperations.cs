@@ -71,9 +71,9 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>Asks an image's source whether its name means another one now, and fetches that.</summary>
-    /// <returns>Whether it did.</returns>
+    /// <returns>The name, with the manifest's digest before and after.</returns>
     /// <exception cref="SysctrException">As a pull.</exception>
-    public async Task<bool> UpdateAsync(string image, CancellationToken cancellation)
+    public async Task<HistoryImage> UpdateAsync(string image, CancellationToken cancellation)
     {
         ImageRecord before = _names.Find(image)[0];
         StoredImage after = (await TellAsync("images update", before.Reference, async () =>
@@ -82,7 +82,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         note(changed
             ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
             : $"{before.Reference}: is up to date");
-        return changed;
+        return new HistoryImage(before.Reference, before.ManifestDigest.ToString(), after.Record.ManifestDigest.ToString());
     }
 
     /// <summary>Reads all files of an image and compares them with their digests; and asks the registry whether it has a newer one.</summary>
@@ -90,7 +90,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <param name="ask">Whether the registry is asked.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt: names every file that is not as it was pulled.</exception>
-    public async Task VerifyAsync(string image, bool ask, CancellationToken cancellation)
+    public async Task<ImageVerdict> VerifyAsync(string image, bool ask, CancellationToken cancellation)
     {
         ImageRecord record = _names.Find(image)[0];
         host.LeaseStore(cancellation);
@@ -107,13 +107,17 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
         ImageReference reference = host.Registries.Resolve(record.Reference)[0];
         host.EndLease();
+        string? current = null;
         if (ask)
         {
             Digest now = await Puller().FindAsync([reference], Platform.Current, cancellation);
             note(now == record.ManifestDigest
                 ? $"{record.Reference}: its source has no newer one"
                 : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it");
+            current = now.ToString();
         }
+
+        return new ImageVerdict(record.Reference, record.ConfigDigest.ToString(), record.ManifestDigest.ToString(), record.DiffIds.Count, current);
     }
 
     /// <summary>Removes everything from the store that no name and no deployment needs.</summary>

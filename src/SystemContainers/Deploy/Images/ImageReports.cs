@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Checkout;
+using SystemContainers.Deploy.Space;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Render;
@@ -11,15 +12,18 @@ namespace SystemContainers.Deploy;
 sealed class ImageReports(Host host)
 {
     private readonly ImageNames _names = new(host);
+    private readonly SpaceReports _space = new(host);
 
-    /// <summary>Every image of the store, by name.</summary>
+    /// <summary>Every image of the store, by name; then those that only containers hold, whose names were deleted or mean other images now.</summary>
     /// <param name="filters">All have to match: <c>name=PATTERN</c> (with <c>*</c>), <c>label=KEY[=VALUE]</c>, <c>in-use=true|false</c>.</param>
     /// <exception cref="SysctrException">Usage: no such filter.</exception>
     public IReadOnlyList<ImageReport> List(IReadOnlyList<string> filters) =>
     [
-        .. from image in host.Store.Images.List()
+        .. from known in Known()
+           let image = known.Image
            let report = new ImageReport(
-               image.Reference, image.ConfigDigest.ToString(), image.ManifestDigest.ToString(), image.DiffIds.Count, image.PulledAt, _names.UsersOf(image))
+               image.Reference, image.ConfigDigest.ToString(), image.ManifestDigest.ToString(), image.DiffIds.Count, image.PulledAt, _names.UsersOf(image),
+               _space.SizeOf(image), known.Named)
            where filters.All(f => Matches(f, image, report))
            select report,
     ];
@@ -47,6 +51,15 @@ sealed class ImageReports(Host host)
             Variables = TemplateValues.Settable(exports),
             UsedBy = _names.UsersOf(image),
         };
+    }
+
+    private IEnumerable<(ImageRecord Image, bool Named)> Known()
+    {
+        IReadOnlyList<ImageRecord> named = host.Store.Images.List();
+        HashSet<Digest> ids = [.. named.Select(i => i.ConfigDigest)];
+        return named.Select(i => (i, true)).Concat(
+            host.Catalog.All().Where(d => !ids.Contains(d.ImageId)).OrderBy(d => d.InstalledAt).DistinctBy(d => d.ImageId).OrderBy(d => d.Image, StringComparer.Ordinal)
+                .Select(d => (new ImageRecord(d.Image, d.ManifestDigest, d.ImageId, d.DiffIds, d.InstalledAt), false)));
     }
 
     private bool Matches(string filter, ImageRecord image, ImageReport report)

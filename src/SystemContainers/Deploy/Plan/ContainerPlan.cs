@@ -20,6 +20,9 @@ sealed record ContainerPlan
     /// <summary>Units, drop-ins, tmpfiles and host files, also those that stay as they are.</summary>
     public IReadOnlyList<PlannedFile> Files { get; init; } = [];
 
+    /// <summary>Whether the runtime's config.json differs, by more than the deployment's own directory.</summary>
+    public bool ConfigChanged { get; init; }
+
     /// <summary>Directories that are made for these files, parents first.</summary>
     public IReadOnlyList<string> MadeDirectories { get; init; } = [];
 

@@ -21,13 +21,16 @@ sealed class ContainerPlanner(Host host)
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
         ContainerChange? change = before is null ? null : await new ContainerSwitch(host).PlanAsync(before, after ?? before, cancellation) with { After = after };
         string[] stopped = change is null ? [] : [.. after is null ? change.Running : SwitchedUnits.Stopped(change)];
+        IReadOnlyDictionary<string, string>? old = before is null || after is null ? null : DeploymentView.Of(host, before).Texts;
+        IReadOnlyDictionary<string, string>? texts = old is null ? null : (prepared is null ? DeploymentView.Of(host, after!) : DeploymentView.Of(prepared)).Texts;
         return new ContainerPlan
         {
             Name = (after ?? before)!.Name,
             Action = action,
             From = HistoryDeployment.Of(before),
             To = HistoryDeployment.Of(after),
-            Files = await FilesAsync(before, after, prepared, cancellation),
+            Files = await FilesAsync(before, after, old, texts, cancellation),
+            ConfigChanged = old is not null && old.GetValueOrDefault(DeploymentView.Configuration) != texts!.GetValueOrDefault(DeploymentView.Configuration),
             MadeDirectories = [.. (after?.HostDirectories ?? []).Select(d => d.Path).Where(d => !Directory.Exists(host.Here(d)))],
             RemovedDirectories = [.. (before?.HostDirectories ?? []).Select(d => d.Path).Where(d => !wanted.Contains(d) && Directory.Exists(host.Here(d)))],
             Enabled = [.. enabled.Except(wasEnabled, StringComparer.Ordinal)],
@@ -51,10 +54,9 @@ sealed class ContainerPlanner(Host host)
     private IReadOnlyList<Right> RightsOf(ContainerRecord? record) => record is null ? [] : record.Rights ?? new ContainerRights(host).OfDeployment(record);
 
     private async Task<IReadOnlyList<PlannedFile>> FilesAsync(
-        ContainerRecord? before, ContainerRecord? after, PreparedContainer? prepared, CancellationToken cancellation)
+        ContainerRecord? before, ContainerRecord? after, IReadOnlyDictionary<string, string>? old, IReadOnlyDictionary<string, string>? texts,
+        CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, string>? old = before is null || after is null ? null : DeploymentView.Of(host, before).Texts;
-        IReadOnlyDictionary<string, string>? texts = old is null ? null : (prepared is null ? DeploymentView.Of(host, after!) : DeploymentView.Of(prepared)).Texts;
         Dictionary<string, InstalledFile> known = (before?.AllFiles ?? []).ToDictionary(f => f.Path, StringComparer.Ordinal);
         HashSet<string> ownBefore = (before?.OwnFiles ?? []).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         List<PlannedFile> files = [];

@@ -1,4 +1,5 @@
 using SystemContainers.Deploy.Rights;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Deploy;
 
@@ -40,7 +41,7 @@ static class PlanText
 
         if (plan.DownloadLayers + plan.StoredLayers > 0)
         {
-            yield return $"Download: {plan.DownloadBytes} bytes in {plan.DownloadLayers} layers ({plan.StoredLayers} are in the store); disk: {plan.DiskBytes} bytes.";
+            yield return $"Download: {ByteSize.Text(plan.DownloadBytes)} in {plan.DownloadLayers} layers ({plan.StoredLayers} are in the store); disk: {ByteSize.Text(plan.DiskBytes)}.";
         }
     }
 
@@ -65,6 +66,7 @@ static class PlanText
         .. plan.RemovedDirectories.Select(d => Line('-', "directory", d, "if nothing else is in it")),
         .. plan.StateDirectories.Select(d =>
             plan.Action == PlanAction.Install ? Line('+', "state", d) : plan.Purge ? Line('-', "state", d) : Line('=', "state", d, "kept")),
+        .. plan.ConfigChanged ? [Line('~', "config", DeploymentView.Configuration, $"'sysctr diff {plan.Name}' shows how, afterwards")] : (string[])[],
         .. plan.Values.Where(v => plan.Action != PlanAction.Install).Select(v => Line('~', "value", $"{v.Name}: {Quoted(v.From)} to {Quoted(v.To)}")),
         .. plan.Enabled.Select(u => Line('+', "enable", u)),
         .. plan.Disabled.Select(u => Line('-', "disable", u)),

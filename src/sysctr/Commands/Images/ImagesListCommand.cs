@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
+using SystemContainers.Errors;
 using SystemContainers.Oci;
 
 namespace SystemContainers.Cli.Commands;
@@ -20,7 +22,7 @@ static class ImagesListCommand
 
     public static Command Create()
     {
-        Command command = new("list", "Lists the images in the store; '>' marks those that containers use.") { s_filter, s_json, s_ids, s_noHeading };
+        Command command = new("list", "Lists the images in the store; '>' marks those that containers use, '-' those that only containers hold, whose name is gone.") { s_filter, s_json, s_ids, s_noHeading };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -34,7 +36,7 @@ static class ImagesListCommand
 
             if (parsed.GetValue(s_ids))
             {
-                foreach (string id in images.Select(i => Digest.Parse(i.Id).Short).Distinct(StringComparer.Ordinal))
+                foreach (string id in images.Where(i => i.Named).Select(i => Digest.Parse(i.Id).Short).Distinct(StringComparer.Ordinal))
                 {
                     terminal.Result(id);
                 }
@@ -43,12 +45,15 @@ static class ImagesListCommand
             }
 
             terminal.Table(
-                ["  IMAGE", "ID", "LAYERS", "PULLED", "USED BY"],
+                [
+                    new("  IMAGE") { Least = 14, KeepsEnd = true }, "ID", new("LAYERS") { IsNumber = true, Dispensable = 4 }, new("SIZE") { IsNumber = true, Dispensable = 1 },
+                    new("PULLED") { Dispensable = 3 }, new("USED BY") { Dispensable = 2, Least = 8 },
+                ],
                 [
                     .. images.Select(i => new[]
                     {
-                        (i.UsedBy.Count > 0 ? "> " : "  ") + i.Name, Digest.Parse(i.Id).Short, i.Layers.ToString(),
-                        $"{i.PulledAt.LocalDateTime:yyyy-MM-dd HH:mm}", string.Join(' ', i.UsedBy),
+                        (!i.Named ? "- " : i.UsedBy.Count > 0 ? "> " : "  ") + ImageText.Name(i.Name), Digest.Parse(i.Id).Short, i.Layers.ToString(),
+                        ByteSize.Text(i.Size), TimeText.Ago(i.PulledAt), string.Join(' ', i.UsedBy),
                     }),
                 ],
                 withHeading: !parsed.GetValue(s_noHeading));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
 using SystemContainers.Oci;
 
@@ -8,17 +9,26 @@ static class ImagesVersionCommand
 {
     private static readonly Argument<string[]> s_images = ImageArgument.Several();
 
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
     public static Command Create()
     {
-        Command command = new("version", "Shows the versions of images, as their labels say.") { s_images };
+        Command command = new("version", "Shows the versions of images, as their labels say.") { s_images, s_json };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ImageReports reports = new(host);
+            ImageVersionReport[] versions = [.. parsed.GetValue(s_images)!.Select(reports.Describe).Select(i => new ImageVersionReport(i.Name, i.Version, i.Id))];
+            if (parsed.GetValue(s_json))
+            {
+                terminal.Json(Reports.ToJson(versions));
+                return 0;
+            }
+
             terminal.Table(
-                ["IMAGE", "VERSION", "ID"],
-                [.. parsed.GetValue(s_images)!.Select(reports.Describe).Select(i => new[] { i.Name, i.Version ?? "-", Digest.Parse(i.Id).Short })]);
+                [new("IMAGE") { Least = 16, KeepsEnd = true }, "VERSION", new("ID") { Dispensable = 1 }],
+                [.. versions.Select(i => new[] { ImageText.Name(i.Name), i.Version ?? "-", Digest.Parse(i.Id).Short })]);
             return 0;
         });
         return command;

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SystemContainers.Cli.Output;
 using SystemContainers.Deploy.Fleet;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands;
 
@@ -22,8 +24,8 @@ static class RolloutStatusCommand
             }
 
             terminal.Table(
-                ["HOST", "STATE", "SINCE", "HELD BECAUSE"],
-                [.. hosts.Select(h => new[] { h.Host, StateOf(h), $"{h.Since.LocalDateTime:yyyy-MM-dd HH:mm:ss}", h.Reason ?? "" })]);
+                ["HOST", new("STATE") { IsState = true }, new("SINCE") { Dispensable = 1 }, new("HELD BECAUSE") { Least = 12 }],
+                [.. hosts.Select(h => new[] { h.Host, StateOf(h), TimeText.Ago(h.Since), h.Reason ?? "" })]);
             return 0;
         });
         return command;

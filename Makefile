@@ -50,6 +50,8 @@ install:
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants/sysctr-recover.service
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/user/basic.target.wants/sysctr-recover.service
 	install -D -m 644 packaging/completions/sysctr.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sysctr
+	install -D -m 644 packaging/completions/_sysctr $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sysctr
+	install -D -m 644 packaging/completions/sysctr.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sysctr.fish
 	install -d $(DESTDIR)$(PREFIX)/share/ansible/roles
 	cp -r packaging/ansible/roles/sysctr_container $(DESTDIR)$(PREFIX)/share/ansible/roles/
 

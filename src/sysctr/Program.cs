@@ -2,6 +2,7 @@ using System.CommandLine;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Completion;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -12,6 +13,18 @@ StandardStreams.OpenClosed();
 if (args is ["launch", ..])
 {
     return LaunchCommand.Run(args.AsSpan(1));
+}
+
+// Shells ask at every press of the tabulator; whatever goes wrong, there is nothing to complete.
+if (args is [Completer.Verb, ..])
+{
+    string[] line = args[1..];
+    foreach (string candidate in Completer.Lines(line, InstalledNames.Of(line)))
+    {
+        Terminal.Of(quiet: true).TextLine(candidate);
+    }
+
+    return 0;
 }
 
 string[] typed = args;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -116,7 +115,7 @@ sealed class DirectoryTree : IImageFiles
     private static string Descriptor(SafeFileHandle file) => $"/proc/self/fd/{file.DangerousGetHandle()}";
 
     /// <returns>Null where nothing stands there, or a link dangles or loops.</returns>
-    private unsafe SafeFileHandle? TryOpen(string path, int flags)
+    private SafeFileHandle? TryOpen(string path, int flags)
     {
         using SafeFileHandle root = Libc.open(_root, OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
         if (root.IsInvalid)
@@ -124,18 +123,10 @@ sealed class DirectoryTree : IImageFiles
             throw LinuxException.Last("open", _root);
         }
 
-        open_how how = new()
+        SafeFileHandle opened = RestrictedOpen.InRoot(root, path, flags);
+        if (!opened.IsInvalid)
         {
-            flags = (ulong)(flags | OpenFlags.CloseOnExec),
-            resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS,
-        };
-        fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
-        {
-            nint descriptor = Libc.openat2(root, name, how);
-            if (descriptor >= 0)
-            {
-                return new SafeFileHandle(descriptor, ownsHandle: true);
-            }
+            return opened;
         }
 
         return Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP

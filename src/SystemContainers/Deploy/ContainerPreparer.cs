@@ -22,7 +22,7 @@ sealed class ContainerPreparer(Host host)
         ImageExports.Read(
             rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)), image.Config.Run);
 
-    /// <summary>Fails where <see cref="Prepare"/> would for want of a runtime; no image need be fetched to know it.</summary>
+    /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime; no image need be fetched to know it.</summary>
     /// <param name="named">For each container what the user named; null for the configured one.</param>
     /// <exception cref="SysctrException">Host: one is not there.</exception>
     public void RequireRuntimes(IEnumerable<string?> named)

@@ -26,7 +26,12 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
         RemainingFiles remaining = new(host);
         ContainerSwitch units = new(host);
-        string[][] dependents = [.. records.Select(r => (string[])[.. units.Plan(r, r).Dependents])];
+        List<string[]> dependents = [];
+        foreach (ContainerRecord record in records)
+        {
+            dependents.Add([.. (await units.PlanAsync(record, record, cancellation)).Dependents]);
+        }
+
         IReadOnlyList<string>[] places = [.. records.Select(remaining.Of)];
         TransactionRecord transaction = TransactionRecord.Uninstall(records, purge) with { Origin = origin };
         string intent = host.Transactions.Begin(transaction);

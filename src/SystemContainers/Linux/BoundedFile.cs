@@ -77,10 +77,6 @@ static unsafe class BoundedFile
             throw LinuxException.Last("open", root);
         }
 
-        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
-        {
-            return new SafeFileHandle(
-                Libc.openat2(directory, name, new open_how { flags = (ulong)flags, resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS }), ownsHandle: true);
-        }
+        return RestrictedOpen.InRoot(directory, path, flags);
     }
 }

@@ -60,7 +60,7 @@ static unsafe class GuardedPath
                     throw new IOException($"{link} is a symbolic link, to {target}, and {reason}");
                 }
 
-                if (IsMagic(here, part))
+                if (RestrictedOpen.IsMagicLink(here, part))
                 {
                     throw new IOException($"{link} is a link of a process, which leads elsewhere for every process");
                 }
@@ -115,23 +115,6 @@ static unsafe class GuardedPath
         byte* itself = stackalloc byte[] { 0 };
         nint length = Libc.readlinkat(link, itself, text, MaxTarget);
         return length >= 0 ? Encoding.UTF8.GetString(text, (int)length) : throw LinuxException.Last("readlinkat", shown);
-    }
-
-    /// <summary>/proc/PID/root and the like are no names but doors (proc_pid_root(5)): the kernel tells them apart.</summary>
-    private static bool IsMagic(SafeFileHandle directory, string name)
-    {
-        open_how how = new() { flags = (ulong)(OpenFlags.Path | OpenFlags.CloseOnExec), resolve = Libc.RESOLVE_NO_MAGICLINKS };
-        fixed (byte* pointer = Encoding.UTF8.GetBytes(name + "\0"))
-        {
-            nint descriptor = Libc.openat2(directory, pointer, how);
-            if (descriptor >= 0)
-            {
-                using SafeFileHandle _ = new(descriptor, ownsHandle: true);
-                return false;
-            }
-
-            return Marshal.GetLastPInvokeError() == Errno.ELOOP;
-        }
     }
 
     private static string Shown(SafeFileHandle directory) =>

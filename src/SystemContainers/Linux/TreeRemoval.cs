@@ -201,13 +201,8 @@ static unsafe class TreeRemoval
         /// <returns>Null where another process has removed it.</returns>
         private SafeFileHandle? Open(SafeFileHandle parent, byte* name, int depth)
         {
-            open_how how = new()
-            {
-                flags = (ulong)(OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec),
-                resolve = Libc.RESOLVE_NO_XDEV | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_BENEATH,
-            };
-            nint fd = Libc.openat2(parent, name, how);
-            return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true)
+            SafeFileHandle opened = RestrictedOpen.Child(parent, name);
+            return !opened.IsInvalid ? opened
                 : Marshal.GetLastPInvokeError() == Errno.ENOENT ? null
                 : throw Failure("openat2", name, depth);
         }

@@ -51,10 +51,25 @@ static class Launcher
         OciRuntime runtime = OciRuntime.Find(options.Runtime, "/");
         return options.Verb switch
         {
-            "start" => Start(options, runtime),
+            "start" => StartInUnit(options, runtime),
             "kill" => Exec.Replace([.. runtime.Command, "kill", options.Id]),
             _ => Delete(options, runtime),
         };
+    }
+
+    /// <summary>What keeps the start from writing below /run, or into its control group, is nearly always the unit's own sandbox.</summary>
+    private static int StartInUnit(LaunchOptions options, OciRuntime runtime)
+    {
+        try
+        {
+            return Start(options, runtime);
+        }
+        catch (Exception e) when (e is IOException { HResult: Errno.EROFS } or LinuxException { Errno: Errno.EROFS })
+        {
+            throw new SysctrException(
+                ErrorKind.Host, $"starting {options.Id}: {e.Message}",
+                "if its unit has ProtectSystem=strict, give it ReadWritePaths=/run and its own directories; ProtectControlGroups=yes can't be with a container (sysctr(1), SANDBOX)", e);
+        }
     }
 
     /// <summary>Makes what a user's tmpfiles name: in the user's namespace, for some of it may belong to users of the container.</summary>
@@ -97,6 +112,7 @@ static class Launcher
     {
         string bundle = Path.Join(Bundles, options.Id);
         string cgroup = File.ReadAllText("/proc/self/cgroup");
+        Leftover.Clear(runtime, options.Id);
         (int descriptors, bool filtered) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
@@ -230,20 +246,40 @@ static class Launcher
         }
     }
 
+    /// <summary>
+    /// Whatever else can't be removed, in a sandbox or on a broken disk, the runtime forgets the container: else it would refuse every start to come.
+    /// </summary>
     private static int Delete(LaunchOptions options, OciRuntime runtime)
     {
-        if (Bundles == SystemBundles && File.Exists(NotifySocket.PathOf(options.Id)))
+        Try(() =>
         {
-            NotifySocket.Stop(options.Id);
-        }
+            if (Bundles == SystemBundles && File.Exists(NotifySocket.PathOf(options.Id)))
+            {
+                NotifySocket.Stop(options.Id);
+            }
+        });
+        Try(() => TreeRemoval.Remove(Path.Join(Bundles, options.Id)));
 
-        TreeRemoval.Remove(Path.Join(Bundles, options.Id));
-        if (options.PidFile is { } pidFile)
+        // systemd removes it where it is the unit's PIDFile=, and only there.
+        Try(() =>
         {
-            // systemd removes it where it is the unit's PIDFile=, and only there.
-            File.Delete(pidFile);
-        }
-
+            if (options.PidFile is { } pidFile)
+            {
+                File.Delete(pidFile);
+            }
+        });
         return Exec.Replace([.. runtime.Command, "delete", "--force", options.Id]);
+
+        void Try(Action remove)
+        {
+            try
+            {
+                remove();
+            }
+            catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+            {
+                LaunchLog.Error($"cleaning up after {options.Id}: {e.Message}; the next start does it");
+            }
+        }
     }
 }

@@ -31,8 +31,8 @@ static class KernelCheck
         findings.Add(DoctorFinding.Ok(Name, $"{release}: {has}{(lacks.Length == 0 ? "" : $"; without {lacks}")}"));
         if (features["openat2"] == false)
         {
-            findings.Add(DoctorFinding.Problem(
-                Name, "openat2(2) does not work: images' trees can't be looked into safely", "it came with Linux 5.6; in a container, its seccomp filter has to allow it"));
+            findings.Add(DoctorFinding.Warning(
+                Name, "openat2(2) does not work: paths are opened a part at a time instead, which is slower", "it came with Linux 5.6; in a container, its seccomp filter has to allow it"));
         }
 
         if (features["seccomp"] == false)

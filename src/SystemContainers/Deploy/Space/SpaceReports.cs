@@ -159,7 +159,7 @@ sealed class SpaceReports(Host host)
     private static Blocks BlocksOf(string file)
     {
         using SafeFileHandle handle = Libc.open(file, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? new Blocks((long)stat.stx_blocks * BlockBytes, stat.stx_nlink)
             : default;
     }

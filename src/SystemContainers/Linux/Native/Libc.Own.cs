@@ -18,6 +18,13 @@ static unsafe partial class Libc
     /// <summary>ioctl_ficlone(2).</summary>
     internal const uint FICLONE = 0x40049409;
 
+    // linux/stat.h, since Linux 5.8: the mount's id is in what was spare room of struct statx before.
+    internal const uint STATX_MNT_ID = 0x1000;
+    internal const int StatxMountOffset = 0x90;
+
+    /// <summary>f_type of /proc (linux/magic.h).</summary>
+    internal const nint PROC_SUPER_MAGIC = 0x9fa0;
+
     // sys/file.h
     internal const int LOCK_SH = 1;
     internal const int LOCK_EX = 2;
@@ -34,6 +41,13 @@ static unsafe partial class Libc
     /// <summary>Offset of d_name in glibc's struct dirent on 64-bit Linux.</summary>
     internal const int DirentNameOffset = 19;
 
+    /// <summary>struct statfs, of which we need the first member.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 120)]
+    internal struct statfs_t
+    {
+        internal nint f_type;
+    }
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct passwd
     {
@@ -44,6 +58,18 @@ static unsafe partial class Libc
         public byte* pw_gecos;
         public byte* pw_dir;
         public byte* pw_shell;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fstatfs(SafeFileHandle fd, out statfs_t result);
+
+    /// <summary>stx_mnt_id, where STATX_MNT_ID was asked for; zero before Linux 5.8.</summary>
+    internal static ulong MountId(in statx_t stat)
+    {
+        fixed (statx_t* start = &stat)
+        {
+            return *(ulong*)((byte*)start + StatxMountOffset);
+        }
     }
 
     [LibraryImport(Library, SetLastError = true)]

@@ -94,6 +94,18 @@ public sealed class TemplateLintTests
 
         Assert.StartsWith("/exports/service.template:2:1: note: exposure 9", note, StringComparison.Ordinal);
         Assert.Contains("PrivateNetwork= (0.5)", note, StringComparison.Ordinal);
+        Assert.DoesNotContain("User=", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_that_no_runtime_works_in_is_no_advice_and_a_warning_where_it_is_made()
+    {
+        IReadOnlyList<LintMessage> all = await Linted.AllAsync(
+            new TestImage().Directory("/proc").File("/exports/service.template", "[Service]\nExecStart=$EXEC_START\nProtectControlGroups=yes\n"));
+
+        Assert.Contains(all, m => m.Severity == LintSeverity.Note && m.Text.StartsWith("counted, but not for a container: ", StringComparison.Ordinal) && m.Text.Contains("User=", StringComparison.Ordinal));
+        Assert.Contains(
+            "/exports/service.template:3:1: warning: ProtectControlGroups=yes keeps the container from running: the runtime makes the payload's control group", Linted.Grave(all));
     }
 
     [Fact]

@@ -19,6 +19,8 @@ public sealed class CompilerTests
         Dictionary<string, long> values = new(StringComparer.Ordinal)
         {
             ["offsetof(struct dirent, d_name)"] = Libc.DirentNameOffset,
+            ["offsetof(struct statx, stx_mnt_id)"] = Libc.StatxMountOffset,
+            ["sizeof(struct statfs)"] = Marshal.SizeOf<Libc.statfs_t>(),
             ["sizeof(struct passwd)"] = Marshal.SizeOf<Libc.passwd>(),
             ["sizeof(struct statx)"] = Marshal.SizeOf<Tmds.Linux.statx>(),
             ["sizeof(struct statvfs)"] = Marshal.SizeOf<Tmds.Linux.statvfs>(),
@@ -39,7 +41,7 @@ public sealed class CompilerTests
 
         foreach (FieldInfo number in typeof(Libc).GetFields(Declared).Concat(typeof(Errno).GetFields(Declared)).Where(f => f.IsLiteral))
         {
-            if (number.Name is not ("Library" or nameof(Libc.DirentNameOffset)))
+            if (number.Name is not ("Library" or nameof(Libc.DirentNameOffset) or nameof(Libc.StatxMountOffset)))
             {
                 values[number.Name] = Convert.ToInt64(number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(), CultureInfo.InvariantCulture);
             }
@@ -70,6 +72,7 @@ public sealed class CompilerTests
                   #include <errno.h>
                   #include <fcntl.h>
                   #include <linux/fs.h>
+                  #include <linux/magic.h>
                   #include <linux/openat2.h>
                   #include <poll.h>
                   #include <pwd.h>
@@ -80,6 +83,7 @@ public sealed class CompilerTests
                   #include <sys/ioctl.h>
                   #include <sys/socket.h>
                   #include <sys/stat.h>
+                  #include <sys/statfs.h>
                   #include <sys/statvfs.h>
                   #include <sys/timex.h>
                   #include <termios.h>

@@ -69,6 +69,31 @@ public sealed class RunTests(NspawnFixture fixture)
         Assert.NotEqual(first, await probe.MainProcessAsync());
     }
 
+    // Gone before the runtime has left: what became of it is known all the same, at once.
+    [Theory]
+    [InlineData("runc", """["/bin/true"]""", "success 0 inactive")]
+    [InlineData("crun", """["/bin/true"]""", "success 0 inactive")]
+    [InlineData("runc", """["/bin/sh", "-c", "exit 3"]""", "exit-code 3 failed")]
+    public async Task A_payload_that_ends_at_once_is_told_with_its_status(string runtime, string command, string told)
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, $"config['Entrypoint'] = {command}; config['Cmd'] = []");
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--runtime", runtime);
+
+        string results = await _host.ShellAsync(
+            $"""
+             mkdir -p /etc/systemd/system/{probe.Service}.d
+             printf '[Service]\nRestart=no\n[Unit]\nStartLimitIntervalSec=0\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+             systemctl daemon-reload
+             for i in $(seq 10); do
+                 systemctl start {probe.Service} 2>/dev/null || true
+                 while [ "$(systemctl show --value -p ActiveState {probe.Service} | grep -v inactive)" = active ]; do sleep 0.1; done
+                 echo $(systemctl show --value -p Result {probe.Service}) $(systemctl show --value -p ExecMainStatus {probe.Service}) $(systemctl show --value -p ActiveState {probe.Service})
+             done
+             """);
+
+        Assert.Equal(Enumerable.Repeat(told, 10), results.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
     [Fact]
     public async Task A_drop_in_of_the_administrator_is_applied()
     {

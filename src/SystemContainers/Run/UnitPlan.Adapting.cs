@@ -53,7 +53,7 @@ sealed partial record UnitPlan
         }
 
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
-        bool checkedAtStart = mounts?.Protect(document).EveryStart == true && !NeedsLauncher;
+        mounts?.Protect(document);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
         json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
@@ -64,27 +64,33 @@ sealed partial record UnitPlan
             Warnings =
             [
                 .. rendered.Warnings, .. unlabelled, .. lost,
+
+                // A user's manager gets them without: UserUnit.
+                .. User is null ? rendered.Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal)).SelectMany(u => Unfit(u.FileName, UnitText.Parse(u.Text))) : [],
                 .. shares && User is not null
                     ? ["config.json shares mounts with the host, which a user's container can't: what it mounts is seen by itself alone"]
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, checkedAtStart)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
         };
     }
+
+    /// <summary>What a template's service asks for in which no OCI runtime works.</summary>
+    private IEnumerable<string> Unfit(string name, UnitText text) =>
+        RunsContainer(text) ? SandboxSettings.In(text).Select(s => $"{name}: {s.Setting} keeps the container from running: {s.Reason}") : [];
 
     /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
     /// <param name="unit">A unit of the container.</param>
     /// <param name="limits">What config.json limits; null where no unit of ours starts the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
-    /// <param name="checkedAtStart">Whether its mounts are looked at before each start; the launcher does so anyway.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, bool checkedAtStart)
+    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles)
     {
         UnitText text = UnitText.Parse(unit.Text);
         string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal)];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, checkedAtStart) : []];
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles) : []];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -106,7 +112,7 @@ sealed partial record UnitPlan
             Source: null);
     }
 
-    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, bool checkedAtStart)
+    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles)
     {
         if (!RunsContainer(text))
         {
@@ -145,12 +151,6 @@ sealed partial record UnitPlan
             lines.AddRange(tmpfiles ? UserUnit.TmpfilesLines(text, Tool, UserUnit.TmpfilesPath(User, Name)) : []);
         }
 
-        if (checkedAtStart)
-        {
-            // After whatever makes the sources.
-            lines.Add($"ExecStartPre={CommandLine.Of(Tool, "launch", "check", $"--bundle={Bundle}", Name)}");
-        }
-
         return lines;
     }
 
@@ -164,7 +164,7 @@ sealed partial record UnitPlan
     {
         // One that the author wrote out would find nothing any more.
         string[] kept = [.. own.Where(c => RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal))];
-        string[] delete = Foreground ? [] : [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
+        string[] delete = [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
         string[] wanted = [.. delete, .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)], .. kept.Except(delete, StringComparer.Ordinal)];
         return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
             : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
@@ -206,32 +206,21 @@ sealed partial record UnitPlan
             yield break;
         }
 
-        if (TellsMainProcess)
+        // Type=dbus has its own way to tell when it is ready; which process is the payload it has to be told too.
+        if (!IsNotify(type) && type != "dbus")
         {
-            if (!IsNotify(type))
-            {
-                yield return "Type=notify";
-            }
-
-            if (text.Find("Service", "NotifyAccess") is not "all")
-            {
-                yield return "NotifyAccess=all";
-            }
-
-            yield break;
+            yield return "Type=notify";
         }
 
-        if (type is "simple" or "exec")
+        if (text.Find("Service", "NotifyAccess") is not "all")
         {
-            yield return "Type=forking";
-            type = "forking";
+            yield return "NotifyAccess=all";
         }
 
-        // Another file would be one that nobody writes: the payload does not know where it stands on the host.
-        string pidFile = CommandLine.Value(PidFile);
-        if (type == "forking" && text.Find("Service", "PIDFile") != pidFile)
+        if (text.Find("Service", "PIDFile") is not null)
         {
-            yield return $"PIDFile={pidFile}";
+            // systemd has been told, and need not read it from a file; least of all from one that nobody writes, for the payload does not know where it stands on the host.
+            yield return "PIDFile=";
         }
     }
 
@@ -251,17 +240,8 @@ sealed partial record UnitPlan
             return;
         }
 
-        if (Runtime.Kind == RuntimeKind.Runc && !NeedsLauncher)
-        {
-            // Relative: runc takes it from the parent of its own cgroup (the unit's, for it is in the subgroup), so the payload follows
-            // the unit into any slice. The launcher knows the whole path when it starts.
-            linux["cgroupsPath"] = "payload";
-        }
-        else
-        {
-            linux.Remove("cgroupsPath");
-        }
-
+        // The launcher knows the unit's cgroup when it starts the container there.
+        linux.Remove("cgroupsPath");
         if (Notifies)
         {
             if (User is not null)

@@ -52,18 +52,8 @@ sealed partial record UnitPlan
     /// <summary>The runtime stays until the payload has ended: Type=oneshot.</summary>
     public required bool Foreground { get; init; }
 
-    /// <summary>
-    /// Something has to be done at each start that the runtime's command line can't. crun leaves a helper as the payload's parent
-    /// for a moment, and systemd must not meet the payload before that is over.
-    /// </summary>
-    public bool TellsMainProcess => Instantiated || HasSockets || Notifies || (Runtime.Kind == RuntimeKind.Crun && !Foreground);
-
-    /// <summary>sysctr is called at each start: for the above, or because systemd is too old to keep runc out of the inner node of the cgroup.</summary>
-    public bool NeedsLauncher => TellsMainProcess || (Runtime.Kind == RuntimeKind.Runc && SystemdVersion < DelegateSubgroupVersion);
-
     /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
-    public IReadOnlyList<string> ServiceLines =>
-        [.. TellsMainProcess ? ["Type=notify", "NotifyAccess=all"] : new[] { "Type=forking", $"PIDFile={CommandLine.Value(PidFile)}" }, .. DelegateLines];
+    public IReadOnlyList<string> ServiceLines => ["Type=notify", "NotifyAccess=all", .. DelegateLines];
 
     /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
     /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
@@ -136,25 +126,13 @@ sealed partial record UnitPlan
 
     private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)
     {
-        string[] runtime = [.. Runtime.Command];
-        if (!NeedsLauncher)
-        {
-            // No process of ours is needed, and none is started.
-            return new UnitCommandLines(
-                Foreground
-                    ? CommandLine.Of([.. runtime, "run", "--bundle", bundle, Name])
-                    : CommandLine.Of([.. runtime, "run", "--detach", "--pid-file", PidFile, "--bundle", bundle, Name]),
-                // In our own unit KillSignal= does it, once; a command would make it twice.
-                Stop: defaultUnit ? "" : CommandLine.Of([.. runtime, "kill", Name]),
-                StopPost: CommandLine.Of([.. runtime, "delete", "--force", Name]));
-        }
-
         string instance = Instantiated ? " --instance=%i" : "";
-        string flag = (Foreground ? " --foreground" : TellsMainProcess && !SaysReady ? " --ready" : "") + (Notifies && User is null && !Foreground ? " --notify" : "");
+        string flag = (Foreground ? " --foreground" : SaysReady ? "" : " --ready") + (Notifies && User is null && !Foreground ? " --notify" : "");
         string launch = CommandLine.Of(tool, "launch");
         string common = CommandLine.Word($"--runtime={Runtime.Path}") + instance;
         return new UnitCommandLines(
             $"{launch} start {common} {PidFileOption} {CommandLine.Word($"--bundle={bundle}")}{flag} {Name}",
+            // In our own unit KillSignal= does it, once; a command would make it twice.
             Stop: defaultUnit ? "" : $"{launch} kill {common} {Name}",
             StopPost: $"{launch} delete {common} {PidFileOption} {Name}");
     }

@@ -43,6 +43,13 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
         Assert.Contains("SYSCTR_OUTCOME=done", await _host.ShellAsync(
             $"journalctl --sync; journalctl --no-pager -o export SYSCTR_BY=timer SYSCTR_CONTAINER={agent.Name}"), StringComparison.Ordinal);
 
+        // The same image is not tried again, and what is well is left alone.
+        long process = await fragile.MainProcessAsync();
+        await _host.MustAsync("systemctl", "start", "sysctr-update.service");
+        Assert.Equal(process, await fragile.MainProcessAsync());
+        Assert.Equal(("held", "current", "-"), await ResultsAsync("--dry-run"));
+        Assert.DoesNotContain("\n", await ReasonAsync(fragile), StringComparison.Ordinal);
+
         // Whoever goes back does not want to be brought forward by the next night.
         (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
         await PushAsync(registry, "probe", "fragile");
@@ -98,6 +105,12 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
 
     private Task<Container> InstallAsync(string image, params string[] options) =>
         Container.InstallAsync(_host, $"{TestHost.MovingRegistry}/{image}", ["--now", .. options]);
+
+    private async Task<string> ReasonAsync(Container container)
+    {
+        using JsonDocument entries = JsonDocument.Parse((await _host.SysctrAsync("history", container.Name, "--last", "1", "--json")).MustSucceed().Output);
+        return entries.RootElement[0].GetProperty("reason").GetString()!;
+    }
 
     private async Task<string> HistoryAsync(Container container) =>
         (await _host.SysctrAsync("history", container.Name, "--last", "1")).MustSucceed().Output;

@@ -10,6 +10,8 @@ public sealed class HealthTests(NspawnFixture fixture)
     private const string Nothing = "pass";
     private const string DiesLate = """config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
 
+    private const string Dies = """config["Entrypoint"] = ["/bin/sh", "-c", "echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
+
     /// <summary>A payload that answers 200 below / and 404 elsewhere.</summary>
     private const string Serves =
         """
@@ -55,6 +57,54 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         // Whoever does not wait does not see it.
         (await _host.SysctrAsync("update", "--settle", "0", probe.Name)).MustSucceed();
+    }
+
+    // Between two lives, and given up by systemd: what becomes of an update must not depend on when it comes.
+    [Theory]
+    [InlineData("RestartSec=60", "auto-restart")]
+    [InlineData("RestartSec=10ms", "failed")]
+    public async Task An_update_mends_what_crashes_whenever_it_comes_and_says_that_it_was_not_well(string restart, string state)
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Dies);
+        await using Container probe = await Container.InstallAsync(_host, image.Reference);
+        await _host.ShellAsync(
+            $"""
+             mkdir -p /etc/systemd/system/{probe.Service}.d
+             printf '[Service]\n{restart}\n[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+             systemctl daemon-reload
+             systemctl start {probe.Service} || true
+             """);
+        await probe.WaitForAsync($"systemctl show --value -p SubState {probe.Service} | grep -qx {state}", state);
+        await image.BecomeAsync(Nothing);
+
+        CommandResult update = (await _host.SysctrAsync("update", "--settle", "1", probe.Name)).MustSucceed();
+
+        Assert.Contains("updated from deployment 0 to 1, running", update.All, StringComparison.Ordinal);
+        Assert.Equal(state == "failed", update.All.Contains("was not well before", StringComparison.Ordinal));
+        Assert.Equal("active", await probe.PropertyAsync("ActiveState"));
+    }
+
+    [Fact]
+    public async Task A_failure_is_told_in_the_words_of_its_own_life_wherever_they_are_logged()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, Dies);
+        await using Container probe = await Container.InstallAsync(_host, image.Reference);
+        foreach (string line in (string[])["", "LogNamespace=apart"])
+        {
+            await _host.ShellAsync(
+                $"""
+                 mkdir -p /etc/systemd/system/{probe.Service}.d
+                 printf '[Service]\nRestart=no\n{line}\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+                 systemctl daemon-reload
+                 """);
+            CommandResult first = await _host.SysctrAsync("start", probe.Name);
+            CommandResult second = await _host.SysctrAsync("start", probe.Name);
+
+            Assert.Equal((11, 11), (first.ExitCode, second.ExitCode));
+            Assert.Contains("status 3", second.Error, StringComparison.Ordinal);
+            Assert.Equal(2, second.Error.Split("this killed me").Length);
+            Assert.Contains("this killed me", (await _host.SysctrAsync("logs", probe.Name)).MustSucceed().Output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

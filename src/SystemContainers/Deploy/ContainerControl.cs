@@ -19,6 +19,7 @@ sealed class ContainerControl(Host host)
         RequireSystemd("starting", name);
         foreach (string unit in record.StartedUnits)
         {
+            await ForgetAsync(unit, cancellation);
             await host.Systemd.StartAsync(unit, cancellation);
         }
     }
@@ -41,6 +42,7 @@ sealed class ContainerControl(Host host)
         RequireSystemd("restarting", name);
         foreach (string unit in record.StartedUnits)
         {
+            await ForgetAsync(unit, cancellation);
             await host.Systemd.RestartAsync(unit, cancellation);
         }
     }
@@ -136,6 +138,7 @@ sealed class ContainerControl(Host host)
                 $"('usermod --append --groups systemd-journal {user.Name}' as root, then a new login)");
         }
 
+        arguments.AddRange(JournalNamespaces.OptionsFor(units, host.Systemd.IsBooted, host.User));
         if (follow)
         {
             arguments.Add("--follow");
@@ -169,6 +172,15 @@ sealed class ContainerControl(Host host)
             [.. records.Select(r => (r, StartedAfterInstall(r)))];
         await host.Systemd.StartTogetherAsync([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
         return await new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
+    }
+
+    /// <summary>How often a unit that is not well was started again does not count against the start that somebody asks for now.</summary>
+    private async Task ForgetAsync(string unit, CancellationToken cancellation)
+    {
+        if ((await UnitWellness.OfAsync(host.Systemd, unit, cancellation)).Trouble is not null)
+        {
+            await host.Systemd.ResetFailedAsync(unit, cancellation);
+        }
     }
 
     private void RequireSystemd(string doing, string name)

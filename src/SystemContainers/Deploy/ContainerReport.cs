@@ -15,6 +15,7 @@ namespace SystemContainers.Deploy;
 /// <param name="InstalledAt">When.</param>
 /// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
 /// <param name="Held">The update that waits for a grant; null for none.</param>
+/// <param name="Failed">The last update that was taken back because its image was not well; null for none.</param>
 sealed record ContainerReport(
     string Name,
     string Image,
@@ -27,4 +28,5 @@ sealed record ContainerReport(
     string Runtime,
     DateTimeOffset InstalledAt,
     AutoUpdatePolicy AutoUpdate,
-    HeldUpdate? Held);
+    HeldUpdate? Held,
+    FailedUpdate? Failed);

@@ -31,7 +31,8 @@ sealed class ContainerReports(Host host)
                    record.Runtime,
                    record.InstalledAt,
                    record.AutoUpdate,
-                   record == current ? record.Held : null),
+                   record == current ? record.Held : null,
+                   record == current ? record.Failed : null),
         ];
     }
 
@@ -69,6 +70,7 @@ sealed class ContainerReports(Host host)
             Rights = RightReport.Of(record.Rights ?? new ContainerRights(host).OfDeployment(record)),
             Grants = record.Grants,
             Held = record.Held,
+            Failed = record.Failed,
             Set = record.Set,
             Values = record.Values,
             Labels = record.Labels,

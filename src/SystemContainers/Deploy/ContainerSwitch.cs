@@ -24,10 +24,18 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the host is now.</summary>
     public async Task<ContainerChange> PlanAsync(ContainerRecord before, ContainerRecord after, CancellationToken cancellation)
     {
-        string[] running = host.Systemd.IsBooted
-            ? [.. (await host.Systemd.GetStatesAsync([.. before.RunnableUnits], cancellation)).Where(u => u.IsUp).Select(u => u.Name)]
-            : [];
-        ContainerChange change = new(before, after) { Running = running, Edited = _files.EditedOwnFiles(before) };
+        List<(string Unit, UnitWellness Wellness)> units = [];
+        foreach (string unit in host.Systemd.IsBooted ? before.RunnableUnits : [])
+        {
+            units.Add((unit, await UnitWellness.OfAsync(host.Systemd, unit, cancellation)));
+        }
+
+        ContainerChange change = new(before, after)
+        {
+            Running = [.. units.Where(u => u.Wellness.IsWanted).Select(u => u.Unit)],
+            Troubles = [.. units.Select(u => u.Wellness.Trouble).OfType<string>()],
+            Edited = _files.EditedOwnFiles(before),
+        };
         return change with
         {
             Dependents = [.. (await host.Systemd.GetRunningDependentsAsync([.. SwitchedUnits.Stopped(change)], cancellation)).Except(before.RunnableUnits, StringComparer.Ordinal)],
@@ -75,6 +83,15 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         End(transaction, committed);
         return healthy;
+    }
+
+    /// <summary>Says of containers that were not well before a change that they were not: what holds after it is not its doing.</summary>
+    public static void SayTroubles(IEnumerable<ContainerChange> changes, Action<string> note)
+    {
+        foreach (ContainerChange change in changes.Where(c => c.Troubles.Count > 0))
+        {
+            note($"{change.Name}: was not well before: {string.Join("; ", change.Troubles)}");
+        }
     }
 
     /// <summary>What is left to do once a transaction is committed. May be done again.</summary>
@@ -146,7 +163,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         foreach (ContainerChange change in changes)
         {
-            host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back{(change.Running.Count > 0 ? running : "")}");
+            host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back" +
+                      (change.Troubles.Count > 0 ? ", as unwell as it was" : change.Running.Count > 0 ? running : ""));
         }
     }
 
@@ -181,6 +199,12 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         if (changes.Count == 0)
         {
             return [];
+        }
+
+        foreach (string unit in changes.Where(c => c.Troubles.Count > 0).SelectMany(SwitchedUnits.Started))
+        {
+            // How often the old one was started again is not held against the new one: neither by systemd (StartLimitBurst=) nor by us.
+            await host.Systemd.ResetFailedAsync(unit, cancellation);
         }
 
         _started = DateTimeOffset.UtcNow;

@@ -40,6 +40,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
 
         ContainerSwitch containers = new(host, policy);
         ContainerChange change = await containers.PlanAsync(before, after, cancellation);
+        ContainerSwitch.SayTroubles([change], note);
         IReadOnlyList<string> healthy = await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
         return (change, healthy.Count > 0);
     }

@@ -64,6 +64,10 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     /// <summary>The units of <see cref="Before"/> that ran, in the order in which they are stopped.</summary>
     public IReadOnlyList<string> Running { get => field ?? []; init; } = [];
 
+    /// <summary>What was wrong with units of <see cref="Before"/>, a sentence each; of no use to whoever ends the transaction of another.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Troubles { get; init; } = [];
+
     /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in the end.</summary>
     public IReadOnlyList<string> Dependents { get => field ?? []; init; } = [];
 

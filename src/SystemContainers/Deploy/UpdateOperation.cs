@@ -231,6 +231,32 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
              (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") + "; nothing else was changed");
     }
 
+    /// <summary>An image that was not well is not tried again every night: it stays the same image.</summary>
+    private void MarkFailed(ContainerChange[] changes, SysctrException why)
+    {
+        // Of several only those whose units the failure names are known to be its cause.
+        foreach (ContainerChange change in changes.Where(c => c.Before!.ManifestDigest != c.After!.ManifestDigest)
+                     .Where(c => changes.Length == 1 || c.After!.UnitNames.Any(u => why.Message.Contains(u, StringComparison.Ordinal))))
+        {
+            ContainerRecord before = change.Before!;
+            try
+            {
+                host.Deployment(before.Name, before.Deployment).WriteRecord(before with
+                {
+                    Failed = new FailedUpdate(change.After!.Image, change.After.ManifestDigest, DateTimeOffset.UtcNow, OneLine.Of(why.Message)),
+                });
+                if (before.AutoUpdate == AutoUpdatePolicy.Registry)
+                {
+                    note($"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again");
+                }
+            }
+            catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+            {
+                note($"{before.Name}: warning: keeping in mind that the update failed: {e.Message}");
+            }
+        }
+    }
+
     private async Task SwitchAsync(
         ContainerPreparer preparer,
         List<(ContainerRecord Before, PreparedContainer After)> updates,
@@ -257,10 +283,20 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 changes.Add(await containers.PlanAsync(before, after.Record, cancellation));
             }
 
+            ContainerSwitch.SayTroubles(changes, note);
             TransactionRecord transaction = new(TransactionKind.Update, changes) { Origin = origin };
             IReadOnlyList<string> healthy = [];
             async Task SwitchAsync() => healthy = await containers.RunAsync(transaction, cancellation);
-            await (Slot?.SwitchAsync(SwitchAsync, cancellation) ?? SwitchAsync());
+            try
+            {
+                await (Slot?.SwitchAsync(SwitchAsync, cancellation) ?? SwitchAsync());
+            }
+            catch (SysctrException e) when (e.Kind == ErrorKind.Unit)
+            {
+                MarkFailed(changes, e);
+                throw;
+            }
+
             foreach (ContainerChange change in changes)
             {
                 note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +

@@ -56,6 +56,11 @@ static class InfoCommand
             Lines("", RightsText.ClassLines(held.Rights));
         }
 
+        if (details.Failed is { } failed)
+        {
+            Line("Failed", $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, 'sysctr update {details.Name}' tries it again");
+        }
+
         Lines("Rights", RightsText.ClassLines([.. details.Rights.Select(r => new Right(r.Class, r.Detail))]));
         Lines("Granted", details.Grants);
         Lines("Files", details.Files);

@@ -63,5 +63,5 @@ static class ListCommand
     }
 
     private static string Deployment(ContainerReport container, bool all) =>
-        $"{container.Deployment}{(all && container.InUse ? "*" : "")}{(container.Pinned ? " pinned" : "")}{(container.Held is null ? "" : " held")}";
+        $"{container.Deployment}{(all && container.InUse ? "*" : "")}{(container.Pinned ? " pinned" : "")}{(container.Held is null && container.Failed is null ? "" : " held")}";
 }

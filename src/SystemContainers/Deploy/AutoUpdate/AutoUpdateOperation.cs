@@ -34,7 +34,10 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
             report = await TryAsync(report, () => dryRun
                 ? CompareAsync(record, cancellation)
                 : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation)));
-            reports.Add(report.Result == AutoUpdateResult.Held && record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held) : report);
+            reports.Add(report.Result != AutoUpdateResult.Held ? report
+                : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
+                : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
+                : report);
         }
 
         return dryRun ? reports : await UpdateAsync(reports, cancellation);
@@ -109,6 +112,12 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         ExitCode = (int)ErrorKind.Policy,
     };
 
+    /// <summary>Told, but no failure of this night.</summary>
+    private static AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) => report with
+    {
+        Reason = $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); 'sysctr update {report.Name}' tries it again",
+    };
+
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
         report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
 
@@ -123,7 +132,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
             return record.Held is null ? AutoUpdateResult.Current : AutoUpdateResult.Pending;
         }
 
-        return WasLeft(record, there) || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
+        return WasLeft(record, there) || record.Failed?.Digest == there || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
             ? AutoUpdateResult.Held
             : AutoUpdateResult.Pending;
     }

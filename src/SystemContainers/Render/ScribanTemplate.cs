@@ -82,7 +82,7 @@ static class ScribanTemplate
             string place = Place(path, e.Span);
             throw UnsetVariable(e, values) is { } variable
                 ? TemplateErrors.Unset(place, variable)
-                : TemplateErrors.At(place, e.OriginalMessage, inner: e);
+                : TemplateErrors.At(place, e.OriginalMessage.Split(" (Parameter '")[0], inner: e);
         }
     }
 

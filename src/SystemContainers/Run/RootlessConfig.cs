@@ -60,19 +60,19 @@ static class RootlessConfig
 
         JsonObject process = document["process"]!.AsObject();
         process.Remove("oomScoreAdj");
-        return runtime == RuntimeKind.Runc && process["user"] is JsonObject user ? WithoutGroups(user) : [];
+        return runtime == RuntimeKind.Runc ? WithoutGroups(process) : [];
     }
 
     /// <summary>Checks that the payload is somebody whom the namespace has.</summary>
     /// <param name="document">config.json.</param>
     /// <param name="ids">The namespace.</param>
     /// <param name="name">The user whose it is.</param>
-    /// <exception cref="SysctrException">Host: it is not; says how an administrator helps.</exception>
+    /// <exception cref="SysctrException">Host: it is not; says how an administrator helps. Template: what stands there is no user.</exception>
     public static void CheckUser(JsonObject document, IdMap ids, string name)
     {
-        JsonNode? user = document["process"]?["user"];
-        long uid = user?["uid"]?.GetValue<long>() ?? 0;
-        long gid = user?["gid"]?.GetValue<long>() ?? 0;
+        SpecReader.Place user = User(document["process"] as JsonObject);
+        long uid = user.Number("uid") ?? 0;
+        long gid = user.Number("gid") ?? 0;
         if (!ids.HasUid(uid) || !ids.HasGid(gid))
         {
             throw new SysctrException(
@@ -100,13 +100,21 @@ static class RootlessConfig
     };
 
     /// <summary>runc sets no supplementary groups without root ("cannot set any additional groups in a rootless container"); crun does.</summary>
-    private static string[] WithoutGroups(JsonObject user)
+    private static string[] WithoutGroups(JsonObject process)
     {
-        long own = user["gid"]?.GetValue<long>() ?? 0;
-        string[] lost = [.. (user["additionalGids"] as JsonArray ?? []).Select(g => g!.GetValue<long>()).Where(g => g != own).Select(g => g.ToString(CultureInfo.InvariantCulture))];
-        user.Remove("additionalGids");
+        SpecReader.Place user = User(process);
+        long own = user.Number("gid") ?? 0;
+        string[] lost =
+        [
+            .. (user.Node?["additionalGids"] as JsonArray ?? [])
+                .Select(g => g is JsonValue value && value.TryGetValue(out long number) ? number : throw user.Wrong("additionalGids", "a list of whole numbers"))
+                .Where(g => g != own).Select(g => g.ToString(CultureInfo.InvariantCulture)),
+        ];
+        user.Node?.Remove("additionalGids");
         return lost.Length == 0 ? [] : [$"runc can't give the payload of a user's container the further groups {string.Join(", ", lost)}; '--runtime crun' can"];
     }
+
+    private static SpecReader.Place User(JsonObject? process) => new SpecReader("process").Object(process, "user");
 
     private static void BindHosts(JsonObject mount, string type)
     {

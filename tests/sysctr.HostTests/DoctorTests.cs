@@ -77,8 +77,6 @@ public sealed class DoctorTests(NspawnFixture fixture)
         "a store on a file system that executes nothing", "mount --bind /var/lib/sysctr /var/lib/sysctr; mount -o remount,bind,noexec /var/lib/sysctr", "umount --lazy /var/lib/sysctr",
         "problem  store", "mount it without noexec")]
     [InlineData("a store that others can read", "chmod 0755 /var/lib/sysctr", "chmod 0700 /var/lib/sysctr", "problem  store", "chmod 0700 /var/lib/sysctr")]
-    [InlineData(
-        "a bus that hangs up", "mount --bind /dev/null /run/dbus/system_bus_socket", "umount /run/dbus/system_bus_socket", "problem  dbus", "dbus.service")]
     public async Task What_is_broken_is_named_with_its_remedy(string what, string damage, string undo, string found, string remedy)
     {
         await _host.ShellAsync(damage);

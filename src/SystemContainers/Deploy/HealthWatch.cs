@@ -33,9 +33,9 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         return [.. checkedOnes.Select(c => c.Name)];
     }
 
-    private async Task CheckAsync(IReadOnlyList<ContainerRecord> containers, string[] units, bool mayEnd, CancellationToken cancellation)
+    private async Task CheckAsync(ContainerRecord[] containers, string[] units, bool mayEnd, CancellationToken cancellation)
     {
-        if (containers.Count == 0)
+        if (containers.Length == 0)
         {
             return;
         }
@@ -64,11 +64,12 @@ sealed class HealthWatch(Host host, StartPolicy policy)
     {
         HealthCheck check = container.Health!;
         OciRuntime runtime = OciRuntime.Find(container.Runtime, "/");
-        long end = Environment.TickCount64 + (long)(check.Timeout * 1000);
+        TimeProvider clock = host.Options.Clock;
+        long begin = clock.GetTimestamp();
         string reason = "";
         while (true)
         {
-            double left = Math.Max(0.1, (end - Environment.TickCount64) / 1e3);
+            double left = Math.Max(0.1, check.Timeout - clock.GetElapsedTime(begin).TotalSeconds);
             string? why = await HealthProbe.RunAsync(
                 check, runtime, container.Name, host.User, TimeSpan.FromSeconds(Math.Min(check.Attempt, left)), cancellation);
             if (why is null)
@@ -78,12 +79,12 @@ sealed class HealthWatch(Host host, StartPolicy policy)
 
             // That the end has cut an attempt short tells less than what the one before it found.
             reason = reason.Length == 0 || left >= Math.Min(check.Attempt, 1) ? why : reason;
-            if (Environment.TickCount64 + (check.Interval * 1000) >= end)
+            if (clock.GetElapsedTime(begin).TotalSeconds + check.Interval >= check.Timeout)
             {
                 throw await UnitFailure.UnhealthyAsync(container.MainUnit, reason, check.Timeout, host.User);
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(check.Interval), cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(check.Interval), clock, cancellation);
         }
     }
 }

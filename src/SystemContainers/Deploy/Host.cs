@@ -43,7 +43,8 @@ sealed class Host : IDisposable
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Paths).MinFreeSpace))
             : OpenScratch(scratchOf));
-        _systemd = new Lazy<ISystemdManager>(() => options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths));
+        _systemd = new Lazy<ISystemdManager>(() => scratchOf is not null ? scratchOf.Systemd
+            : options.Systemd ?? (options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths)));
     }
 
     /// <summary>The directory that is the host's root; <c>/</c> for the running host.</summary>
@@ -241,7 +242,7 @@ sealed class Host : IDisposable
             _store.Value.Dispose();
         }
 
-        if (_systemd.IsValueCreated)
+        if (_systemd.IsValueCreated && _below is null && Options.Systemd is null)
         {
             _systemd.Value.Dispose();
         }

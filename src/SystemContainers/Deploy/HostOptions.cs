@@ -1,4 +1,5 @@
 using SystemContainers.Linux.Users;
+using SystemContainers.Register;
 
 namespace SystemContainers.Deploy;
 
@@ -19,6 +20,12 @@ sealed record HostOptions
     /// as on a system that does not run.
     /// </summary>
     public bool IsBooting { get; init; }
+
+    /// <summary>The systemd to work with, which stays the caller's; null for the one of the host.</summary>
+    public ISystemdManager? Systemd { get; init; }
+
+    /// <summary>The clock that waits go by.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Collects what the call has done, for the words at its end.</summary>
     public CallOutcome Outcome { get; init; } = new();

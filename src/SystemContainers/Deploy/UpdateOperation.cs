@@ -232,11 +232,11 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>An image that was not well is not tried again every night: it stays the same image.</summary>
-    private void MarkFailed(ContainerChange[] changes, SysctrException why)
+    private void MarkFailed(IReadOnlyList<ContainerChange> changes, SysctrException why)
     {
         // Of several only those whose units the failure names are known to be its cause.
         foreach (ContainerChange change in changes.Where(c => c.Before!.ManifestDigest != c.After!.ManifestDigest)
-                     .Where(c => changes.Length == 1 || c.After!.UnitNames.Any(u => why.Message.Contains(u, StringComparison.Ordinal))))
+                     .Where(c => changes.Count == 1 || c.After!.UnitNames.Any(u => why.Message.Contains(u, StringComparison.Ordinal))))
         {
             ContainerRecord before = change.Before!;
             try

@@ -10,7 +10,8 @@ namespace SystemContainers.Register.DBus;
 /// a pull takes minutes, and a bus may be restarted meanwhile.
 /// </summary>
 /// <param name="user">Whose systemd; null for the system's.</param>
-sealed class SystemdBus(HostUser? user) : ISystemdManager
+/// <param name="addresses">Where it answers, in the order in which to try; null for where it should.</param>
+sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses = null) : ISystemdManager
 {
     private const string Unit = "org.freedesktop.systemd1.Unit";
     private const string StartUnit = "StartUnit";
@@ -232,7 +233,7 @@ sealed class SystemdBus(HostUser? user) : ISystemdManager
     private async Task<SystemdConnection> OpenAsync(CancellationToken cancellation)
     {
         SysctrException? first = null;
-        foreach (SystemdAddress address in SystemdAddress.Of(user))
+        foreach (SystemdAddress address in addresses ?? SystemdAddress.Of(user))
         {
             try
             {
@@ -267,9 +268,9 @@ sealed class SystemdBus(HostUser? user) : ISystemdManager
     }
 
     /// <summary>The order of units to <see cref="UnitOrder"/>; a single one needs no asking.</summary>
-    private async Task<Func<string, IEnumerable<string>>> OrderAsync(IReadOnlyList<string> units, CancellationToken cancellation)
+    private async Task<Func<string, IEnumerable<string>>> OrderAsync(string[] units, CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, IReadOnlyList<string>>? after = units.Count > 1 ? await GetAfterAsync(units, cancellation) : null;
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? after = units.Length > 1 ? await GetAfterAsync(units, cancellation) : null;
         return unit => after?[unit] ?? [];
     }
 
@@ -316,7 +317,7 @@ sealed class SystemdBus(HostUser? user) : ISystemdManager
     }
 
     /// <summary>Reads a(ss): path of a unit file, and its state.</summary>
-    private static IReadOnlyDictionary<string, string> ReadFiles(Reader reader)
+    private static Dictionary<string, string> ReadFiles(Reader reader)
     {
         Dictionary<string, string> files = new(StringComparer.Ordinal);
         ArrayEnd end = reader.ReadArrayStart(DBusType.Struct);

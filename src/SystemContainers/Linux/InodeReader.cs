@@ -25,7 +25,7 @@ static class InodeReader
             return $"owner {stat.stx_uid}:{stat.stx_gid} instead of {wanted.Uid}:{wanted.Gid}";
         }
 
-        if (stat.stx_mtime.tv_sec != wanted.MtimeSeconds || stat.stx_mtime.tv_nsec != wanted.MtimeNanoseconds)
+        if ((stat.stx_mtime.tv_sec != wanted.MtimeSeconds || stat.stx_mtime.tv_nsec != wanted.MtimeNanoseconds) && !IsCut(wanted, stat.stx_mtime))
         {
             return $"modification time {stat.stx_mtime.tv_sec}.{stat.stx_mtime.tv_nsec:d9} instead of {wanted.MtimeSeconds}.{wanted.MtimeNanoseconds:d9}";
         }
@@ -35,6 +35,13 @@ static class InodeReader
             ? null
             : $"the attributes {Names(counted)} instead of {Names(wanted.Xattrs)}";
     }
+
+    /// <summary>
+    /// Whether a file system that can't hold the time would have made this of it: the end of its range, which is no nearer than 32 bits. What is added to a store is recorded as
+    /// the disk holds it; this is for stores that were moved to another, or are older than that.
+    /// </summary>
+    private static bool IsCut(FileMetadata wanted, in Libc.statx_timestamp kept) => kept.tv_nsec == 0 &&
+        ((kept.tv_sec >= int.MaxValue && kept.tv_sec < wanted.MtimeSeconds) || (kept.tv_sec <= int.MinValue && kept.tv_sec > wanted.MtimeSeconds));
 
     private static bool IsSame(FileXattr one, FileXattr other) =>
         one.Name.AsSpan().SequenceEqual(other.Name) && one.Value.AsSpan().SequenceEqual(other.Value);

@@ -118,18 +118,22 @@ sealed partial class ContentStore
         }
     }
 
-    private static LayerEntry Keep(TarEntry entry) => new()
+    private LayerEntry Keep(TarEntry entry)
     {
-        Type = entry.Type,
-        Name = entry.Name,
-        LinkName = entry.LinkName,
-        Metadata = new FileMetadata(
-            entry.Mode, entry.Uid, entry.Gid, entry.MtimeSeconds, entry.MtimeNanoseconds,
-            [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
-        Size = entry.Size,
-        DeviceMajor = entry.DeviceMajor,
-        DeviceMinor = entry.DeviceMinor,
-    };
+        (long seconds, int nanoseconds) = Times.AsKept(entry.MtimeSeconds, entry.MtimeNanoseconds, entry.Name);
+        return new LayerEntry
+        {
+            Type = entry.Type,
+            Name = entry.Name,
+            LinkName = entry.LinkName,
+            Metadata = new FileMetadata(
+                entry.Mode, entry.Uid, entry.Gid, seconds, nanoseconds,
+                [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
+            Size = entry.Size,
+            DeviceMajor = entry.DeviceMajor,
+            DeviceMinor = entry.DeviceMinor,
+        };
+    }
 
     private void AddContent(LayerEntry entry, TarReader reader, ObjectWriters writers, Staging staging)
     {

@@ -25,6 +25,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Space = new StoreSpace(root, keepFree ?? new Lazy<FreeSpaceRule>(FreeSpaceRule.Default));
         _root = root;
         _objects = objects;
+        Times = new FileTimes(Path.Join(root, "staging"));
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
         Images = new ImageRefs(Path.Join(root, "images"), PrepareRef);
         Locks = lockTimeout is { } timeout ? new StoreLocks(Path.Join(root, "locks")) { Timeout = timeout } : new StoreLocks(Path.Join(root, "locks"));
@@ -35,6 +36,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
     /// <summary>Locks between processes.</summary>
     public StoreLocks Locks { get; }
+
+    /// <summary>What its file system makes of the times of files.</summary>
+    public FileTimes Times { get; }
 
     /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
     public ContentStore? Below { get; init; }

@@ -149,6 +149,14 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         bool isNew = host.Store.HasStagedLayers || !host.Store.HasBlob(pulled.ManifestDigest) || !host.Store.HasBlob(pulled.ConfigDigest);
         string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
         host.Store.Commit();
+        if (host.Store.Times.Changed is { Count: > 0 } times)
+        {
+            host.Note(
+                $"{pulled.Reference}: warning: {times.Count} of its files, such as {times.Example}, {(times.Count == 1 ? "has a time" : "have times")} that the file system of {host.StoreHere} " +
+                "can't keep; they got the nearest that it can, and are checked against that");
+            host.Store.Times.Forget();
+        }
+
         host.Store.PutBlob(pulled.ManifestDigest, pulled.Manifest);
         host.Store.PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
         StoredImage[] kept =

@@ -19,7 +19,10 @@ static class UnitFailure
         string option = user is null ? "" : "--user ";
         string message = $"{doing} {unit}: {Reason(jobResult, status)}";
         return new SysctrException(
-            ErrorKind.Unit, doing == "stopping" ? message : await WithJournalAsync(message, unit, user),
+            ErrorKind.Unit,
+            // It had no life of its own then: what the journal has is of an earlier one.
+            doing == "stopping" || jobResult is "dependency" or "canceled" or "skipped" or "invalid" or "unsupported" or "assert" ? message
+                : await WithJournalAsync(message, unit, lives: jobResult == UnitHealth.Restarted ? 2 : 1, user),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
                 : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
@@ -31,7 +34,7 @@ static class UnitFailure
     /// <param name="seconds">How long it was checked.</param>
     /// <param name="user">Whose unit; null for the system's.</param>
     public static async Task<SysctrException> UnhealthyAsync(string unit, string reason, double seconds, HostUser? user) => new(
-        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, user),
+        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, lives: 1, user),
         $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
@@ -61,9 +64,6 @@ static class UnitFailure
         },
     };
 
-    private static async Task<string> WithJournalAsync(string message, string unit, HostUser? user)
-    {
-        string journal = await UnitJournal.ReadAsync([unit], user, JournalLines);
-        return string.Join("\n  | ", journal.Split('\n', StringSplitOptions.RemoveEmptyEntries).Prepend(message));
-    }
+    private static async Task<string> WithJournalAsync(string message, string unit, int lives, HostUser? user) =>
+        string.Join("\n  | ", (await UnitJournal.ExcerptAsync(unit, user, lives, JournalLines)).Prepend(message));
 }

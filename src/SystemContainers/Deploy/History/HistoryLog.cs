@@ -223,7 +223,7 @@ sealed class HistoryLog(Host host)
     private static HistoryEntry Failed(HistoryEntry entry, HistoryOutcome outcome, Exception why)
     {
         SysctrException? known = HostFailure.Understand(why);
-        string reason = why is OperationCanceledException ? "interrupted" : known?.Message ?? why.Message;
+        string reason = why is OperationCanceledException ? "interrupted" : OneLine.Of(known?.Message ?? why.Message);
         return entry with
         {
             Outcome = outcome,

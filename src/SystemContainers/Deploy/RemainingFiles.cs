@@ -1,5 +1,3 @@
-using SystemContainers.Errors;
-using SystemContainers.Register;
 using SystemContainers.Render;
 using SystemContainers.Run;
 

@@ -40,7 +40,7 @@ static class InodeReader
     /// Whether a file system that can't hold the time would have made this of it: the end of its range, which is no nearer than 32 bits. What is added to a store is recorded as
     /// the disk holds it; this is for stores that were moved to another, or are older than that.
     /// </summary>
-    private static bool IsCut(FileMetadata wanted, in Libc.statx_timestamp kept) => kept.tv_nsec == 0 &&
+    private static bool IsCut(FileMetadata wanted, in Tmds.Linux.statx_timestamp kept) => kept.tv_nsec == 0 &&
         ((kept.tv_sec >= int.MaxValue && kept.tv_sec < wanted.MtimeSeconds) || (kept.tv_sec <= int.MinValue && kept.tv_sec > wanted.MtimeSeconds));
 
     private static bool IsSame(FileXattr one, FileXattr other) =>

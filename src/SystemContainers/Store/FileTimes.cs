@@ -75,10 +75,10 @@ sealed unsafe class FileTimes(string directory)
             return time;
         }
 
-        Libc.timespec* times = stackalloc Libc.timespec[2];
-        times[0] = new Libc.timespec { tv_sec = time.Seconds, tv_nsec = time.Nanoseconds };
+        timespec* times = stackalloc timespec[2];
+        times[0] = new timespec { tv_sec = time.Seconds, tv_nsec = (int)time.Nanoseconds };
         times[1] = times[0];
-        return Libc.futimens(file, times) == 0 && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out Libc.statx_t stat) == 0
+        return Libc.futimens(file, times) == 0 && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mtime.tv_sec, (int)stat.stx_mtime.tv_nsec)
             : time;
     }

@@ -131,7 +131,7 @@ sealed class SpaceReports(Host host)
 
         long bytes = 0;
         FileIdentity fileSystem = FileIdentity.FileSystemOf(directory);
-        EnumerationOptions all = new() { AttributesToSkip = 0, IgnoreInaccessible = true };
+        EnumerationOptions all = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
         Stack<string> left = new([directory]);
         while (left.TryPop(out string? inner))
         {

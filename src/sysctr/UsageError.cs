@@ -34,7 +34,7 @@ static class UsageError
     {
         Command at = parsed.CommandResult.Command;
         string called = Called(parsed.CommandResult);
-        string? stray = OptionAsArgument(parsed) ?? parsed.UnmatchedTokens.FirstOrDefault();
+        string? stray = OptionAsArgument(parsed) ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
         if (parsed.Errors.Count == 0 && stray is null)
         {
             return null;

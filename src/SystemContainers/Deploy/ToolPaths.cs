@@ -1,7 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Register;
 using SystemContainers.Render;
-using SystemContainers.Run;
 
 namespace SystemContainers.Deploy;
 

@@ -71,7 +71,8 @@ static unsafe class RestrictedOpen
             {
                 if (part == "..")
                 {
-                    Rise(above, above.Count - 1);
+                    // The root is above itself.
+                    Rise(above, Math.Max(1, above.Count - 1));
                     continue;
                 }
 
@@ -133,7 +134,7 @@ static unsafe class RestrictedOpen
 
     private static void Rise(Stack<SafeFileHandle> above, int left)
     {
-        while (above.Count > Math.Max(left, 0) && (left == 0 || above.Count > 1))
+        while (above.Count > left)
         {
             above.Pop().Dispose();
         }

@@ -17,6 +17,8 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     public async Task<int> GetVersionAsync(CancellationToken cancellation) =>
         paths.Root == "/" ? SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : LibraryVersion(paths);
 
+    private static readonly string[] s_libraries = ["/usr/lib", "/usr/lib64", "/lib"];
+
     /// <summary>It will read its units when it boots.</summary>
     public Task ReloadAsync(CancellationToken cancellation) => Task.CompletedTask;
 
@@ -104,7 +106,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     private static int LibraryVersion(HostPaths paths)
     {
         const string Prefix = "libsystemd-shared-";
-        IEnumerable<string> directories = new[] { "/usr/lib", "/usr/lib64", "/lib" }.Select(paths.Inside).Where(Directory.Exists);
+        IEnumerable<string> directories = s_libraries.Select(paths.Inside).Where(Directory.Exists);
         return directories
             .SelectMany(lib => Directory.EnumerateDirectories(lib).Where(d => Path.GetFileName(d).Contains("-linux-", StringComparison.Ordinal)).Prepend(lib))
             .Select(lib => Path.Join(lib, "systemd")).Where(Directory.Exists)

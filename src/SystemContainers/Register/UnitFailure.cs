@@ -22,7 +22,7 @@ static class UnitFailure
             ErrorKind.Unit,
             // It had no life of its own then: what the journal has is of an earlier one.
             doing == "stopping" || jobResult is "dependency" or "canceled" or "skipped" or "invalid" or "unsupported" or "assert" ? message
-                : await WithJournalAsync(message, unit, lives: jobResult == UnitHealth.Restarted ? 2 : 1, user),
+                : await WithJournalAsync(message, unit, lives: jobResult == UnitHealth.Restarted || HasNewLife(jobResult, status) ? 2 : 1, user),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
                 : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
@@ -59,10 +59,14 @@ static class UnitFailure
             "start-limit-hit" => "it was started too often in too short a time (start-limit-hit)",
             "oom-kill" => "the kernel killed it for lack of memory (oom-kill)",
             "resources" => "systemd could not set it up (resources)",
+            _ when HasNewLife(jobResult, status) => "it failed, and its Restart= starts it again",
             "" or "success" => $"the job ended as '{jobResult}'",
             _ => $"it failed ({status.Result})",
         },
     };
+
+    /// <summary>What failed was the life before the one that systemd speaks of.</summary>
+    private static bool HasNewLife(string jobResult, UnitStatus status) => jobResult == "failed" && status.Result == "success";
 
     private static async Task<string> WithJournalAsync(string message, string unit, int lives, HostUser? user) =>
         string.Join("\n  | ", (await UnitJournal.ExcerptAsync(unit, user, lives, JournalLines)).Prepend(message));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Rights;

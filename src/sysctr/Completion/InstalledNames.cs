@@ -1,4 +1,3 @@
-using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Deploy;
 using SystemContainers.Deploy.Mounts;

@@ -75,11 +75,11 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     [InlineData("usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-252.so", 252)]
     [InlineData("usr/lib64/systemd/libsystemd-shared-250.so", 250)]
     [InlineData("usr/lib/systemd/libsystemd-core-257.so", 0)]
-    public void The_version_is_that_of_the_systemd_below_the_root(string library, int version)
+    public async Task The_version_is_that_of_the_systemd_below_the_root(string library, int version)
     {
         Systemd(library);
 
-        Assert.Equal(version, new OfflineSystemd(new HostPaths(Root)).Version);
+        Assert.Equal(version, await new OfflineSystemd(new HostPaths(Root)).GetVersionAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     {
         using Host host = Host.Open(Root, _ => { });
         StoredImage image = await new ImageFetch(host, NoProgress.Instance).FetchAsync(Image, PullPolicy.Missing, TestContext.Current.CancellationToken);
-        return new ContainerPreparer(host).Prepare(new InstallRequest(Image), "app", 0, image);
+        return await new ContainerPreparer(host).PrepareAsync(new InstallRequest(Image), "app", 0, image, before: null, TestContext.Current.CancellationToken);
     }
 
     private void Systemd(string library)

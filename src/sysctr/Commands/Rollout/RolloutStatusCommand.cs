@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SystemContainers.Cli.Output;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 

@@ -28,6 +28,9 @@ public sealed class NspawnHost : TestHost
     /// <summary>The host's root directory, as seen from the build machine; of a host in a hub only what differs from the others.</summary>
     public string Root => _scratch.File("root");
 
+    /// <summary>The directory that is the host's root while it runs, with all that is mounted there, as seen from the build machine.</summary>
+    public string RunningRoot => $"/proc/{_leader}/root";
+
     /// <summary>Its network namespace.</summary>
     public NetworkNamespace Network => _network;
 

@@ -6,7 +6,10 @@ namespace SystemContainers.Register;
 /// <summary>Which package of the host's package manager owns a file.</summary>
 static class PackageOwner
 {
-    /// <summary>Asks dpkg, then rpm.</summary>
+    /// <summary>Where rpm has its database: today's place and that of older systems.</summary>
+    private static readonly string[] s_rpmDatabases = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+
+    /// <summary>Asks dpkg, then rpm; rpm only where it has a database, for it would make one.</summary>
     /// <param name="root">The host's root directory.</param>
     /// <param name="path">Absolute, as the host sees it.</param>
     /// <param name="cancellation">Ends the question.</param>
@@ -15,8 +18,8 @@ static class PackageOwner
     {
         // "coreutils: /usr/bin/ls", with further packages in front where several own a directory.
         string? line = await AskAsync("dpkg-query", [$"--admindir={RootedPath.Resolve(root, "/var/lib/dpkg", followLast: true)}", "--search", path], cancellation);
-        return line is not null
-            ? line[..Math.Max(line.LastIndexOf(": ", StringComparison.Ordinal), 0)]
+        return line is not null ? line[..Math.Max(line.LastIndexOf(": ", StringComparison.Ordinal), 0)]
+            : !s_rpmDatabases.Any(d => Directory.Exists(RootedPath.Resolve(root, d, followLast: true))) ? null
             : await AskAsync("rpm", ["--root", root, "--query", "--queryformat", "%{NAME}\\n", "--file", path], cancellation);
     }
 

@@ -58,18 +58,6 @@ public sealed class OfflineInstallTests : IAsyncLifetime
         Assert.Contains($"dpkg --root={Root} -i", refused.Hint, StringComparison.Ordinal);
     }
 
-    /// <summary>With runc and a systemd that has DelegateSubgroup= no unit calls it.</summary>
-    [Fact]
-    public async Task A_root_whose_units_call_nothing_of_ours_needs_no_program()
-    {
-        Systemd("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.so");
-
-        PreparedContainer prepared = await PrepareAsync();
-
-        Assert.Contains("DelegateSubgroup=", prepared.UnitFiles[0].Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(ToolPaths.Tool, prepared.UnitFiles[0].Text, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("usr/lib/systemd/libsystemd-shared-255.4-1.fc40.so", 255)]
     [InlineData("usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-252.so", 252)]

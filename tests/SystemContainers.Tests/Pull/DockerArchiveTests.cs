@@ -210,7 +210,7 @@ public sealed class DockerArchiveTests : IDisposable
         Assert.Contains("docker-archive:", (await _host.FailAsync($"oci-archive:{File}", ErrorKind.Corrupt)).Hint, StringComparison.Ordinal);
         Assert.Contains("docker-archive:", (await _host.FailAsync($"oci:{File}", ErrorKind.NotFound)).Hint, StringComparison.Ordinal);
         System.IO.File.WriteAllBytes(File, [0xFD, .. "7zXZ\0 and more"u8]);
-        Assert.Contains("xz --decompress", (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Hint, StringComparison.Ordinal);
+        Assert.Contains("compressed with xz", (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Message, StringComparison.Ordinal);
         System.IO.File.WriteAllText(File, "no archive at all");
         await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt);
     }

@@ -232,7 +232,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>An image that was not well is not tried again every night: it stays the same image.</summary>
-    private void MarkFailed(IReadOnlyList<ContainerChange> changes, SysctrException why)
+    private void MarkFailed(List<ContainerChange> changes, SysctrException why)
     {
         // Of several only those whose units the failure names are known to be its cause.
         foreach (ContainerChange change in changes.Where(c => c.Before!.ManifestDigest != c.After!.ManifestDigest)

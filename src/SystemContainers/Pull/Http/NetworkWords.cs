@@ -46,7 +46,7 @@ static partial class NetworkWords
 
         if (e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } tunnel)
         {
-            int code = (int)(tunnel.StatusCode ?? 0);
+            int code = tunnel.StatusCode is { } status ? (int)status : 0;
             return code == (int)HttpStatusCode.ProxyAuthenticationRequired
                 ? ("it wants a user and a password, or others (HTTP 407)", "write them into its address: http://USER:PASSWORD@HOST:PORT")
                 : ($"it does not connect us{(code == 0 ? "" : $" (HTTP {code})")}", "check whether it allows the registry");

@@ -13,17 +13,23 @@ public sealed class BusTests(NspawnFixture fixture) : IClassFixture<NspawnFixtur
     [Fact]
     public async Task A_list_is_four_messages_and_without_a_bus_all_goes_on()
     {
+        TestUser user = await TestUser.AddAsync(_host);
         await using Container first = await Container.InstallAsync(_host, "probe", "--now");
         Assert.Equal(4, await MessagesOfListAsync());
         await using Container second = await Container.InstallAsync(_host, "probe");
         await using Container third = await Container.InstallAsync(_host, "probe");
         Assert.Equal(4, await MessagesOfListAsync());
 
+        await user.ShellAsync($"systemctl --user {StopBus}");
+        await user.MustAsync("install", "--now", "--name", "alone", "probe");
+        Assert.Contains("active", (await user.MustAsync("list", "--no-heading")).Output, StringComparison.Ordinal);
+        await user.MustAsync("uninstall", "alone");
+
         string broken = await _host.ShellAsync("mount --bind /dev/null /run/dbus/system_bus_socket; sysctr doctor; umount /run/dbus/system_bus_socket");
         Assert.Contains("warning  dbus           the bus does not answer", broken, StringComparison.Ordinal);
         Assert.Contains("dbus.service", broken, StringComparison.Ordinal);
 
-        await _host.ShellAsync($"systemctl {StopBus}; test ! -e /run/dbus/system_bus_socket");
+        await _host.ShellAsync($"systemctl {StopBus}; rm /run/dbus/system_bus_socket");
         string[] listed = (await _host.SysctrAsync("list", "--no-heading")).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal((3, true), (listed.Length, listed.Any(l => l.StartsWith(first.Name, StringComparison.Ordinal) && l.Contains(" active ", StringComparison.Ordinal))));
         (await _host.SysctrAsync("stop", first.Name)).MustSucceed();

@@ -1,15 +1,15 @@
+using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace SystemContainers.Linux.Native;
 
 /// <summary>The descriptor of a handle, which stays open until this is disposed of. A release leaves errno as it was.</summary>
 readonly ref struct Held : IDisposable
 {
-    private readonly SafeFileHandle _handle;
+    private readonly SafeHandle _handle;
     private readonly bool _added;
 
-    public Held(SafeFileHandle handle)
+    public Held(SafeHandle handle)
     {
         _handle = handle;
         handle.DangerousAddRef(ref _added);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 
@@ -12,6 +13,18 @@ static unsafe partial class Libc
     internal static int MSG_NOSIGNAL => LibC.MSG_NOSIGNAL;
     internal static int MSG_CMSG_CLOEXEC => LibC.MSG_CMSG_CLOEXEC;
     internal static short POLLIN => LibC.POLLIN;
+
+    /// <summary>How much of what was written the other side has still to read (unix(7)); linux/sockios.h gives it the number of TIOCOUTQ.</summary>
+    internal static int SIOCOUTQ => LibC.TIOCOUTQ;
+
+    /// <param name="socket">A socket.</param>
+    /// <param name="request">SIOCOUTQ.</param>
+    /// <param name="value">What is told.</param>
+    internal static int ioctl(SafeSocketHandle socket, int request, int* value)
+    {
+        using Held held = new(socket);
+        return LibC.ioctl(held.Value, request, value);
+    }
 
     internal static int poll(pollfd* descriptors, uint count, int milliseconds) => LibC.poll(descriptors, count, milliseconds);
 

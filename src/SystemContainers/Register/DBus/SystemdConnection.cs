@@ -245,12 +245,13 @@ sealed class SystemdConnection : IDisposable
 
     private sealed class Options(SystemdAddress address) : DBusConnectionOptions
     {
-        protected override ValueTask<SetupResult> SetupAsync(CancellationToken cancellationToken) => new(new SetupResult(address.Address)
+        protected override async ValueTask<SetupResult> SetupAsync(CancellationToken cancellationToken) => new(address.Address)
         {
+            ConnectionStream = address.IsOwnSocket ? await SystemdStream.ConnectAsync(address.Address, cancellationToken) : null,
             UserId = address.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture),
 
             // Only told to those who ask us; the package would read a file for it.
             MachineId = new string('0', 32),
-        });
+        };
     }
 }

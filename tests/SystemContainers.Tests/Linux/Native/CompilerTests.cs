@@ -74,6 +74,7 @@ public sealed class CompilerTests
                   #include <linux/fs.h>
                   #include <linux/magic.h>
                   #include <linux/openat2.h>
+                  #include <linux/sockios.h>
                   #include <poll.h>
                   #include <pwd.h>
                   #include <signal.h>

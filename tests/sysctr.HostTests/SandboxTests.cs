@@ -78,7 +78,7 @@ public sealed class SandboxTests(NspawnFixture fixture)
         await _host.MustAsync("systemctl", "start", probe.Service);
     }
 
-    private Task ConfineAsync(Container container, string lines) => _host.ShellAsync(
+    private Task<string> ConfineAsync(Container container, string lines) => _host.ShellAsync(
         $"""
          mkdir -p /etc/systemd/system/{container.Service}.d
          cat > /etc/systemd/system/{container.Service}.d/50-local.conf <<'END'

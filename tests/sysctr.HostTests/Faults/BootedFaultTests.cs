@@ -5,7 +5,7 @@ namespace SystemContainers.HostTests.Faults;
 /// <summary>The same on a booted host, whose service runs: what systemd knows and runs is part of the state.</summary>
 public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
 {
-    public static TheoryData<string> Operations => OfflineFaultTests.Operations;
+    public static TheoryData<string> Operations => OfflineKillTests.Operations;
 
     [Theory]
     [MemberData(nameof(Operations))]

@@ -342,8 +342,8 @@ assert old[:3] != new[:3] and not old[3] and not new[3], (old[3], new[3], differ
 outcomes = {"old": 0, "new": 0}
 failures, missed, lies = [], 0, 0
 points = points[::int(os.environ.get("SWEEP_EVERY", "1"))]
+now = new
 for prefix, point in points:
-    now = look()
     if now != old:
         restore(start, running)
     broken = run(sysctr(COMMAND, prefix), check=False)
@@ -353,7 +353,8 @@ for prefix, point in points:
     recovered = run(sysctr(["recover"]), check=False)
     if broken.returncode == 0:
         missed += 1
-    outcome, faults = judge(old, new, look())
+    now = look()
+    outcome, faults = judge(old, new, now)
     faults += words
     if recovered.returncode != 0:
         faults.append(f"recover: {recovered.returncode} {recovered.stdout}")

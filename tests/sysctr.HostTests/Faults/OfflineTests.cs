@@ -2,11 +2,12 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Faults;
 
-/// <summary>
-/// Every step that changes state is broken once, and every system call that does, on a system below a directory, where a point
-/// costs a fifth of a second: what the next call makes of it is the old state or the new one, and fsck finds nothing.
-/// </summary>
-public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
+// Every step that changes state is broken once, and every system call that does, on a system below a directory, where a point costs a
+// fifth of a second: what the next call makes of it is the old state or the new one, and fsck finds nothing. A class a kind of cut, so
+// that they run side by side.
+
+/// <summary>SIGKILL before a step.</summary>
+public sealed class OfflineKillTests(SweepHost host) : IClassFixture<SweepHost>
 {
     public static TheoryData<string> Operations => ["install", "update", "rollback", "uninstall", "prune"];
 
@@ -20,10 +21,22 @@ public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
         Assert.InRange(result.Old, 1, result.Points);
         Assert.InRange(result.New, 1, result.Points);
     }
+}
+
+/// <summary>SIGKILL at a system call, from outside.</summary>
+public sealed class OfflineSystemCallTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => OfflineKillTests.Operations;
 
     [Theory]
     [MemberData(nameof(Operations))]
     public Task A_kill_at_any_system_call_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "strace", operation);
+}
+
+/// <summary>A step that fails.</summary>
+public sealed class OfflineFailureTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => OfflineKillTests.Operations;
 
     [Theory]
     [MemberData(nameof(Operations))]
@@ -33,7 +46,18 @@ public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
     [MemberData(nameof(Operations))]
     public Task A_failing_disk_at_any_step_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("offline", "eio", operation);
 
-    /// <summary>Unlike a kill it is ended by the call itself, which says what then holds and leaves nothing to recovery.</summary>
+    /// <summary>A failure that is none of the disk, before the commit and after it.</summary>
+    [Theory]
+    [InlineData("update")]
+    [InlineData("rollback")]
+    public Task What_is_told_is_what_holds_whatever_fails_at_any_step(string operation) => host.SweepAsync("offline", "denied", operation);
+}
+
+/// <summary>A signal. Unlike a kill it is ended by the call itself, which says what then holds and leaves nothing to recovery.</summary>
+public sealed class OfflineSignalTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => OfflineKillTests.Operations;
+
     [Theory]
     [MemberData(nameof(Operations))]
     public Task An_interruption_at_any_fourth_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
@@ -43,10 +67,4 @@ public sealed class OfflineFaultTests(SweepHost host) : IClassFixture<SweepHost>
     [InlineData("install")]
     [InlineData("update")]
     public Task A_termination_at_any_tenth_step_does_too(string operation) => host.SweepAsync("offline", "term", operation, every: 10);
-
-    /// <summary>A failure that is none of the disk, before the commit and after it.</summary>
-    [Theory]
-    [InlineData("update")]
-    [InlineData("rollback")]
-    public Task What_is_told_is_what_holds_whatever_fails_at_any_step(string operation) => host.SweepAsync("offline", "denied", operation);
 }

@@ -1,9 +1,7 @@
 using System.Text;
 using SystemContainers.Deploy;
-using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
-using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;

@@ -1,12 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using SystemContainers.Errors;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Deploy.Fleet;
 using SystemContainers.Deploy.Fleet.Etcd;
-using System.Text.Json;
 using Xunit;
 
 namespace SystemContainers.Tests.Fuzz;

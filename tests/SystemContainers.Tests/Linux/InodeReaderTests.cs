@@ -1,5 +1,4 @@
 using SystemContainers.Linux;
-using SystemContainers.Linux.Native;
 using Xunit;
 
 namespace SystemContainers.Tests.Linux;

@@ -174,7 +174,7 @@ public sealed class DiskTests(NspawnFixture fixture)
             {
                 refused += await TryAsync(
                     ["install", "--name", "tiny", Image], disk, $"{error} of {call} {number}{further}",
-                    ["strace", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={number}{further}"]) ? 0 : 1;
+                    ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={number}{further}"]) ? 0 : 1;
             }
         }
 

@@ -94,7 +94,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             $$"""
             flock /var/lib/sysctr/locks/{{slow.Name}}.lock sleep 5 & holder=$!
             sleep 0.3
-            env --default-signal=INT sysctr uninstall {{slow.Name}} > /tmp/said 2>&1 & tool=$!
+            env --default-signal=INT,HUP sysctr uninstall {{slow.Name}} > /tmp/said 2>&1 & tool=$!
             sleep 1; kill -INT $tool; wait $tool || echo "status $?" >> /tmp/said
             wait $holder; cat /tmp/said; rm /tmp/said
             """);
@@ -137,7 +137,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         string container = name ?? call.Split(' ')[^1];
         return _host.ShellAsync(
             $$"""
-            env --default-signal=INT sysctr {{call}} > /tmp/said 2>&1 & tool=$!
+            env --default-signal=INT,HUP sysctr {{call}} > /tmp/said 2>&1 & tool=$!
             {{until}}
             kill -{{signal}} $tool
             {{again}}

@@ -7,7 +7,7 @@ OUTPUT ?= artifacts
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup test demo host bench install deb clean
+.PHONY: build setup unit check test demo host bench install deb clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
@@ -16,6 +16,15 @@ build: setup
 # What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
 setup:
 	@tests/setup/build-packages
+
+# The library's tests without analyzers: what to run while writing.
+unit: setup
+	dotnet run --project tests/SystemContainers.Tests -c $(CONFIGURATION) -p:RunAnalyzers=false
+
+# All projects with analyzers, whose warnings are errors, and the library's tests.
+check: setup
+	dotnet build SystemContainers.sln -c $(CONFIGURATION) --nologo -v quiet
+	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)
 
 test: build
 	dotnet run --project tests/TestAll -c $(CONFIGURATION)

@@ -158,10 +158,8 @@ public sealed class DiskTests(NspawnFixture fixture)
 
     [Theory]
     [InlineData("ENOSPC", "")]
-    [InlineData("EIO", "")]
     [InlineData("EIO", "+")]
     [InlineData("EDQUOT", "")]
-    [InlineData("EROFS", "+")]
     public async Task A_call_that_fails(string error, string further)
     {
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
@@ -174,7 +172,7 @@ public sealed class DiskTests(NspawnFixture fixture)
             {
                 refused += await TryAsync(
                     ["install", "--name", "tiny", Image], disk, $"{error} of {call} {number}{further}",
-                    ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={number}{further}"]) ? 0 : 1;
+                    ["strace", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={number}{further}"]) ? 0 : 1;
             }
         }
 

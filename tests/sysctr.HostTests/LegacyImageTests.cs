@@ -60,6 +60,13 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             await _host.MustAsync("systemctl", "start", flannel.Service);
             Assert.Contains("FLANNEL_NETWORK=10.5.0.0/16\n", await _host.ShellAsync("cat /run/flannel/subnet.env"), StringComparison.Ordinal);
 
+            // The image has Before=docker.service, and that is not this container's name.
+            await _host.ShellAsync(
+                $"""
+                 mkdir -p /etc/systemd/system/{docker.Service}.d
+                 printf '[Unit]\nAfter={flannel.Service}\n' > /etc/systemd/system/{docker.Service}.d/50-after.conf
+                 systemctl daemon-reload
+                 """);
             (await _host.SysctrAsync("update", flannel.Name, "--set", "ETCD_PREFIX=/other")).MustSucceed();
 
             Assert.Contains("FLANNEL_NETWORK=10.6.0.0/16\n", await _host.ShellAsync("cat /run/flannel/subnet.env"), StringComparison.Ordinal);
@@ -67,7 +74,7 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             Assert.Equal("active", await docker.PropertyAsync("ActiveState"));
             Assert.Equal("active", await etcd.PropertyAsync("ActiveState"));
             Assert.Contains("flannel.subnet=10.6.", await DockerAsync("info --format '{{.Labels}}'"), StringComparison.Ordinal);
-            await _host.ShellAsync("ip link delete flannel.1");
+            await _host.ShellAsync($"ip link delete flannel.1; rm -r /etc/systemd/system/{docker.Service}.d");
             await RemoveWhatDockerdWroteAsync(docker);
         }
 

@@ -151,7 +151,7 @@ public sealed class PruneTests(NspawnFixture fixture)
         (await _host.SysctrAsync("update", "--runtime", "crun", probe.Name)).MustSucceed();
 
         CommandResult killed = await _host.RunAsync(
-            "strace", "--quiet=all", "-f", "--seccomp-bpf", "-e", "trace=unlinkat", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=40", "sysctr", "prune", "--keep", "1", probe.Name);
+            "strace", "--quiet=all", "-f", "-e", "trace=unlinkat", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=40", "sysctr", "prune", "--keep", "1", probe.Name);
         Assert.NotEqual(0, killed.ExitCode);
         Assert.Equal("1", await DirectoriesAsync(probe));
         Assert.NotEqual("", await _host.ShellAsync("ls /var/lib/sysctr/staging"));

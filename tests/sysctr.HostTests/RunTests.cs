@@ -86,7 +86,7 @@ public sealed class RunTests(NspawnFixture fixture)
              systemctl daemon-reload
              for i in $(seq 10); do
                  systemctl start {probe.Service} 2>/dev/null || true
-                 while [ "$(systemctl show --value -p ActiveState {probe.Service} | grep -v inactive)" = active ]; do sleep 0.1; done
+                 while systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'; do sleep 0.1; done
                  echo $(systemctl show --value -p Result {probe.Service}) $(systemctl show --value -p ExecMainStatus {probe.Service}) $(systemctl show --value -p ActiveState {probe.Service})
              done
              """);

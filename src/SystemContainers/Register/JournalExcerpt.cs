@@ -10,8 +10,11 @@ namespace SystemContainers.Register;
 /// </summary>
 static partial class JournalExcerpt
 {
-    /// <summary>The fields that name a life: of the unit's processes, and of what the two managers say of it (systemd.journal-fields(7)).</summary>
-    private static readonly string[] s_lives = ["_SYSTEMD_INVOCATION_ID", "INVOCATION_ID", "USER_INVOCATION_ID"];
+    /// <summary>
+    /// The fields that name a life: of what the two managers say of it, and of the unit's processes (systemd.journal-fields(7)). In that order: a user's
+    /// manager is itself a process of a unit, user@.service, and what it says has the life of that one too.
+    /// </summary>
+    private static readonly string[] s_lives = ["USER_INVOCATION_ID", "INVOCATION_ID", "_SYSTEMD_INVOCATION_ID"];
 
     /// <summary>journalctl's words for the input of <see cref="Of"/>.</summary>
     public static IReadOnlyList<string> Options => ["--output=json", "--output-fields=MESSAGE," + string.Join(',', s_lives)];

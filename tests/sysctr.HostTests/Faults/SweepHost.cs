@@ -36,6 +36,9 @@ public sealed class SweepHost : IAsyncLifetime
         await Console.Out.WriteLineAsync(result.Row);
         Assert.True(result.Failures.Count == 0, $"{result.Row}\n{string.Join('\n', result.Failures.Take(3))}");
         Assert.Equal(result.Points, result.Old + result.New);
+
+        // Threads differ from run to run, and with them the system calls of each; a kill at a step is never missed.
+        Assert.InRange(result.Missed, 0, cut == "kill" ? 0 : cut == "strace" ? result.Points / 4 : result.Points);
         return result;
     }
 }

@@ -9,10 +9,11 @@ namespace SystemContainers.HostTests.Faults;
 /// <param name="Points">How many points there are.</param>
 /// <param name="Old">After how many of them the next call left the old state.</param>
 /// <param name="New">After how many it left the new state.</param>
+/// <param name="Missed">How many calls went on to their end as if nothing had been broken.</param>
 /// <param name="Seconds">Wall clock for all of them.</param>
 /// <param name="Failures">What was neither, with all that was said.</param>
 sealed record SweepResult(
-    string Where, string Cut, string Operation, int Points, int Old, int New, double Seconds, IReadOnlyList<JsonElement> Failures)
+    string Where, string Cut, string Operation, int Points, int Old, int New, int Missed, double Seconds, IReadOnlyList<JsonElement> Failures)
 {
     private static readonly JsonSerializerOptions s_lowerCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 

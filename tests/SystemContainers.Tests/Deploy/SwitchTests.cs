@@ -99,7 +99,7 @@ public sealed class SwitchTests : IDisposable
     public async Task One_that_its_Restart_hides_brings_the_old_one_back()
     {
         Install("a");
-        _firstStart[Unit] = _ => _clock.CreateTimer(_ => _systemd.Change(Unit, u => u.Restarts = 1), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
+        _firstStart[Unit] = _ => After(2, () => _systemd.Change(Unit, u => u.Restarts = 1));
 
         SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
 
@@ -139,7 +139,7 @@ public sealed class SwitchTests : IDisposable
     {
         Install("a");
         using CancellationTokenSource signal = new();
-        _cancelAt = (at, later ? () => _clock.CreateTimer(_ => signal.Cancel(), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan) : signal.Cancel);
+        _cancelAt = (at, later ? () => After(2, signal.Cancel) : signal.Cancel);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => UpdateAsync(signal.Token, "a"));
 
@@ -211,6 +211,11 @@ public sealed class SwitchTests : IDisposable
     }
 
     private (string Call, Action Cancel)? _cancelAt;
+
+    /// <summary>A timer that nobody holds may be collected before its time.</summary>
+    private readonly List<ITimer> _timers = [];
+
+    private void After(int seconds, Action act) => _timers.Add(_clock.CreateTimer(_ => act(), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan));
     private Action<string> _more = _ => { };
 
     private void AssertIsBack()

@@ -37,8 +37,8 @@ public sealed class SweepHost : IAsyncLifetime
         Assert.True(result.Failures.Count == 0, $"{result.Row}\n{string.Join('\n', result.Failures.Take(3))}");
         Assert.Equal(result.Points, result.Old + result.New);
 
-        // Threads differ from run to run, and with them the system calls of each; a kill at a step is never missed.
-        Assert.InRange(result.Missed, 0, cut == "kill" ? 0 : cut == "strace" ? result.Points / 4 : result.Points);
+        // Threads differ from run to run, and with them how many steps and system calls there are; else a cut that was missed is no cut.
+        Assert.InRange(result.Missed, 0, cut is "kill" ? result.Points / 10 : cut is "strace" ? result.Points / 4 : result.Points);
         return result;
     }
 }

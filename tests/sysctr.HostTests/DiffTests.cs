@@ -53,5 +53,5 @@ public sealed class DiffTests(NspawnFixture fixture)
     private async Task<string> DiffAsync(Container container, params string[] arguments) =>
         (await _host.SysctrAsync(["diff", container.Name, .. arguments])).MustSucceed().Output;
 
-    private Task<string> StoreAsync() => _host.ShellAsync("find /var/lib/sysctr -path '*/rootfs' -prune -o -printf '%p %s %T@\\n' | sort | sha256sum");
+    private Task<string> StoreAsync() => _host.ShellAsync("find /var/lib/sysctr -mindepth 1 -path '*/rootfs' -prune -o -printf '%p %s %T@\\n' | sort | sha256sum");
 }

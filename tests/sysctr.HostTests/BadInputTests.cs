@@ -117,7 +117,15 @@ public sealed class BadInputTests(NspawnFixture fixture)
     public async Task A_full_disk()
     {
         string root = $"/srv/{Container.NewName()}";
-        await _host.ShellAsync($"mkdir {root} && mount -t tmpfs -o size=30m tmpfs {root} && mkdir -p {root}/etc/systemd/system {root}/var/lib");
+        await _host.ShellAsync(
+            $"""
+             mkdir {root}
+             mount -t tmpfs -o size=52m tmpfs {root}
+             mkdir -p {root}/etc/systemd/system {root}/var/lib {root}/usr/bin
+             cp -L "$(command -v sysctr)" {root}/usr/bin/sysctr
+             printf '#!/bin/sh\n' > {root}/usr/bin/runc
+             chmod 755 {root}/usr/bin/runc
+             """);
         try
         {
             CommandResult refused = await _host.SysctrAsync("install", "--root", root, "--name", "full", "probe");

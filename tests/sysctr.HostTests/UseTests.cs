@@ -22,7 +22,7 @@ public sealed class UseTests(NspawnFixture fixture)
         string display = (await _host.SysctrAsync("install", "--display", "probe")).MustSucceed().Output;
         Assert.Matches("\"seccomp\": { … SCMP_ACT_ERRNO but for [0-9]+ rules; [0-9]+ lines … }", display);
 
-        await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
+        Container probe = await Container.InstallAsync(_host, "probe", "--now");
         Assert.Equal("", (await _host.SysctrAsync("pull", "probe")).MustSucceed().Error);
         using (JsonDocument plan = await JsonAsync("plan", "update", probe.Name, "--set", "STATE_DIRECTORY=/srv"))
         {

@@ -69,7 +69,9 @@ public sealed class HistoryTests(NspawnFixture fixture)
 
         string table = (await _host.SysctrAsync("history", "--last", "2")).MustSucceed().Output;
         Assert.Matches(@"images prune +- +- +- +- +done: removed [0-9]+ layers and [0-9]+ files", table);
-        Assert.Matches(@"pull +- +- +- +\S+-not-there +failed \([0-9]+\)", table);
+
+        // A name that nothing has is no history.
+        Assert.DoesNotContain("-not-there", table, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +91,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
         Assert.Equal("3", Text(entry, "PRIORITY"));
         Assert.Equal("4fe733d8449a420eb0d6fd83f45fcec7", Text(entry, "MESSAGE_ID"));
         Assert.Equal("sysctr", Text(entry, "SYSLOG_IDENTIFIER"));
-        Assert.Contains("this is why", Text(entry, "SYSCTR_REASON"), StringComparison.Ordinal);
+        Assert.Matches($"^starting {probe.Service}: [^\n]+$", Text(entry, "SYSCTR_REASON"));
 
         // With what the container itself said.
         Assert.Contains($"{probe.Name}: update by", await probe.JournalAsync(), StringComparison.Ordinal);

@@ -15,9 +15,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     /// distribution; without that it is 0, and units are such that any version runs them.
     /// </summary>
     public async Task<int> GetVersionAsync(CancellationToken cancellation) =>
-        paths.Root == "/" ? SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : LibraryVersion(paths);
-
-    private static readonly string[] s_libraries = ["/usr/lib", "/usr/lib64", "/lib"];
+        paths.Root == "/" ? SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : SystemdLibrary.Versions(paths.Inside).DefaultIfEmpty(0).Min();
 
     /// <summary>It will read its units when it boots.</summary>
     public Task ReloadAsync(CancellationToken cancellation) => Task.CompletedTask;
@@ -100,20 +98,6 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
                 ErrorKind.Unsafe, $"enabling units below {paths.Root}: {outside} there is, or is below, a symbolic link that leads out of {paths.Root}",
                 "make it a directory, or a relative link");
         }
-    }
-
-    /// <summary>Of <c>libsystemd-shared-252.so</c> (Debian) or <c>libsystemd-shared-252.4-598.fc36.so</c> (Fedora).</summary>
-    private static int LibraryVersion(HostPaths paths)
-    {
-        const string Prefix = "libsystemd-shared-";
-        IEnumerable<string> directories = s_libraries.Select(paths.Inside).Where(Directory.Exists);
-        return directories
-            .SelectMany(lib => Directory.EnumerateDirectories(lib).Where(d => Path.GetFileName(d).Contains("-linux-", StringComparison.Ordinal)).Prepend(lib))
-            .Select(lib => Path.Join(lib, "systemd")).Where(Directory.Exists)
-            .SelectMany(d => Directory.EnumerateFiles(d, Prefix + "*.so"))
-            .Select(f => Path.GetFileName(f)[Prefix.Length..].Split(['.', '-', '~'])[0])
-            .Select(v => int.TryParse(v, out int number) ? number : 0)
-            .DefaultIfEmpty(0).Min();
     }
 
     private SysctrException NotRunning(string doing, string unit) => new(

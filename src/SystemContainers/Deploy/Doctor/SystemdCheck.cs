@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Register;
@@ -7,7 +6,7 @@ using SystemContainers.Register.DBus;
 namespace SystemContainers.Deploy.Doctor;
 
 /// <summary>Whether there is a systemd that sysctr can talk to, and which.</summary>
-static partial class SystemdCheck
+static class SystemdCheck
 {
     // What the tests boot; older ones are not known to work.
     private const int Tested = 252;
@@ -31,13 +30,7 @@ static partial class SystemdCheck
     /// <summary>Of a system below a directory.</summary>
     public static IReadOnlyList<DoctorFinding> Offline(DoctorTarget target)
     {
-        int version = Directories(target)
-            .Where(Directory.Exists)
-            .SelectMany(d => Directory.GetFiles(d, "libsystemd-shared-*.so"))
-            .Select(f => SharedLibrary().Match(Path.GetFileName(f)))
-            .Where(m => m.Success)
-            .Select(m => int.Parse(m.Groups["version"].Value, System.Globalization.CultureInfo.InvariantCulture))
-            .DefaultIfEmpty(0).Max();
+        int version = SystemdLibrary.Versions(target.Here).DefaultIfEmpty(0).Max();
         return
         [
             version == 0
@@ -45,19 +38,6 @@ static partial class SystemdCheck
                 : Version(version, "is installed"),
             DoctorFinding.Unknown("kernel", "systemd, kernel, cgroups and clock are those of a system that does not run; they were not looked at", "call it again when that system runs"),
         ];
-    }
-
-    private static IEnumerable<string> Directories(DoctorTarget target)
-    {
-        yield return target.Here("/usr/lib/systemd");
-        yield return target.Here("/lib/systemd");
-        string libraries = target.Here("/usr/lib");
-        foreach (string architecture in Directory.Exists(libraries) ? Directory.GetDirectories(libraries, "*-linux-gnu*") : [])
-        {
-            yield return Path.Join(architecture, "systemd");
-        }
-
-        yield return target.Here("/usr/lib64/systemd");
     }
 
     private static DoctorFinding Version(int version, string how) => version switch
@@ -100,7 +80,4 @@ static partial class SystemdCheck
             return DoctorFinding.Problem("dbus", e.Message, e.Hint ?? "'systemctl status dbus.service' tells how it is");
         }
     }
-
-    [GeneratedRegex(@"^libsystemd-shared-(?<version>\d+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex SharedLibrary();
 }

@@ -16,7 +16,6 @@ sealed class SpaceReports(Host host)
     private const int BlockBytes = 512;
 
     private readonly Dictionary<ObjectKey, long> _sizes = [];
-    private readonly Dictionary<Digest, HashSet<ObjectKey>> _layers = [];
     private readonly Dictionary<Digest, (ObjectKey Key, long Size)[]> _contents = [];
 
     /// <summary>All of it.</summary>
@@ -106,18 +105,7 @@ sealed class SpaceReports(Host host)
         return _sizes.Where(s => !live.Contains(s.Key)).Sum(s => s.Value);
     }
 
-    private HashSet<ObjectKey> ObjectsOf(IEnumerable<Digest> layers) => [.. layers.SelectMany(ObjectsOf)];
-
-    private HashSet<ObjectKey> ObjectsOf(Digest layer)
-    {
-        if (!_layers.TryGetValue(layer, out HashSet<ObjectKey>? objects))
-        {
-            objects = host.Store.HasLayer(layer) ? [.. host.Store.ReadLayer(layer).Entries.Where(ContentStore.HasObject).Select(e => e.Object)] : [];
-            _layers.Add(layer, objects);
-        }
-
-        return objects;
-    }
+    private HashSet<ObjectKey> ObjectsOf(IEnumerable<Digest> layers) => [.. layers.SelectMany(ContentsOf).Select(c => c.Key)];
 
     private long Sum(IEnumerable<ObjectKey> objects) => objects.Sum(o => _sizes.GetValueOrDefault(o));
 

@@ -3,6 +3,8 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Register;
 using SystemContainers.Run;
@@ -129,6 +131,12 @@ sealed class Host : IDisposable
                 : options with { SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place() };
         }
     }
+
+    /// <summary>What may be used, by the policies of the caller and of the system below <see cref="Root"/>; read anew each time.</summary>
+    internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
+
+    /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions);
 
     /// <summary>What looks at the mounts of a container's config.json.</summary>
     /// <param name="name">The container.</param>

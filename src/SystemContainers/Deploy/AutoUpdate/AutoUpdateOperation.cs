@@ -4,8 +4,6 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Auth;
-using SystemContainers.Pull.Trust;
 
 namespace SystemContainers.Deploy;
 
@@ -124,7 +122,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
+        ImagePuller puller = host.Puller(progress);
         Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
         if (there == record.ManifestDigest)
         {

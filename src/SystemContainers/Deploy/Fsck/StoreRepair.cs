@@ -1,8 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Auth;
-using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Store;
 
@@ -120,7 +118,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     private async Task<PulledImage> PullAsync(ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
     {
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
+        ImagePuller puller = host.Puller(progress);
         host.EndLease();
         PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
         host.LeaseStore(cancellation);

@@ -2,8 +2,6 @@ using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Auth;
-using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Store;
 
@@ -115,7 +113,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>Pulls, without a lease: a prune goes on beside it. Then leases the store, and has what the prune took fetched again.</summary>
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
     {
-        ImagePuller puller = new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
+        ImagePuller puller = host.Puller(progress);
         for (int attempt = 1; ; attempt++)
         {
             host.EndLease();
@@ -183,7 +181,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         {
             if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
             {
-                SignaturePolicy.Load(host.User, host.Root).Check(candidate);
+                host.SignaturePolicy.Check(candidate);
                 return Open(record);
             }
         }

@@ -1,8 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Auth;
-using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Store;
 
@@ -110,7 +108,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         string? current = null;
         if (ask)
         {
-            Digest now = await Puller().FindAsync([reference], Platform.Current, cancellation);
+            Digest now = await host.Puller(progress).FindAsync([reference], Platform.Current, cancellation);
             note(now == record.ManifestDigest
                 ? $"{record.Reference}: its source has no newer one"
                 : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it");
@@ -153,6 +151,4 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
             host.History.Add(HistoryLog.OfImage(operation, new HistoryImage(reference, from?.ToString(), to?.ToString()), origin));
         }
     }
-
-    private ImagePuller Puller() => new(host.Registries, CredentialStore.OfUser(host.Registries), SignaturePolicy.Load(host.User, host.Root), progress, host.PullOptions);
 }

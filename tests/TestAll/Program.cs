@@ -6,7 +6,7 @@ using SystemContainers.TestBed;
 string reports = Directory.CreateTempSubdirectory("sysctr-tests-").FullName;
 Totals all = new(0, 0, 0);
 bool broken = false;
-List<string> times = [];
+List<string> times = [], failures = [];
 foreach (TestSuite suite in TestSuite.FindAll())
 {
     Console.WriteLine($"== {suite.Name}");
@@ -15,6 +15,7 @@ foreach (TestSuite suite in TestSuite.FindAll())
     int exitCode = await suite.RunAsync(report, args);
     times.Add($"{suite.Name}: {Stopwatch.GetElapsedTime(began):h\\:mm\\:ss}, of which the slowest:");
     times.AddRange(Totals.Slowest(report, 12).Select(t => $"  {t.Duration:m\\:ss} {t.Name}"));
+    failures.AddRange(Totals.Failures(report));
     Totals? totals = Totals.Read(report);
     // A suite that ended badly without a failed test crashed, or never began: nothing may hide that.
     broken |= totals is null || (exitCode != 0 && totals.Failed == 0);
@@ -24,6 +25,7 @@ foreach (TestSuite suite in TestSuite.FindAll())
 
 await Cache.DeleteAsync(reports);
 times.ForEach(Console.WriteLine);
+failures.ForEach(Console.WriteLine);
 all = broken ? all with { Failed = all.Failed + 1 } : all;
 Console.WriteLine(all);
 return all.Failed == 0 && all.Passed > 0 ? 0 : 1;

@@ -40,6 +40,24 @@ sealed record Totals(int Passed, int Failed, int Skipped)
         ];
     }
 
+    /// <summary>The tests of such a report that failed, each with the first line of its message; none when there is no report.</summary>
+    public static IEnumerable<string> Failures(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
+        return
+        [
+            .. from test in report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray()
+               where test.GetProperty("status").GetString() is not ("passed" or "skipped")
+               let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
+               select $"failed: {test.GetProperty("name").GetString()}: {message?.Split('\n')[0]}",
+        ];
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Passed} passed, {Failed} failed, {Skipped} skipped";
 }

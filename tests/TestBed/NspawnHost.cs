@@ -62,6 +62,7 @@ public sealed class NspawnHost : TestHost
             }
 
             await HostSetup.PrepareAsync(host.Root, scratch.Name);
+            MaskGenerators(source, host.Root);
             if (registryStorage is not null)
             {
                 host._registry = await RegistryServer.StartAsync(scratch, host._network, registryStorage, readOnly: true);
@@ -162,6 +163,19 @@ public sealed class NspawnHost : TestHost
         Directory.CreateDirectory(_scratch.File("work"));
         Directory.CreateDirectory(_scratch.File("merged"));
         await Command.MustAsync("install", "-d", "-m", "755", Root, Path.Combine(Root, "etc"));
+    }
+
+    /// <summary>
+    /// systemd runs them at each of the thousands of reloads that tests make, and they find nothing to do in a container: no disk, no fstab, no
+    /// script of System V.
+    /// </summary>
+    private static void MaskGenerators(string source, string root)
+    {
+        string masks = Directory.CreateDirectory(Path.Combine(root, "etc/systemd/system-generators")).FullName;
+        foreach (string generator in Directory.GetFiles(Path.Combine(source, "usr/lib/systemd/system-generators"), "systemd-*-generator"))
+        {
+            File.CreateSymbolicLink(Path.Combine(masks, Path.GetFileName(generator)), "/dev/null");
+        }
     }
 
     private string[] MountCommand => _lower is null ? [] :

@@ -74,6 +74,8 @@ public sealed class RunTests(NspawnFixture fixture)
     [InlineData("runc", """["/bin/true"]""", "success 0 inactive")]
     [InlineData("crun", """["/bin/true"]""", "success 0 inactive")]
     [InlineData("runc", """["/bin/sh", "-c", "exit 3"]""", "exit-code 3 failed")]
+    [InlineData("runc", """["/usr/bin/saved-on-windows"]""", "exit-code 1 failed")]
+    [InlineData("crun", """["/usr/bin/saved-on-windows"]""", "exit-code 1 failed")]
     public async Task A_payload_that_ends_at_once_is_told_with_its_status(string runtime, string command, string told)
     {
         ChangedImage image = await ChangedImage.MakeAsync(_host, $"config['Entrypoint'] = {command}; config['Cmd'] = []");

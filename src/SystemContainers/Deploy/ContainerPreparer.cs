@@ -22,15 +22,18 @@ sealed class ContainerPreparer(Host host)
         ImageExports.Read(
             rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : DirectoryTree.Open(host.Here(rootfs)), image.Config.Run);
 
-    /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime; no image need be fetched to know it.</summary>
-    /// <param name="named">For each container what the user named; null for the configured one.</param>
-    /// <exception cref="SysctrException">Host: one is not there.</exception>
-    public void RequireRuntimes(IEnumerable<string?> named)
+    /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime or a systemd; no image need be fetched to know it.</summary>
+    /// <param name="runtimes">For each container what the user named; null for the configured one.</param>
+    /// <param name="cancellation">Ends the wait for systemd.</param>
+    /// <exception cref="SysctrException">Host: a runtime is not there, or systemd does not answer.</exception>
+    public async Task RequireAsync(IEnumerable<string?> runtimes, CancellationToken cancellation)
     {
-        foreach (string? runtime in named)
+        foreach (string? runtime in runtimes)
         {
             _ = OciRuntime.Find(runtime ?? _configuration.Runtime, host.Root);
         }
+
+        await host.Systemd.GetVersionAsync(cancellation);
     }
 
     /// <summary>Renders a container in memory.</summary>

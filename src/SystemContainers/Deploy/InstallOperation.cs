@@ -23,7 +23,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     {
         if (now)
         {
-            await RequireSystemdAsync(host, cancellation);
+            RequireBooted(host);
         }
 
         await host.RecoverAsync(cancellation);
@@ -35,11 +35,11 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             (IReadOnlyList<PreparedContainer> installed, int exitCode) = await host.History.RunAsync("install", names, async origin =>
             {
                 (IReadOnlyList<StoredImage> images, locks) = await new ImageFetch(host, progress).FetchForAsync(
-                    () =>
+                    async () =>
                     {
                         // What needs no image to be refused is refused before one is fetched.
                         Array.ForEach(names, RefuseInstalled);
-                        new ContainerPreparer(host).RequireRuntimes(requests.Select(r => r.Runtime));
+                        await new ContainerPreparer(host).RequireAsync(requests.Select(r => r.Runtime), cancellation);
                         return [.. named.Select(n => (n.Request.Image, n.Request.Pull))];
                     },
                     () => host.LockWholeAsync(names, cancellation),
@@ -147,7 +147,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     }
 
     /// <exception cref="SysctrException">Host: nothing can be started there.</exception>
-    internal static async Task RequireSystemdAsync(Host host, CancellationToken cancellation)
+    internal static void RequireBooted(Host host)
     {
         if (!host.Systemd.IsBooted)
         {
@@ -156,9 +156,6 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 $"starting after an install below {host.Root}: no systemd runs there",
                 "leave out --now; the containers start when that system boots");
         }
-
-        // One that does not answer is told before anything is pulled.
-        await host.Systemd.GetVersionAsync(cancellation);
     }
 
     private void RefuseInstalled(string name)

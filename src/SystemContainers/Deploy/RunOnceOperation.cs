@@ -30,7 +30,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         Lock(name).Dispose();
         await CheckPossibleAsync(request, name, cancellation);
         (IReadOnlyList<StoredImage> images, IDisposable locks) = await new ImageFetch(host, progress).FetchForAsync(
-            () => [(request.Image, request.Pull)], () => LockWholeAsync(name), cancellation);
+            () => Task.FromResult<IReadOnlyList<(string, PullPolicy)>>([(request.Image, request.Pull)]), () => LockWholeAsync(name), cancellation);
         using IDisposable held = locks;
         return await RunLockedAsync(request, name, images[0], cancellation);
     }
@@ -44,7 +44,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
 
         await CheckFreeAsync(name, cancellation);
-        new ContainerPreparer(host).RequireRuntimes([request.Runtime]);
+        await new ContainerPreparer(host).RequireAsync([request.Runtime], cancellation);
     }
 
     private async Task<IDisposable> LockWholeAsync(string name)

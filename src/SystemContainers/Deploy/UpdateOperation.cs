@@ -193,14 +193,11 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     private Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchAsync(
         string[] names, UpdateRequest request, CancellationToken cancellation) =>
         new ImageFetch(host, progress).FetchForAsync(
-            () =>
+            async () =>
             {
-                if (request.Runtime is { } runtime)
-                {
-                    new ContainerPreparer(host).RequireRuntimes([runtime]);
-                }
-
-                return [.. names.Select(name => UpdatePreparer.Wanted(host.Catalog.Get(name), request))];
+                ContainerRecord[] before = [.. names.Select(host.Catalog.Get)];
+                await new ContainerPreparer(host).RequireAsync(before.Select(b => request.Runtime ?? b.Runtime), cancellation);
+                return [.. before.Select(b => UpdatePreparer.Wanted(b, request))];
             },
             () => host.LockWholeAsync(names, cancellation),
             cancellation);

@@ -49,8 +49,8 @@ static class HistoryCommand
 
             terminal.Table(
                 [
-                    "WHEN", new("BY") { Dispensable = 1 }, "OPERATION", "CONTAINER", new("FROM") { Dispensable = 3 }, new("TO") { Dispensable = 2 },
-                    new("IMAGE") { Least = 14, KeepsEnd = true, Dispensable = 4 }, new("OUTCOME") { IsState = true, Least = 12 },
+                    new("WHEN") { LeastLeft = 11, KeepsEnd = true }, new("BY") { Dispensable = 1 }, new("OPERATION") { LeastLeft = 6 }, new("CONTAINER") { LeastLeft = 8 }, new("FROM") { Dispensable = 3 }, new("TO") { Dispensable = 2 },
+                    new("IMAGE") { Least = 14, KeepsEnd = true, Dispensable = 4 }, new("OUTCOME") { IsState = true, Least = 12, LeastLeft = 7 },
                 ],
                 [
                     .. entries.Select(e => new[]

@@ -44,21 +44,29 @@ static class TableLayout
         while (true)
         {
             int[] widths = [.. natural];
-            int excess = shown.Sum(i => widths[i]) + (Gap.Length * (shown.Length - 1)) - room;
-            while (excess > 0 && shown.Where(i => columns[i].Least > 0 && widths[i] > columns[i].Least).DefaultIfEmpty(-1).MaxBy(i => i < 0 ? 0 : widths[i]) is var widest and >= 0)
+            int excess = Cut(widths, shown, c => c.Least, shown.Sum(i => widths[i]) + (Gap.Length * (shown.Length - 1)) - room);
+            int dispensable = shown.MaxBy(i => columns[i].Dispensable);
+            if (excess > 0 && columns[dispensable].Dispensable > 0)
             {
-                int cut = Math.Min(excess, Math.Max(1, (widths[widest] - columns[widest].Least) / 2));
+                shown = [.. shown.Where(i => i != dispensable)];
+                continue;
+            }
+
+            Cut(widths, shown, c => c.LeastLeft, excess);
+            return (shown, widths);
+        }
+
+        // Takes from the widest what the table has too much, as far as its columns allow; returns what is left of it.
+        int Cut(int[] widths, int[] shown, Func<TableColumn, int> least, int excess)
+        {
+            while (excess > 0 && shown.Where(i => least(columns[i]) > 0 && widths[i] > least(columns[i])).DefaultIfEmpty(-1).MaxBy(i => i < 0 ? 0 : widths[i]) is var widest and >= 0)
+            {
+                int cut = Math.Min(excess, Math.Max(1, (widths[widest] - least(columns[widest])) / 2));
                 widths[widest] -= cut;
                 excess -= cut;
             }
 
-            int dispensable = shown.MaxBy(i => columns[i].Dispensable);
-            if (excess <= 0 || columns[dispensable].Dispensable == 0)
-            {
-                return (shown, widths);
-            }
-
-            shown = [.. shown.Where(i => i != dispensable)];
+            return excess;
         }
     }
 

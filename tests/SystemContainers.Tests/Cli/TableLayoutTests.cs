@@ -52,6 +52,20 @@ public sealed class TableLayoutTests
         Assert.DoesNotContain("AUTO-UPDATE", Lines(50)[0], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(40, "2026-11-28 23:54:08  update", "…")]
+    [InlineData(19, "…8 23:54:08  update", "2026-11-28")]
+    public void What_is_whole_while_something_can_be_missed_is_cut_when_nothing_can(int width, string there, string not)
+    {
+        TableColumn[] columns = [new("WHEN") { LeastLeft = 11, KeepsEnd = true }, "WHAT", new("BY") { Dispensable = 1 }];
+
+        string line = TableLayout.Lines(columns, [["2026-11-28 23:54:08", "update", "somebody-with-a-name"]], width, coloured: false, withHeading: false).Single();
+
+        Assert.True(line.Length <= width, line);
+        Assert.Contains(there, line, StringComparison.Ordinal);
+        Assert.DoesNotContain(not, line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void States_have_colours_that_take_no_room()
     {

@@ -2,6 +2,7 @@ using SystemContainers.Deploy;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Pull;
+using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.Deploy;
@@ -36,11 +37,27 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
     [Fact]
     public Task A_run_without_systemd() => RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "systemd");
 
+    /// <summary>As <c>--user</c> has it in a session that no user manager serves.</summary>
+    [Fact]
+    public async Task What_is_to_be_known_to_a_systemd_that_does_not_answer()
+    {
+        FakeSystemd systemd = new(TimeProvider.System) { Version = () => throw new SysctrException(ErrorKind.Host, "asking systemd: nobody is there") };
+        string runtime = Path.Combine(_root, "usr/bin/runc");
+        Directory.CreateDirectory(Path.GetDirectoryName(runtime)!);
+        await File.WriteAllTextAsync(runtime, "#!/bin/sh\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(runtime, (UnixFileMode)0b111_101_101);
+        HostOptions options = new() { Systemd = systemd };
+
+        await RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: false, new StartPolicy(), default), "nobody is there", options);
+        await RefusedAsync(host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default), "nobody is there", options);
+        await RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "nobody is there", options);
+    }
+
     private InstallRequest Request => new(Image) { Name = "x" };
 
-    private async Task RefusedAsync(Func<Host, Task> work, string why)
+    private async Task RefusedAsync(Func<Host, Task> work, string why, HostOptions? options = null)
     {
-        using Host host = Host.Open(_root, _ => { });
+        using Host host = Host.Open(_root, _ => { }, options);
 
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Task.Run(() => work(host)).WaitAsync(TimeSpan.FromSeconds(60)));
 

@@ -36,7 +36,10 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
         }
     }
 
-    public Task<int> GetVersionAsync(CancellationToken cancellation) => Task.FromResult(252);
+    /// <summary>What it says when it is asked for its version, as everybody does first.</summary>
+    public Func<int> Version { get; set; } = () => 252;
+
+    public Task<int> GetVersionAsync(CancellationToken cancellation) => Task.FromResult(Version());
 
     public Task ReloadAsync(CancellationToken cancellation) => DoAsync("reload", () => { }, cancellation);
 

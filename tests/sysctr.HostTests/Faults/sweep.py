@@ -11,7 +11,7 @@ OPERATION  install, update, rollback, uninstall, prune
 
 For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
 on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
-$SWEEP_EVERY=N tries every Nth point, from the first on.
+$SWEEP_EVERY=N tries every Nth point, from the first on; and on a booted host every one around a call to systemd.
 """
 import hashlib
 import json
@@ -343,6 +343,12 @@ def points_of_strace():
             for call, n in sorted(wanted)]
 
 
+def chosen(points, every):
+    """Every Nth; and on a booted host those at which systemd is asked, with the one before and the one after: what lies between is as offline."""
+    asks = [RUNS and CUT != "strace" and re.search(" [A-Z]\\w+$", point) is not None for _, point in points]
+    return [p for i, p in enumerate(points) if i % every == 0 or any(asks[max(0, i - 1):i + 2])]
+
+
 started = time.time()
 run(["rm", "-rf", WORK])
 os.makedirs(WORK)
@@ -359,7 +365,7 @@ new = look()
 assert old[:3] != new[:3] and not old[3] and not new[3], (old[3], new[3], difference(old[0], new[0]))
 outcomes = {"old": 0, "new": 0}
 failures, missed, lies = [], 0, 0
-points = points[::int(os.environ.get("SWEEP_EVERY", "1"))]
+points = chosen(points, int(os.environ.get("SWEEP_EVERY", "1")))
 now = new
 for prefix, point in points:
     if now != old:

@@ -48,11 +48,11 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <returns>An image for each that was wanted, and the locks.</returns>
     /// <exception cref="SysctrException">As <see cref="FetchAsync"/>; Locked: the containers or the store change each time.</exception>
     public async Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchForAsync(
-        Func<IReadOnlyList<(string Image, PullPolicy Policy)>> wanted, Func<Task<IDisposable>> take, CancellationToken cancellation)
+        Func<Task<IReadOnlyList<(string Image, PullPolicy Policy)>>> wanted, Func<Task<IDisposable>> take, CancellationToken cancellation)
     {
         for (int attempt = 1; ; attempt++)
         {
-            IReadOnlyList<(string Image, PullPolicy Policy)> before = wanted();
+            IReadOnlyList<(string Image, PullPolicy Policy)> before = await wanted();
             List<StoredImage> images = [];
             foreach ((string image, PullPolicy policy) in before)
             {
@@ -64,7 +64,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
             IDisposable locks = await take();
             try
             {
-                IReadOnlyList<(string Image, PullPolicy Policy)> now = wanted();
+                IReadOnlyList<(string Image, PullPolicy Policy)> now = await wanted();
                 host.LeaseStore(cancellation);
                 if (now.SequenceEqual(before) && images.All(IsWhole))
                 {

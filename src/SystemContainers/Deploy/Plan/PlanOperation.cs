@@ -20,10 +20,10 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     {
         if (now)
         {
-            await InstallOperation.RequireSystemdAsync(host, cancellation);
+            InstallOperation.RequireBooted(host);
         }
 
-        new ContainerPreparer(host).RequireRuntimes(requests.Select(r => r.Runtime));
+        await new ContainerPreparer(host).RequireAsync(requests.Select(r => r.Runtime), cancellation);
         using Host scratch = host.WithScratchStore();
         PlanDownload download = NewDownload();
         List<PreparedContainer> prepared = [];
@@ -74,6 +74,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         {
             try
             {
+                await new ContainerPreparer(host).RequireAsync([request.Runtime ?? before.Runtime], cancellation);
                 PreparedContainer? after = await PrepareAsync(scratch, before, request, download, cancellation);
                 plans.Add(after is null ? Nothing(before)
                     : await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation));

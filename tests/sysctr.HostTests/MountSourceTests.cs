@@ -54,7 +54,7 @@ public sealed class MountSourceTests(NspawnFixture fixture)
                         {"destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave", "rw"]}],
              "linux": {"rootfsPropagation": "rshared", "namespaces": [{"type": "mount"}, {"type": "pid"}]}}
             """).PutAsync(_host);
-        await using Container container = await Container.InstallAsync(_host, image, "--runtime", runtime, "--now");
+        await using Container container = await Container.InstallAsync(_host, image, "--runtime", runtime, "--grant", "bind-root-write", "--now");
 
         string root = $"/proc/{await container.MainProcessAsync()}/root";
         foreach (string place in (string[])["/host/var/lib/sysctr", "/state/sysctr", "/host/run/sysctr", "/run/sysctr"])

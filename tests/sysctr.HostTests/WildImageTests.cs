@@ -53,15 +53,17 @@ public sealed class WildImageTests(NspawnFixture fixture)
         HostState before = await HostState.TakeAsync(_host);
         string image = await new WildImage()
             .Bind("/var/run/${NAME}", "/var/run/wild").Bind("/etc/$NAME", "/etc/wild").Bind("/srv/$NAME/data", "/data").PutAsync(_host);
+        string name;
         await using (Container container = await Container.InstallAsync(_host, image, "--now"))
         {
+            name = container.Name;
             Assert.Equal("700 700 700\n", await _host.ShellAsync($"echo $(stat -c %a /run/{container.Name} /etc/{container.Name} /srv/{container.Name}/data)"));
             Assert.Contains("is up to date", (await _host.SysctrAsync("update", container.Name)).MustSucceed().All, StringComparison.Ordinal);
             await _host.MustAsync("systemctl", "stop", container.Service);
             await _host.ShellAsync($"rm -r /run/{container.Name} && systemd-tmpfiles --create && systemctl start {container.Service}");
         }
 
-        await _host.ShellAsync("rmdir /srv/c*");
+        await _host.ShellAsync($"rmdir /srv/{name}");
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 

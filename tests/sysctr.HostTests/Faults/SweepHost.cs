@@ -38,7 +38,8 @@ public sealed class SweepHost : IAsyncLifetime
         Assert.Equal(result.Points, result.Old + result.New);
 
         // Threads differ from run to run, and with them how many steps and system calls there are; else a cut that was missed is no cut.
-        Assert.InRange(result.Missed, 0, cut is "kill" ? result.Points / 10 : cut is "strace" ? result.Points / 4 : result.Points);
+        // A signal may come too late; who ignores all of them was started so ('env --default-signal' helps), and nothing was tried.
+        Assert.InRange(result.Missed, 0, cut is "kill" ? result.Points / 10 : cut is "strace" ? result.Points / 4 : result.Points - 1);
         return result;
     }
 }

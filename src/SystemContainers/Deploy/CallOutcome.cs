@@ -97,7 +97,7 @@ sealed class CallOutcome
 
     private static PendingTransaction? Find((string File, TransactionRecord Record) begun)
     {
-        string committed = Transactions.CommittedName(begun.File);
+        string committed = IntentRecords.CommittedName(begun.File);
         return File.Exists(committed) ? new PendingTransaction(committed, IsCommitted: true, begun.Record)
             : File.Exists(begun.File) ? new PendingTransaction(begun.File, IsCommitted: false, begun.Record)
             : null;

@@ -48,7 +48,7 @@ sealed class ContainerCatalog(string storeHere)
     {
         try
         {
-            ContainerRecord record = DeployJson.Read(file, DeployJson.Default.ContainerRecord);
+            ContainerRecord record = RecordDocument.Read(file, StateJson.Default.ContainerRecord);
 
             // A directory that somebody copied still says whose files and units it is about.
             return record.IsUsable && record.Name == name && record.Deployment == number

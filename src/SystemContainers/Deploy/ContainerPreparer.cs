@@ -199,12 +199,12 @@ sealed class ContainerPreparer(Host host)
     /// <summary>The old tool took any variable; what the image does not mention had no effect.</summary>
     private Dictionary<string, string> Known(IReadOnlyDictionary<string, string> set, ImageExports exports)
     {
-        foreach (string variable in set.Keys.Where(v => !TemplateValues.IsForced(v) && !exports.Accepts(v)))
+        foreach (string variable in set.Keys.Where(v => !TemplateValues.IsForced(v) && !TemplateValues.IsKnown(exports, v)))
         {
             host.Note($"warning: setting {variable}: the image knows no such variable; left out");
         }
 
-        return new(set.Where(s => TemplateValues.IsForced(s.Key) || exports.Accepts(s.Key)), StringComparer.Ordinal);
+        return new(set.Where(s => TemplateValues.IsForced(s.Key) || TemplateValues.IsKnown(exports, s.Key)), StringComparer.Ordinal);
     }
 
     private void StageRootfs(PreparedContainer container, string rootfs, IPullProgress? progress)

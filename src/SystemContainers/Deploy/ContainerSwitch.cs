@@ -62,7 +62,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             }
 
             // Last of all that can fail: what is told to have failed is as before.
-            committed = Transactions.Commit(intent);
+            committed = IntentRecords.Commit(intent);
         }
         catch (Exception e)
         {
@@ -70,8 +70,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                 : FailedStarts.None;
             await TakeBackAsync(transaction, e);
-            host.History.TakenBack(transaction, Transactions.Id(intent), e, journals);
-            Transactions.End(intent);
+            host.History.TakenBack(transaction, IntentRecords.Id(intent), e, journals);
+            IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {
                 throw new SysctrException(
@@ -249,9 +249,9 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     {
         try
         {
-            host.History.Done(transaction, Transactions.Id(committed));
+            host.History.Done(transaction, IntentRecords.Id(committed));
             Finish(transaction);
-            Transactions.End(committed);
+            IntentRecords.End(committed);
         }
         catch (Exception e)
         {

@@ -67,8 +67,8 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The copy first: cut between the two, it is the later one, of a change that nobody was told to be done.</summary>
     private static void WriteRecord(string directory, ContainerRecord record)
     {
-        DeployJson.Write(Path.Join(directory, CopyName), record, DeployJson.Default.ContainerRecord);
-        DeployJson.Write(Path.Join(directory, RecordName), record, DeployJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory, CopyName), record, StateJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory, RecordName), record, StateJson.Default.ContainerRecord);
     }
 
     /// <summary>The names of all <see cref="FailedJournal"/>.</summary>

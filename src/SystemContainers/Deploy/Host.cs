@@ -38,8 +38,9 @@ sealed class Host : IDisposable
         Catalog = new ContainerCatalog(storeHere);
         _below = scratchOf;
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(storeHere);
-        Transactions = new Transactions(_scratch ?? storeHere, options.Outcome);
-        History = new HistoryLog(this);
+        Transactions = new IntentRecords(_scratch ?? storeHere, options.Outcome);
+        History = new HistoryLog(
+            storeHere, root, () => Store.Locks.LockContainer("+history", note: _ => { }, CancellationToken.None), Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
         _store = new Lazy<ContentStore>(() => scratchOf is null
@@ -65,7 +66,7 @@ sealed class Host : IDisposable
 
     internal ContainerCatalog Catalog { get; }
 
-    internal Transactions Transactions { get; }
+    internal IntentRecords Transactions { get; }
 
     internal HistoryLog History { get; }
 
@@ -100,7 +101,7 @@ sealed class Host : IDisposable
     }
 
     /// <summary>Whether a crash has left something that only a process inside the user's namespace can end.</summary>
-    public static bool NeedsRecovery(HostUser user) => new Transactions(UserStore(user)).Any;
+    public static bool NeedsRecovery(HostUser user) => new IntentRecords(UserStore(user)).Any;
 
     /// <summary>Whether a user's store can be worked on in the namespace that the user can have.</summary>
     /// <exception cref="SysctrException">Host: it has files of ids that the user had once.</exception>
@@ -155,35 +156,6 @@ sealed class Host : IDisposable
     internal IDisposable LockContainers(IReadOnlyList<string> names, CancellationToken cancellation) =>
         LockSet.Take(names, name => Store.Locks.LockContainer(name, Note, cancellation))!;
 
-    /// <summary>
-    /// As <see cref="LockContainers"/>; and when the process that was waited for has died in the middle of its work, ends that
-    /// first. So whoever holds the locks sees the containers whole.
-    /// </summary>
-    internal async Task<IDisposable> LockWholeAsync(IReadOnlyList<string> names, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            IDisposable locks = LockContainers(names, cancellation);
-            try
-            {
-                IReadOnlyList<string> more = await new Recovery(this).EndAsync(names, start: true);
-                if (more.Count == 0)
-                {
-                    return locks;
-                }
-
-                names = [.. names.Union(more, StringComparer.Ordinal)];
-            }
-            catch
-            {
-                locks.Dispose();
-                throw;
-            }
-
-            locks.Dispose();
-        }
-    }
-
     /// <summary>As <see cref="LockContainers"/> without waiting.</summary>
     /// <returns>Null where another sysctr holds one of them.</returns>
     internal IDisposable? TryLockContainers(IReadOnlyList<string> names) => LockSet.Take(names, Store.Locks.TryLockContainer);
@@ -231,13 +203,6 @@ sealed class Host : IDisposable
     /// is not pulled. Dispose of it before this one.
     /// </summary>
     internal Host WithScratchStore() => new(Root, StoreHere, Note, Options, scratchOf: this);
-
-    /// <summary>Ends the transactions that a crash has left: they are taken back, or finished where they were committed.</summary>
-    internal Task RecoverAsync(CancellationToken cancellation) => new Recovery(this).RunAsync(start: true, cancellation);
-
-    /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was cut off.</summary>
-    internal Task RecoverPendingAsync(CancellationToken cancellation) =>
-        Transactions.Any ? RecoverAsync(cancellation) : Task.CompletedTask;
 
     private static string UserStore(HostUser user) => Path.Join(user.DataHome, "sysctr");
 

@@ -42,7 +42,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                         new ContainerPreparer(host).RequireRuntimes(requests.Select(r => r.Runtime));
                         return [.. named.Select(n => (n.Request.Image, n.Request.Pull))];
                     },
-                    () => host.LockWholeAsync(names, cancellation),
+                    () => host.LockAndRecoverAsync(names, cancellation),
                     cancellation);
                 return await InstallAsync(named, images, origin, cancellation);
             });

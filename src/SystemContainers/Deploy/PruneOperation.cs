@@ -28,7 +28,7 @@ sealed class PruneOperation(Host host, Action<string> note)
             cancellation.ThrowIfCancellationRequested();
 
             // Whole: what a transaction that can't be ended goes back to must not be pruned.
-            using IDisposable held = await host.LockWholeAsync([name], cancellation);
+            using IDisposable held = await host.LockAndRecoverAsync([name], cancellation);
             if (host.Catalog.IsInstalled(name))
             {
                 pruner.Remove(name, kept);

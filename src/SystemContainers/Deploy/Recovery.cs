@@ -91,11 +91,11 @@ sealed class Recovery(Host host)
 
             RemoveAbandoned(pending.Record);
             HistoryOutcome outcome = await EndAsync(pending, start);
-            host.History.Recovered(pending.Record, Transactions.Id(pending.File), outcome);
-            Transactions.End(pending.File);
+            host.History.Recovered(pending.Record, IntentRecords.Id(pending.File), outcome);
+            IntentRecords.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
-                host.Note($"{name}: {Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
+                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
             }
         }
 
@@ -125,17 +125,6 @@ sealed class Recovery(Host host)
 
         return HistoryOutcome.Done;
     }
-
-    /// <summary>An operation with its article, for messages.</summary>
-    internal static string Article(TransactionKind operation) => operation switch
-    {
-        TransactionKind.Install => "an install",
-        TransactionKind.Uninstall => "an uninstall",
-        TransactionKind.Update => "an update",
-        TransactionKind.Pull => "a pull",
-        TransactionKind.Prune => "a prune",
-        _ => "a rollback",
-    };
 
     /// <summary>What was being written beside the files of a transaction when it was cut.</summary>
     private void RemoveAbandoned(TransactionRecord record)
@@ -168,8 +157,8 @@ sealed class Recovery(Host host)
         foreach (PendingTransaction pending in host.Transactions.Pending(_ => { }).Where(t => t.Record.IsOfStore))
         {
             new StorePrune(host).Finish(pending.Record);
-            Transactions.End(pending.File);
-            host.Note($"{Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}");
+            IntentRecords.End(pending.File);
+            host.Note($"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}");
         }
     }
 

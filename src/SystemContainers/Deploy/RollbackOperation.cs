@@ -26,7 +26,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
     private async Task<(ContainerChange Change, bool Healthy)> SwitchAsync(
         string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = await host.LockWholeAsync([name], cancellation);
+        using IDisposable locks = await host.LockAndRecoverAsync([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number, Doing(name));
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);

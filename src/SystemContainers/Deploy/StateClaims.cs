@@ -91,9 +91,9 @@ sealed class StateClaims(Host host)
         Dictionary<string, string> claims = Read();
         change(claims);
         DurableFile.Write(
-            File, JsonSerializer.SerializeToUtf8Bytes(claims, DeployJson.Default.DictionaryStringString), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File, JsonSerializer.SerializeToUtf8Bytes(claims, StateJson.Default.DictionaryStringString), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     private Dictionary<string, string> Read() =>
-        System.IO.File.Exists(File) ? DeployJson.Read(File, DeployJson.Default.DictionaryStringString) : [];
+        System.IO.File.Exists(File) ? RecordDocument.Read(File, StateJson.Default.DictionaryStringString) : [];
 }

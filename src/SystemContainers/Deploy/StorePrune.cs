@@ -14,7 +14,7 @@ sealed class StorePrune(Host host)
     {
         string intent = host.Transactions.Begin(TransactionRecord.Prune(all) with { Origin = origin });
         PruneResult removed = Remove(all, note, origin);
-        Transactions.EndLater(intent, note);
+        IntentRecords.EndLater(intent, note);
         return removed;
     }
 

@@ -29,7 +29,7 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     public string? Complaint =>
         !Enum.IsDefined(Operation) ? "it is of no operation that this sysctr knows"
         : Changes is null || Changes.Any(c => c is null) ? "it names no containers"
-        : Changes.Any(c => !c.IsOf(Operation)) ? $"its deployments are not those of {Recovery.Article(Operation)}"
+        : Changes.Any(c => !c.IsOf(Operation)) ? $"its deployments are not those of {Article(Operation)}"
         : null;
 
     /// <summary>The containers by name.</summary>
@@ -49,6 +49,17 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
 
     /// <summary>What nothing names goes.</summary>
     public static TransactionRecord Prune(bool all) => new(TransactionKind.Prune, [], All: all);
+
+    /// <summary>An operation with its article, for messages.</summary>
+    internal static string Article(TransactionKind operation) => operation switch
+    {
+        TransactionKind.Install => "an install",
+        TransactionKind.Uninstall => "an uninstall",
+        TransactionKind.Update => "an update",
+        TransactionKind.Pull => "a pull",
+        TransactionKind.Prune => "a prune",
+        _ => "a rollback",
+    };
 
     /// <summary>Whether the container of that name is part of it.</summary>
     public bool Concerns(string name) => Changes.Any(c => c.Name == name);

@@ -20,7 +20,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = await host.LockWholeAsync(distinct, cancellation);
+        using IDisposable locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
         cancellation.ThrowIfCancellationRequested();
 
@@ -61,8 +61,8 @@ sealed class UninstallOperation(Host host, Action<string> note)
             reports.Add(new UninstallReport(record.Name, HistoryDeployment.Of(record)!, dependents[i], purged, kept));
         }
 
-        host.History.Done(transaction, Transactions.Id(intent));
-        Transactions.EndLater(intent, note);
+        host.History.Done(transaction, IntentRecords.Id(intent));
+        IntentRecords.EndLater(intent, note);
         return reports;
     }
 }

@@ -13,8 +13,8 @@ namespace SystemContainers.Deploy;
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    /// <summary>The slot of a roll-out that the host has taken; null where it goes by none.</summary>
-    public FleetSlot? Slot { get; init; }
+    /// <summary>What each switch goes through, such as the slot of a roll-out that the host has taken; null for nothing.</summary>
+    public Func<Func<Task>, CancellationToken, Task>? Through { get; init; }
 
     private readonly RuntimeWarning _runtimes = new(host);
 
@@ -202,7 +202,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
                 return [.. names.Select(name => UpdatePreparer.Wanted(host.Catalog.Get(name), request))];
             },
-            () => host.LockWholeAsync(names, cancellation),
+            () => host.LockAndRecoverAsync(names, cancellation),
             cancellation);
 
     /// <summary>The update is done, whatever becomes of what is not needed any more.</summary>
@@ -289,7 +289,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             async Task SwitchAsync() => healthy = await containers.RunAsync(transaction, cancellation);
             try
             {
-                await (Slot?.SwitchAsync(SwitchAsync, cancellation) ?? SwitchAsync());
+                await (Through?.Invoke(SwitchAsync, cancellation) ?? SwitchAsync());
             }
             catch (SysctrException e) when (e.Kind == ErrorKind.Unit)
             {

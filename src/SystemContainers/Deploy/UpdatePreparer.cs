@@ -35,7 +35,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
         Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
         foreach ((string variable, string value) in before.Set)
         {
-            if (exports.Accepts(variable))
+            if (TemplateValues.IsKnown(exports, variable))
             {
                 set.TryAdd(variable, value);
             }

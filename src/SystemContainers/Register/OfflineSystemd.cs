@@ -15,7 +15,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     /// distribution; without that it is 0, and units are such that any version runs them.
     /// </summary>
     public async Task<int> GetVersionAsync(CancellationToken cancellation) =>
-        paths.Root == "/" ? SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : SystemdLibrary.Versions(paths.Inside).DefaultIfEmpty(0).Min();
+        paths.Root == "/" ? SystemdVersion.Parse((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : SystemdLibrary.Versions(paths.Inside).DefaultIfEmpty(0).Min();
 
     /// <summary>It will read its units when it boots.</summary>
     public Task ReloadAsync(CancellationToken cancellation) => Task.CompletedTask;

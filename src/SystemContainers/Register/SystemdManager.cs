@@ -8,11 +8,4 @@ static class SystemdManager
     /// <summary>The running systemd for the running host, where one is booted (sd_booted(3)), and a user's, which runs while the user is logged in, or from boot on when lingering; else the files alone.</summary>
     public static ISystemdManager Open(HostPaths paths) =>
         paths.User is not null || (paths.Root == "/" && Directory.Exists("/run/systemd/system")) ? new SystemdBus(paths.User) : new OfflineSystemd(paths);
-
-    /// <summary>The version in systemctl's first line, <c>systemd 252 (252.39-1~deb12u1)</c>; 0 where there is no systemctl to ask.</summary>
-    public static int ParseVersion(string output)
-    {
-        string[] words = output.Split([' ', '\n'], 3);
-        return words is ["systemd", string version, ..] && int.TryParse(version.Split(['.', '~', '-'])[0], out int number) ? number : 0;
-    }
 }

@@ -29,9 +29,6 @@ sealed partial record ImageExports
     /// <summary>Whether a template mentions the variable: one that mentions PIDFILE wants a start that detaches and writes it.</summary>
     public bool Mentions(string variable) => Variables.Contains(variable, StringComparer.Ordinal);
 
-    /// <summary>Whether a <c>--set</c> of the variable has a meaning for this image; an update drops those that lost it.</summary>
-    public bool Accepts(string variable) => TemplateValues.IsKnown(this, variable);
-
     /// <summary>NAME.service is made by us: the image brings neither a main service nor one that is instantiated.</summary>
     public bool NeedsDefaultUnit => !Manifest.NoContainerService && !Units.Any(u => u.IsMain || u.NameSuffix == "@.service");
 }

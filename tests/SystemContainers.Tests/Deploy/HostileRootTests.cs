@@ -99,7 +99,7 @@ public sealed class HostileRootTests : IDisposable
             }
 
             host.History.Add(HistoryLog.Success("install", "app", HistoryOrigin.Now()));
-            Transactions.End(intent);
+            IntentRecords.End(intent);
             if (remove)
             {
                 await new ContainerRemover(host).RemoveAsync(record, purge: true, CancellationToken.None);

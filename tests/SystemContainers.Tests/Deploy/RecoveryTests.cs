@@ -63,7 +63,7 @@ public sealed class RecoveryTests : IDisposable
         using Host host = Host.Open(_root, _notes.Add);
         Place(host, Text);
         TransactionRecord transaction = TransactionRecord.Uninstall([Record], purge: false) with { Origin = HistoryOrigin.Now() };
-        host.History.Done(transaction, Transactions.Id(host.Transactions.Begin(transaction)));
+        host.History.Done(transaction, IntentRecords.Id(host.Transactions.Begin(transaction)));
 
         await host.RecoverAsync(CancellationToken.None);
 
@@ -108,7 +108,7 @@ public sealed class RecoveryTests : IDisposable
 
         // No recovery runs here: the process may have died while this one waited for its lock.
         host.Transactions.Begin(TransactionRecord.Install([Record, other]));
-        using IDisposable locks = await host.LockWholeAsync(["other"], CancellationToken.None);
+        using IDisposable locks = await host.LockAndRecoverAsync(["other"], CancellationToken.None);
 
         Assert.Empty(host.Transactions.Pending());
         Assert.False(File.Exists(_root + Unit));
@@ -253,7 +253,7 @@ public sealed class RecoveryTests : IDisposable
         using Host host = Host.Open(_root, _notes.Add);
         Place(host, SecondText);
         PlaceSecond(host);
-        Transactions.Commit(host.Transactions.Begin(Update));
+        IntentRecords.Commit(host.Transactions.Begin(Update));
 
         await host.RecoverAsync(CancellationToken.None);
 
@@ -289,7 +289,7 @@ public sealed class RecoveryTests : IDisposable
         Assert.Contains(_notes, n => n.StartsWith("warning: reading " + file, StringComparison.Ordinal));
 
         // It may be of any container: nobody changes one, and everybody may look.
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => host.LockWholeAsync(["etcd"], CancellationToken.None));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => host.LockAndRecoverAsync(["etcd"], CancellationToken.None));
         Assert.Equal((ErrorKind.Corrupt, true), (refused.Kind, refused.Hint?.Contains("move it away", StringComparison.Ordinal)));
         await host.RecoverPendingAsync(CancellationToken.None);
         Assert.Empty(await new ContainerReports(host).ListAsync(all: false, CancellationToken.None));
@@ -343,7 +343,7 @@ public sealed class RecoveryTests : IDisposable
         using Host host = Host.Open(_root, _notes.Add);
         ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
         TransactionRecord transaction = TransactionRecord.Install([Record, other]);
-        string id = Transactions.Id(host.Transactions.Begin(transaction));
+        string id = IntentRecords.Id(host.Transactions.Begin(transaction));
         host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.TakenBack);
 
         await host.RecoverAsync(CancellationToken.None);
@@ -388,7 +388,7 @@ public sealed class RecoveryTests : IDisposable
         host.Store.PutBlob(Record.ImageId, "config"u8);
         DeploymentDirectory directory = host.Deployment("etcd", 0);
         Directory.CreateDirectory(directory.Staged);
-        DeployJson.Write(Path.Join(directory.Staged, "info.json"), Record, DeployJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory.Staged, "info.json"), Record, StateJson.Default.ContainerRecord);
 
         new StorePrune(host).Run(all: true, _notes.Add);
         Assert.True(host.Store.HasBlob(Record.ManifestDigest) && host.Store.HasBlob(Record.ImageId));
@@ -399,7 +399,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     private static string Json(TransactionRecord record) =>
-        System.Text.Json.JsonSerializer.Serialize(record, DeployJson.Default.TransactionRecord);
+        System.Text.Json.JsonSerializer.Serialize(record, StateJson.Default.TransactionRecord);
 
     private const string SecondText = Text + "# second\n";
 
@@ -416,7 +416,7 @@ public sealed class RecoveryTests : IDisposable
     {
         DeploymentDirectory directory = host.Deployment("etcd", 1);
         Directory.CreateDirectory(directory.Here);
-        DeployJson.Write(Path.Join(directory.Here, "info.json"), Second, DeployJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory.Here, "info.json"), Second, StateJson.Default.ContainerRecord);
         Keep(directory, SecondText);
     }
 
@@ -430,7 +430,7 @@ public sealed class RecoveryTests : IDisposable
     {
         DeploymentDirectory directory = host.Deployment("etcd", 0);
         Directory.CreateDirectory(directory.Here);
-        DeployJson.Write(Path.Join(directory.Here, "info.json"), Record, DeployJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory.Here, "info.json"), Record, StateJson.Default.ContainerRecord);
         Keep(directory, Text);
         File.CreateSymbolicLink(directory.CurrentLink, "0");
         File.WriteAllText(_root + Unit, text);

@@ -310,7 +310,7 @@ public sealed class SwitchTests : IDisposable
         record = record with { Units = [new InstalledFile(unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text(record))))] };
         DeploymentDirectory directory = _host.Deployment(record.Name, record.Deployment);
         Directory.CreateDirectory(Path.GetDirectoryName(directory.KeptFile(unit))!);
-        DeployJson.Write(Path.Join(directory.Here, "info.json"), record, DeployJson.Default.ContainerRecord);
+        RecordDocument.Write(Path.Join(directory.Here, "info.json"), record, StateJson.Default.ContainerRecord);
         File.WriteAllText(directory.KeptFile(unit), Text(record));
         return record;
     }

@@ -163,7 +163,7 @@ public sealed class HostFuzzTests : IDisposable
         bytes =>
         {
             File.WriteAllBytes(Document, bytes);
-            TransactionRecord record = Transactions.Read(Document).Record;
+            TransactionRecord record = IntentRecords.Read(Document).Record;
             _ = $"{record.Verb} {string.Join(' ', record.Names)} {string.Join(' ', record.Changes.SelectMany(c => c.Running).Select(r => r.Length))}";
             return Task.CompletedTask;
         });

@@ -77,9 +77,9 @@ public sealed class ImageExportsTests
 
         Assert.Equal(["CONTENT", "NEW", "PIDFILE"], exports.Variables);
         Assert.True(exports.Mentions("PIDFILE"));
-        Assert.True(exports.Accepts("NEW"));
-        Assert.False(exports.Accepts("NOT"));
-        Assert.False(exports.Accepts("NAME"));
+        Assert.True(TemplateValues.IsKnown(exports, "NEW"));
+        Assert.False(TemplateValues.IsKnown(exports, "NOT"));
+        Assert.False(TemplateValues.IsKnown(exports, "NAME"));
     }
 
     [Theory]

@@ -127,7 +127,7 @@ public sealed class OneLineTests
         }
 
         RenderRequest request = Requests.For(image, new ImageRunConfig { Entrypoint = ["/x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } });
-        if (request.Exports.Accepts(place))
+        if (TemplateValues.IsKnown(request.Exports, place))
         {
             request = request with { Set = new Dictionary<string, string> { [place] = value } };
         }

@@ -31,7 +31,7 @@ static class LeftoverCheck
 
     private static IEnumerable<DoctorFinding> Intents(DoctorTarget target, IReadOnlyList<LockCheck.HeldLock> locks)
     {
-        foreach (string file in new Transactions(target.Store).Files())
+        foreach (string file in new IntentRecords(target.Store).Files())
         {
             yield return Intent(target, file, locks) ?? DoctorFinding.Ok(Name, $"{file} has just ended");
         }
@@ -43,8 +43,8 @@ static class LeftoverCheck
         {
             // A FIFO in its place would hold the reader up.
             _ = BoundedFile.Read("/", file, 64 << 20);
-            PendingTransaction pending = Transactions.Read(file);
-            string what = Recovery.Article(pending.Record.Operation) + (pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}");
+            PendingTransaction pending = IntentRecords.Read(file);
+            string what = TransactionRecord.Article(pending.Record.Operation) + (pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}");
             bool live = pending.Record.IsOfStore
                 ? LockCheck.IsHeld(target, "+store", locks)
                 : pending.Record.Names.All(n => LockCheck.IsHeld(target, n, locks));

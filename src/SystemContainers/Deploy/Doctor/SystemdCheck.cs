@@ -51,7 +51,7 @@ static class SystemdCheck
     {
         try
         {
-            return SystemdManager.ParseVersion((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output);
+            return SystemdVersion.Parse((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output);
         }
         catch (SysctrException)
         {

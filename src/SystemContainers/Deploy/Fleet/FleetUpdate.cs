@@ -80,7 +80,7 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
 
         try
         {
-            return await update(new UpdateOperation(host, progress, note) { Slot = slot });
+            return await update(new UpdateOperation(host, progress, note) { Through = slot.SwitchAsync });
         }
         finally
         {

@@ -123,7 +123,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
     private void MendRecord(string whole, string broken)
     {
-        DurableFile.Write(broken, File.ReadAllBytes(whole), DeployJson.Mode);
+        DurableFile.Write(broken, File.ReadAllBytes(whole), RecordDocument.Mode);
         log.Done(broken, $"taken from {Path.GetFileName(whole)}");
     }
 

@@ -15,7 +15,7 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
         {
             try
             {
-                Check(Transactions.Read(file));
+                Check(IntentRecords.Read(file));
             }
             catch (FileNotFoundException)
             {
@@ -41,7 +41,7 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
             Concerned.UnionWith(pending.Record.Names);
             string names = pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}";
             log.Error(
-                FindingKind.HalfTransaction, pending.File, $"is {Recovery.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
+                FindingKind.HalfTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
         }
     }
 }

@@ -13,7 +13,13 @@ namespace SystemContainers.Deploy;
 /// that was cut off writes it. What can't be written is said and changes no outcome: an update that went well must not be
 /// taken back, nor a failure hidden, because a disk is full.
 /// </remarks>
-sealed class HistoryLog(Host host)
+/// <param name="store">The store's directory, which need not be there yet.</param>
+/// <param name="root">The system's root directory; only of the running one the journal is told too.</param>
+/// <param name="hold">Locks the file against other processes.</param>
+/// <param name="catalog">What is installed.</param>
+/// <param name="outcome">Gets what is recorded.</param>
+/// <param name="note">Told what can't be written or read.</param>
+sealed class HistoryLog(string store, string root, Func<IDisposable> hold, ContainerCatalog catalog, CallOutcome outcome, Action<string> note)
 {
     private const int ReasonLimit = 4000;
     private const int InterruptedExitCode = 130;
@@ -21,9 +27,7 @@ sealed class HistoryLog(Host host)
     private readonly ConditionalWeakTable<Exception, string[]> _told = [];
     private readonly HashSet<Exception> _recorded = new(ReferenceEqualityComparer.Instance);
 
-    private HistoryFile File => new(
-        Path.Join(host.StoreHere, "history.jsonl"),
-        () => host.Store.Locks.LockContainer("+history", note: _ => { }, CancellationToken.None));
+    private HistoryFile File => new(Path.Join(store, "history.jsonl"), hold);
 
     /// <summary>The entries, oldest first.</summary>
     /// <param name="container">Of this container only, or of the image of this full reference; null for all.</param>
@@ -53,7 +57,7 @@ sealed class HistoryLog(Host host)
                 // Nor is a name that nothing has: neither a container nor, for an install, an image.
                 bool notFound = e is SysctrException { Kind: ErrorKind.NotFound };
                 foreach (string name in names.Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal)
-                    .Where(n => !notFound || host.Catalog.IsInstalled(n)))
+                    .Where(n => !notFound || catalog.IsInstalled(n)))
                 {
                     Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
                 }
@@ -185,18 +189,18 @@ sealed class HistoryLog(Host host)
     /// <summary>Writes an entry to the history and to the journal; where that fails it is said, and nothing else.</summary>
     public void Add(HistoryEntry entry)
     {
-        host.Options.Outcome.Add(entry);
+        outcome.Add(entry);
         try
         {
             File.Append(entry);
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
-            host.Note($"{entry.Subject}: warning: this {entry.Operation} is missing from the history: {e.Message}");
+            note($"{entry.Subject}: warning: this {entry.Operation} is missing from the history: {e.Message}");
         }
 
         // A system below a directory has a journal of its own, and it does not run.
-        if (host.Root == "/")
+        if (root == "/")
         {
             JournalSocket.Send(HistoryJournal.Fields(entry));
         }
@@ -241,7 +245,7 @@ sealed class HistoryLog(Host host)
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
-            host.Note($"warning: reading the history: {e.Message}");
+            note($"warning: reading the history: {e.Message}");
             return [];
         }
     }
@@ -250,7 +254,7 @@ sealed class HistoryLog(Host host)
     {
         try
         {
-            return host.Catalog.Find(name);
+            return catalog.Find(name);
         }
         catch (SysctrException)
         {

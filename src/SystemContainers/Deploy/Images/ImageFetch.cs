@@ -169,7 +169,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
         if (intent is not null)
         {
-            Transactions.EndLater(intent, host.Note);
+            IntentRecords.EndLater(intent, host.Note);
         }
 
         return kept;

@@ -75,7 +75,7 @@ sealed class MountCatalog(Host host)
     private string[] Places() => Directory.Exists(Root) ? Directory.GetDirectories(Root) : [];
 
     private static MountRecord? Read(string place) =>
-        File.Exists(InfoFile(place)) ? DeployJson.Read(InfoFile(place), DeployJson.Default.MountRecord) : null;
+        File.Exists(InfoFile(place)) ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord) : null;
 
     /// <summary>In another namespace of this boot it may be mounted without our seeing it.</summary>
     private static bool IsLive(MountRecord record, HashSet<string> mounted) =>

@@ -33,7 +33,7 @@ sealed class MountOperation(Host host, Action<string> note)
             string source = container is null ? CheckOut(image!, place, cancellation) : RootfsOf(container);
 
             // First the record: whatever ends us from here on, somebody knows what this is.
-            DeployJson.Write(MountCatalog.InfoFile(place), record, DeployJson.Default.MountRecord);
+            RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
             ProcessResult mount = await ProcessRunner.RunAsync(
                 "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(source)}", "sysctr", directory], cancellation);
             if (mount.ExitCode != 0)

@@ -45,7 +45,7 @@ sealed class SystemdConnection : IDisposable
         try
         {
             await AnswerAsync("connecting", connection.ConnectAsync().AsTask(), Quick, cancellation);
-            systemd.Version = SystemdManager.ParseVersion("systemd " + (await systemd.GetAsync(ManagerPath, Manager, "Version", cancellation)).GetString());
+            systemd.Version = SystemdVersion.Parse("systemd " + (await systemd.GetAsync(ManagerPath, Manager, "Version", cancellation)).GetString());
             _ = systemd.WatchAsync();
             return systemd;
         }

@@ -236,7 +236,7 @@ public sealed class DoctorTests : IDisposable
     {
         Do("policy that accepts all");
 
-        JsonElement json = JsonSerializer.SerializeToElement(await ExamineAsync(), DeployJson.Default.DoctorReport);
+        JsonElement json = JsonSerializer.SerializeToElement(await ExamineAsync(), DoctorJson.Default.DoctorReport);
 
         Assert.Equal(["checks", "problems", "warnings", "unknown"], json.EnumerateObject().Select(p => p.Name));
         JsonElement policy = json.GetProperty("checks").EnumerateArray().Single(c => c.GetProperty("check").GetString() == "policy");

@@ -7,7 +7,7 @@ namespace SystemContainers.Deploy;
 /// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed <c>ID.committed.json</c>.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
 /// <param name="outcome">Told of each intent that this call begins; null where nobody asks.</param>
-sealed class Transactions(string storeHere, CallOutcome? outcome = null)
+sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
 {
     private const string Ending = ".json";
     private const string CommittedEnding = ".committed.json";
@@ -25,7 +25,7 @@ sealed class Transactions(string storeHere, CallOutcome? outcome = null)
         string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
         try
         {
-            DeployJson.Write(file, record, DeployJson.Default.TransactionRecord);
+            RecordDocument.Write(file, record, StateJson.Default.TransactionRecord);
             outcome?.Began(file, record);
             return file;
         }
@@ -116,7 +116,7 @@ sealed class Transactions(string storeHere, CallOutcome? outcome = null)
         TransactionRecord record;
         try
         {
-            record = DeployJson.Read(file, DeployJson.Default.TransactionRecord);
+            record = RecordDocument.Read(file, StateJson.Default.TransactionRecord);
         }
         catch (SysctrException e)
         {

@@ -1,12 +1,19 @@
 using System.Text.Json;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Doctor;
-using SystemContainers.Deploy.Fleet;
-using SystemContainers.Deploy.Fsck;
-using SystemContainers.Deploy.Lint;
-using SystemContainers.Deploy.Mounts;
-using SystemContainers.Deploy.Space;
+using SystemContainers.Doctor;
+using SystemContainers.Fleet;
+using SystemContainers.Fleet.AutoUpdate;
+using SystemContainers.Fsck;
+using SystemContainers.Images;
+using SystemContainers.Inspect;
+using SystemContainers.Inspect.Diff;
+using SystemContainers.Inspect.Images;
+using SystemContainers.Inspect.Plan;
+using SystemContainers.Inspect.Space;
+using SystemContainers.Lint.Json;
+using SystemContainers.Mounts;
+using SystemContainers.State;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli;
 

@@ -1,3 +1,8 @@
+using SystemContainers.Exports;
+using SystemContainers.Render.HostFiles;
+using SystemContainers.Render.Spec;
+using SystemContainers.SystemdText;
+
 namespace SystemContainers.Render;
 
 /// <summary>What a container is on the host, as text: nothing of it has been written anywhere.</summary>

@@ -1,5 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Commands.Checks;
+using SystemContainers.Cli.Commands.Images;
+using SystemContainers.Cli.Commands.Plan;
+using SystemContainers.Cli.Commands.Rollout;
+using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.Cli;

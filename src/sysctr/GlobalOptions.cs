@@ -1,8 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Commands;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
+using SystemContainers.State;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
+using SystemContainers.Rights;
 
 namespace SystemContainers.Cli;
 

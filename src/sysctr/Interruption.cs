@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using SystemContainers.Deploy;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
+using SystemContainers.State;
 
 namespace SystemContainers.Cli;
 

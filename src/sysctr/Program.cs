@@ -1,11 +1,12 @@
 using System.CommandLine;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Atomic;
-using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Completion;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 
 StandardStreams.OpenClosed();
 

@@ -1,6 +1,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
-using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Cli;

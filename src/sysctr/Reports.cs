@@ -1,12 +1,19 @@
 using System.Text.Json;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Doctor;
-using SystemContainers.Deploy.Fleet;
-using SystemContainers.Deploy.Fsck;
-using SystemContainers.Deploy.Lint;
-using SystemContainers.Deploy.Mounts;
-using SystemContainers.Deploy.Space;
+using SystemContainers.Doctor;
+using SystemContainers.Fleet;
+using SystemContainers.Fleet.AutoUpdate;
+using SystemContainers.Fsck;
+using SystemContainers.Images;
+using SystemContainers.Inspect;
+using SystemContainers.Inspect.Diff;
+using SystemContainers.Inspect.Images;
+using SystemContainers.Inspect.Plan;
+using SystemContainers.Inspect.Space;
+using SystemContainers.Lint.Json;
+using SystemContainers.Mounts;
+using SystemContainers.State;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli;
 
@@ -14,34 +21,34 @@ namespace SystemContainers.Cli;
 static class Reports
 {
     public static string ToJson(IReadOnlyList<ContainerReport> containers) =>
-        JsonSerializer.Serialize(containers, DeployJson.Default.IReadOnlyListContainerReport);
+        JsonSerializer.Serialize(containers, InspectJson.Default.IReadOnlyListContainerReport);
 
     public static string ToJson(ContainerDetails details) =>
-        JsonSerializer.Serialize(details, DeployJson.Default.ContainerDetails);
+        JsonSerializer.Serialize(details, InspectJson.Default.ContainerDetails);
 
     public static string ToJson(IReadOnlyList<ContainerDetails> details) =>
-        JsonSerializer.Serialize(details, DeployJson.Default.IReadOnlyListContainerDetails);
+        JsonSerializer.Serialize(details, InspectJson.Default.IReadOnlyListContainerDetails);
 
     public static string ToJson(ImageDetails details) =>
-        JsonSerializer.Serialize(details, DeployJson.Default.ImageDetails);
+        JsonSerializer.Serialize(details, ImagesJson.Default.ImageDetails);
 
     public static string ToJson(IReadOnlyList<ImageReport> images) =>
-        JsonSerializer.Serialize(images, DeployJson.Default.IReadOnlyListImageReport);
+        JsonSerializer.Serialize(images, ImagesJson.Default.IReadOnlyListImageReport);
 
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>
-        JsonSerializer.Serialize(findings, DeployJson.Default.IReadOnlyListLintMessage);
+        JsonSerializer.Serialize(findings, LintJson.Default.IReadOnlyListLintMessage);
 
     public static string ToJson(IReadOnlyList<AutoUpdateReport> reports) =>
-        JsonSerializer.Serialize(reports, DeployJson.Default.IReadOnlyListAutoUpdateReport);
+        JsonSerializer.Serialize(reports, AutoUpdateJson.Default.IReadOnlyListAutoUpdateReport);
 
     public static string ToJson(IReadOnlyList<MountRecord> mounts) =>
-        JsonSerializer.Serialize(mounts, DeployJson.Default.IReadOnlyListMountRecord);
+        JsonSerializer.Serialize(mounts, MountsJson.Default.IReadOnlyListMountRecord);
 
     public static string ToJson(HostPlan plan) =>
-        JsonSerializer.Serialize(plan, DeployJson.Default.HostPlan);
+        JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);
 
     public static string ToJson(DeploymentDiff diff) =>
-        JsonSerializer.Serialize(diff, DeployJson.Default.DeploymentDiff);
+        JsonSerializer.Serialize(diff, DiffJson.Default.DeploymentDiff);
 
     public static string ToJson(VersionReport version) => JsonSerializer.Serialize(version, CliJson.Default.VersionReport);
 
@@ -61,21 +68,21 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<HistoryImage> images) => JsonSerializer.Serialize(images, CliJson.Default.IReadOnlyListHistoryImage);
 
-    public static string ToJson(SpaceReport space) => JsonSerializer.Serialize(space, DeployJson.Default.SpaceReport);
+    public static string ToJson(SpaceReport space) => JsonSerializer.Serialize(space, SpaceJson.Default.SpaceReport);
 
     /// <summary>A member of an enumeration as the JSON has it.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     public static string ToJson(IReadOnlyList<HistoryEntry> entries) =>
-        JsonSerializer.Serialize(entries, DeployJson.Default.IReadOnlyListHistoryEntry);
+        JsonSerializer.Serialize(entries, StateJson.Default.IReadOnlyListHistoryEntry);
 
     public static string ToJson(FsckReport report) =>
-        JsonSerializer.Serialize(report, DeployJson.Default.FsckReport);
+        JsonSerializer.Serialize(report, FsckJson.Default.FsckReport);
 
     public static string ToJson(DoctorReport report) =>
-        JsonSerializer.Serialize(report, DeployJson.Default.DoctorReport);
+        JsonSerializer.Serialize(report, DoctorJson.Default.DoctorReport);
 
     public static string ToJson(IReadOnlyList<RolloutReport> hosts) =>
-        JsonSerializer.Serialize(hosts, DeployJson.Default.IReadOnlyListRolloutReport);
+        JsonSerializer.Serialize(hosts, RolloutJson.Default.IReadOnlyListRolloutReport);
 }

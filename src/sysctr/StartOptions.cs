@@ -1,5 +1,6 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
+using SystemContainers.Requests;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli;
 

@@ -1,7 +1,7 @@
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Cli;
 

@@ -2,9 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands;
-using SystemContainers.Deploy;
+using SystemContainers.Cli.Commands.Checks;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli;
 

@@ -1,7 +1,7 @@
-using SystemContainers.Register;
-using SystemContainers.Register.DBus;
+using SystemContainers.Systemd;
+using SystemContainers.Systemd.DBus;
 using SystemContainers.TestBed;
-using SystemContainers.Tests.Register;
+using SystemContainers.Tests.Systemd;
 using Xunit;
 
 namespace SystemContainers.HostTests;

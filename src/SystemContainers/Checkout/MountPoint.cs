@@ -1,8 +1,9 @@
 using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
-using SystemContainers.Store;
+using SystemContainers.Linux.Files;
+using SystemContainers.Store.Records;
 using SystemContainers.Tar;
+using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 

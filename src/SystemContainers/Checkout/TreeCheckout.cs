@@ -2,8 +2,10 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
-using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 

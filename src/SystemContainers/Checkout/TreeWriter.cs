@@ -2,9 +2,12 @@ using System.Buffers;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Tar;
+using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 

@@ -1,7 +1,7 @@
 namespace SystemContainers.Errors;
 
 /// <summary>
-/// The one exception that crosses the border of a stage. Its message says what was being done and to what;
+/// The one exception that crosses the border of a room. Its message says what was being done and to what;
 /// <see cref="Hint"/> says what to do next. Exceptions of the framework (IO, JSON, HTTP) are wrapped in it where they
 /// are understood, with the original as <see cref="Exception.InnerException"/>.
 /// </summary>

@@ -1,6 +1,5 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
-using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Reference;

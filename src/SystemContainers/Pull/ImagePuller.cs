@@ -3,6 +3,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Pull.Trust;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
-using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Sources;
 
 namespace SystemContainers.Pull;

@@ -1,4 +1,5 @@
 using SystemContainers.Oci;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull;

@@ -1,5 +1,11 @@
 using System.Text;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Render.HostFiles;
+using SystemContainers.Render.Request;
+using SystemContainers.Render.Spec;
+using SystemContainers.Templates;
 
 namespace SystemContainers.Render;
 

@@ -1,3 +1,8 @@
+using SystemContainers.Bundle;
+using SystemContainers.Render.Request;
+using SystemContainers.SystemdText;
+using SystemContainers.Templates;
+
 namespace SystemContainers.Render;
 
 /// <summary>The unit of a container whose image brings none: templates/default/default.service.sbn.</summary>

@@ -1,3 +1,8 @@
+using SystemContainers.Exports;
+using SystemContainers.Render.HostFiles;
+using SystemContainers.Render.Spec;
+using SystemContainers.SystemdText;
+
 namespace SystemContainers.Render;
 
 /// <summary>What a container is on the host, as text: nothing of it has been written anywhere.</summary>
@@ -42,9 +47,3 @@ sealed record RenderedContainer
 /// <param name="Text">The unit.</param>
 /// <param name="Source">The template's path in the image; null for the default unit.</param>
 sealed record RenderedUnit(string FileName, string Text, string? Source);
-
-/// <summary>A path in the rootfs that something gets mounted on.</summary>
-/// <param name="Path">Absolute in the container.</param>
-/// <param name="IsDirectory">False: an empty file has to stand there.</param>
-/// <param name="Mode">Permission bits. They matter: runc before 1.2 gives a tmpfs the mode of the directory that it covers.</param>
-sealed record RequiredMount(string Path, bool IsDirectory, int Mode);

@@ -5,8 +5,10 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
+using SystemContainers.Store.Records;
 using SystemContainers.Tar;
 
 namespace SystemContainers.Store;

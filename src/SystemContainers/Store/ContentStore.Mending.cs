@@ -1,8 +1,10 @@
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
+using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 

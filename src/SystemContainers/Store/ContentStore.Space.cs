@@ -1,4 +1,5 @@
 using SystemContainers.Errors;
+using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 

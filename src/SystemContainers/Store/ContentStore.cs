@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 

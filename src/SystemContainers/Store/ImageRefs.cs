@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
+using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 

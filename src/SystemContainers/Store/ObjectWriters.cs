@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 

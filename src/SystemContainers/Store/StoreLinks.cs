@@ -1,5 +1,6 @@
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Store;
 

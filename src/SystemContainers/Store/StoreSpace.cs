@@ -1,5 +1,5 @@
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Store;
 

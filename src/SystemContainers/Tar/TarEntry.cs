@@ -1,4 +1,4 @@
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Tar;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Tar;
 

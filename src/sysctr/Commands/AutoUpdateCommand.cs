@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
+using SystemContainers.Fleet.AutoUpdate;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

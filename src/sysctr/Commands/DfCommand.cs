@@ -1,8 +1,8 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Space;
 using SystemContainers.Errors;
+using SystemContainers.Inspect.Space;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.Inspect.Diff;
+using SystemContainers.Requests;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.History;
+using SystemContainers.State;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
+using SystemContainers.Inspect;
+using SystemContainers.Rights;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,7 +1,11 @@
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.Inspect;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

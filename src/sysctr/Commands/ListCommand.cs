@@ -1,7 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.Inspect;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
 
 namespace SystemContainers.Cli.Commands;
 

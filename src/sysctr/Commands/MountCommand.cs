@@ -1,9 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Mounts;
 using SystemContainers.Errors;
+using SystemContainers.Mounts;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
 using SystemContainers.Store;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

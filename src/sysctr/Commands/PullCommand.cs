@@ -1,7 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

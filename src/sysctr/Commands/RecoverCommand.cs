@@ -1,5 +1,6 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

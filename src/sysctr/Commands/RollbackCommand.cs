@@ -1,7 +1,9 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
-using SystemContainers.Render;
+using SystemContainers.Exports;
+using SystemContainers.Inspect;
+using SystemContainers.Requests;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Mounts;
+using SystemContainers.Mounts;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

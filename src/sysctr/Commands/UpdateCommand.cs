@@ -2,9 +2,11 @@ using System.CommandLine;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Fleet;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
 

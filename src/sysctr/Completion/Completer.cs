@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SystemContainers.Deploy.Rights;
+using SystemContainers.Rights;
 
 namespace SystemContainers.Cli.Completion;
 

@@ -1,7 +1,7 @@
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
-using SystemContainers.Deploy.Mounts;
 using SystemContainers.Errors;
+using SystemContainers.Mounts;
+using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Completion;
 
@@ -33,7 +33,7 @@ sealed class InstalledNames(Func<Host> open)
 
     /// <summary>A container's deployments, the latest first.</summary>
     public IReadOnlyList<string> Deployments(string container) =>
-        Ask(host => [.. host.Catalog.Numbers(Render.ContainerName.OfUnit(container)).OrderDescending().Select(n => n.ToString())]);
+        Ask(host => [.. host.Catalog.Numbers(Exports.ContainerName.OfUnit(container)).OrderDescending().Select(n => n.ToString())]);
 
     private IReadOnlyList<string> Ask(Func<Host, IReadOnlyList<string>> question)
     {

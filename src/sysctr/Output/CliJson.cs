@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
-using SystemContainers.Deploy;
+using SystemContainers.Images;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
 namespace SystemContainers.Cli.Output;
 

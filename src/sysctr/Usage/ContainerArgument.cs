@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SystemContainers.Render;
+using SystemContainers.Exports;
 
 namespace SystemContainers.Cli.Usage;
 

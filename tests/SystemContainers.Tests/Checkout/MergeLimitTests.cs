@@ -1,10 +1,10 @@
 using System.Text;
-using SystemContainers.Checkout;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
-using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Tar;
+using SystemContainers.Tree;
 using Xunit;
 
 namespace SystemContainers.Tests.Checkout;

@@ -5,6 +5,7 @@ using SystemContainers.Oci;
 using SystemContainers.Store;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tree;
 using Xunit;
 
 namespace SystemContainers.Tests.Checkout;

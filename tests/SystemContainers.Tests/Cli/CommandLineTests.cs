@@ -1,6 +1,6 @@
 using System.CommandLine;
 using SystemContainers.Cli;
-using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
 using Xunit;
 

@@ -1,6 +1,6 @@
-using SystemContainers.Deploy;
 using SystemContainers.Oci;
-using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
 
 namespace SystemContainers.Tests.Cli;
 

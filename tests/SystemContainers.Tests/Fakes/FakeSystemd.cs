@@ -1,5 +1,5 @@
 using SystemContainers.Errors;
-using SystemContainers.Register;
+using SystemContainers.Systemd;
 
 namespace SystemContainers.Tests.Fakes;
 

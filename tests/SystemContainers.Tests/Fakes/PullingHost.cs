@@ -3,6 +3,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 

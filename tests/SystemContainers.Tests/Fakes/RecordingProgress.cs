@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using SystemContainers.Oci;
-using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Tests.Fakes;

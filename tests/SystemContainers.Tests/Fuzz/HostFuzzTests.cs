@@ -1,13 +1,18 @@
 using System.Text;
-using SystemContainers.Deploy;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
-using SystemContainers.Register;
 using SystemContainers.Render;
+using SystemContainers.Render.Request;
+using SystemContainers.Render.Spec;
+using SystemContainers.State;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Systemd;
+using SystemContainers.Target;
 using SystemContainers.Tests.Render;
 using Xunit;
 
@@ -117,7 +122,7 @@ public sealed class HostFuzzTests : IDisposable
         bytes =>
         {
             TestImage image = new TestImage().File("/usr/bin/etcd", "");
-            RenderRequest request = Requests.For(image);
+            RenderRequest request = RenderRequests.For(image);
             _ = ContainerRenderer.Render(request with { Host = request.Host with { SeccompProfile = new SeccompFile("/etc/containers/seccomp.json", bytes) } });
             return Task.CompletedTask;
         });
@@ -163,7 +168,7 @@ public sealed class HostFuzzTests : IDisposable
         bytes =>
         {
             File.WriteAllBytes(Document, bytes);
-            TransactionRecord record = Transactions.Read(Document).Record;
+            TransactionRecord record = IntentRecords.Read(Document).Record;
             _ = $"{record.Verb} {string.Join(' ', record.Names)} {string.Join(' ', record.Changes.SelectMany(c => c.Running).Select(r => r.Length))}";
             return Task.CompletedTask;
         });

@@ -1,17 +1,22 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using SystemContainers.Deploy.Lint;
-using SystemContainers.Deploy.Rights;
 using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Lint;
+using SystemContainers.Lint.Json;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Reference;
 using SystemContainers.Render;
-using SystemContainers.Run;
+using SystemContainers.Rights.Assessment;
+using SystemContainers.Runtime;
+using SystemContainers.SystemdText;
+using SystemContainers.Templates;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Render;
+using SystemContainers.Units;
 using Xunit;
 
 namespace SystemContainers.Tests.Fuzz;
@@ -152,8 +157,8 @@ public sealed class ImageFuzzTests : IDisposable
         HostUser? user = turn / 2 % 2 == 0 ? null : new("me", 1000, 1000, "/home/me", "/home/me/.config", "/home/me/.local/share", "/run/user/1000");
         UnitPlan plan = UnitPlan.For(runtime, "etcd", "/b/1", "/run/etcd.pid", "/usr/bin/sysctr", exports, 257, user);
         RenderedContainer rendered = plan.Adapt(
-            ContainerRenderer.Render(Requests.For(files, run) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, Exports = exports }),
-            files, Requests.Host, "/usr/libexec/sysctr/sysctr-listen", rootfs: null);
+            ContainerRenderer.Render(RenderRequests.For(files, run) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, Exports = exports }),
+            files, RenderRequests.Host, "/usr/libexec/sysctr/sysctr-listen", rootfs: null);
         if (rendered.ConfigJson is not { } json)
         {
             return;

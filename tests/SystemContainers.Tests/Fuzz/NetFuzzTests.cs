@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
+using SystemContainers.Fleet;
+using SystemContainers.Fleet.Etcd;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
-using SystemContainers.Deploy.Fleet;
-using SystemContainers.Deploy.Fleet.Etcd;
 using Xunit;
 
 namespace SystemContainers.Tests.Fuzz;

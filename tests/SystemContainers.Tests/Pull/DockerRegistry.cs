@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Tests.Fakes;
 
 namespace SystemContainers.Tests.Pull;

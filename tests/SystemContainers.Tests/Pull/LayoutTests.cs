@@ -1,5 +1,5 @@
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Tests.Fakes;

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Tests.Fakes;

@@ -6,6 +6,7 @@ using SystemContainers.Store;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Checkout;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tree;
 using Xunit;
 
 namespace SystemContainers.Tests.Pull;

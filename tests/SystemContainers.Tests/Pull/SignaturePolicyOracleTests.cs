@@ -1,5 +1,5 @@
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Tests.Fakes;

@@ -1,7 +1,10 @@
 using System.Text;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Render.Request;
+using SystemContainers.Render.Spec;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -9,7 +12,7 @@ namespace SystemContainers.Tests.Render;
 /// <summary>The contract of image-contract.md from an image's exports to texts: values, units, config.json, tmpfiles, host files.</summary>
 public sealed class ContainerRendererTests
 {
-    private static TestImage Image => new TestImage().File("/exports/config.json", Requests.Config());
+    private static TestImage Image => new TestImage().File("/exports/config.json", RenderRequests.Config());
 
     [Fact]
     public void Values_hold_in_their_order()
@@ -18,7 +21,7 @@ public sealed class ContainerRendererTests
             .File("/exports/service.template", "$NAME|$A|$B|$C|$RUN_DIRECTORY|$PIDFILE|$STATE_DIRECTORY")
             .File("/exports/manifest.json", """{"defaultValues": {"A": "a", "B": "b", "C": "c", "NAME": "evil", "RUN_DIRECTORY": "/run/x"}}""");
 
-        RenderedContainer container = Requests.Render(image, ("B", "set"), ("C", ""), ("STATE_DIRECTORY", "/srv"));
+        RenderedContainer container = RenderRequests.Render(image, ("B", "set"), ("C", ""), ("STATE_DIRECTORY", "/srv"));
 
         Assert.Equal("etcd|a|set||/run/x|/run/x/container-etcd.pid|/srv", container.Units.Single().Text);
         Assert.Equal("set", container.Values["B"]);
@@ -30,7 +33,7 @@ public sealed class ContainerRendererTests
     {
         TestImage image = Image.File("/exports/service.template", "$PIDFILE");
 
-        RenderRequest request = Requests.For(image, set: ("PIDFILE", "/run/other.pid"));
+        RenderRequest request = RenderRequests.For(image, set: ("PIDFILE", "/run/other.pid"));
 
         Assert.Equal("/run/other.pid", request.PidFile);
         Assert.Equal(request.PidFile, ContainerRenderer.Render(request).Values["PIDFILE"]);
@@ -77,17 +80,17 @@ public sealed class ContainerRendererTests
             .File("/exports/service.template", "$A $B %n")
             .File("/exports/manifest.json", """{"defaultValues": {"B": "%i"}}""");
 
-        Assert.Equal("50%% %i %n", Requests.Render(image, ("A", "50%%")).Units.Single().Text);
+        Assert.Equal("50%% %i %n", RenderRequests.Render(image, ("A", "50%%")).Units.Single().Text);
     }
 
     [Fact]
     public void A_line_break_in_a_default_value_cannot_reach_a_unit_but_can_reach_json()
     {
         string manifest = """{"defaultValues": {"MOUNTS": ", {\"type\": \"tmpfs\",\n\"destination\": \"/x\", \"source\": \"tmpfs\"}"}}""";
-        string config = Requests.Config(mounts: """{"type": "proc", "destination": "/proc", "source": "proc"} $MOUNTS""");
+        string config = RenderRequests.Config(mounts: """{"type": "proc", "destination": "/proc", "source": "proc"} $MOUNTS""");
         TestImage good = new TestImage().File("/exports/config.json.template", config).File("/exports/manifest.json", manifest);
 
-        Assert.Equal(["/proc", "/x"], Requests.Render(good).Mounts.Select(m => m.Path));
+        Assert.Equal(["/proc", "/x"], RenderRequests.Render(good).Mounts.Select(m => m.Path));
         Fails(good.File("/exports/service.template", "X=$MOUNTS"), ErrorKind.Template, "MOUNTS");
     }
 
@@ -100,7 +103,7 @@ public sealed class ContainerRendererTests
             {"process": {"args": ["x"], "cwd": "/", "capabilities": {"bounding": [${ALL_PROCESS_CAPABILITIES}], "ambient": ["CAP_NEW"]}},
              "root": {"path": "rootfs", "readonly": true}}
             """);
-        RenderRequest request = Requests.For(image);
+        RenderRequest request = RenderRequests.For(image);
         request = request with { Host = request.Host with { Capabilities = ["CAP_CHOWN", "CAP_KILL"] } };
 
         RenderedContainer container = ContainerRenderer.Render(request);
@@ -118,7 +121,7 @@ public sealed class ContainerRendererTests
 
         Assert.Equal(
             """{"process":{"args":["x"],"cwd":"/","capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"inheritable":["CAP_KILL"],"permitted":["CAP_KILL"]}},"root":{"path":"rootfs","readonly":true},"x":1.50}""",
-            Requests.Render(image).ConfigText());
+            RenderRequests.Render(image).ConfigText());
     }
 
     [Theory]
@@ -164,21 +167,21 @@ public sealed class ContainerRendererTests
     [InlineData("a b")]
     public void A_name_that_is_no_units_is_refused(string name)
     {
-        RenderRequest request = Requests.For(Image) with { Name = name };
+        RenderRequest request = RenderRequests.For(Image) with { Name = name };
 
         Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request)).Kind);
     }
 
     [Fact]
     public void A_name_may_end_in_a_number_with_a_dot() =>
-        Assert.Equal("etcd.0.service", ContainerRenderer.Render(Requests.For(Image) with { Name = "etcd.0" }).Units.Single().FileName);
+        Assert.Equal("etcd.0.service", ContainerRenderer.Render(RenderRequests.For(Image) with { Name = "etcd.0" }).Units.Single().FileName);
 
     [Fact]
     public void Missing_sources_get_lines_but_for_the_kernels_and_the_systems_own()
     {
         string mounts = string.Join(", ", ((string[])["/var/lib/a", "/var/lib", "/run/b c", "/srv/d", "/etc/e", "/var/run/f", "/usr/bin/docker", "/sys/fs/selinux", "/", "relative", "/var/lib/there", "/run", "/var/lib/../x", "/var/lib/ours"])
             .Select(s => $$"""{"type": "bind", "destination": "/m", "source": "{{s}}", "options": ["rbind"]}"""));
-        RenderRequest request = Requests.For(new TestImage().File("/exports/config.json", Requests.Config(mounts)));
+        RenderRequest request = RenderRequests.For(new TestImage().File("/exports/config.json", RenderRequests.Config(mounts)));
         request = request with
         {
             GeneratedBefore = ["/var/lib/ours"],
@@ -206,8 +209,8 @@ public sealed class ContainerRendererTests
         TestImage image = new TestImage().File("/exports/hostfs/etc/f", "$IMAGE_NAME $IMAGE_ID").File("/exports/manifest.json", """{"installedFilesTemplate": ["/etc/f"]}""");
 
         Assert.Equal(
-            $"registry.example/etcd:3.4 {Requests.For(image).ImageId.Hex}",
-            Encoding.UTF8.GetString(Requests.Render(image).HostFiles.Single(f => f.Target == "/etc/f").Content!));
+            $"registry.example/etcd:3.4 {RenderRequests.For(image).ImageId.Hex}",
+            Encoding.UTF8.GetString(RenderRequests.Render(image).HostFiles.Single(f => f.Target == "/etc/f").Content!));
     }
 
     [Fact]
@@ -215,15 +218,15 @@ public sealed class ContainerRendererTests
     {
         TestImage image = new TestImage().File("/usr/bin/run.sh", "#!/bin/sh");
 
-        Assert.Contains("/usr/bin/run.sh", ContainerRenderer.Render(Requests.For(image, new ImageRunConfig())).ConfigText(), StringComparison.Ordinal);
+        Assert.Contains("/usr/bin/run.sh", ContainerRenderer.Render(RenderRequests.For(image, new ImageRunConfig())).ConfigText(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_the_installation_makes_as_a_file_is_bound_on_a_file()
     {
-        RenderedContainer container = Requests.Render(new TestImage()
+        RenderedContainer container = RenderRequests.Render(new TestImage()
             .File("/exports/hostfs/etc/snmpd", "x").File("/exports/tmpfiles.template", "f /var/run/etcd.log 0644 0 0 - -\nd /run/there - - -\n")
-            .File("/exports/config.json", Requests.Config(
+            .File("/exports/config.json", RenderRequests.Config(
                 """
                 {"type": "bind", "destination": "/a", "source": "/etc/snmpd"}, {"type": "bind", "destination": "/b", "source": "/run/etcd.log"},
                 {"type": "bind", "destination": "/c", "source": "/var/run/etcd.log"}, {"type": "bind", "destination": "/d", "source": "/run/there"},
@@ -239,7 +242,7 @@ public sealed class ContainerRendererTests
     [InlineData("config.json.template")]
     public void An_empty_configuration_is_none(string name)
     {
-        string config = Requests.Render(new TestImage().File("/exports/" + name, "\n{ }\n")).ConfigText();
+        string config = RenderRequests.Render(new TestImage().File("/exports/" + name, "\n{ }\n")).ConfigText();
 
         Assert.Contains("/usr/bin/etcd", config, StringComparison.Ordinal);
     }
@@ -247,8 +250,8 @@ public sealed class ContainerRendererTests
     [Fact]
     public void A_host_file_that_is_bound_gets_no_directory()
     {
-        RenderedContainer container = Requests.Render(new TestImage().File("/exports/hostfs/etc/snmpd", "x")
-            .File("/exports/config.json", Requests.Config("""{"type": "bind", "destination": "/a", "source": "/etc/snmpd"}""")));
+        RenderedContainer container = RenderRequests.Render(new TestImage().File("/exports/hostfs/etc/snmpd", "x")
+            .File("/exports/config.json", RenderRequests.Config("""{"type": "bind", "destination": "/a", "source": "/etc/snmpd"}""")));
 
         Assert.Null(container.Tmpfiles);
     }
@@ -257,10 +260,10 @@ public sealed class ContainerRendererTests
     public void The_images_own_tmpfiles_stand_alone()
     {
         TestImage image = new TestImage()
-            .File("/exports/config.json", Requests.Config("""{"type": "bind", "destination": "/m", "source": "/var/lib/a"}"""))
+            .File("/exports/config.json", RenderRequests.Config("""{"type": "bind", "destination": "/m", "source": "/var/lib/a"}"""))
             .File("/exports/tmpfiles.template", "d ${STATE_DIRECTORY}/$NAME 0700 ${HOST_UID} ${HOST_GID} - -\n");
 
-        Assert.Equal("d /var/lib/etcd 0700 0 0 - -\n", Requests.Render(image).Tmpfiles);
+        Assert.Equal("d /var/lib/etcd 0700 0 0 - -\n", RenderRequests.Render(image).Tmpfiles);
     }
 
     [Fact]
@@ -268,7 +271,7 @@ public sealed class ContainerRendererTests
     {
         TestImage image = new TestImage()
             .Link("/var/run", "/run").Link("/etc/resolv.conf", "../run/systemd/resolve/stub.conf").Directory("/usr/lib").Link("/lib", "usr/lib")
-            .File("/exports/config.json", Requests.Config(
+            .File("/exports/config.json", RenderRequests.Config(
                 """
                 {"type": "tmpfs", "destination": "/run", "source": "tmpfs"},
                 {"type": "bind", "destination": "/var/run/x", "source": "/a"},
@@ -286,7 +289,7 @@ public sealed class ContainerRendererTests
                 new RequiredMount("/usr/lib/modules", true, 0x1ed),
                 new RequiredMount("/usr/lib/modules/1", true, 0x1ed),
             ],
-            Requests.Render(image).Mounts);
+            RenderRequests.Render(image).Mounts);
     }
 
     [Fact]
@@ -294,7 +297,7 @@ public sealed class ContainerRendererTests
     {
         TestImage image = Image.File("/exports/echo.socket", "[Socket]\nAccept=yes\n").File("/exports/echo@.service.sbn", "ExecStart={{ EXEC_START }}\n");
 
-        Assert.Equal(["etcd.socket", "etcd@.service"], Requests.Render(image).Units.Select(u => u.FileName));
+        Assert.Equal(["etcd.socket", "etcd@.service"], RenderRequests.Render(image).Units.Select(u => u.FileName));
     }
 
     [Fact]
@@ -304,7 +307,7 @@ public sealed class ContainerRendererTests
             .File("/exports/manifest.json", """{"noContainerService": true}""")
             .File("/exports/hostfs/usr/local/bin/tool", "#!/bin/sh\n", mode: 0x1ed);
 
-        RenderedContainer container = Requests.Render(image);
+        RenderedContainer container = RenderRequests.Render(image);
 
         Assert.Empty(container.Units);
         Assert.Null(container.ConfigJson);
@@ -314,7 +317,7 @@ public sealed class ContainerRendererTests
     [Fact]
     public void An_image_that_says_nothing_to_run_is_refused()
     {
-        RenderRequest request = Requests.For(new TestImage(), new ImageRunConfig());
+        RenderRequest request = RenderRequests.For(new TestImage(), new ImageRunConfig());
 
         SysctrException error = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request));
 
@@ -326,7 +329,7 @@ public sealed class ContainerRendererTests
     [InlineData("0:nobody")]
     public void A_user_that_the_image_does_not_know_is_refused(string user)
     {
-        RenderRequest request = Requests.For(new TestImage(), new ImageRunConfig { User = user, Cmd = ["x"] });
+        RenderRequest request = RenderRequests.For(new TestImage(), new ImageRunConfig { User = user, Cmd = ["x"] });
 
         SysctrException error = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request));
 
@@ -343,7 +346,7 @@ public sealed class ContainerRendererTests
         ImageRunConfig run = new() { Cmd = ["x"], Volumes = new Dictionary<string, EmptyObject> { [volume] = new() } };
 
         Assert.Equal(
-            ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(Requests.For(new TestImage(), run))).Kind);
+            ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(RenderRequests.For(new TestImage(), run))).Kind);
     }
 
     [Fact]
@@ -370,12 +373,12 @@ public sealed class ContainerRendererTests
 
         Assert.Equal(
             "d /var/lib/etcd 0700 0 0 - -\nC /var/lib/etcd/data - - - - /var/lib/sysctr/deployments/etcd/1/rootfs/etc\n",
-            ContainerRenderer.Render(Requests.For(image, run)).Tmpfiles);
+            ContainerRenderer.Render(RenderRequests.For(image, run)).Tmpfiles);
     }
 
     private static SysctrException Fails(TestImage image, ErrorKind kind, string reason, params (string Name, string Value)[] set)
     {
-        SysctrException error = Assert.Throws<SysctrException>(() => Requests.Render(image, set));
+        SysctrException error = Assert.Throws<SysctrException>(() => RenderRequests.Render(image, set));
         Assert.Equal(kind, error.Kind);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         return error;

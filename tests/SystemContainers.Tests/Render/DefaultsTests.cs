@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Render.Request;
+using SystemContainers.Render.Spec;
+using SystemContainers.SystemdText;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -47,7 +50,7 @@ public sealed class DefaultsTests
     [Fact]
     public void Empty_command_lines_leave_no_line()
     {
-        RenderRequest request = Requests.For(s_image, s_run) with { Commands = new UnitCommandLines("/usr/sbin/runc run x") };
+        RenderRequest request = RenderRequests.For(s_image, s_run) with { Commands = new UnitCommandLines("/usr/sbin/runc run x") };
 
         string unit = ContainerRenderer.Render(request).Units.Single().Text;
 
@@ -66,9 +69,9 @@ public sealed class DefaultsTests
     private static string SourceDirectory([CallerFilePath] string self = "") => Path.GetDirectoryName(self)!;
 
     /// <remarks>Without the 500 lines of the built-in seccomp profile: SeccompProfileTests look at them.</remarks>
-    private static RenderedContainer Rendered() => ContainerRenderer.Render(Requests.For(s_image, s_run) with
+    private static RenderedContainer Rendered() => ContainerRenderer.Render(RenderRequests.For(s_image, s_run) with
     {
         ServiceLines = ["Type=forking", "PIDFile=/run/container-etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor"],
-        Host = Requests.Host with { HasSeccomp = false },
+        Host = RenderRequests.Host with { HasSeccomp = false },
     });
 }

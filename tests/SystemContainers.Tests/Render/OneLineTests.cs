@@ -2,7 +2,10 @@ using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Render;
-using SystemContainers.Run;
+using SystemContainers.Render.Request;
+using SystemContainers.Runtime;
+using SystemContainers.SystemdText;
+using SystemContainers.Units;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -78,7 +81,7 @@ public sealed class OneLineTests
     {
         TestImage image = new TestImage().File("/exports/hostfs" + target, "X=$A\n").File("/exports/manifest.json", $$"""{"installedFilesTemplate": ["{{target}}"]}""");
 
-        Assert.Equal(allowed, Record.Exception(() => Requests.Render(image, ("A", value))) is null);
+        Assert.Equal(allowed, Record.Exception(() => RenderRequests.Render(image, ("A", value))) is null);
     }
 
     [Theory]
@@ -126,8 +129,8 @@ public sealed class OneLineTests
                 "{\"defaultValues\": {\"" + place.Split(' ')[0] + "\": " + System.Text.Json.JsonSerializer.Serialize(value) + "}}"));
         }
 
-        RenderRequest request = Requests.For(image, new ImageRunConfig { Entrypoint = ["/x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } });
-        if (request.Exports.Accepts(place))
+        RenderRequest request = RenderRequests.For(image, new ImageRunConfig { Entrypoint = ["/x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } });
+        if (TemplateValues.IsKnown(request.Exports, place))
         {
             request = request with { Set = new Dictionary<string, string> { [place] = value } };
         }

@@ -1,8 +1,11 @@
 using System.Text.Json;
-using SystemContainers.Linux;
+using SystemContainers.Bundle;
+using SystemContainers.Bundle.RuntimeSpec;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Render;
-using SystemContainers.Render.RuntimeSpec;
+using SystemContainers.Render.Request;
+using SystemContainers.Render.Spec;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -124,7 +127,7 @@ public sealed class RealRuntimeTests : IDisposable
             WorkingDir = "/work dir",
             Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() },
         };
-        return Requests.For(TestImage.FromDirectory(rootfs), run) with
+        return RenderRequests.For(TestImage.FromDirectory(rootfs), run) with
         {
             Host = HostFacts.Read(),
             DestinationDirectory = _bundle,

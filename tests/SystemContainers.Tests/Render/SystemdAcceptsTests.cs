@@ -1,6 +1,8 @@
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Render.Request;
+using SystemContainers.SystemdText;
 using Xunit;
 
 namespace SystemContainers.Tests.Render;
@@ -15,7 +17,7 @@ public sealed class SystemdAcceptsTests : IDisposable
     [Fact]
     public async Task The_default_unit()
     {
-        RenderRequest request = Requests.For(new TestImage(), new ImageRunConfig { Cmd = ["x"], StopSignal = "SIGRTMIN+3" }) with
+        RenderRequest request = RenderRequests.For(new TestImage(), new ImageRunConfig { Cmd = ["x"], StopSignal = "SIGRTMIN+3" }) with
         {
             Commands = new UnitCommandLines("/bin/true start", "/bin/true stop", "/bin/true pre", "/bin/true post"),
             DestinationDirectory = _directory,
@@ -45,7 +47,7 @@ public sealed class SystemdAcceptsTests : IDisposable
         };
         string state = Path.Combine(_directory, "state");
         RenderedContainer container = ContainerRenderer.Render(
-            Requests.For(image, run) with { DestinationDirectory = _directory, StateDirectory = state });
+            RenderRequests.For(image, run) with { DestinationDirectory = _directory, StateDirectory = state });
         string lines = Path.Combine(_directory, "etcd.conf");
         File.WriteAllText(lines, container.Tmpfiles);
 

@@ -3,6 +3,7 @@ using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 

@@ -3,8 +3,10 @@ using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tree;
 using Xunit;
 
 namespace SystemContainers.Tests.Store;

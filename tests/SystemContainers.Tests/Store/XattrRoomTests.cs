@@ -1,7 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Store;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Linux.Users;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Linux.Users;
 

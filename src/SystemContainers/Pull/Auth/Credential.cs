@@ -1,4 +1,5 @@
 using System.Text;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Auth;
 
@@ -29,5 +30,5 @@ sealed class Credential
 
     /// <summary>Whose, and from where: <c>credentials of 'me' from /root/.config/containers/auth.json</c>.</summary>
     public override string ToString() =>
-        (User is null ? "credentials (a token)" : $"credentials of '{Http.Redact.Text(User)}'") + (Source is null ? "" : $" from {Source}");
+        (User is null ? "credentials (a token)" : $"credentials of '{Redact.Text(User)}'") + (Source is null ? "" : $" from {Source}");
 }

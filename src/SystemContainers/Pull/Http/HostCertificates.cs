@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using SystemContainers.Errors;
+using SystemContainers.Pull.Options;
 
 namespace SystemContainers.Pull.Http;
 

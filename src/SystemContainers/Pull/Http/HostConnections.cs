@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using SystemContainers.Errors;
+using SystemContainers.Pull.Options;
 
 namespace SystemContainers.Pull.Http;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.RegularExpressions;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Http;
 

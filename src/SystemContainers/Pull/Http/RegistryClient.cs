@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using SystemContainers.Errors;
 using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Http;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Http;
-using SystemContainers.Pull.Sources.Archive;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Sources;

@@ -1,4 +1,4 @@
-using SystemContainers.Pull.Sources.Archive;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Sources;

@@ -1,3 +1,5 @@
+using SystemContainers.Pull.Options;
+
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>

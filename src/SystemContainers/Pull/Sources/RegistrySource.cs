@@ -3,6 +3,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Sources;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using SystemContainers.Errors;
 using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Streams;
 
 namespace SystemContainers.Pull.Sources;

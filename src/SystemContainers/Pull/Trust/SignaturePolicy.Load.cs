@@ -1,6 +1,6 @@
 using System.Text.Json;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 

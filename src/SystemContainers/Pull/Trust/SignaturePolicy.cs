@@ -1,5 +1,5 @@
-using SystemContainers.Linux;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Trust;

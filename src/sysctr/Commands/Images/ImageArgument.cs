@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 /// <summary>The images of the store that a verb works on.</summary>
 static class ImageArgument

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesCommand
 {

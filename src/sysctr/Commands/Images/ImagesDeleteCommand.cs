@@ -1,8 +1,9 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
 using SystemContainers.Pull;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesDeleteCommand
 {

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
+using SystemContainers.Inspect.Images;
+using SystemContainers.Target;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesInfoCommand
 {

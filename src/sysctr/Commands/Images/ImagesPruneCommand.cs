@@ -1,11 +1,12 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
 using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Store;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesPruneCommand
 {

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesUpdateCommand
 {

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
+using SystemContainers.Images;
 using SystemContainers.Pull;
+using SystemContainers.Target;
+using SystemContainers.Verbs;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesVerifyCommand
 {

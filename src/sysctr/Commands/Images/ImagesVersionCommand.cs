@@ -1,9 +1,10 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
-using SystemContainers.Deploy;
+using SystemContainers.Inspect.Images;
 using SystemContainers.Oci;
+using SystemContainers.Target;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesVersionCommand
 {

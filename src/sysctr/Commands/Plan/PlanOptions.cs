@@ -1,7 +1,8 @@
 using System.CommandLine;
-using SystemContainers.Deploy;
+using SystemContainers.Inspect.Plan;
+using SystemContainers.Target;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Plan;
 
 /// <summary>What the verbs below <c>plan</c> share: how the plan is shown, and what the exit status says.</summary>
 static class PlanOptions

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using SystemContainers.Deploy.Fleet;
+using SystemContainers.Fleet;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Rollout;
 
 static class RolloutCommand
 {

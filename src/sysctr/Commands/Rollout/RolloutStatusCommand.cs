@@ -1,8 +1,8 @@
 using System.CommandLine;
-using SystemContainers.Deploy.Fleet;
 using SystemContainers.Errors;
+using SystemContainers.Fleet;
 
-namespace SystemContainers.Cli.Commands;
+namespace SystemContainers.Cli.Commands.Rollout;
 
 static class RolloutStatusCommand
 {

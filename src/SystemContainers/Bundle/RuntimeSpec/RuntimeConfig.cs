@@ -1,0 +1,65 @@
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Bundle.RuntimeSpec;
+
+/// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
+sealed record RuntimeConfig(string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux);
+
+/// <summary>config.md, "Root".</summary>
+sealed record RootConfig(string Path, bool Readonly);
+
+/// <summary>config.md, "Mounts".</summary>
+sealed record MountConfig(string Destination, string Type, string Source, IReadOnlyList<string> Options);
+
+/// <summary>config.md, "Process".</summary>
+sealed record ProcessConfig(
+    bool Terminal,
+    UserConfig User,
+    IReadOnlyList<string> Args,
+    IReadOnlyList<string> Env,
+    string Cwd,
+    CapabilityConfig Capabilities,
+    IReadOnlyList<RlimitConfig> Rlimits,
+    bool NoNewPrivileges);
+
+/// <summary>config.md, "User".</summary>
+sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids);
+
+/// <summary>config.md, "Linux Process", capabilities.</summary>
+sealed record CapabilityConfig(
+    IReadOnlyList<string> Bounding, IReadOnlyList<string> Effective, IReadOnlyList<string> Permitted);
+
+/// <summary>config.md, "POSIX process", rlimits.</summary>
+sealed record RlimitConfig(string Type, ulong Hard, ulong Soft);
+
+/// <summary>config-linux.md.</summary>
+sealed record LinuxConfig(
+    IReadOnlyList<NamespaceConfig> Namespaces,
+    ResourcesConfig Resources,
+    IReadOnlyList<string> MaskedPaths,
+    IReadOnlyList<string> ReadonlyPaths,
+    SeccompConfig? Seccomp);
+
+/// <summary>config-linux.md, "Namespaces": a new one of the type.</summary>
+sealed record NamespaceConfig(string Type);
+
+/// <summary>config-linux.md, "Control groups"; limits are systemd's, only the device rules are the runtime's.</summary>
+sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices);
+
+/// <summary>config-linux.md, "Allowed Device list".</summary>
+sealed record DeviceRule(bool Allow, string Access);
+
+/// <summary>config-linux.md, "Seccomp".</summary>
+sealed record SeccompConfig(
+    string DefaultAction, uint? DefaultErrnoRet, IReadOnlyList<string> Architectures, IReadOnlyList<SeccompSyscalls> Syscalls);
+
+/// <summary>config-linux.md, "Seccomp", syscalls.</summary>
+sealed record SeccompSyscalls(
+    IReadOnlyList<string> Names, string Action, uint? ErrnoRet, IReadOnlyList<SeccompArgument>? Args);
+
+/// <summary>config-linux.md, "Seccomp", args; the second value is for SCMP_CMP_MASKED_EQ alone.</summary>
+sealed record SeccompArgument(
+    uint Index,
+    ulong Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ulong ValueTwo,
+    string Op);

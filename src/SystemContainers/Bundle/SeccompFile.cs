@@ -1,0 +1,42 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+
+namespace SystemContainers.Bundle;
+
+/// <summary>A host's own seccomp profile, where it has one; it stands in place of the built-in one.</summary>
+/// <param name="Path">As the host sees it.</param>
+/// <param name="Text">JSON, not looked at yet.</param>
+sealed record SeccompFile(string Path, byte[] Text)
+{
+    /// <summary>Where it can be, the administrator's before the one of the package containers-common; as in podman.</summary>
+    public static IReadOnlyList<string> Places { get; } = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"];
+
+    // The package's has 23 KB.
+    private const int MaxBytes = 4 << 20;
+
+    /// <summary>Finds it.</summary>
+    /// <param name="root">The host's root directory.</param>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="SysctrException">
+    /// Storage: it is there and can't be read. Not the same as "there is none": a container must not get another filter because a disk fails.
+    /// </exception>
+    public static SeccompFile? Find(string root)
+    {
+        foreach (string path in Places)
+        {
+            try
+            {
+                if (BoundedFile.Read(root, path, MaxBytes) is { } text)
+                {
+                    return new SeccompFile(path, text);
+                }
+            }
+            catch (IOException e)
+            {
+                throw new SysctrException(ErrorKind.Storage, $"reading the host's seccomp profile: {e.Message}", $"mend or remove {path}; without one sysctr's own is used", e);
+            }
+        }
+
+        return null;
+    }
+}

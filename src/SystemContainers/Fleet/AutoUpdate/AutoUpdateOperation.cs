@@ -1,0 +1,149 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
+using SystemContainers.Requests;
+using SystemContainers.Rights;
+using SystemContainers.Rights.Assessment;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Verbs;
+
+namespace SystemContainers.Fleet.AutoUpdate;
+
+/// <summary>
+/// Updates the containers whose policy says so, for a timer: one that fails is as it was and keeps no other from its update.
+/// </summary>
+sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Looks at each container in turn.</summary>
+    /// <param name="dryRun">Asks the registries and changes nothing.</param>
+    /// <param name="cancellation">Ends it; what was updated stays so.</param>
+    /// <returns>A report for each container with a policy other than disabled, by name.</returns>
+    public async Task<IReadOnlyList<AutoUpdateReport>> RunAsync(bool dryRun, CancellationToken cancellation)
+    {
+        if (!dryRun)
+        {
+            await host.RecoverAsync(cancellation);
+        }
+
+        List<AutoUpdateReport> reports = [];
+        IReadOnlyList<ContainerRecord> containers = host.Catalog.List(e => note($"warning: {e.Message}"));
+        foreach (ContainerRecord record in containers.Where(c => c.AutoUpdate == AutoUpdatePolicy.Registry))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            AutoUpdateReport report = new(record.Name, record.MainUnit, record.Image, record.AutoUpdate, AutoUpdateResult.Current);
+            report = await TryAsync(report, () => dryRun
+                ? CompareAsync(record, cancellation)
+                : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation)));
+            reports.Add(report.Result != AutoUpdateResult.Held ? report
+                : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
+                : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
+                : report);
+        }
+
+        return dryRun ? reports : await UpdateAsync(reports, cancellation);
+    }
+
+    /// <summary>Updates those that are pending: all in one turn of this host, where it goes by a semaphore.</summary>
+    private async Task<IReadOnlyList<AutoUpdateReport>> UpdateAsync(List<AutoUpdateReport> reports, CancellationToken cancellation)
+    {
+        FleetUpdate fleet = new(host, progress, note);
+        string[] pending = [.. reports.Where(r => r.Result == AutoUpdateResult.Pending).Select(r => r.Name)];
+        if (pending.Length == 0)
+        {
+            // Whether one that can't be looked at is up to date, nobody knows.
+            if (reports.Count > 0 && reports.All(r => r.Result != AutoUpdateResult.Failed))
+            {
+                await fleet.SkipAsync(cancellation);
+            }
+
+            return reports;
+        }
+
+        Dictionary<string, AutoUpdateReport> done = new(StringComparer.Ordinal);
+        SysctrException? refused = null;
+        try
+        {
+            await host.History.RunAsync("update", pending, _ => fleet.RunAsync(pending, new UpdateRequest(), UpdateEachAsync, cancellation));
+        }
+        catch (Exception e) when ((refused = HostFailure.Understand(e)) is not null)
+        {
+            // It had no turn.
+        }
+
+        return
+        [
+            .. reports.Select(r => r.Result != AutoUpdateResult.Pending ? r
+                : done.GetValueOrDefault(r.Name) ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : NotUpdated(r, refused))),
+        ];
+
+        async Task<int> UpdateEachAsync(UpdateOperation update)
+        {
+            foreach (AutoUpdateReport report in reports.Where(r => r.Result == AutoUpdateResult.Pending))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                done[report.Name] = await TryAsync(report, async () =>
+                    await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0 ? AutoUpdateResult.Updated : AutoUpdateResult.Current);
+            }
+
+            return done.Values.Count(r => r.Result == AutoUpdateResult.Updated);
+        }
+    }
+
+    private async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateResult>> act)
+    {
+        try
+        {
+            return report with { Result = await act() };
+        }
+        catch (Exception e) when (HostFailure.Understand(e) is { } failure)
+        {
+            return NotUpdated(report, failure);
+        }
+    }
+
+    /// <summary>Held, where the failure is that its image gained a right; else failed.</summary>
+    private AutoUpdateReport NotUpdated(AutoUpdateReport report, SysctrException failure) =>
+        failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held ? Waiting(report, held) : Failed(report, failure);
+
+    private static AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) => report with
+    {
+        Result = AutoUpdateResult.Held,
+        Reason = $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it",
+        ExitCode = (int)ErrorKind.Policy,
+    };
+
+    /// <summary>Told, but no failure of this night.</summary>
+    private static AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) => report with
+    {
+        Reason = $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); 'sysctr update {report.Name}' tries it again",
+    };
+
+    private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
+        report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
+
+    /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
+    private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
+    {
+        ImagePuller puller = host.Puller(progress);
+        Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
+        if (there == record.ManifestDigest)
+        {
+            // An update that was held is no more to be had: the record forgets it.
+            return record.Held is null ? AutoUpdateResult.Current : AutoUpdateResult.Pending;
+        }
+
+        return WasLeft(record, there) || record.Failed?.Digest == there || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
+            ? AutoUpdateResult.Held
+            : AutoUpdateResult.Pending;
+    }
+
+    /// <summary>Whether somebody has rolled back from that image: tonight's update must not undo it.</summary>
+    private bool WasLeft(ContainerRecord current, Digest manifest) =>
+        host.Catalog.Numbers(current.Name)
+            .Where(n => n > current.Deployment)
+            .Any(n => host.Catalog.Find(current.Name, n)?.ManifestDigest == manifest);
+}

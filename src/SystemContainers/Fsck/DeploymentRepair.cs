@@ -1,0 +1,234 @@
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Fsck.Findings;
+using SystemContainers.Linux.Files;
+using SystemContainers.Runtime;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Tree;
+
+namespace SystemContainers.Fsck;
+
+/// <summary>
+/// Mends deployments. A damaged rootfs is checked out again beside its place and swapped in one step; what runs goes on in the old
+/// tree until it is restarted.
+/// </summary>
+sealed class DeploymentRepair(Host host, RepairLog log)
+{
+    public async Task RunAsync(FsckPass found, CancellationToken cancellation)
+    {
+        using IDisposable lease = host.Store.Locks.Lease(host.Note, cancellation);
+        foreach (string name in host.Catalog.DirectoryNames())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            string directory = host.Deployment(name, 0).ContainerHere;
+            if (!found.Findings.Any(f => IsBelow(f.Path, directory)) && !found.Containers.Missing.Any(m => m.Record.Name == name))
+            {
+                continue;
+            }
+
+            using IDisposable? held = host.TryLockContainers([name]);
+            if (held is not null)
+            {
+                await MendAsync(name, found);
+            }
+        }
+    }
+
+    private async Task MendAsync(string name, FsckPass found)
+    {
+        foreach (Finding finding in found.Findings)
+        {
+            string container = host.Deployment(name, 0).ContainerHere;
+            switch (finding.Kind)
+            {
+                case FindingKind.DanglingCurrent when IsBelow(finding.Path, container):
+                    Try(finding.Path, () => MendCurrent(name));
+                    break;
+                case FindingKind.DanglingDeployment when IsBelow(finding.Path, container) && finding.Path != container:
+                    Try(finding.Path, () => Remove(finding.Path));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        foreach ((_, int number) in found.Containers.Lost.Where(l => l.Name == name))
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            Try(directory.RecordFile, () => MendRecord(directory.RecordCopy, directory.RecordFile));
+        }
+
+        foreach ((_, int number) in found.Containers.Uncopied.Where(l => l.Name == name))
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            Try(directory.RecordCopy, () => MendRecord(directory.RecordFile, directory.RecordCopy));
+        }
+
+        foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
+        {
+            DeploymentDirectory directory = host.Deployment(name, record.Deployment);
+            await TryAsync(directory.ConfigFile, () => MendConfigAsync(record, Path.Join(directory.Here, "rootfs")));
+        }
+
+        foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
+        {
+            string rootfs = Path.Join(host.Deployment(name, record.Deployment).Here, "rootfs");
+            Try(rootfs, () => MendRootfs(record, rootfs));
+        }
+
+        foreach ((ContainerRecord record, InstalledFile file) in found.Containers.Altered.Where(m => m.Record.Name == name))
+        {
+            string kept = host.Deployment(name, record.Deployment).KeptFile(file.Path);
+            Try(kept, () => MendKept(kept, file));
+        }
+
+        // After the copies, for these are written from them.
+        bool reload = false;
+        foreach ((ContainerRecord record, InstalledFile file) in found.Containers.Missing.Where(m => m.Record.Name == name))
+        {
+            string path = host.Here(file.Path);
+            Try(path, () =>
+            {
+                new HostFileSwitch(host).Restore(record, file);
+                log.Done(path, "written again");
+                reload = true;
+            });
+        }
+
+        if (reload && host.Systemd.IsBooted)
+        {
+            await host.Systemd.ReloadAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>The deployment in use is the one whose units the host has.</summary>
+    private void MendCurrent(string name)
+    {
+        DeploymentDirectory directory = host.Deployment(name, 0);
+        ContainerRecord[] used = [.. host.Catalog.Numbers(name).Select(n => ContainerCheck.TryRead(host, name, n)).OfType<ContainerRecord>().Where(IsOnHost)];
+        if (used.Length != 1)
+        {
+            log.Failed(directory.CurrentLink, used.Length == 0 ? "no deployment has the units that the host has" : "several deployments have the units that the host has");
+            return;
+        }
+
+        DurableFile.WriteLink(directory.CurrentLink, used[0].Deployment.ToString());
+        log.Done(directory.CurrentLink, $"names {used[0].Deployment} again, whose units the host has");
+    }
+
+    private bool IsOnHost(ContainerRecord record) => record.OwnFiles.All(f => HostFileFacts.DigestOf(host.Here(f.Path)) == f.Sha256);
+
+    private void Remove(string path)
+    {
+        TreeRemoval.Remove(path);
+        log.Done(path, "removed");
+    }
+
+    private void MendRecord(string whole, string broken)
+    {
+        DurableFile.Write(broken, File.ReadAllBytes(whole), RecordDocument.Mode);
+        log.Done(broken, $"taken from {Path.GetFileName(whole)}");
+    }
+
+    /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
+    private async Task MendConfigAsync(ContainerRecord record, string rootfs)
+    {
+        if (await new ConfigRepair(host, log).RunAsync(record) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
+        {
+            MendRootfs(record, rootfs);
+        }
+    }
+
+    private void MendRootfs(ContainerRecord record, string rootfs)
+    {
+        if (record.RemoteRootfs is { } remote)
+        {
+            DurableFile.WriteLink(rootfs, remote);
+            log.Done(rootfs, $"leads to {remote} again");
+            return;
+        }
+
+        RootfsCheck check = new(host, host.Store, content: true, new FindingLog());
+        if (check.ReadConfig(record, host.Deployment(record.Name, record.Deployment).ConfigFile) is not { } config)
+        {
+            log.Failed(rootfs, "its config.json can't be used");
+            return;
+        }
+
+        MergedTree tree = MergedTree.Build(host.Store, record.DiffIds);
+        string fresh = DurableFile.Beside(rootfs);
+        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config));
+        DurableFile.SyncFileSystem(fresh);
+        Swap(rootfs, fresh);
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
+        bool used = RootUsers.Any(fresh);
+        log.Done(rootfs, used ? $"checked out again; 'sysctr restart {record.Name}' to run from it" : "checked out again");
+        if (!used)
+        {
+            TreeRemoval.Remove(fresh);
+        }
+    }
+
+    private static void Swap(string rootfs, string fresh)
+    {
+        if (Path.Exists(rootfs) || new FileInfo(rootfs).LinkTarget is not null)
+        {
+            DurableFile.Exchange(rootfs, fresh);
+        }
+        else
+        {
+            DurableFile.Move(fresh, rootfs);
+        }
+    }
+
+    private void MendKept(string kept, InstalledFile file)
+    {
+        string path = host.Here(file.Path);
+        if (HostFileFacts.DigestOf(path) != file.Sha256)
+        {
+            log.Failed(kept, $"{path} is not there unedited; the next update makes a deployment that has all, and a rollback to this one fails");
+            return;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+        if (new FileInfo(path).LinkTarget is { } target)
+        {
+            DurableFile.WriteLink(kept, target);
+        }
+        else
+        {
+            DurableFile.Copy(kept, path, new FileMetadata(InstalledFile.TextMode, 0, 0, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), 0, []));
+        }
+
+        log.Done(kept, $"taken from {path}");
+    }
+
+    private void Try(string path, Action mend)
+    {
+        try
+        {
+            mend();
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            log.Failed(path, e.Message);
+        }
+    }
+
+    private async Task TryAsync(string path, Func<Task> mend)
+    {
+        try
+        {
+            await mend();
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            log.Failed(path, e.Message);
+        }
+    }
+
+    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
+}

@@ -1,0 +1,117 @@
+using SystemContainers.Bundle;
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Fsck.Findings;
+using SystemContainers.Render.Spec;
+using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Target;
+using SystemContainers.Tree;
+
+namespace SystemContainers.Fsck;
+
+/// <summary>A deployment's config.json and rootfs.</summary>
+sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog log)
+{
+    /// <summary>Differences of one rootfs that are told one by one.</summary>
+    private const int Told = 20;
+
+    /// <summary>Whether the config.json of the deployment that was compared can't be used.</summary>
+    public bool LacksConfig { get; private set; }
+
+    /// <summary>Compares a rootfs with the layers that the record names.</summary>
+    /// <returns>Whether it is as they say, or nobody can tell.</returns>
+    public bool Run(ContainerRecord record)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string rootfs = Path.Join(directory.Here, "rootfs");
+        string config = directory.ConfigFile;
+        if (record.ConfigDigest is null && !File.Exists(config) && !Path.Exists(rootfs))
+        {
+            // An image that has files for the host and nothing to run.
+            return true;
+        }
+
+        RuntimeConfigFile? mounts = ReadConfig(record, config);
+        LacksConfig = mounts is null;
+        if (record.RemoteRootfs is { } remote)
+        {
+            if (new FileInfo(rootfs).LinkTarget != remote)
+            {
+                log.Error(FindingKind.AlteredRootfs, rootfs, $"does not lead to {remote}", FsckAdvice.Repair);
+                return false;
+            }
+
+            return true;
+        }
+
+        if (mounts is null || !record.DiffIds.All(IsReadable))
+        {
+            log.Note(FindingKind.NotChecked, rootfs, "could not be compared, for its config.json or a layer of it is broken");
+            return true;
+        }
+
+        int differences = 0;
+        MergedTree tree = MergedTree.Build(store, record.DiffIds);
+        new TreeCheck(store, content, Tell).Compare(tree, rootfs, MissingMounts(mounts, tree));
+        if (differences > Told)
+        {
+            log.Error(FindingKind.AlteredRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
+        }
+
+        if (mounts.Mounts.Any(m => m.Source == directory.ListenOnHost) && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName)))
+        {
+            log.Error(FindingKind.AlteredDeployment, Path.Join(directory.Here, DeploymentDirectory.ListenName), "is missing", FsckAdvice.Repair);
+            differences++;
+        }
+
+        return differences == 0;
+
+        void Tell(string path, string what)
+        {
+            if (differences++ < Told)
+            {
+                log.Error(FindingKind.AlteredRootfs, rootfs + path, what, FsckAdvice.Repair);
+            }
+        }
+    }
+
+    /// <summary>What the checkout of a deployment had to make for mounts, from its config.json.</summary>
+    public IReadOnlyList<MountPoint> MissingMounts(RuntimeConfigFile config, MergedTree tree) =>
+        [.. MountPoints.Missing(config, tree, host.IsDirectory).Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
+
+    /// <summary>A deployment's config.json; null where it can't be used, which is told.</summary>
+    public RuntimeConfigFile? ReadConfig(ContainerRecord record, string file)
+    {
+        string advice = record.ConfigDigest is null
+            ? $"'sysctr uninstall {record.Name}' and install it again"
+            : "'sysctr fsck --repair' renders it again, where that gives the same file";
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(file);
+            if (record.ConfigDigest is { } digest && Oci.Digest.Sha256(bytes) != digest)
+            {
+                log.Note(FindingKind.EditedFile, file, "was edited since it was installed");
+            }
+
+            return RuntimeConfigFile.Read(file, System.Text.Encoding.UTF8.GetString(bytes));
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            log.Error(FindingKind.AlteredDeployment, file, e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})", advice);
+            return null;
+        }
+    }
+
+    private bool IsReadable(Oci.Digest layer)
+    {
+        try
+        {
+            return store.ReadLayer(layer).Entries.Count >= 0;
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using SystemContainers.Errors;
+using SystemContainers.Fsck.Findings;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
+using SystemContainers.Reference;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+
+namespace SystemContainers.Fsck;
+
+/// <summary>
+/// Mends the store: ends what was cut off, puts metadata right in place, fetches the rest again. Everything is fetched by the digest
+/// of the manifest that it came with, so that a tag which moved on changes nothing.
+/// </summary>
+sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
+{
+    public async Task RunAsync(FsckPass found, CancellationToken cancellation)
+    {
+        await EndTransactionsAsync(found, cancellation);
+        try
+        {
+            await MendAsync(found, cancellation);
+        }
+        finally
+        {
+            host.EndLease();
+        }
+    }
+
+    private async Task MendAsync(FsckPass found, CancellationToken cancellation)
+    {
+        host.LeaseStore(cancellation);
+        HashSet<ObjectKey> objects = [.. found.Layers.Damaged];
+        foreach (LayerEntry entry in found.Layers.Changed.Where(MendMetadata))
+        {
+            objects.Remove(entry.Object);
+        }
+
+        HashSet<Digest> layers = [.. found.References.Layers];
+        layers.UnionWith(found.Layers.LayersWith(host.Store, objects));
+        await FetchAsync(found.Images, layers, [.. found.References.Blobs], objects, cancellation);
+        host.LeaseStore(cancellation);
+        foreach (Finding broken in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
+        {
+            MendRef(broken.Path, found.Images);
+        }
+    }
+
+    private async Task EndTransactionsAsync(FsckPass found, CancellationToken cancellation)
+    {
+        try
+        {
+            await host.RecoverAsync(cancellation);
+        }
+        catch (SysctrException e)
+        {
+            foreach (Finding half in found.Findings.Where(f => f.Kind == FindingKind.HalfTransaction))
+            {
+                log.Failed(half.Path, e.Message);
+            }
+        }
+    }
+
+    private bool MendMetadata(LayerEntry entry)
+    {
+        string path = host.Store.ObjectPath(entry.Object);
+        try
+        {
+            bool right = host.Store.MendMetadata(entry);
+            if (right)
+            {
+                log.Done(path, "put right in its place");
+            }
+
+            return right;
+        }
+        catch (SysctrException e)
+        {
+            log.Failed(path, e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Fetches from one image after the other, until nothing is wanted or none is left that has it.</summary>
+    private async Task FetchAsync(
+        IReadOnlyList<(ImageRecord Image, string User)> images, HashSet<Digest> layers, HashSet<Digest> blobs, HashSet<ObjectKey> objects, CancellationToken cancellation)
+    {
+        host.Store.Replace(objects);
+        foreach (ImageRecord image in images.Select(i => i.Image).DistinctBy(i => (i.Reference, i.ManifestDigest)))
+        {
+            Digest[] blobsOfIt = [.. ((Digest[])[image.ManifestDigest, image.ConfigDigest]).Where(blobs.Contains)];
+            HashSet<Digest> layersOfIt = [.. image.DiffIds.Where(layers.Contains)];
+            if (layersOfIt.Count + blobsOfIt.Length == 0)
+            {
+                continue;
+            }
+
+            // Before: afterwards an index that was broken can't say which objects were meant.
+            string[] paths = [.. blobsOfIt.Select(host.Store.BlobPath), .. layersOfIt.Select(host.Store.IndexPath), .. objects.Select(host.Store.ObjectPath)];
+            try
+            {
+                PulledImage pulled = await PullAsync(image, layersOfIt, cancellation);
+                foreach (Digest blob in blobsOfIt)
+                {
+                    host.Store.ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
+                }
+
+                layers.ExceptWith(layersOfIt);
+                blobs.ExceptWith(blobsOfIt);
+                Array.ForEach(paths, p => log.Done(p, $"fetched again from {image.Reference}"));
+            }
+            catch (SysctrException e)
+            {
+                host.LeaseStore(cancellation);
+                Array.ForEach(paths, p => log.Failed(p, $"fetching it again: {e.Message}"));
+            }
+        }
+    }
+
+    private async Task<PulledImage> PullAsync(ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
+    {
+        ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
+        ImagePuller puller = host.Puller(progress);
+        host.EndLease();
+        PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
+        host.LeaseStore(cancellation);
+        if (!host.Store.HasWhole([.. layers]))
+        {
+            throw new SysctrException(ErrorKind.Locked, $"fetching {reference}: a prune took what was there meanwhile", "try again when it has ended");
+        }
+
+        host.Store.Commit();
+        return pulled;
+    }
+
+    /// <summary>A file that can't be read does not say whose it was, but its name is that of one reference.</summary>
+    private void MendRef(string file, IReadOnlyList<(ImageRecord Image, string User)> images)
+    {
+        ImageRecord? image = images.Select(i => i.Image).FirstOrDefault(i => host.Store.Images.FileOf(i.Reference) == file);
+        try
+        {
+            if (image is not null)
+            {
+                host.Store.Images.Set(image);
+                log.Done(file, $"made anew for {image.Reference}");
+            }
+        }
+        catch (SysctrException e)
+        {
+            log.Failed(file, e.Message);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
+using SystemContainers.Reference;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+
+namespace SystemContainers.Images;
+
+/// <summary>Gets an image into the store, or finds it there.</summary>
+sealed class ImageFetch(Host host, IPullProgress progress)
+{
+    /// <summary>How often an image is fetched again because a prune took what was there, before somebody else is to look at it.</summary>
+    private const int MaxPulls = 3;
+
+    /// <summary>
+    /// The image that the user named, all its layers in the store, and a ref that keeps them there. The store is leased when this returns;
+    /// while the network is used it is not, whoever leased it before.
+    /// </summary>
+    /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks it.</exception>
+    public async Task<StoredImage> FetchAsync(string typed, PullPolicy policy, CancellationToken cancellation)
+    {
+        IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
+        host.LeaseStore(cancellation);
+        if (MayBeLocal(candidates, policy) && Find(candidates) is { } there)
+        {
+            host.Note($"{there.Record.Reference}: from the store, pulled {TimeText.Ago(there.Record.PulledAt)}{(policy == PullPolicy.Missing ? "; --pull always asks its source" : "")}");
+            return there;
+        }
+
+        if (policy == PullPolicy.Never)
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound, $"looking for '{typed}' in the store: it is not there", "leave out --pull never, or 'sysctr pull' it");
+        }
+
+        PulledImage pulled = await PullAsync(candidates, cancellation);
+        return Keep(pulled, [pulled.Reference])[0];
+    }
+
+    /// <summary>
+    /// Images for containers: fetched without any lock, so that whoever sends them slowly keeps nobody from anything; then the containers are locked,
+    /// the store is leased, and what was wanted and fetched is looked at again.
+    /// </summary>
+    /// <param name="wanted">What to fetch, by the containers as they are; throws where it can't be done. Asked before and after.</param>
+    /// <param name="take">Locks the containers.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>An image for each that was wanted, and the locks.</returns>
+    /// <exception cref="SysctrException">As <see cref="FetchAsync"/>; Locked: the containers or the store change each time.</exception>
+    public async Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchForAsync(
+        Func<Task<IReadOnlyList<(string Image, PullPolicy Policy)>>> wanted, Func<Task<IDisposable>> take, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            IReadOnlyList<(string Image, PullPolicy Policy)> before = await wanted();
+            List<StoredImage> images = [];
+            foreach ((string image, PullPolicy policy) in before)
+            {
+                images.Add(await FetchAsync(image, policy, cancellation));
+            }
+
+            // Containers are locked before the store.
+            host.EndLease();
+            IDisposable locks = await take();
+            try
+            {
+                IReadOnlyList<(string Image, PullPolicy Policy)> now = await wanted();
+                host.LeaseStore(cancellation);
+                if (now.SequenceEqual(before) && images.All(IsWhole))
+                {
+                    return (images, locks);
+                }
+            }
+            catch
+            {
+                locks.Dispose();
+                throw;
+            }
+
+            host.EndLease();
+            locks.Dispose();
+            if (attempt == MaxPulls)
+            {
+                throw ChangesEachTime(string.Join(", ", before.Select(b => b.Image)));
+            }
+        }
+    }
+
+    /// <summary>Fetches an image and keeps it by other names than its source's.</summary>
+    /// <param name="typed">The source.</param>
+    /// <param name="name">A name for it; null for those that an archive or daemon has for it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>One for each name; by its source's where there is none.</returns>
+    /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
+    public async Task<IReadOnlyList<StoredImage>> FetchAsAsync(string typed, string? name, CancellationToken cancellation)
+    {
+        IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
+        ImageNames names = new(host);
+        ImageReference? kept = name is null ? null : names.ForTag(name, $"pulling {typed}");
+        PulledImage pulled = await PullAsync(candidates, cancellation);
+        ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {typed}")).Distinct()];
+        return Keep(pulled, references.DefaultIfEmpty(pulled.Reference));
+    }
+
+    /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
+    public bool IsStored(string typed, PullPolicy policy) =>
+        Directory.Exists(host.StoreHere) && host.Registries.Resolve(typed) is var candidates && MayBeLocal(candidates, policy) && Find(candidates) is not null;
+
+    /// <summary>A layout, an archive and a daemon are at hand: what a tag means there now is always looked up, unless that is forbidden.</summary>
+    private static bool MayBeLocal(IReadOnlyList<ImageReference> candidates, PullPolicy policy) =>
+        policy == PullPolicy.Never || (policy == PullPolicy.Missing && candidates[0].Transport == ImageTransport.Docker);
+
+    /// <summary>Pulls, without a lease: a prune goes on beside it. Then leases the store, and has what the prune took fetched again.</summary>
+    private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
+    {
+        ImagePuller puller = host.Puller(progress);
+        for (int attempt = 1; ; attempt++)
+        {
+            host.EndLease();
+            PulledImage pulled = await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
+            host.LeaseStore(cancellation);
+            if (host.Store.HasWhole(pulled.DiffIds))
+            {
+                return pulled;
+            }
+
+            if (attempt == MaxPulls)
+            {
+                throw ChangesEachTime(pulled.Reference.ToString());
+            }
+
+            host.Note($"{pulled.Reference}: layers that were there were pruned meanwhile; fetching them");
+        }
+    }
+
+    private bool IsWhole(StoredImage image) =>
+        image.Record.DiffIds.All(host.Store.HasLayer) && HasBlob(image.Record.ManifestDigest) && HasBlob(image.Record.ConfigDigest);
+
+    private bool HasBlob(Digest digest) => host.Store.HasBlob(digest) || host.Store.Below?.HasBlob(digest) == true;
+
+    private static SysctrException ChangesEachTime(string what) =>
+        new(ErrorKind.Locked, $"fetching {what}: others prune or change it each time before it can be used", "try again when they have ended");
+
+    /// <summary>Makes what was pulled durable, and then its names visible.</summary>
+    private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)
+    {
+        bool isNew = host.Store.HasStagedLayers || !host.Store.HasBlob(pulled.ManifestDigest) || !host.Store.HasBlob(pulled.ConfigDigest);
+        string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
+        host.Store.Commit();
+        if (host.Store.Times.Changed is { Count: > 0 } times)
+        {
+            host.Note(
+                $"{pulled.Reference}: warning: {times.Count} of its files, such as {times.Example}, {(times.Count == 1 ? "has a time" : "have times")} that the file system of {host.StoreHere} " +
+                "can't keep; they got the nearest that it can, and are checked against that");
+            host.Store.Times.Forget();
+        }
+
+        host.Store.PutBlob(pulled.ManifestDigest, pulled.Manifest);
+        host.Store.PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
+        StoredImage[] kept =
+        [
+            .. references.Select(r => new StoredImage(
+                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config)),
+        ];
+        foreach (StoredImage image in kept)
+        {
+            host.Store.Images.Set(image.Record);
+        }
+
+        if (intent is not null)
+        {
+            IntentRecords.EndLater(intent, host.Note);
+        }
+
+        return kept;
+    }
+
+    private StoredImage? Find(IReadOnlyList<ImageReference> candidates)
+    {
+        foreach (ImageReference candidate in candidates)
+        {
+            if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
+            {
+                host.SignaturePolicy.Check(candidate);
+                return Open(record);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An image that a ref or a deployment's record names, with its configuration from the store.</summary>
+    /// <exception cref="SysctrException">Corrupt: the store does not have it.</exception>
+    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record));
+
+    private ImageConfig ReadConfig(ImageRecord record)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(host.Store.ReadBlob(record.ConfigDigest), OciJson.Default.ImageConfig)!;
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {record.ConfigDigest} of {record.Reference}: {JsonFault.Of(e)}", inner: e);
+        }
+    }
+}

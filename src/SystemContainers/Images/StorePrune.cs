@@ -1,0 +1,72 @@
+using SystemContainers.History;
+using SystemContainers.Oci;
+using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+
+namespace SystemContainers.Images;
+
+/// <summary>Removes from the store what no image and no deployment names. The caller has the store alone.</summary>
+sealed class StorePrune(Host host)
+{
+    /// <summary>Removes it as a transaction: cut at any point, it is finished by <c>Recovery</c>.</summary>
+    /// <param name="all">Whether the names that no container uses go first.</param>
+    /// <param name="note">Told each of these names.</param>
+    /// <param name="origin">Whose it is; null where it is part of something else, which the history tells.</param>
+    public PruneResult Run(bool all, Action<string> note, HistoryOrigin? origin = null)
+    {
+        string intent = host.Transactions.Begin(TransactionRecord.Prune(all) with { Origin = origin });
+        PruneResult removed = Remove(all, note, origin);
+        IntentRecords.EndLater(intent, note);
+        return removed;
+    }
+
+    /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch them.</summary>
+    public void Finish(TransactionRecord transaction)
+    {
+        if (transaction.Operation == TransactionKind.Prune)
+        {
+            Remove(transaction.All, host.Note, transaction.Origin, recovered: true);
+        }
+        else
+        {
+            host.Store.Prune(host.Store.Layers(), NamedBlobs());
+        }
+    }
+
+    private PruneResult Remove(bool all, Action<string> note, HistoryOrigin? origin, bool recovered = false)
+    {
+        ImageNames names = new(host);
+        foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
+        {
+            host.Store.Images.Delete(unused.Reference);
+            note($"{unused.Reference}: deleted");
+            Tell(new HistoryImage(unused.Reference, From: unused.ManifestDigest.ToString()), removed: null);
+        }
+
+        // What deployments were made of stays: with it they can be mended.
+        HashSet<Digest> layers = [.. host.Store.Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
+        PruneResult result = host.Store.Prune(layers, NamedBlobs());
+        if (result.Layers + result.Objects + result.Bytes > 0)
+        {
+            Tell(image: null, new HistoryRemoval(result.Layers, result.Objects, result.Bytes));
+        }
+
+        return result;
+
+        void Tell(HistoryImage? image, HistoryRemoval? removed)
+        {
+            if (origin is not null)
+            {
+                host.History.Add(HistoryLog.OfImage("images prune", image, origin) with { Removed = removed, Recovered = recovered, Seconds = recovered ? null : origin.Elapsed() });
+            }
+        }
+    }
+
+    private HashSet<Digest> NamedBlobs() =>
+    [
+        .. host.Store.Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
+        .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
+    ];
+}

@@ -1,0 +1,9 @@
+using SystemContainers.Oci;
+using SystemContainers.Store.Records;
+
+namespace SystemContainers.Images;
+
+/// <summary>An image whose layers are all in the store.</summary>
+/// <param name="Record">The store's ref.</param>
+/// <param name="Config">Its configuration.</param>
+sealed record StoredImage(ImageRecord Record, ImageConfig Config);

@@ -1,0 +1,74 @@
+using SystemContainers.Rights;
+using SystemContainers.State;
+
+namespace SystemContainers.Inspect;
+
+/// <summary>All that is known of a container; the object that <c>sysctr info NAME --json</c> prints.</summary>
+sealed record ContainerDetails
+{
+    /// <summary>The container's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The image as a full reference.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The digest of the image's configuration.</summary>
+    public required string ImageId { get; init; }
+
+    /// <summary>The digest of the image's manifest.</summary>
+    public required string ManifestDigest { get; init; }
+
+    /// <summary>The deployment in use, from 0.</summary>
+    public required int Deployment { get; init; }
+
+    /// <summary>The bundle: the directory with config.json and rootfs.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Path of the OCI runtime.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>When it was installed.</summary>
+    public required DateTimeOffset InstalledAt { get; init; }
+
+    /// <summary>Whether it is updated when nobody asks: disabled, registry.</summary>
+    public required AutoUpdatePolicy AutoUpdate { get; init; }
+
+    /// <summary>systemd's ActiveState of the main unit, "unknown" where no systemd answers.</summary>
+    public required string State { get; init; }
+
+    /// <summary>systemd's SubState of the main unit.</summary>
+    public required string SubState { get; init; }
+
+    /// <summary>The payload's process, 0 where none runs.</summary>
+    public required uint MainPid { get; init; }
+
+    /// <summary>systemd's UnitFileState of the main unit, "unknown" where no systemd answers.</summary>
+    public required string Enabled { get; init; }
+
+    /// <summary>The files that were put on the host: units, drop-ins, tmpfiles.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>The container's own state directories.</summary>
+    public required IReadOnlyList<string> StateDirectories { get; init; }
+
+    /// <summary>What it can do on the host beyond its own container.</summary>
+    public required IReadOnlyList<RightReport> Rights { get; init; }
+
+    /// <summary>Classes of rights that somebody granted.</summary>
+    public required IReadOnlyList<string> Grants { get; init; }
+
+    /// <summary>The update that waits for a grant; null for none.</summary>
+    public HeldUpdate? Held { get; init; }
+
+    /// <summary>The last update that was taken back because its image was not well; null for none.</summary>
+    public FailedUpdate? Failed { get; init; }
+
+    /// <summary>What the user chose with --set.</summary>
+    public required IReadOnlyDictionary<string, string> Set { get; init; }
+
+    /// <summary>Every template variable with its final text.</summary>
+    public required IReadOnlyDictionary<string, string> Values { get; init; }
+
+    /// <summary>The image's labels.</summary>
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+}

@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Inspect.Plan;
+
+/// <summary>Plans as JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(DigestConverter)],
+    WriteIndented = true)]
+[JsonSerializable(typeof(HostPlan))]
+sealed partial class PlanJson : JsonSerializerContext;

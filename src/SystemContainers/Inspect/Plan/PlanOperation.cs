@@ -1,0 +1,212 @@
+using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Images;
+using SystemContainers.Prepared;
+using SystemContainers.Pull.Options;
+using SystemContainers.Requests;
+using SystemContainers.Rights.Assessment;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Verbs;
+
+namespace SystemContainers.Inspect.Plan;
+
+/// <summary>
+/// What install, update, rollback and uninstall would change. Nothing is changed, not even the store: what an image needs to be
+/// rendered is fetched into a store that is gone afterwards, on top of the host's own.
+/// </summary>
+sealed class PlanOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Plans an install of several images as one transaction.</summary>
+    /// <param name="requests">One for each image.</param>
+    /// <param name="now">Whether they are started then.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">An image can't be had or rendered; what else would be refused stands in the plan.</exception>
+    public async Task<HostPlan> InstallAsync(IReadOnlyList<InstallRequest> requests, bool now, CancellationToken cancellation)
+    {
+        if (now)
+        {
+            InstallOperation.RequireBooted(host);
+        }
+
+        await new ContainerPreparer(host).RequireAsync(requests.Select(r => r.Runtime), cancellation);
+        using Host scratch = host.WithScratchStore();
+        PlanDownload download = NewDownload();
+        List<PreparedContainer> prepared = [];
+        foreach (InstallRequest request in requests)
+        {
+            string name = request.NameFor(host.Registries);
+            if (host.Catalog.Find(name) is { } there)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"planning an install of '{name}': a container of that name is installed, from {there.Image}",
+                    $"'sysctr plan update {name}', or choose another name with --name");
+            }
+
+            Host here = Stored(scratch, request.Image, request.Pull);
+            StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
+            if (RunOnceOperation.IsAskedBy(image))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"planning an install of {request.Image}: it is to be run once, says its label; nothing of it would stay");
+            }
+
+            download.Add(image, here.Store);
+            prepared.Add(await new ContainerPreparer(here).PrepareAsync(request, name, number: 0, image, before: null, cancellation));
+        }
+
+        ContainerPlanner planner = new(host);
+        List<ContainerPlan> plans = [];
+        foreach (PreparedContainer container in prepared)
+        {
+            ContainerPlan plan = await planner.PlanAsync(PlanAction.Install, before: null, container.Record, container, cancellation);
+            plans.Add(plan with { Started = now ? ContainerControl.StartedAfterInstall(container.Record) : [] });
+        }
+
+        PlanRefusal? refused = await RefusalAsync(prepared, [], cancellation);
+        return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), prepared, together: prepared.Count > 1, cancellation);
+    }
+
+    /// <summary>
+    /// Plans an update: each container for itself, where one that can't be updated says why, or all as one transaction, where each would then
+    /// be refused.
+    /// </summary>
+    public async Task<HostPlan> UpdateAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    {
+        using Host scratch = host.WithScratchStore();
+        PlanDownload download = NewDownload();
+        List<ContainerPlan> plans = [];
+        List<(ContainerRecord Before, PreparedContainer After)> updates = [];
+        foreach (ContainerRecord before in names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check).Select(host.Catalog.Get))
+        {
+            try
+            {
+                await new ContainerPreparer(host).RequireAsync([request.Runtime ?? before.Runtime], cancellation);
+                PreparedContainer? after = await PrepareAsync(scratch, before, request, download, cancellation);
+                plans.Add(after is null ? Nothing(before)
+                    : await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation));
+                if (after is not null)
+                {
+                    updates.Add((before, after));
+                }
+            }
+            catch (SysctrException e)
+            {
+                plans.Add(Nothing(before) with { Refused = Refusal(e) });
+            }
+        }
+
+        bool together = request.Together && plans.Count > 1;
+        PlanRefusal? ofOne = together ? plans.Select(p => p.Refused).FirstOrDefault(r => r is not null) : null;
+        foreach (var transaction in updates.GroupBy(u => together ? "" : u.Before.Name))
+        {
+            PlanRefusal? refused = ofOne ?? await RefusalAsync([.. transaction.Select(u => u.After)], [.. transaction.Select(u => u.Before)], cancellation);
+            plans = [.. plans.Select(p => transaction.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
+        }
+
+        return await OrderedAsync(Total(plans, download), [.. updates.Select(u => u.After)], together, cancellation);
+    }
+
+    /// <summary>Plans a rollback.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="number">A deployment; null for the latest one that is not in use.</param>
+    /// <param name="cancellation">Ends questions to the package manager.</param>
+    public async Task<HostPlan> RollbackAsync(string name, int? number, CancellationToken cancellation)
+    {
+        ContainerRecord before = host.Catalog.Get(name);
+        ContainerRecord after = new RollbackOperation(host, note).Target(before, number, RollbackOperation.Doing(name));
+        ContainerPlan plan = await new ContainerPlanner(host).PlanAsync(PlanAction.Rollback, before, after, prepared: null, cancellation);
+        try
+        {
+            new HostFileSet(host).CheckFree([.. after.AllFiles], before);
+        }
+        catch (SysctrException e)
+        {
+            plan = plan with { Refused = Refusal(e) };
+        }
+
+        return Total([plan], NewDownload());
+    }
+
+    /// <summary>Plans an uninstall.</summary>
+    public async Task<HostPlan> UninstallAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
+    {
+        ContainerPlanner planner = new(host);
+        List<ContainerPlan> plans = [];
+        foreach (ContainerRecord record in names.Distinct(StringComparer.Ordinal).Select(host.Catalog.Get))
+        {
+            plans.Add(await planner.PlanAsync(PlanAction.Uninstall, record, after: null, prepared: null, cancellation) with { Purge = purge });
+        }
+
+        return Total(plans, NewDownload());
+    }
+
+    private async Task<PreparedContainer?> PrepareAsync(
+        Host scratch, ContainerRecord before, UpdateRequest request, PlanDownload download, CancellationToken cancellation)
+    {
+        (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
+        download.Add(image, here.Store);
+        return await new UpdatePreparer(here, progress, note).PrepareAsync(before, image, request, cancellation);
+    }
+
+    /// <summary>The order of what is one transaction; where each is its own, that is a container after the other.</summary>
+    private async Task<HostPlan> OrderedAsync(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together, CancellationToken cancellation)
+    {
+        if (!together || !host.Systemd.IsBooted)
+        {
+            return plan with { Together = together };
+        }
+
+        PlannedOrder order = new(host.Systemd);
+        foreach (PreparedContainer container in prepared)
+        {
+            order.Add(container);
+        }
+
+        string[] dependents = [.. plan.Containers.SelectMany(c => c.Dependents)];
+        return plan with
+        {
+            Together = true,
+            StopOrder = await order.StoppingAsync(plan.Containers.SelectMany(c => c.Stopped).Concat(dependents), cancellation),
+            StartOrder = await order.StartingAsync(plan.Containers.SelectMany(c => c.Started).Concat(dependents), cancellation),
+        };
+    }
+
+    private async Task<PlanRefusal?> RefusalAsync(
+        IReadOnlyList<PreparedContainer> prepared, IReadOnlyList<ContainerRecord> before, CancellationToken cancellation)
+    {
+        try
+        {
+            await new ContainerPreparer(host).VerifyAsync(prepared, before, cancellation);
+            RightsGate gate = new(host);
+            return (from after in prepared.Select(p => p.Record)
+                    join old in before on after.Name equals old.Name
+                    let verdict = gate.JudgeUpdate(old, after)
+                    where !verdict.IsFree
+                    select Refusal(RightsGate.Refusal($"updating '{after.Name}'", after.Image, verdict))).FirstOrDefault();
+        }
+        catch (SysctrException e)
+        {
+            return Refusal(e);
+        }
+    }
+
+    private static ContainerPlan Nothing(ContainerRecord record) => new()
+    {
+        Name = record.Name,
+        Action = PlanAction.None,
+        From = HistoryDeployment.Of(record),
+        To = HistoryDeployment.Of(record),
+    };
+
+    private static PlanRefusal Refusal(SysctrException e) => new(e.Message, e.Hint, (int)e.Kind);
+
+    private static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
+        new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);
+
+    /// <summary>What the store has is looked at where it is; anything else is fetched to where it leaves no trace.</summary>
+    private Host Stored(Host scratch, string image, PullPolicy policy) =>
+        new ImageFetch(host, progress).IsStored(image, policy) ? host : scratch;
+
+    private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.Store : null);
+}

@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Inspect.Space;
+
+/// <summary>Reports of space as JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(DigestConverter)],
+    WriteIndented = true)]
+[JsonSerializable(typeof(SpaceReport))]
+sealed partial class SpaceJson : JsonSerializerContext;

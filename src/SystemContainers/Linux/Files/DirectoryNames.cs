@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux.Files;
+
+/// <summary>The names in a directory as bytes, which may be no UTF-8.</summary>
+static class DirectoryNames
+{
+    /// <summary>All names but <c>.</c> and <c>..</c>, in the order of the file system.</summary>
+    /// <param name="directory">An open directory; its position does not matter and stays.</param>
+    /// <param name="shown">For errors.</param>
+    /// <exception cref="LinuxException">It can't be read.</exception>
+    public static unsafe IReadOnlyList<byte[]> Of(SafeFileHandle directory, string shown)
+    {
+        byte* itself = stackalloc byte[] { (byte)'.', 0 };
+        using SafeFileHandle opened = Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        nint stream = opened.IsInvalid ? 0 : Libc.fdopendir((int)opened.DangerousGetHandle());
+        if (stream == 0)
+        {
+            throw LinuxException.Last("opendir", shown);
+        }
+
+        // The stream owns the descriptor from here on.
+        opened.SetHandleAsInvalid();
+        try
+        {
+            List<byte[]> names = [];
+            for (byte* entry = Next(stream, shown); entry != null; entry = Next(stream, shown))
+            {
+                names.Add(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(entry + Libc.DirentNameOffset).ToArray());
+            }
+
+            return names;
+        }
+        finally
+        {
+            _ = Libc.closedir(stream);
+        }
+    }
+
+    /// <summary>The next entry but <c>.</c> and <c>..</c>; null at the end.</summary>
+    internal static unsafe byte* Next(nint stream, string shown)
+    {
+        while (true)
+        {
+            byte* entry = Libc.readdir(stream);
+            if (entry == null)
+            {
+                return Marshal.GetLastPInvokeError() == 0 ? null : throw LinuxException.Last("readdir", shown);
+            }
+
+            byte* name = entry + Libc.DirentNameOffset;
+            bool itself = name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
+            if (!itself)
+            {
+                return entry;
+            }
+        }
+    }
+}

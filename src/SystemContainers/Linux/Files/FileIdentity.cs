@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Linux.Files;
+
+/// <summary>Which file it is, whatever its names are.</summary>
+/// <param name="Major">Of the file system's device.</param>
+/// <param name="Minor">Of the file system's device.</param>
+/// <param name="Inode">The inode's number.</param>
+[StructLayout(LayoutKind.Auto)]
+readonly record struct FileIdentity(uint Major, uint Minor, ulong Inode)
+{
+    public static FileIdentity Of(in statx_t stat) => new(stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
+
+    /// <summary>The file system of a path that is there; its inode says nothing.</summary>
+    /// <exception cref="LinuxException">There is no such path.</exception>
+    public static FileIdentity FileSystemOf(string path)
+    {
+        using SafeFileHandle handle = Libc.open(path, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
+        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            ? Of(stat) with { Inode = 0 }
+            : throw LinuxException.Last("statx", path);
+    }
+}

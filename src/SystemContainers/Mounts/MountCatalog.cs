@@ -1,0 +1,85 @@
+using SystemContainers.Linux.Files;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Mounts;
+
+/// <summary>The mounts that sysctr made and that are still there: <c>mounts/</c> of the store, held against what is mounted.</summary>
+sealed class MountCatalog(Host host)
+{
+    // No container's name begins so.
+    private const string LockName = "+mounts";
+
+    private static string BootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
+    private static string Namespace => new FileInfo("/proc/self/ns/mnt").LinkTarget ?? "";
+
+    private string Root => Path.Join(host.StoreHere, "mounts");
+
+    /// <summary>The record of a place below <c>mounts/</c>.</summary>
+    public static string InfoFile(string place) => Path.Join(place, "info.json");
+
+    /// <summary>What is mounted, oldest first.</summary>
+    public IReadOnlyList<MountRecord> List() => [.. Live().Select(m => m.Record)];
+
+    /// <summary>Held while one is made or taken away.</summary>
+    public IDisposable Lock(CancellationToken cancellation) => host.LockContainers([LockName], cancellation);
+
+    /// <summary>The record of a mount that is about to be made here and now.</summary>
+    public MountRecord NewRecord(string directory, MountKind kind, string name, string options) =>
+        new(directory, kind, name, options, DateTimeOffset.UtcNow, BootId, Namespace);
+
+    /// <summary>A place that nobody has.</summary>
+    public string NewPlace()
+    {
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return Path.Join(Root, Guid.NewGuid().ToString("N"));
+    }
+
+    /// <summary>Where they are kept, with their records.</summary>
+    public IEnumerable<(string Place, MountRecord Record)> Live()
+    {
+        HashSet<string> mounted = [.. MountTable.MountPoints()];
+        return Places()
+            .Select(p => (Place: p, Record: Read(p)!))
+            .Where(m => m.Record is not null && IsLive(m.Record, mounted))
+            .OrderBy(m => m.Record.MountedAt);
+    }
+
+    /// <summary>Removes what a reboot, a crash or umount(8) has left. The lock is held.</summary>
+    public void RemoveStale()
+    {
+        HashSet<string> mounted = [.. MountTable.MountPoints()];
+        foreach (string place in Places())
+        {
+            if (Read(place) is not { } record || !IsLive(record, mounted))
+            {
+                TreeRemoval.Remove(place);
+            }
+        }
+    }
+
+    /// <summary>The same for those who do not hold the lock; whoever holds it does it himself.</summary>
+    public void Recover()
+    {
+        if (Places().Length == 0)
+        {
+            return;
+        }
+
+        using IDisposable? held = host.TryLockContainers([LockName]);
+        if (held is not null)
+        {
+            RemoveStale();
+        }
+    }
+
+    private string[] Places() => Directory.Exists(Root) ? Directory.GetDirectories(Root) : [];
+
+    private static MountRecord? Read(string place) =>
+        File.Exists(InfoFile(place)) ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord) : null;
+
+    /// <summary>In another namespace of this boot it may be mounted without our seeing it.</summary>
+    private static bool IsLive(MountRecord record, HashSet<string> mounted) =>
+        record.BootId == BootId && (record.Namespace != Namespace || mounted.Contains(record.Directory));
+}

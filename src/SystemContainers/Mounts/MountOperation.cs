@@ -1,0 +1,154 @@
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
+using SystemContainers.State;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+using SystemContainers.Tree;
+
+namespace SystemContainers.Mounts;
+
+/// <summary>
+/// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they are hard
+/// links to the store's objects. For the same reason a prune may go on beside it; the files stay as long as the mount.
+/// </summary>
+sealed class MountOperation(Host host, Action<string> note)
+{
+    private readonly MountCatalog _mounts = new(host);
+
+    /// <summary>Mounts.</summary>
+    /// <exception cref="SysctrException">
+    /// Usage: the name could be an image and a container; NotFound: there is neither, or no such directory; Conflict: the directory is in use.
+    /// </exception>
+    public async Task MountAsync(MountRequest request, CancellationToken cancellation)
+    {
+        string options = request.CheckedOptions();
+        string directory = Empty(request);
+        using IDisposable held = _mounts.Lock(cancellation);
+        _mounts.RemoveStale();
+        (ContainerRecord? container, ImageRecord? image) = Find(request);
+        MountRecord record = _mounts.NewRecord(
+            directory, container is null ? MountKind.Image : MountKind.Container, container?.Name ?? image!.Reference, options) with { Deployment = container?.Deployment };
+        string place = _mounts.NewPlace();
+        try
+        {
+            Directory.CreateDirectory(place);
+            string source = container is null ? CheckOut(image!, place, cancellation) : RootfsOf(container);
+
+            // First the record: whatever ends us from here on, somebody knows what this is.
+            RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
+            ProcessResult mount = await ProcessRunner.RunAsync(
+                "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(source)}", "sysctr", directory], cancellation);
+            if (mount.ExitCode != 0)
+            {
+                throw new SysctrException(ErrorKind.Host, $"mounting {record.Name} on {directory}: {mount.Error.Trim()}");
+            }
+        }
+        catch
+        {
+            TreeRemoval.Remove(place);
+            throw;
+        }
+
+        note($"{record.Name}: mounted on {directory}");
+    }
+
+    /// <summary>Takes a mount away again, and what was checked out for it.</summary>
+    /// <exception cref="SysctrException">NotFound: sysctr has mounted nothing there; Conflict: somebody uses it.</exception>
+    public async Task UnmountAsync(string typed, CancellationToken cancellation)
+    {
+        string directory = RealPath.Of(Path.GetFullPath(typed));
+        using IDisposable held = _mounts.Lock(cancellation);
+        _mounts.RemoveStale();
+        (string place, MountRecord record) = _mounts.Live().LastOrDefault(m => m.Record.Directory == directory);
+        if (record is null)
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound, $"unmounting {typed}: sysctr has mounted nothing there", "'sysctr mount' lists what it has; umount(8) is for all others");
+        }
+
+        ProcessResult umount = await ProcessRunner.RunAsync("umount", [directory], cancellation);
+        if (umount.ExitCode != 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict, $"unmounting {directory}: {umount.Error.Trim().TrimEnd('.')}", $"'fuser --verbose --mount {directory}' shows who uses it");
+        }
+
+        TreeRemoval.Remove(place);
+        note($"{record.Name}: unmounted from {directory}");
+    }
+
+    private static string Empty(MountRequest request)
+    {
+        string directory = RealPath.Of(Path.GetFullPath(request.Directory));
+        if (!Directory.Exists(directory))
+        {
+            throw new SysctrException(ErrorKind.NotFound, $"mounting {request.Name} on {request.Directory}: there is no such directory", $"make it first: mkdir -p {request.Directory}");
+        }
+
+        // What is in it would be hidden, and an earlier mount forgotten.
+        return Directory.EnumerateFileSystemEntries(directory).Any()
+            ? throw new SysctrException(ErrorKind.Conflict, $"mounting {request.Name} on {request.Directory}: the directory is not empty", "name an empty one")
+            : directory;
+    }
+
+    private (ContainerRecord? Container, ImageRecord? Image) Find(MountRequest request)
+    {
+        ContainerRecord? container =
+            request.Kind != MountKind.Image && Exports.ContainerName.IsValid(request.Name) ? host.Catalog.Find(request.Name) : null;
+        ImageRecord? image = null;
+        try
+        {
+            image = request.Kind == MountKind.Container ? null : new ImageNames(host).Find(request.Name)[0];
+        }
+        catch (SysctrException) when (container is not null)
+        {
+            // It is no image's name; the container is meant.
+        }
+
+        return (container, image) switch
+        {
+            (not null, not null) => throw new SysctrException(
+                ErrorKind.Usage, $"mounting {request.Name}: there is a container and an image of that name", "say which: --storage containers or --storage images"),
+            (null, null) => throw new SysctrException(
+                ErrorKind.NotFound, $"mounting {request.Name}: there is no container of that name", "'sysctr list' shows what is installed"),
+            _ => (container, image),
+        };
+    }
+
+    private string CheckOut(ImageRecord image, string place, CancellationToken cancellation)
+    {
+        host.LeaseStore(cancellation);
+        string rootfs = Path.Join(place, "rootfs");
+        TreeCheckout.Write(MergedTree.Build(host.Store, image.DiffIds), rootfs, []);
+        return rootfs;
+    }
+
+    /// <summary>
+    /// An empty directory that root alone enters. As the upper of two layers it gives the mount its root's mode: wherever it is mounted, no user of
+    /// the host gets to set-user-ID programs of an image, or to files of a number that happens to be theirs. The tree below is as it was.
+    /// </summary>
+    private static string Private(string place)
+    {
+        string directory = Path.Join(place, "private");
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return directory;
+    }
+
+    /// <summary>A path as mount(8) and overlayfs take it apart.</summary>
+    private static string Layer(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
+        ? path
+        : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "move the store to a path without , : \\ \"");
+
+    private string RootfsOf(ContainerRecord container)
+    {
+        string rootfs = container.RemoteRootfs is { } remote
+            ? host.Here(remote)
+            : Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs");
+        return Directory.Exists(rootfs)
+            ? rootfs
+            : throw new SysctrException(ErrorKind.NotFound, $"mounting {container.Name}: it has no root file system", "it only has files on the host; mount its image");
+    }
+}

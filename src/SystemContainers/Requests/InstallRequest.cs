@@ -1,0 +1,44 @@
+using SystemContainers.Exports;
+using SystemContainers.Reference;
+using SystemContainers.State;
+
+namespace SystemContainers.Requests;
+
+/// <summary>One image to install, and what the user said about it.</summary>
+/// <param name="Image">The reference as it was typed.</param>
+sealed record InstallRequest(string Image)
+{
+    /// <summary>The container's name, null for the last part of the image's.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Template variables that the user set.</summary>
+    public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
+    public bool LeaveOutUnknown { get; init; }
+
+    /// <summary>Name or path of the OCI runtime, null for the configured one.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>When to ask the registry.</summary>
+    public PullPolicy Pull { get; init; }
+
+    /// <summary>The root file system to run on instead of a checkout, as it was typed; null for a checkout.</summary>
+    public string? Rootfs { get; init; }
+
+    /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
+    public bool Once { get; init; }
+
+    /// <summary>Leave out the files that the image has for the host.</summary>
+    public bool WithoutHostFiles { get; init; }
+
+    /// <summary>Whether it is updated when nobody asks.</summary>
+    public AutoUpdatePolicy AutoUpdate { get; init; }
+
+    /// <summary>Classes of rights that the user grants; <c>all</c> for those that the image has.</summary>
+    public IReadOnlyList<string> Grants { get; init; } = [];
+
+    /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
+    internal string NameFor(RegistriesConfig registries) => ContainerName.Check(ContainerName.OfUnit(Name ?? registries.Resolve(Image)[0].ShortName));
+}

@@ -1,0 +1,65 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Runtime;
+
+/// <summary>
+/// The words of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] [--notify] NAME</c>. They are written by
+/// <c>UnitPlan</c> and by nobody else.
+/// </summary>
+/// <param name="Verb">start, kill, delete, tmpfiles, check.</param>
+/// <param name="Name">The container; for tmpfiles the file.</param>
+/// <param name="Runtime">Absolute path; empty for tmpfiles and check.</param>
+/// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
+/// <param name="PidFile">For start, which writes it, and delete, which removes it.</param>
+/// <param name="Bundle">For start and check.</param>
+/// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
+/// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
+/// <param name="Notify">For start: the payload speaks to systemd itself, through a filter.</param>
+sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground, bool Notify = false)
+{
+    /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
+    public string Id => string.IsNullOrEmpty(Instance)
+        ? Name
+        : $"{Name}-{Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Instance)).Short}";
+
+    public static LaunchOptions Parse(ReadOnlySpan<string> arguments)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        List<string> words = [];
+        foreach (string argument in arguments)
+        {
+            if (argument is "--ready" or "--foreground" or "--notify")
+            {
+                options[argument[2..]] = "";
+            }
+            else if (argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and int equals)
+            {
+                options[argument[2..equals]] = argument[(equals + 1)..];
+            }
+            else
+            {
+                words.Add(argument);
+            }
+        }
+
+        if (words is ["tmpfiles", _])
+        {
+            return new LaunchOptions(words[0], words[1], "", null, null, null, Ready: false, Foreground: false);
+        }
+
+        if (words is ["check", _] && options.TryGetValue("bundle", out string? bundle))
+        {
+            return new LaunchOptions(words[0], words[1], "", null, null, bundle, Ready: false, Foreground: false);
+        }
+
+        bool start = words is ["start", _];
+        bool right = words is ["start" or "kill" or "delete", _] && options.ContainsKey("runtime") &&
+            (!start || (options.ContainsKey("pid-file") && options.ContainsKey("bundle")));
+        return right
+            ? new LaunchOptions(
+                words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
+                options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"),
+                options.ContainsKey("notify"))
+            : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
+    }
+}

@@ -1,0 +1,406 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Templates;
+
+namespace SystemContainers.Runtime;
+
+/// <summary>
+/// Keeps what a config.json mounts out of places that are sysctr's own: the store, whose files containers share, and the directory in
+/// which configurations wait for their start. Asked when a container is installed and updated, and at each of its starts, for between
+/// these the host changes, and with it what a path means.
+/// </summary>
+/// <remarks>
+/// Three rules. A source that leads into these places is refused, by whatever name. One that contains them, such as <c>/</c> or <c>/run</c>,
+/// gets an empty file system mounted over them inside the container. And a symbolic link counts only where nobody but the
+/// administrator can have put it: in a directory that the payload, another container's or a user can write it is refused.
+/// </remarks>
+sealed class MountGuard
+{
+    private const string Doing = "checking the mounts of config.json";
+
+    /// <summary>What mounts nothing of the host's files (filesystems(5)): the kernel's own, and memory.</summary>
+    private static readonly string[] s_virtual =
+        ["proc", "sysfs", "tmpfs", "ramfs", "devpts", "mqueue", "cgroup", "cgroup2", "bpf", "debugfs", "tracefs", "securityfs", "configfs", "fusectl", "hugetlbfs", "selinuxfs", "efivarfs"];
+
+    /// <summary>Options of an overlay that name directories (mount(8)).</summary>
+    private static readonly string[] s_overlayDirectories = ["lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir="];
+
+    /// <summary>Whoever gets to write one of these rules the host, and needs no link to reach the rest of it.</summary>
+    private static readonly string[] s_rulers = ["/etc", "/usr", "/boot", "/dev", "/proc", "/sys"];
+
+    /// <summary>The kernel's own file systems: the links there are the kernel's and udev's.</summary>
+    private static readonly string[] s_kernel = ["/dev", "/proc", "/sys"];
+
+    /// <summary>Directories of the operating system. A source that stands in one of these can't be exchanged by a payload; all others are looked at again at each start.</summary>
+    private static readonly string[] s_system =
+        ["/", "/etc", "/var", "/var/lib", "/var/log", "/var/cache", "/run", "/opt", "/srv", "/home", "/mnt", "/media", "/run/systemd", "/run/dbus", "/run/udev"];
+
+    private static readonly string[] s_systemTrees = ["/usr", "/lib", "/lib64", "/bin", "/sbin", "/dev", "/proc", "/sys", "/boot"];
+
+    private readonly string[] _protected;
+    private readonly Func<string, string>? _here;
+    private readonly Func<IEnumerable<string>> _others;
+    private readonly string? _bundle;
+
+    /// <summary>Sets it up.</summary>
+    /// <param name="ownPlaces">Absolute paths of what is to be kept: the store first.</param>
+    /// <param name="bundle">The container's own deployment, as the unit names it; null where it is not known.</param>
+    /// <param name="others">The sources that other containers mount to write to, asked only when that matters.</param>
+    /// <param name="here">Maps a path of a system below a directory to one of this process; null for the running host.</param>
+    public MountGuard(IReadOnlyList<string> ownPlaces, string? bundle, Func<IEnumerable<string>> others, Func<string, string>? here = null)
+    {
+        _protected = [.. ownPlaces];
+        _bundle = bundle;
+        _others = others;
+        _here = here;
+    }
+
+    /// <summary>The container's own <see cref="NotifySocket"/>, which is meant to be seen in it; null where there is none.</summary>
+    public string? OwnSocket { get; init; }
+
+    /// <summary>For a start, on the running host.</summary>
+    /// <param name="bundle">The deployment, <c>STORE/deployments/NAME/N</c>; that of a single command is elsewhere, and then the store is where it always is.</param>
+    /// <param name="run">Where configurations wait for their start.</param>
+    /// <param name="store">The store, where the bundle does not tell.</param>
+    /// <param name="socket">As <see cref="OwnSocket"/>.</param>
+    public static MountGuard ForStart(string bundle, string run, string store, string? socket = null)
+    {
+        string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
+        bool isInStore = Path.GetFileName(deployments) == "deployments";
+        string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
+        string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
+        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSocket = socket };
+    }
+
+    /// <summary>What the containers of a store mount to write to.</summary>
+    /// <param name="deployments"><c>deployments/</c> of the store.</param>
+    /// <param name="except">The container that does not count.</param>
+    public static IEnumerable<string> SourcesOfOthers(string deployments, string except) =>
+        !Directory.Exists(deployments) ? []
+            : Directory.EnumerateDirectories(deployments).Where(d => Path.GetFileName(d) != except).SelectMany(d => WritableSources(Path.Join(d, "current/config.json")));
+
+    /// <summary>Checks a document, which <see cref="RuntimeConfigFile.Read"/> has passed, and gives it the mounts that cover our places.</summary>
+    /// <param name="document">Changed where something has to be covered.</param>
+    /// <returns>Whether it was changed, and whether it has to be checked again at each start.</returns>
+    /// <exception cref="SysctrException">Unsafe: a mount leads where it must not; says which.</exception>
+    public MountVerdict Protect(JsonObject document)
+    {
+        JsonArray mounts = document["mounts"] as JsonArray ?? [];
+        JsonObject[] own = [.. mounts.OfType<JsonObject>()];
+        View view = new(this, own);
+        List<string> covers = [];
+        bool changed = false;
+        bool everyStart = false;
+        foreach (JsonObject mount in own)
+        {
+            string destination = HostPath.Absolute(Text(mount, "destination"));
+            try
+            {
+                List<string> inside = view.Check(mount);
+                if (inside.Count > 0)
+                {
+                    changed |= KeepFromHost(document, mount);
+                    covers.AddRange(inside.Select(place => HostPath.Absolute(destination + "/" + place)));
+                }
+
+                everyStart |= inside.Count > 0 || MayChange(mount);
+            }
+            catch (IOException e)
+            {
+                throw new SysctrException(
+                    ErrorKind.Unsafe, $"{Doing}: the mount on {destination}, of {Text(mount, "source")}, is refused: {e.Message}",
+                    "where the link is meant, let config.json (or --set) name the directory that it leads to", e);
+            }
+        }
+
+        // What is below a cover is hidden with it.
+        foreach (string cover in covers.Distinct(StringComparer.Ordinal).Where(c => !covers.Exists(o => HostPath.IsBelow(c, o)) && !own.Any(m => IsCover(m, c))))
+        {
+            document["mounts"] = mounts;
+            mounts.Add((JsonNode)new JsonObject
+            {
+                ["destination"] = cover, ["type"] = "tmpfs", ["source"] = "tmpfs", ["options"] = new JsonArray("ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"),
+            });
+            changed = true;
+        }
+
+        return new MountVerdict(changed, everyStart);
+    }
+
+    /// <summary>As <see cref="Protect"/> for a configuration that nobody changes any more.</summary>
+    /// <exception cref="SysctrException">Unsafe: as above, or something is not covered that would have to be.</exception>
+    public void Check(JsonObject document)
+    {
+        if (Protect(document).Changed)
+        {
+            throw new SysctrException(
+                ErrorKind.Unsafe, $"{Doing}: something is mounted on the host since the container was installed, and would show it the store of sysctr",
+                "unmount it, or install the container anew: then it is covered inside the container");
+        }
+    }
+
+    /// <summary>Whether a directory is one of the operating system's own, in which only the administrator makes names.</summary>
+    /// <param name="path">Absolute, normalized.</param>
+    public static bool IsSystemDirectory(string path) => s_system.Contains(path, StringComparer.Ordinal);
+
+    /// <summary>Why a link in a directory of the host is not followed when something is written or removed there; null where it is.</summary>
+    public string? RefuseLink(SafeFileHandle directory) => new View(this, []).Refusal(directory);
+
+    /// <summary>Whether a path of this process leads into our own places, by whatever name; links are followed.</summary>
+    public bool IsOwn(string here)
+    {
+        IReadOnlyList<MountEntry> mounts = MountTable.Read();
+        FileLocation location = FileLocation.Of(here, mounts);
+        return _protected.Any(p => location.IsIn(FileLocation.Of(_here is null ? p : _here(p), mounts)));
+    }
+
+    /// <summary>The sources that a configuration mounts to write to; one that can't be read has none.</summary>
+    /// <param name="configFile">A config.json of ours.</param>
+    public static IEnumerable<string> WritableSources(string configFile)
+    {
+        try
+        {
+            JsonNode? mounts = JsonNode.Parse(File.ReadAllBytes(configFile))?["mounts"];
+            return [.. (mounts as JsonArray ?? []).OfType<JsonObject>().Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>
+    /// A cover that propagates would hide the store from the host itself (mount_namespaces(7)). Where the container's mounts are shared
+    /// with the host, the one mount that holds the store only receives.
+    /// </summary>
+    /// <returns>Whether something was changed.</returns>
+    private static bool KeepFromHost(JsonObject document, JsonObject mount)
+    {
+        if (document["linux"]?["rootfsPropagation"]?.ToString() is not ("shared" or "rshared"))
+        {
+            return false;
+        }
+
+        JsonArray options = mount["options"] as JsonArray ?? [];
+        if (options.Any(o => o?.ToString() is "slave" or "rslave" or "private" or "rprivate" or "unbindable" or "runbindable"))
+        {
+            return false;
+        }
+
+        foreach (JsonNode? shared in options.Where(o => o?.ToString() is "shared" or "rshared").ToArray())
+        {
+            options.Remove(shared);
+        }
+
+        options.Add((JsonNode)"rslave");
+        mount["options"] = options;
+        return true;
+    }
+
+    /// <summary>Whether a source may lead elsewhere at the next start though nobody but root has touched the host.</summary>
+    private static bool MayChange(JsonObject mount)
+    {
+        string source = HostPath.WithoutVarRun(HostPath.Absolute(Text(mount, "source")));
+        if (!IsBind(mount))
+        {
+            return !s_virtual.Contains(Text(mount, "type"), StringComparer.Ordinal);
+        }
+
+        string parent = Path.GetDirectoryName(source) ?? "/";
+        return !s_system.Contains(parent, StringComparer.Ordinal) && !s_systemTrees.Any(t => source == t || HostPath.IsBelow(source, t));
+    }
+
+    private static bool IsCover(JsonObject mount, string destination) =>
+        Text(mount, "type") == "tmpfs" && HostPath.Absolute(Text(mount, "destination")) == destination && Options(mount).Contains("ro", StringComparer.Ordinal);
+
+    private static bool IsBind(JsonObject mount) =>
+        Text(mount, "type") == "bind" || Options(mount).Any(o => o is "bind" or "rbind");
+
+    private static bool IsWritable(JsonObject mount) => Options(mount).LastOrDefault(o => o is "ro" or "rw" or "rro") is not ("ro" or "rro");
+
+    private static IEnumerable<string> Options(JsonObject mount) => (mount["options"] as JsonArray ?? []).Select(o => o?.ToString() ?? "");
+
+    private static string Text(JsonObject mount, string member) => mount[member]?.ToString() ?? "";
+
+    /// <summary>The host as it is at one moment.</summary>
+    private sealed class View(MountGuard guard, JsonObject[] own)
+    {
+        private readonly IReadOnlyList<MountEntry> _mounts = MountTable.Read();
+        private FileLocation[]? _places;
+        private FileLocation[]? _ofPayload;
+        private FileLocation[]? _ofOthers;
+
+        private FileLocation[] Places => _places ??= [.. guard._protected.Select(Locate)];
+
+        /// <summary>Where the payload itself can put links: below all that it gets to write.</summary>
+        private FileLocation[] OfPayload => _ofPayload ??= Writable(own.Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source")));
+
+        private FileLocation[] OfOthers => _ofOthers ??= Writable(guard._others());
+
+        /// <summary>Checks one mount.</summary>
+        /// <returns>Paths below its source that have to be covered.</returns>
+        /// <exception cref="IOException">It is refused; says why.</exception>
+        public List<string> Check(JsonObject mount)
+        {
+            string type = Text(mount, "type");
+            string source = Text(mount, "source");
+            if (IsBind(mount))
+            {
+                return source.StartsWith('/') ? CheckSource(mount, source)
+                    : throw new IOException("a source that is not absolute is below the container's own bundle, which is in the store");
+            }
+
+            if (type == "overlay")
+            {
+                foreach (string directory in Options(mount).SelectMany(OverlayDirectories))
+                {
+                    if (!directory.StartsWith('/') || CheckSource(mount, directory).Count > 0)
+                    {
+                        throw new IOException($"the layer {directory} holds the store of sysctr");
+                    }
+                }
+            }
+            else if (source.StartsWith('/') && !s_virtual.Contains(type, StringComparer.Ordinal))
+            {
+                CheckDevice(source);
+            }
+
+            return [];
+        }
+
+        private List<string> CheckSource(JsonObject mount, string source)
+        {
+            if (HostPath.LeadsUpwards(source))
+            {
+                throw new IOException("a source must not have '..'");
+            }
+
+            if (IsOwnHelper(mount, source) || source == guard.OwnSocket)
+            {
+                return [];
+            }
+
+            using SafeFileHandle? opened = guard._here is null ? GuardedPath.Open(source, Refusal) : null;
+            FileLocation location = opened is null ? Locate(source) : FileLocation.Of(opened, _mounts);
+            if (Array.Find(Places, location.IsIn) is not null)
+            {
+                throw new IOException($"it leads to {location.Path} of its file system, which is sysctr's own");
+            }
+
+            List<string> covers = [.. Places.Where(p => p.IsIn(location)).Select(p => p.From(location))];
+            if (Options(mount).Contains("rbind", StringComparer.Ordinal))
+            {
+                covers.AddRange(CoversBelow(opened is null ? Here(source) : PathOf(opened)));
+            }
+
+            return covers;
+        }
+
+        /// <summary>What is mounted below a source comes along, and may lead to our places in its turn.</summary>
+        private IEnumerable<string> CoversBelow(string directory)
+        {
+            string prefix = directory == "/" ? "/" : directory + "/";
+            foreach (MountEntry mount in _mounts.Where(m => m.Point.StartsWith(prefix, StringComparison.Ordinal) && m.Point.Length > prefix.Length))
+            {
+                FileLocation root = new(mount.Device, mount.Root);
+                string relative = mount.Point[(prefix.Length - 1)..];
+                foreach (FileLocation place in Places)
+                {
+                    if (root.IsIn(place))
+                    {
+                        yield return relative;
+                    }
+                    else if (place.IsIn(root))
+                    {
+                        yield return relative + place.From(root);
+                    }
+                }
+            }
+        }
+
+        /// <summary>A block device holds its file system with all that is in it.</summary>
+        private void CheckDevice(string source)
+        {
+            using SafeFileHandle handle = Libc.open(Here(source), OpenFlags.Path | OpenFlags.CloseOnExec, 0);
+            if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
+            {
+                return;
+            }
+
+            string device = $"{stat.stx_rdev_major}:{stat.stx_rdev_minor}";
+            bool isOfStore = (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFBLK && Places.Any(p => p.Device == device || DevicesOf(p).Contains(device, StringComparer.Ordinal));
+            if (isOfStore || Array.Find(Places, Locate(source).IsIn) is not null)
+            {
+                throw new IOException("the store of sysctr is on that device");
+            }
+        }
+
+        /// <summary>Some file systems (btrfs) have numbers of their own; what they were mounted from says which device it is.</summary>
+        private IEnumerable<string> DevicesOf(FileLocation place)
+        {
+            foreach (string source in _mounts.Where(m => m.Device == place.Device && m.Source.StartsWith('/')).Select(m => m.Source).Distinct(StringComparer.Ordinal))
+            {
+                using SafeFileHandle handle = Libc.open(source, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
+                if (!handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0)
+                {
+                    yield return $"{stat.stx_rdev_major}:{stat.stx_rdev_minor}";
+                }
+            }
+        }
+
+        /// <summary>Why a link in a directory is not followed; null where it is.</summary>
+        public string? Refusal(SafeFileHandle directory)
+        {
+            if (Libc.statx(directory, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
+            {
+                return "its directory can't be looked at";
+            }
+
+            if (!HostOwners.IsTrusted(stat))
+            {
+                return "others than root can write in its directory";
+            }
+
+            FileLocation location = FileLocation.Of(directory, _mounts);
+            return Array.Exists(OfPayload, location.IsIn) ? "the payload can write in its directory"
+                : !IsRuled(directory) && Array.Exists(OfOthers, location.IsIn) ? "another container can write in its directory"
+                : null;
+        }
+
+        /// <summary>Asked before all configurations are read, which takes its time.</summary>
+        private static bool IsRuled(SafeFileHandle directory)
+        {
+            string path = PathOf(directory);
+            return path is "/" or "/var" or "/var/lib" or "/etc" || s_systemTrees.Any(r => path == r || HostPath.IsBelow(path, r));
+        }
+
+        /// <summary>Who gets to write a directory that rules the host needs no link to reach the rest of it.</summary>
+        private FileLocation[] Writable(IEnumerable<string> sources) =>
+        [
+            .. sources.Where(s => s.StartsWith('/') && !s_rulers.Contains(HostPath.Absolute(s), StringComparer.Ordinal) && !s_kernel.Any(r => HostPath.IsBelow(HostPath.Absolute(s), r)))
+                .Select(Locate)
+                .Where(l => !Places[0].IsIn(l)),
+        ];
+
+        /// <summary>sysctr-listen is bound into a container from its deployment, read-only; that one file is meant to be seen.</summary>
+        private bool IsOwnHelper(JsonObject mount, string source) =>
+            guard._bundle is { } bundle && Path.GetDirectoryName(source) == bundle && !IsWritable(mount) &&
+            Path.GetFileName(source).StartsWith("sysctr-listen", StringComparison.Ordinal);
+
+        private string Here(string path) => guard._here is { } here ? here(path) : path;
+
+        private FileLocation Locate(string path) => FileLocation.Of(Here(path), _mounts);
+
+        private static string PathOf(SafeFileHandle handle) => new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
+
+        private static IEnumerable<string> OverlayDirectories(string options) =>
+            options.Split(',').Where(o => s_overlayDirectories.Any(d => o.StartsWith(d, StringComparison.Ordinal)))
+                .SelectMany(o => o[(o.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':', StringSplitOptions.RemoveEmptyEntries));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
+
+namespace SystemContainers.State;
+
+/// <summary>What stands at a path of the host.</summary>
+static class HostFileFacts
+{
+    /// <summary>Something that we never put anywhere: a directory, a device.</summary>
+    private static readonly Digest s_other = Digest.Sha256("\0neither file nor link\0"u8.ToArray());
+
+    /// <summary>The digest that <see cref="InstalledFile.Sha256"/> would have; null where nothing stands there.</summary>
+    /// <param name="path">As this process sees it.</param>
+    public static Digest? DigestOf(string path)
+    {
+        if (new FileInfo(path).LinkTarget is { } target)
+        {
+            return Digest.Sha256(Encoding.UTF8.GetBytes(target));
+        }
+
+        if (!Path.Exists(path))
+        {
+            return null;
+        }
+
+        // A FIFO would block whoever opens it, for ever.
+        using SafeFileHandle? handle = RegularFile.Open(path);
+        if (handle is null)
+        {
+            return s_other;
+        }
+
+        using FileStream file = new(handle, FileAccess.Read, bufferSize: 0);
+        return Digest.FromSha256(SHA256.HashData(file));
+    }
+
+    /// <summary>Whether anything stands there, a dangling link too.</summary>
+    public static bool IsThere(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+}

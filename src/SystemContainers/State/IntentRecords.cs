@@ -1,0 +1,136 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.State;
+
+/// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed <c>ID.committed.json</c>.</summary>
+/// <param name="storeHere">The store as this process sees it.</param>
+/// <param name="outcome">Told of each intent that this call begins; null where nobody asks.</param>
+sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
+{
+    private const string Ending = ".json";
+    private const string CommittedEnding = ".committed.json";
+
+    private const string Advice = "move it away, and look with 'sysctr fsck' at what it was about";
+
+    private string Root => Path.Join(storeHere, "transactions");
+
+    /// <summary>Makes an intent durable. From here on it is carried out or taken back, whatever happens to this process.</summary>
+    /// <returns>Its file, for <see cref="Commit"/> and <see cref="End"/>.</returns>
+    /// <exception cref="IOException">There is no intent.</exception>
+    public string Begin(TransactionRecord record)
+    {
+        Directory.CreateDirectory(Root);
+        string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
+        try
+        {
+            RecordDocument.Write(file, record, StateJson.Default.TransactionRecord);
+            outcome?.Began(file, record);
+            return file;
+        }
+        catch
+        {
+            // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be finished later.
+            File.Delete(file);
+            throw;
+        }
+    }
+
+    /// <summary>The one step after which the new state holds: a crash before it is taken back, one after it is finished.</summary>
+    /// <returns>The intent's file from now on.</returns>
+    public static string Commit(string file)
+    {
+        string committed = CommittedName(file);
+        try
+        {
+            DurableFile.Move(file, committed);
+            return committed;
+        }
+        catch
+        {
+            // The name may have changed and only its sync have failed: what is told to have failed must not be finished later.
+            _ = Libc.rename(committed, file);
+            throw;
+        }
+    }
+
+    /// <summary>The name that an intent has once it is committed.</summary>
+    internal static string CommittedName(string file) => file[..^Ending.Length] + CommittedEnding;
+
+    /// <summary>The transaction's ID, the same before and after the commit.</summary>
+    public static string Id(string file) => Path.GetFileName(file).Split('.')[0];
+
+    /// <summary>What the intent said is done, or wholly taken back.</summary>
+    public static void End(string file) => DurableFile.Delete(file);
+
+    /// <summary>As <see cref="End"/> where the outcome holds already: what fails is said, and left to the next call, which ends it again.</summary>
+    public static void EndLater(string file, Action<string> note)
+    {
+        try
+        {
+            End(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            note($"warning: {e.Message}; the next call of sysctr tidies up");
+        }
+    }
+
+    /// <summary>Whether there are any, without reading them.</summary>
+    public bool Any => Files().Any();
+
+    /// <summary>The intents that nobody has ended, of live processes or of dead ones.</summary>
+    /// <param name="unusable">Told of each that can't be used; null where one such is reason to do nothing.</param>
+    /// <exception cref="SysctrException">Corrupt: one can't be used, and nobody is told.</exception>
+    public IReadOnlyList<PendingTransaction> Pending(Action<SysctrException>? unusable = null)
+    {
+        List<PendingTransaction> pending = [];
+        foreach (string file in Files())
+        {
+            try
+            {
+                pending.Add(Read(file));
+            }
+            catch (FileNotFoundException)
+            {
+                // Its process has ended it since the directory was read.
+            }
+            catch (SysctrException e) when (unusable is not null)
+            {
+                unusable(e);
+            }
+        }
+
+        return pending;
+    }
+
+    /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
+    public IEnumerable<string> Files() =>
+        Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending).Where(f => !Path.GetFileName(f).StartsWith('.')) : [];
+
+    /// <summary>Reads one of <see cref="Files"/>.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is not what we write.</exception>
+    public static PendingTransaction Read(string file)
+    {
+        TransactionRecord record;
+        try
+        {
+            record = RecordDocument.Read(file, StateJson.Default.TransactionRecord);
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(e.Kind, e.Message, Advice, e);
+        }
+
+        return record.Complaint is { } complaint
+            ? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {complaint}", Advice)
+            : new PendingTransaction(file, file.EndsWith(CommittedEnding, StringComparison.Ordinal), record);
+    }
+}
+
+/// <summary>A transaction that nobody has ended.</summary>
+/// <param name="File">Its intent record.</param>
+/// <param name="IsCommitted">It is finished, not taken back.</param>
+/// <param name="Record">What it does.</param>
+sealed record PendingTransaction(string File, bool IsCommitted, TransactionRecord Record);

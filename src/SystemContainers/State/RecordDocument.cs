@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+
+namespace SystemContainers.State;
+
+/// <summary>Documents of ours on disk: records of containers, transactions, mounts.</summary>
+static class RecordDocument
+{
+    /// <summary>Reads a document that we wrote.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is not what we write.</exception>
+    public static T Read<T>(string path, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return OwnJson.Read(File.ReadAllBytes(path), type);
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {path}: {JsonFault.Of(e)}", inner: e);
+        }
+    }
+
+    /// <summary>Writes a document durably, readable by all.</summary>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> type) =>
+        DurableFile.Write(
+            path,
+            JsonSerializer.SerializeToUtf8Bytes(value, type),
+            Mode);
+
+    /// <summary>Of records.</summary>
+    public const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+}

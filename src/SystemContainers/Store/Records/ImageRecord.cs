@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Store.Records;
+
+/// <summary>A ref: what a name means here, and since when.</summary>
+/// <param name="Reference">The full reference.</param>
+/// <param name="ManifestDigest">Of the manifest in blobs/.</param>
+/// <param name="ConfigDigest">Of the configuration in blobs/; the image's ID.</param>
+/// <param name="DiffIds">The layers, base first.</param>
+/// <param name="PulledAt">When.</param>
+sealed record ImageRecord(
+    [property: JsonRequired] string Reference,
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ConfigDigest,
+    [property: JsonRequired] IReadOnlyList<Digest> DiffIds,
+    DateTimeOffset PulledAt);

@@ -1,0 +1,28 @@
+using SystemContainers.Linux.Files;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Store.Records;
+
+/// <summary>One entry of a layer as the index keeps it: a tar entry, with the object in place of the content.</summary>
+sealed class LayerEntry
+{
+    public required TarEntryType Type { get; init; }
+
+    /// <summary>The path as the archive has it.</summary>
+    public required byte[] Name { get; init; }
+
+    /// <summary>Target of a link.</summary>
+    public required byte[] LinkName { get; init; }
+
+    public required FileMetadata Metadata { get; init; }
+
+    /// <summary>Bytes of content of a regular file.</summary>
+    public required long Size { get; init; }
+
+    public required uint DeviceMajor { get; init; }
+
+    public required uint DeviceMinor { get; init; }
+
+    /// <summary>The content of a regular file that is not empty; set once it is known.</summary>
+    public ObjectKey Object { get; set; }
+}

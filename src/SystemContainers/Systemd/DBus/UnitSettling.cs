@@ -1,0 +1,69 @@
+namespace SystemContainers.Systemd.DBus;
+
+/// <summary>
+/// Watches services after their start. systemd reports a service as started once its process exists, or has said that it is ready; one that
+/// crashes right after that counts as one that did not start. Looks once, and then again whenever systemd tells that a unit has changed.
+/// </summary>
+static class UnitSettling
+{
+    /// <summary>As <see cref="ISystemdManager.SettleAsync"/>.</summary>
+    /// <param name="listen">Begins to keep what systemd tells.</param>
+    /// <param name="look">Asks for the status of a unit.</param>
+    /// <param name="units">Services.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="mayEnd">One that has ended with success is no failure.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The first that is not up any more, and why in place of a job's result; null where all are well.</returns>
+    public static async Task<(UnitStatus Unit, string Result)?> AwaitAsync(
+        Func<CancellationToken, Task<SignalQueue>> listen,
+        Func<string, CancellationToken, Task<UnitStatus>> look,
+        IEnumerable<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation)
+    {
+        Dictionary<string, string> watched = units.Distinct(StringComparer.Ordinal).ToDictionary(SystemdConnection.PathOf, u => u, StringComparer.Ordinal);
+        if (watched.Count == 0)
+        {
+            return null;
+        }
+
+        using CancellationTokenSource end = new(time);
+        using SignalQueue? signals = time == TimeSpan.Zero ? null : await listen(cancellation);
+        string[] changed = [.. watched.Keys];
+        while (true)
+        {
+            foreach (string path in changed.Where(watched.ContainsKey))
+            {
+                UnitStatus status = await look(watched[path], cancellation);
+                if (UnitHealth.Failure(status, mayEnd) is { } failure)
+                {
+                    return (status, failure);
+                }
+
+                if (UnitHealth.IsOver(status))
+                {
+                    watched.Remove(path);
+                }
+            }
+
+            if (watched.Count == 0 || end.IsCancellationRequested || signals is null)
+            {
+                return null;
+            }
+
+            changed = await NextAsync(signals, end.Token, cancellation) is { } signal ? [signal.Path] : [.. watched.Keys];
+        }
+    }
+
+    /// <returns>Null when the time is over: then all are looked at once more.</returns>
+    private static async Task<SystemdSignal?> NextAsync(SignalQueue signals, CancellationToken end, CancellationToken cancellation)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(end, cancellation);
+        try
+        {
+            return await signals.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
+
+namespace SystemContainers.Systemd.Journal;
+
+/// <summary>What units wrote to the journal, by journalctl(1).</summary>
+static class UnitJournal
+{
+    /// <summary>As many entries hold the last lives of a unit, or the end of the last one.</summary>
+    private const int MaxEntries = 400;
+
+    /// <summary>The last lines of units, oldest first, with all that they have written until now.</summary>
+    /// <param name="units">Names, or patterns such as <c>etcd@*.service</c>.</param>
+    /// <param name="user">Whose units; null for the system's.</param>
+    /// <param name="lines">How many at most.</param>
+    /// <param name="since">Nothing older; null for no limit.</param>
+    /// <param name="output">journalctl's <c>--output</c>: <c>cat</c> for the messages alone, <c>short-iso</c> with time and process.</param>
+    /// <exception cref="Errors.SysctrException">Host: there is no journalctl.</exception>
+    public static async Task<string> ReadAsync(IEnumerable<string> units, HostUser? user, int lines, DateTimeOffset? since = null, string output = "cat")
+    {
+        return await ReadAsync(
+            [.. units], user,
+            [
+                "--lines", lines.ToString(CultureInfo.InvariantCulture), "--output", output,
+                .. since is { } time ? [$"--since=@{(time.ToUnixTimeMilliseconds() / 1e3).ToString("0.000", CultureInfo.InvariantCulture)}"] : Array.Empty<string>(),
+            ]);
+    }
+
+    /// <summary>The last lines of a unit's last lives.</summary>
+    /// <param name="unit">Its name.</param>
+    /// <param name="user">Whose unit; null for the system's.</param>
+    /// <param name="lives">As <see cref="JournalExcerpt.Of"/>.</param>
+    /// <param name="lines">How many at most.</param>
+    /// <exception cref="Errors.SysctrException">Host: there is no journalctl.</exception>
+    public static async Task<IReadOnlyList<string>> ExcerptAsync(string unit, HostUser? user, int lives, int lines) => JournalExcerpt.Of(
+        await ReadAsync([unit], user, ["--lines", MaxEntries.ToString(CultureInfo.InvariantCulture), .. JournalExcerpt.Options]), lives, lines);
+
+    private static async Task<string> ReadAsync(string[] units, HostUser? user, IReadOnlyList<string> options)
+    {
+        // The journal's daemon may not have read yet what a dead payload wrote last, and that is why it is asked.
+        await ProcessRunner.RunAsync("journalctl", ["--sync"], CancellationToken.None);
+        IReadOnlyList<string> namespaces = await JournalNamespaces.OfAsync(units, user);
+        foreach (string name in namespaces)
+        {
+            await ProcessRunner.RunAsync("journalctl", [$"--namespace={name}", "--sync"], CancellationToken.None);
+        }
+
+        ProcessResult journal = await ProcessRunner.RunAsync(
+            "journalctl",
+            [.. JournalMatches.Of(units, user), .. options, .. JournalNamespaces.Options(namespaces), "--no-pager", "--quiet", "--all"],
+            CancellationToken.None);
+        return journal.Output;
+    }
+}

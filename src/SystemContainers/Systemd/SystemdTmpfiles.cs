@@ -1,0 +1,82 @@
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
+using SystemContainers.SystemdText;
+using SystemContainers.Templates;
+
+namespace SystemContainers.Systemd;
+
+/// <summary>systemd-tmpfiles(8) for one file of ours.</summary>
+static class SystemdTmpfiles
+{
+    /// <summary>Makes what the file names.</summary>
+    /// <param name="file">The system's, or the user's.</param>
+    /// <param name="user">Whose it is, and in whose namespace this process is; null for the system's.</param>
+    /// <param name="cancellation">Ends systemd-tmpfiles.</param>
+    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on the way to what a line names.</exception>
+    public static async Task CreateAsync(string file, HostUser? user, CancellationToken cancellation)
+    {
+        string text = await File.ReadAllTextAsync(file, cancellation);
+        CheckWays(text);
+        if (user is not null)
+        {
+            await UserDirectories.MakeAsync(user, text, cancellation);
+        }
+
+        await RunAsync("--create", file, user, cancellation);
+    }
+
+    /// <summary>Removes what the file names for removal (types r, R, D and those with <c>!</c>); the rest stays.</summary>
+    /// <param name="file">As for <see cref="CreateAsync"/>.</param>
+    /// <param name="user">As for <see cref="CreateAsync"/>.</param>
+    /// <param name="cancellation">Ends systemd-tmpfiles.</param>
+    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on the way to what a line names.</exception>
+    public static async Task RemoveAsync(string file, HostUser? user, CancellationToken cancellation)
+    {
+        string text = await File.ReadAllTextAsync(file, cancellation);
+        CheckWays(text);
+        if (user is not null)
+        {
+            UserDirectories.Remove(user, text);
+        }
+
+        await RunAsync("--remove", file, user, cancellation);
+    }
+
+    /// <summary>
+    /// systemd-tmpfiles follows root's links, and a payload that is root may have put one into a directory that the same file makes: an image
+    /// before this one may have had a volume there.
+    /// </summary>
+    private static void CheckWays(string text)
+    {
+        TmpfilesLine[] lines = [.. TmpfilesSyntax.Parse(text).Where(l => l.Error is null)];
+        string[] made = [.. lines.Where(l => l.IsDirectory).Select(l => l.Path)];
+        foreach (TmpfilesLine line in lines)
+        {
+            for (string above = HostPath.Parent(line.Path); made.Any(m => above == m || HostPath.IsBelow(above, m)); above = HostPath.Parent(above))
+            {
+                if (new FileInfo(above).LinkTarget is { } target)
+                {
+                    throw new SysctrException(
+                        ErrorKind.Unsafe, $"making {line.Path}: {above} is a link to {target}, and {line.Path} would be made there", $"remove {above}");
+                }
+            }
+        }
+    }
+
+    private static async Task RunAsync(string verb, string file, HostUser? user, CancellationToken cancellation)
+    {
+        FaultPoint.Pass($"systemd-tmpfiles {verb}");
+
+        // The user's systemd runs it outside of the namespace, where the host's directories are seen to be root's.
+        ProcessResult result = user is null
+            ? await ProcessRunner.RunAsync("systemd-tmpfiles", [verb, file], cancellation)
+            : await ProcessRunner.RunAsync(
+                "systemd-run", ["--user", "--quiet", "--wait", "--collect", "--pipe", "--", "systemd-tmpfiles", "--user", verb, file], cancellation);
+        if (result.ExitCode != 0)
+        {
+            throw new SysctrException(ErrorKind.Template, $"systemd-tmpfiles {verb} {file}: {result.Error.Trim()}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using SystemContainers.History;
+using SystemContainers.Linux.Files;
+using SystemContainers.Mounts;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the container's lock.</summary>
+sealed class DeploymentPruner(Host host)
+{
+    /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them.</summary>
+    public int[] Candidates(string name, int keep)
+    {
+        int current = host.Catalog.Get(name).Deployment;
+        int? previous = host.Catalog.Previous(name);
+        return
+        [
+            .. host.Catalog.Numbers(name)
+                .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
+                .Skip(keep)
+                .Where(n => host.Catalog.Find(name, n) is { Pinned: false }),
+        ];
+    }
+
+    /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
+    /// <param name="name">The container; it is installed.</param>
+    /// <param name="keep">
+    /// How many stay, beside the pinned ones: the one in use, the one that was in use before it, and then the latest.
+    /// </param>
+    /// <returns>The numbers of those that are gone.</returns>
+    public IReadOnlyList<int> Remove(string name, int keep)
+    {
+        int? previous = host.Catalog.Previous(name);
+        List<int> gone = [];
+        MountCatalog mounts = new(host);
+        foreach (int number in Candidates(name, keep))
+        {
+            DeploymentDirectory directory = host.Deployment(name, number);
+            if (MountTable.HasBelow(directory.Here))
+            {
+                host.Note($"{name}: kept deployment {number}: something is mounted below {directory.OnHost}");
+                continue;
+            }
+
+            if (mounts.List().FirstOrDefault(m => m.Name == name && m.Deployment == number) is { } mount)
+            {
+                host.Note($"{name}: kept deployment {number}: it is mounted on {mount.Directory}");
+                continue;
+            }
+
+            if (RootUsers.Of(directory) is { } process)
+            {
+                host.Note($"{name}: kept deployment {number}: process {process} runs from it; the next prune after its end removes it");
+                continue;
+            }
+
+            HistoryDeployment? pruned = HistoryDeployment.Of(host.Catalog.Find(name, number));
+            host.Discard(directory.Here);
+            host.History.Add(HistoryLog.Success("prune", name, HistoryOrigin.Now()) with { From = pruned });
+            host.Note($"{name}: removed deployment {number}");
+            gone.Add(number);
+        }
+
+        if (previous is { } link && gone.Contains(link))
+        {
+            DurableFile.Delete(host.Deployment(name, link).PreviousLink);
+        }
+
+        return gone;
+    }
+}

@@ -1,0 +1,229 @@
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Mounts;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>Ends what a killed sysctr has begun. Safe beside live ones: whatever they work on is locked.</summary>
+sealed class Recovery(Host host)
+{
+    /// <summary>Ends all that no live process is at, and removes what dead ones have left. Does not wait.</summary>
+    /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
+    /// <param name="cancellation">Honoured between transactions.</param>
+    /// <returns>
+    /// What could not be ended; it is noted, and stays for the next call. A container that fails must not keep others from theirs:
+    /// who works on it tries again, under its lock.
+    /// </returns>
+    public async Task<IReadOnlyList<SysctrException>> RunAsync(bool start, CancellationToken cancellation)
+    {
+        List<SysctrException> failures = [];
+        foreach (PendingTransaction pending in host.Transactions.Pending(Failed).Where(t => !t.Record.IsOfStore))
+        {
+            cancellation.ThrowIfCancellationRequested();
+
+            // Without the lock a live process is at it.
+            using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
+            await TryAsync(() => EndAsync(locks is null ? [] : pending.Record.Names, start, unusable: _ => { }));
+        }
+
+        if (Directory.Exists(host.StoreHere))
+        {
+            Try(EndOfStore);
+            await TryAsync(RemoveOrphansAsync);
+            Try(new MountCatalog(host).Recover);
+            Try(host.Store.RemoveAbandoned);
+        }
+
+        Try(() => ScratchDirectory.RemoveAbandoned(host.StoreHere));
+        return failures;
+
+        void Failed(SysctrException why)
+        {
+            failures.Add(why);
+            host.Note($"warning: {why.Message}");
+        }
+
+        async Task TryAsync(Func<Task> end)
+        {
+            try
+            {
+                await end();
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
+            {
+                Failed(why);
+            }
+        }
+
+        void Try(Action tidy)
+        {
+            try
+            {
+                tidy();
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
+            {
+                Failed(why);
+            }
+        }
+    }
+
+    /// <summary>Ends the transactions of containers whose locks the caller holds, and with them nobody else can be at these.</summary>
+    /// <param name="locked">Their names.</param>
+    /// <param name="start">As above.</param>
+    /// <param name="unusable">Told of each intent that can't be read; null where that is a failure: nobody knows whether it is of one of them.</param>
+    /// <returns>What has to be locked too before one of them can be ended; none when all are.</returns>
+    /// <exception cref="SysctrException">It can't be ended; its intent stays for the next call.</exception>
+    public async Task<IReadOnlyList<string>> EndAsync(IReadOnlyList<string> locked, bool start, Action<SysctrException>? unusable = null)
+    {
+        if (locked.Count == 0)
+        {
+            return [];
+        }
+
+        foreach (PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Concerns)))
+        {
+            string[] missing = [.. pending.Record.Names.Except(locked, StringComparer.Ordinal)];
+            if (missing.Length > 0)
+            {
+                return missing;
+            }
+
+            RemoveAbandoned(pending.Record);
+            HistoryOutcome outcome = await EndAsync(pending, start);
+            host.History.Recovered(pending.Record, IntentRecords.Id(pending.File), outcome);
+            IntentRecords.End(pending.File);
+            foreach (string name in pending.Record.Names)
+            {
+                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
+            }
+        }
+
+        return [];
+    }
+
+    private async Task<HistoryOutcome> EndAsync(PendingTransaction pending, bool start)
+    {
+        ContainerSwitch containers = new(host);
+        if (pending.IsCommitted)
+        {
+            containers.Finish(pending.Record);
+            return HistoryOutcome.Done;
+        }
+
+        if (pending.Record.Operation != TransactionKind.Uninstall)
+        {
+            await containers.TakeBackAsync(pending.Record, start);
+            return HistoryOutcome.TakenBack;
+        }
+
+        ContainerRemover remover = new(host);
+        foreach (ContainerChange change in pending.Record.Changes)
+        {
+            await remover.RemoveAsync(change.Before!, pending.Record.Purge, CancellationToken.None);
+        }
+
+        return HistoryOutcome.Done;
+    }
+
+    /// <summary>What was being written beside the files of a transaction when it was cut.</summary>
+    private void RemoveAbandoned(TransactionRecord record)
+    {
+        IEnumerable<string> written = record.Changes
+            .SelectMany(c => (ContainerRecord?[])[c.Before, c.After])
+            .OfType<ContainerRecord>()
+            .SelectMany(r => r.AllFiles.Select(f => f.Path).Concat(r.HostDirectories.Select(d => d.Path)))
+            .Select(p => Path.GetDirectoryName(host.Here(p))!);
+        foreach (string directory in written.Concat(record.Names.Select(n => host.Deployment(n, 0).ContainerHere)).Distinct(StringComparer.Ordinal))
+        {
+            DurableFile.RemoveAbandoned(directory);
+        }
+    }
+
+    /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are dead.</summary>
+    private void EndOfStore()
+    {
+        if (!host.Transactions.Pending(_ => { }).Any(t => t.Record.IsOfStore))
+        {
+            return;
+        }
+
+        using IDisposable? alone = host.Store.Locks.TryLockStore();
+        if (alone is null)
+        {
+            return;
+        }
+
+        foreach (PendingTransaction pending in host.Transactions.Pending(_ => { }).Where(t => t.Record.IsOfStore))
+        {
+            new StorePrune(host).Finish(pending.Record);
+            IntentRecords.End(pending.File);
+            host.Note($"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}");
+        }
+    }
+
+    /// <summary>Removes deployments that were being put together when their process died: no transaction knew them yet.</summary>
+    private async Task RemoveOrphansAsync()
+    {
+        foreach (string name in host.Catalog.DirectoryNames())
+        {
+            DeploymentDirectory[] orphans = [.. Orphans(name)];
+            using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.TryLockContainers([name]) : null;
+            if (held is null || IsConcerned(name))
+            {
+                continue;
+            }
+
+            if (!host.Catalog.IsInstalled(name) && !await IsRunningAsync(host, name))
+            {
+                if (IsOnHost(host, name))
+                {
+                    host.Note($"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; 'sysctr fsck --repair' makes it anew");
+                    continue;
+                }
+
+                host.Discard(host.Deployment(name, 0).ContainerHere);
+            }
+
+            foreach (DeploymentDirectory orphan in orphans)
+            {
+                TreeRemoval.Remove(orphan.Staged);
+            }
+        }
+    }
+
+    /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
+    private bool IsConcerned(string name)
+    {
+        bool unusable = false;
+        return host.Transactions.Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
+    }
+
+    /// <summary>Whether the host has the units of one of a container's deployments: then it was in use, whatever the links say.</summary>
+    internal static bool IsOnHost(Host host, string name) => host.Catalog.Numbers(name).Any(number => IsOnHost(host, name, number));
+
+    private static bool IsOnHost(Host host, string name, int number)
+    {
+        try
+        {
+            return host.Catalog.Find(name, number)?.Units.Any(u => HostFileFacts.DigestOf(host.Here(u.Path)) == u.Sha256) == true;
+        }
+        catch (SysctrException)
+        {
+            // Its record can't be read: what it has on the host nobody knows.
+            return true;
+        }
+    }
+
+    /// <summary>What a <c>run</c> whose sysctr was killed has left still goes on.</summary>
+    internal static async Task<bool> IsRunningAsync(Host host, string name) =>
+        host.Systemd.IsBooted &&
+        await host.Systemd.GetStatesAsync([name + ".service"], CancellationToken.None) is [{ ActiveState: "active" or "activating" or "deactivating" }];
+
+    private IEnumerable<DeploymentDirectory> Orphans(string name) =>
+        host.Catalog.StagedNumbers(name).Select(number => host.Deployment(name, number));
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using SystemContainers.Linux.Files;
+using SystemContainers.State;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>
+/// Who runs from a root file system of ours. A runtime makes the directory a mount of the container's own namespace, and the kernel says
+/// there which directory that is, by its name of now (proc_pid_mountinfo(5), field 4); so an instance is found whose unit is in no record.
+/// </summary>
+static class RootUsers
+{
+    private const int RootField = 3;
+
+    /// <summary>Whether any process has a directory mounted.</summary>
+    /// <param name="directory">With a name that no other directory has.</param>
+    public static bool Any(string directory) => Find("/" + Path.GetFileName(directory)) is not null;
+
+    /// <summary>A process that runs from a deployment.</summary>
+    /// <returns>Its id; null where there is none.</returns>
+    public static int? Of(DeploymentDirectory deployment) => Find($"/deployments/{deployment.Name}/{deployment.Number}/rootfs");
+
+    /// <summary>Looks into each namespace once: a thousand containers have ten thousand processes.</summary>
+    /// <param name="end">How the path ends, for where it begins depends on which of the host's file systems it is on.</param>
+    private static int? Find(string end)
+    {
+        HashSet<string> seen = [];
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(d => char.IsAsciiDigit(Path.GetFileName(d)[0])))
+        {
+            if (seen.Add(new FileInfo(process + "/ns/mnt").LinkTarget ?? process) && Roots(process).Any(r => r.EndsWith(end, StringComparison.Ordinal)))
+            {
+                return int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture);
+            }
+        }
+
+        return null;
+    }
+
+    private static string[] Roots(string process)
+    {
+        try
+        {
+            return [.. File.ReadLines(process + "/mountinfo").Select(line => MountTable.Unescape(line.Split(' ')[RootField]))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It has ended meanwhile.
+            return [];
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Exports;
+using SystemContainers.Linux.Users;
+using SystemContainers.Runtime;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Units;
+
+/// <summary>
+/// How a container's units start, stop and clean up after the payload: the command lines that templates get as EXEC_START and its
+/// siblings, and the lines that a unit needs so that the payload is its main process, inside its cgroup, with nobody between.
+/// </summary>
+/// <remarks>README.md beside this file says why each line is as it is, and on what versions it was seen.</remarks>
+sealed partial record UnitPlan
+{
+    /// <summary>The first systemd that keeps the runtime itself out of the inner node of a delegated cgroup (DelegateSubgroup=).</summary>
+    private const int DelegateSubgroupVersion = 254;
+
+    public required OciRuntime Runtime { get; init; }
+
+    /// <summary>Whose systemd runs it; null for the system's.</summary>
+    public HostUser? User { get; init; }
+
+    /// <summary>Absolute path of sysctr on the host.</summary>
+    public string Tool { get; init; } = "";
+
+    /// <summary>DESTDIR.</summary>
+    public string Bundle { get; init; } = "";
+
+    /// <summary>The container's name, which is the runtime's too but for instances.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>systemd's version.</summary>
+    public required int SystemdVersion { get; init; }
+
+    /// <summary>Where the runtime writes the payload's process id.</summary>
+    public required string PidFile { get; init; }
+
+    /// <summary>EXEC_START and its siblings.</summary>
+    public required UnitCommandLines Commands { get; init; }
+
+    /// <summary>The service is made anew for each connection or instance, <c>NAME@.service</c>.</summary>
+    public required bool Instantiated { get; init; }
+
+    /// <summary>The payload gets sockets from systemd.</summary>
+    public required bool HasSockets { get; init; }
+
+    /// <summary>The payload speaks to systemd itself: readiness, status, watchdog.</summary>
+    public required bool Notifies { get; init; }
+
+    /// <summary>The payload says itself when it is ready: Type=notify.</summary>
+    public required bool SaysReady { get; init; }
+
+    /// <summary>The runtime stays until the payload has ended: Type=oneshot.</summary>
+    public required bool Foreground { get; init; }
+
+    /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
+    public IReadOnlyList<string> ServiceLines => ["Type=notify", "NotifyAccess=all", .. DelegateLines];
+
+    /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
+    /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
+    public IEnumerable<string> LimitLines(RuntimeConfigFile config) => LimitLines(config.Json, Runtime, User);
+
+    /// <summary>Properties of a service that is there for one run: what a config.json limits.</summary>
+    /// <param name="configJson">The document.</param>
+    /// <param name="runtime">What carries it out.</param>
+    /// <param name="user">Whose systemd; null for the system's.</param>
+    /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
+    public static IEnumerable<string> LimitLines(byte[] configJson, OciRuntime runtime, HostUser? user)
+    {
+        JsonObject document = JsonNode.Parse(configJson)!.AsObject();
+        OldSpec.Translate(document);
+
+        // Nothing stands before them that they would have to empty.
+        return UnitLimits.Of(document, runtime.Kind, user is null).Lines(own: null).Where(line => !line.EndsWith('='));
+    }
+
+    private IReadOnlyList<string> DelegateLines => Runtime.Kind == RuntimeKind.Crun ? []
+        : SystemdVersion >= DelegateSubgroupVersion ? ["Delegate=yes", "DelegateSubgroup=supervisor"]
+        : ["Delegate=yes"];
+
+    /// <summary>Makes the plan, from the image's templates as they are before rendering.</summary>
+    /// <param name="runtime">What runs it.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="bundle">DESTDIR.</param>
+    /// <param name="pidFile">PIDFILE.</param>
+    /// <param name="tool">Absolute path of sysctr on the host.</param>
+    /// <param name="exports">The image's templates.</param>
+    /// <param name="systemdVersion">Such as 252.</param>
+    /// <param name="user">Whose systemd; null for the system's.</param>
+    public static UnitPlan For(
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null)
+    {
+        // Templates, but types and watchdogs are plain lines in them.
+        UnitText[] services =
+            [.. exports.Units.Where(u => u.NameSuffix.EndsWith(".service", StringComparison.Ordinal)).Select(u => UnitText.Parse(u.File.Text))];
+        UnitPlan plan = new()
+        {
+            Runtime = runtime,
+            User = user,
+            Tool = tool,
+            Bundle = bundle,
+            Name = name,
+            SystemdVersion = systemdVersion,
+            PidFile = pidFile,
+            Commands = new UnitCommandLines(""),
+            Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
+            HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
+            Notifies = services.Any(s =>
+                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null),
+            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))),
+            Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
+        };
+        return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
+    }
+
+    /// <summary>The commands of a container that is run once: the runtime stays, and gives the payload's exit status.</summary>
+    /// <param name="runtime">Absolute path.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="bundle">DESTDIR.</param>
+    /// <param name="pidFile">PIDFILE.</param>
+    /// <param name="tool">Absolute path of sysctr.</param>
+    public static (IReadOnlyList<string> Start, IReadOnlyList<string> StopPost) ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool) => (
+        [tool, "launch", "start", $"--runtime={runtime}", $"--pid-file={pidFile}", $"--bundle={bundle}", "--foreground", name],
+        [tool, "launch", "delete", $"--runtime={runtime}", name]);
+
+    private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
+
+    private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)
+    {
+        string instance = Instantiated ? " --instance=%i" : "";
+        string flag = (Foreground ? " --foreground" : SaysReady ? "" : " --ready") + (Notifies && User is null && !Foreground ? " --notify" : "");
+        string launch = CommandLine.Of(tool, "launch");
+        string common = CommandLine.Word($"--runtime={Runtime.Path}") + instance;
+        return new UnitCommandLines(
+            $"{launch} start {common} {PidFileOption} {CommandLine.Word($"--bundle={bundle}")}{flag} {Name}",
+            // In our own unit KillSignal= does it, once; a command would make it twice.
+            Stop: defaultUnit ? "" : $"{launch} kill {common} {Name}",
+            StopPost: $"{launch} delete {common} {PidFileOption} {Name}");
+    }
+
+    /// <summary>PIDFILE, or a file of its own for each instance.</summary>
+    private string PidFileOption => Instantiated
+        ? CommandLine.Word("--pid-file=" + Path.Join(Path.GetDirectoryName(PidFile), $"container-{Name}@"), "%i.pid")
+        : CommandLine.Word("--pid-file=" + PidFile);
+}

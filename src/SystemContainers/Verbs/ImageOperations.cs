@@ -1,0 +1,161 @@
+using SystemContainers.Errors;
+using SystemContainers.History;
+using SystemContainers.Images;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Options;
+using SystemContainers.Reference;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+
+namespace SystemContainers.Verbs;
+
+/// <summary>pull, tag, delete, update, verify and prune of images in the store. Containers are never touched: they have their files.</summary>
+sealed class ImageOperations(Host host, IPullProgress progress, Action<string> note)
+{
+    private readonly ImageNames _names = new(host);
+
+    /// <summary>Fetches an image, and keeps its name or others.</summary>
+    /// <param name="typed">The source.</param>
+    /// <param name="name">A name for it; null for its source's, or where <paramref name="keepNames"/> those that an archive or daemon has for it.</param>
+    /// <param name="keepNames">Whether an archive's names count.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>One for each name.</returns>
+    /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
+    public Task<IReadOnlyList<StoredImage>> PullAsync(string typed, string? name, bool keepNames, CancellationToken cancellation)
+    {
+        ImageFetch fetch = new(host, progress);
+        return TellAsync("pull", host.Registries.Resolve(typed)[0].ToString(), async () => name is not null || keepNames
+            ? await fetch.FetchAsAsync(typed, name, cancellation)
+            : [await fetch.FetchAsync(typed, PullPolicy.Always, cancellation)]);
+    }
+
+    /// <summary>Gives an image a further name.</summary>
+    /// <exception cref="SysctrException">NotFound: the store does not have it; Usage: the new name is none.</exception>
+    /// <param name="image">What the user typed.</param>
+    /// <param name="name">The new name.</param>
+    /// <param name="cancellation">Ends the wait for a prune.</param>
+    public void Tag(string image, string name, CancellationToken cancellation)
+    {
+        // A prune beside it would take what the new name is about to keep.
+        host.LeaseStore(cancellation);
+        ImageRecord record = _names.Find(image)[0];
+        ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
+        ImageRecord? before = host.Store.Images.Find(reference.ToString());
+        host.Store.Images.Set(record with { Reference = reference.ToString() });
+        Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
+        note($"{reference}: {record.ConfigDigest.Short}");
+    }
+
+    /// <summary>Removes names; by an ID all names of the image. The files go with the next prune.</summary>
+    /// <param name="image">What the user typed.</param>
+    /// <param name="force">Also where containers use it.</param>
+    /// <param name="cancellation">Ends the wait for a prune.</param>
+    /// <exception cref="SysctrException">Conflict: containers use it, and <paramref name="force"/> is not given; NotFound.</exception>
+    public void Delete(string image, bool force, CancellationToken cancellation)
+    {
+        // A prune beside it reads every name, and then what these need.
+        host.LeaseStore(cancellation);
+        foreach (ImageRecord record in _names.Find(image))
+        {
+            IReadOnlyList<string> users = _names.UsersOf(record);
+            if (users.Count > 0 && !force)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"deleting {record.Reference}: {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it",
+                    "uninstall them first; or --force: they keep their files, and an update fetches it again");
+            }
+
+            host.Store.Images.Delete(record.Reference);
+            Tell("images delete", record.Reference, record.ManifestDigest, null, HistoryOrigin.Now());
+            note($"{record.Reference}: deleted");
+        }
+    }
+
+    /// <summary>Asks an image's source whether its name means another one now, and fetches that.</summary>
+    /// <returns>The name, with the manifest's digest before and after.</returns>
+    /// <exception cref="SysctrException">As a pull.</exception>
+    public async Task<HistoryImage> UpdateAsync(string image, CancellationToken cancellation)
+    {
+        ImageRecord before = _names.Find(image)[0];
+        StoredImage after = (await TellAsync("images update", before.Reference, async () =>
+            [await new ImageFetch(host, progress).FetchAsync(before.Reference, PullPolicy.Always, cancellation)]))[0];
+        bool changed = after.Record.ManifestDigest != before.ManifestDigest;
+        note(changed
+            ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
+            : $"{before.Reference}: is up to date");
+        return new HistoryImage(before.Reference, before.ManifestDigest.ToString(), after.Record.ManifestDigest.ToString());
+    }
+
+    /// <summary>Reads all files of an image and compares them with their digests; and asks the registry whether it has a newer one.</summary>
+    /// <param name="image">What the user typed.</param>
+    /// <param name="ask">Whether the registry is asked.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">Corrupt: names every file that is not as it was pulled.</exception>
+    public async Task<ImageVerdict> VerifyAsync(string image, bool ask, CancellationToken cancellation)
+    {
+        ImageRecord record = _names.Find(image)[0];
+        host.LeaseStore(cancellation);
+        host.Store.ReadBlob(record.ManifestDigest);
+        host.Store.ReadBlob(record.ConfigDigest);
+        string[] wrong = [.. record.DiffIds.SelectMany(host.Store.VerifyLayer)];
+        if (wrong.Length > 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt, $"verifying {record.Reference}: {wrong.Length} files are not as they were pulled\n  {string.Join("\n  ", wrong.Take(20))}",
+                "uninstall what uses it, 'sysctr images delete' it, 'sysctr images prune' and pull it again");
+        }
+
+        note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
+        ImageReference reference = host.Registries.Resolve(record.Reference)[0];
+        host.EndLease();
+        string? current = null;
+        if (ask)
+        {
+            Digest now = await host.Puller(progress).FindAsync([reference], Platform.Current, cancellation);
+            note(now == record.ManifestDigest
+                ? $"{record.Reference}: its source has no newer one"
+                : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it");
+            current = now.ToString();
+        }
+
+        return new ImageVerdict(record.Reference, record.ConfigDigest.ToString(), record.ManifestDigest.ToString(), record.DiffIds.Count, current);
+    }
+
+    /// <summary>Removes everything from the store that no name and no deployment needs.</summary>
+    /// <param name="all">Names that no container uses go first.</param>
+    /// <param name="cancellation">Ends the wait for installs that are under way.</param>
+    public async Task<PruneResult> PruneAsync(bool all, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        HistoryOrigin origin = HistoryOrigin.Now();
+        using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
+        return new StorePrune(host).Run(all, note, origin);
+    }
+
+    /// <summary>Tells of every name that means another image than before; one that means the same is no news.</summary>
+    private Task<IReadOnlyList<StoredImage>> TellAsync(string operation, string reference, Func<Task<IReadOnlyList<StoredImage>>> fetch) =>
+        host.History.RunOnImageAsync(operation, reference, async origin =>
+        {
+            Dictionary<string, Digest> before = host.Store.Images.Examine().Select(i => i.Record).OfType<ImageRecord>()
+                .ToDictionary(r => r.Reference, r => r.ManifestDigest, StringComparer.Ordinal);
+            IReadOnlyList<StoredImage> kept = await fetch();
+            foreach (ImageRecord record in kept.Select(k => k.Record))
+            {
+                Tell(operation, record.Reference, before.TryGetValue(record.Reference, out Digest digest) ? digest : null, record.ManifestDigest, origin);
+            }
+
+            return kept;
+        });
+
+    private void Tell(string operation, string reference, Digest? from, Digest? to, HistoryOrigin origin)
+    {
+        if (from != to)
+        {
+            host.History.Add(HistoryLog.OfImage(operation, new HistoryImage(reference, from?.ToString(), to?.ToString()), origin));
+        }
+    }
+}

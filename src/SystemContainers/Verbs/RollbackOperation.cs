@@ -1,0 +1,77 @@
+using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Prepared;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+
+namespace SystemContainers.Verbs;
+
+/// <summary>Brings a container back to a deployment that is still there. Called again without a number it leads forward again.</summary>
+sealed class RollbackOperation(Host host, Action<string> note)
+{
+    /// <summary>Switches a container; what ran runs again.</summary>
+    /// <param name="name">The container.</param>
+    /// <param name="number">A deployment; null for the one that was in use before; where that is gone, the latest other.</param>
+    /// <param name="policy">When what was started counts as well.</param>
+    /// <param name="cancellation">Honoured until the commit.</param>
+    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it is not well, and the former one is back.</exception>
+    public async Task RunAsync(string name, int? number, StartPolicy policy, CancellationToken cancellation)
+    {
+        ContainerName.Check(name);
+        await host.RecoverAsync(cancellation);
+        (ContainerChange change, bool healthy) =
+            await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, policy, origin, cancellation));
+        note($"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}" +
+             (change.Running.Count > 0 ? ", running" : "") + (healthy ? " and healthy" : ""));
+    }
+
+    /// <returns>What was done, and whether the container's own health check was made.</returns>
+    private async Task<(ContainerChange Change, bool Healthy)> SwitchAsync(
+        string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
+    {
+        using IDisposable locks = await host.LockAndRecoverAsync([name], cancellation);
+        ContainerRecord before = host.Catalog.Get(name);
+        ContainerRecord after = Target(before, number, Doing(name));
+        new HostFileSet(host).CheckFree([.. after.AllFiles], before);
+        string[] grants = [.. before.Grants.Union(after.Grants, StringComparer.Ordinal)];
+        if (after.AutoUpdate != before.AutoUpdate || after.Held is not null || grants.Length != after.Grants.Count)
+        {
+            // Policy and grants are the container's, whichever deployment it runs from; in one that is not in use they mean nothing yet.
+            after = after with { AutoUpdate = before.AutoUpdate, Grants = grants, Held = null };
+            host.Deployment(name, after.Deployment).WriteRecord(after);
+        }
+
+        ContainerSwitch containers = new(host, policy);
+        ContainerChange change = await containers.PlanAsync(before, after, cancellation);
+        ContainerSwitch.SayTroubles([change], note);
+        IReadOnlyList<string> healthy = await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
+        return (change, healthy.Count > 0);
+    }
+
+    /// <summary>For errors.</summary>
+    internal static string Doing(string name) => $"rolling '{name}' back";
+
+    /// <summary>The deployment that a rollback goes to.</summary>
+    /// <param name="current">The one in use.</param>
+    /// <param name="number">One that was asked for; null for the one before.</param>
+    /// <param name="doing">What it is wanted for, for errors.</param>
+    /// <exception cref="SysctrException">NotFound: there is no such deployment.</exception>
+    internal ContainerRecord Target(ContainerRecord current, int? number, string doing)
+    {
+        int[] others = [.. host.Catalog.Numbers(current.Name).Where(n => n != current.Deployment)];
+        int? wanted = number ?? host.Catalog.Previous(current.Name) ?? (others.Length > 0 ? others[^1] : null);
+        if (wanted is { } n && others.Contains(n) && host.Catalog.Find(current.Name, n) is { } record)
+        {
+            return record;
+        }
+
+        throw new SysctrException(
+            ErrorKind.NotFound,
+            wanted == current.Deployment ? $"{doing}: deployment {wanted} is the one in use"
+                : wanted is null ? $"{doing}: it has no other deployment"
+                : $"{doing}: it has no deployment {wanted}",
+            "'sysctr list --all' shows the deployments");
+    }
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Linux.Files;
+using SystemContainers.Prepared;
+using SystemContainers.Pull.Options;
+using SystemContainers.Requests;
+using SystemContainers.Rights;
+using SystemContainers.Rights.Assessment;
+using SystemContainers.Runtime;
+using SystemContainers.State;
+using SystemContainers.Systemd;
+using SystemContainers.SystemdText;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Units;
+
+namespace SystemContainers.Verbs;
+
+/// <summary>
+/// Runs an image as a system container once and removes it: no unit file, no file on the host, a deployment that lives as long as
+/// the run. State directories stay, as they do after an uninstall.
+/// </summary>
+sealed class RunOnceOperation(Host host, IPullProgress progress)
+{
+    private const string Label = "atomic.run";
+
+    /// <summary>Whether an image says that it is to be run once, by its label.</summary>
+    public static bool IsAskedBy(StoredImage image) => image.Config.Run?.Labels?.GetValueOrDefault(Label) == "once";
+
+    /// <summary>Runs an image in the foreground.</summary>
+    /// <returns>The payload's exit status.</returns>
+    /// <exception cref="SysctrException">It could not be started; nothing of it is left.</exception>
+    public async Task<int> RunAsync(InstallRequest request, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        string name = request.NameFor(host.Registries);
+        Lock(name).Dispose();
+        await CheckPossibleAsync(request, name, cancellation);
+        (IReadOnlyList<StoredImage> images, IDisposable locks) = await new ImageFetch(host, progress).FetchForAsync(
+            () => Task.FromResult<IReadOnlyList<(string, PullPolicy)>>([(request.Image, request.Pull)]), () => LockWholeAsync(name), cancellation);
+        using IDisposable held = locks;
+        return await RunLockedAsync(request, name, images[0], cancellation);
+    }
+
+    /// <summary>What can be refused without the image.</summary>
+    private async Task CheckPossibleAsync(InstallRequest request, string name, CancellationToken cancellation)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
+        }
+
+        await CheckFreeAsync(name, cancellation);
+        await new ContainerPreparer(host).RequireAsync([request.Runtime], cancellation);
+    }
+
+    private async Task<IDisposable> LockWholeAsync(string name)
+    {
+        IDisposable held = Lock(name);
+        try
+        {
+            await new Recovery(host).EndAsync([name], start: true);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private IDisposable Lock(string name) => host.TryLockContainers([name]) ?? throw new SysctrException(
+        ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
+
+    /// <summary>As <see cref="RunAsync"/>, for an image that was fetched and a name that is locked.</summary>
+    internal async Task<int> RunLockedAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
+    {
+        await CheckPossibleAsync(request, name, cancellation);
+
+        ContainerPreparer preparer = new(host);
+        PreparedContainer prepared = await preparer.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image, before: null, cancellation);
+        new RightsGate(host).CheckInstall(prepared.Record);
+        foreach (string line in RightsText.Lines(name, prepared.Record.Rights ?? []))
+        {
+            host.Note(line);
+        }
+
+        if (prepared.Rendered.ConfigJson is null)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"running {request.Image}: it has nothing to run, only files for the host (noContainerService)", $"'sysctr install {request.Image}' installs them");
+        }
+
+        try
+        {
+            preparer.Stage(prepared, progress);
+            DurableFile.Move(prepared.Directory.Staged, prepared.Directory.Here);
+            host.EndLease();
+            return await RunStagedAsync(prepared, cancellation);
+        }
+        finally
+        {
+            host.Discard(prepared.Directory.ContainerHere);
+        }
+    }
+
+    private async Task<int> RunStagedAsync(PreparedContainer prepared, CancellationToken cancellation)
+    {
+        ContainerRecord record = prepared.Record;
+        if (record.Tmpfiles is { } tmpfiles)
+        {
+            new StateClaims(host).Claim(record.Name, record.StateDirectories);
+            await SystemdTmpfiles.CreateAsync(prepared.Directory.KeptFile(tmpfiles.Path), host.User, cancellation);
+        }
+
+        UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
+
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
+        return await ForegroundRun.RunAsync(
+            host, record.MainUnit, record.Name, start,
+            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. Overlay(prepared, CommandLine.Transient(stopPost))],
+            cancellation);
+    }
+
+    /// <summary>
+    /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with the run, for
+    /// the tree itself consists of links into the store.
+    /// </summary>
+    private IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
+    {
+        if (RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(prepared.Rendered.ConfigJson!)).IsReadonly)
+        {
+            return [$"ExecStopPost={stopPost}"];
+        }
+
+        if (host.User is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Host, $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer", "run it without --user");
+        }
+
+        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "upper"));
+        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "work"));
+        string on = prepared.Directory.OnHost;
+        return
+        [
+            "ExecStartPre=" + CommandLine.Transient(
+                "mount", "-t", "overlay", "-o", $"lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work", "overlay", $"{on}/rootfs"),
+            $"ExecStopPost={stopPost}",
+            $"ExecStopPost={CommandLine.Transient("umount", $"{on}/rootfs")}",
+        ];
+    }
+
+    private async Task CheckFreeAsync(string name, CancellationToken cancellation)
+    {
+        if (host.Catalog.IsInstalled(name))
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict, $"running '{name}': a container of that name is installed", "start it with 'sysctr start', or choose another name with --name");
+        }
+
+        if (await host.Systemd.GetStatesAsync([name + ".service"], cancellation) is [{ LoadState: not "not-found" }])
+        {
+            throw new SysctrException(ErrorKind.Conflict, $"running '{name}': there is a unit {name}.service", "choose another name with --name");
+        }
+    }
+}

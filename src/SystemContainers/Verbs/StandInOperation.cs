@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Prepared;
+using SystemContainers.Runtime;
+using SystemContainers.State;
+using SystemContainers.SystemdText;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+using SystemContainers.Units;
+
+namespace SystemContainers.Verbs;
+
+/// <summary>
+/// A command in place of the payload of a container that does not run: with its root, mounts and rights, in the foreground. The container's
+/// own service stays stopped. So the old tool did it (<c>atomic run NAME COMMAND</c>).
+/// </summary>
+sealed class StandInOperation(Host host)
+{
+    /// <summary>Runs a command and waits for its end.</summary>
+    /// <returns>Its exit status.</returns>
+    /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root; Locked: another sysctr works on it.</exception>
+    public async Task<int> RunAsync(string name, IReadOnlyList<string> command, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        using IDisposable held = host.TryLockContainers([name]) ?? throw new SysctrException(
+            ErrorKind.Locked, $"running a command in '{name}': another sysctr works on it", "try again when that has ended");
+        ContainerRecord record = host.Catalog.Get(name);
+        if (record.ConfigDigest is null)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"running a command in '{name}': it consists of files on the host alone", "call them there");
+        }
+
+        // A name of its own: the service may be started meanwhile, which is nobody's fault.
+        string id = $"{name}-command-{Environment.ProcessId}";
+        string bundle = Path.Join(host.User?.RuntimeDirectory ?? "/run", "sysctr", "commands", id);
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool);
+        try
+        {
+            WriteBundle(record, bundle, command);
+            return await ForegroundRun.RunAsync(
+                host, id + ".service", name, start,
+                [
+                    .. UnitPlan.LimitLines(File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile), OciRuntime.Find(record.Runtime, host.Root), host.User),
+                    $"ExecStopPost={CommandLine.Transient(stopPost)}",
+                ],
+                cancellation);
+        }
+        finally
+        {
+            TreeRemoval.Remove(bundle);
+        }
+    }
+
+    private void WriteBundle(ContainerRecord record, string bundle, IReadOnlyList<string> command)
+    {
+        DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
+        byte[] config = File.ReadAllBytes(deployment.ConfigFile);
+        JsonObject document = JsonNode.Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!.AsObject();
+        document["process"]!["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
+        BundleConfig.DropHelpers(document);
+        foreach (string source in (document["mounts"] as JsonArray ?? []).Select(m => m?["source"]?.ToString()).OfType<string>())
+        {
+            // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again.
+            if ((source.StartsWith("/run/", StringComparison.Ordinal) || source.StartsWith("/var/run/", StringComparison.Ordinal)) && !Path.Exists(source))
+            {
+                new HostPlaces(host).Check($"making {source}", source);
+                Directory.CreateDirectory(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+
+        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        DurableFile.Write(
+            Path.Join(bundle, "config.json"), Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+}

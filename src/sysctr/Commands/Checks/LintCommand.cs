@@ -1,0 +1,85 @@
+using System.CommandLine;
+using SystemContainers.Errors;
+using SystemContainers.Lint;
+using SystemContainers.Lint.Json;
+using SystemContainers.Target;
+
+namespace SystemContainers.Cli.Commands.Checks;
+
+static class LintCommand
+{
+    private static readonly Argument<string> s_target = new("IMAGE|DIR")
+    {
+        Description = "An image as install takes it, or a directory that has 'exports': an image's sources, or its root.",
+    };
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of file, line, column, severity and text." };
+
+    private static readonly Option<bool> s_strict = new("--strict") { Description = "Warnings make it fail too." };
+
+    private static readonly Option<string[]> s_labels = new("--label")
+    {
+        Description = "A label that the image of a directory will have, such as atomic.run=once: it may then write to its root.",
+        HelpName = "NAME=VALUE",
+        DefaultValueFactory = _ => [],
+    };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "lint",
+            """
+            Checks what an image has below /exports, without installing: templates, units, config.json, mounts and tmpfiles,
+            manifest.json; with file and line.
+
+            Examples:
+              sysctr lint ./etcd                  the sources of an image
+              sysctr lint --label atomic.run=once ./backup
+              sysctr lint --strict registry.example.com/httpd:2.4
+
+            Prints FILE:LINE:COLUMN: error, warning or note: text. Exits with 9 when there are errors. Variables that have no
+            default are noted, and a plausible text stands in for them.
+            """) { s_target, s_json, s_strict, s_labels };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        IReadOnlyList<LintMessage> found = await LintAsync(parsed, terminal, cancellation);
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Json(Reports.ToJson(found));
+        }
+        else
+        {
+            foreach (LintMessage message in found)
+            {
+                terminal.Result(message.ToString());
+            }
+        }
+
+        LintSeverity worst = parsed.GetValue(s_strict) ? LintSeverity.Warning : LintSeverity.Error;
+        return found.Any(m => m.Severity <= worst) ? (int)ErrorKind.Template : 0;
+    }
+
+    private static async Task<IReadOnlyList<LintMessage>> LintAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
+    {
+        string target = parsed.GetValue(s_target)!;
+        if (Directory.Exists(Path.Join(target, "exports")))
+        {
+            return await LintOperation.DirectoryAsync(target, SetOption.Parse(parsed.GetValue(s_labels)!), cancellation);
+        }
+
+        if (target is ['.' or '/', ..])
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound, $"linting {target}: it is no directory that has 'exports'", "an image in a directory is named oci:DIR[:TAG]");
+        }
+
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        using PullProgressView progress = new(terminal);
+        return await LintOperation.ImageAsync(host, target, progress, cancellation);
+    }
+}

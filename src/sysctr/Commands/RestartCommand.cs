@@ -1,9 +1,0 @@
-using System.CommandLine;
-
-namespace SystemContainers.Cli.Commands;
-
-static class RestartCommand
-{
-    public static Command Create() =>
-        UnitVerb.Create("restart", "Stops and starts containers; says why when they do not start.", static (control, name, cancellation) => control.RestartAsync(name, cancellation));
-}

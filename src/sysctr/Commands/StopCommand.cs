@@ -1,9 +1,0 @@
-using System.CommandLine;
-
-namespace SystemContainers.Cli.Commands;
-
-static class StopCommand
-{
-    public static Command Create() =>
-        UnitVerb.Create("stop", "Stops containers and waits until they have ended.", static (control, name, cancellation) => control.StopAsync(name, cancellation));
-}

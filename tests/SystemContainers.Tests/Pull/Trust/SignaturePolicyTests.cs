@@ -1,0 +1,240 @@
+using SystemContainers.Errors;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Reference;
+using Xunit;
+
+namespace SystemContainers.Tests.Pull.Trust;
+
+public sealed class SignaturePolicyTests : IDisposable
+{
+    private const string Accept = """[{"type":"insecureAcceptAnything"}]""";
+    private const string Reject = """[{"type":"reject"}]""";
+    private const string Signed = """[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k"}]""";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-policy-").FullName;
+
+    private string PolicyFile => Path.Combine(_directory, "policy.json");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_host_without_the_file_accepts() =>
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));
+
+    [Fact]
+    public void The_file_that_distributions_ship_accepts()
+    {
+        File.WriteAllText(PolicyFile, "{\"default\": " + Accept + ", \"transports\": {\"docker-daemon\": {\"\": " + Accept + "}}}");
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));
+    }
+
+    [Theory]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd:3")]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd")]
+    [InlineData("docker.io/etcd:3", "docker.io/library")]
+    [InlineData("docker.io/etcd:3", "docker.io")]
+    [InlineData("docker.io/etcd:3", "*.io")]
+    [InlineData("docker.io/etcd:3", "")]
+    [InlineData("a.b.example.com:5000/x/y", "*.example.com")]
+    [InlineData("a.b.example.com:5000/x/y", "*.b.example.com")]
+    [InlineData("a.b.example.com:5000/x/y", "*.com")]
+    [InlineData("a.b.example.com/x/y", "*.b.example.com")]
+    public void A_scope_that_holds_the_image_decides(string image, string scope)
+    {
+        Write(Reject, "docker", (scope, Accept));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse(image));
+
+        Write(Accept, "docker", (scope, Reject));
+        Refused(image);
+    }
+
+    [Theory]
+    [InlineData("docker.io/etcd:3", "docker.io/library/etcd:4")]
+    [InlineData("docker.io/etcd:3", "docker.io/lib")]
+    [InlineData("docker.io/etcd:3", "docker.io/etcd")]
+    [InlineData("docker.io/etcd:3", "*.docker.io")]
+    [InlineData("example.com:5000/x", "*.example.com")]
+    [InlineData("aexample.com:5000/x", "*.example.com")]
+    [InlineData("a.example.com:5000/x", "a.example.com")]
+    public void A_scope_that_does_not_hold_the_image_does_not(string image, string scope)
+    {
+        Write(Reject, "docker", (scope, Accept));
+
+        Refused(image);
+    }
+
+    [Fact]
+    public void The_most_specific_scope_wins()
+    {
+        Write(Reject, "docker", ("", Reject), ("docker.io", Accept), ("docker.io/library/etcd", Reject), ("docker.io/library/etcd:3", Accept));
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd:3"));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/httpd"));
+        Refused("docker.io/etcd:4");
+        Refused("quay.io/etcd:3");
+    }
+
+    [Fact]
+    public void An_image_by_tag_and_digest_must_be_allowed_as_both()
+    {
+        string digest = "sha256:" + new string('a', 64);
+        Write(Accept, "docker", ("quay.io/x:1", Accept), ("quay.io/x@" + digest, Reject));
+
+        Refused("quay.io/x:1@" + digest);
+    }
+
+    [Fact]
+    public void A_signature_that_can_not_be_checked_refuses()
+    {
+        Write(Accept, "docker", ("quay.io", Signed));
+
+        Assert.Contains("signedBy", Refused("quay.io/x").Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_requirements_of_a_list_must_hold()
+    {
+        Write(Accept, "docker", ("quay.io", """[{"type":"insecureAcceptAnything"},{"type":"reject"}]"""));
+
+        Refused("quay.io/x");
+    }
+
+    [Fact]
+    public void Layouts_have_scopes_by_path_and_a_link_does_not_lead_round_them()
+    {
+        string images = Path.Combine(_directory, "images");
+        Directory.CreateDirectory(Path.Combine(images, "bad"));
+        Directory.CreateSymbolicLink(Path.Combine(_directory, "way"), "images/../images");
+        Write(Accept, "oci", (images + "/bad", Reject), (images + "/bad:ok", Accept));
+
+        Refused($"oci:{images}/bad:1");
+        Refused($"oci:{images}/bad/deeper");
+        Refused($"oci:{_directory}/way/bad:1");
+
+        // containers/image does not compare tags, so one that is allowed in a directory that is not allowed is none.
+        Refused($"oci:{images}/bad:ok");
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/good:1"));
+
+        Write(Accept, "oci", (images + "/bad:1", Reject));
+        Refused($"oci:{images}/bad:1");
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse($"oci:{images}/bad:2"));
+
+        Write(Reject, "oci", (images + "/bad:1", Accept));
+        Refused($"oci:{images}/bad:1");
+    }
+
+    [Theory]
+    [InlineData("oci", "images/bad")]
+    [InlineData("oci", "/images/bad/")]
+    [InlineData("oci", "/images//bad")]
+    [InlineData("oci", "/images/../bad")]
+    [InlineData("oci", "/images/./bad")]
+    [InlineData("oci", "/")]
+    [InlineData("oci-archive", "x.tar")]
+    [InlineData("oci-archive", "/x.tar/")]
+    [InlineData("dir", "x")]
+    [InlineData("dir", "/x/")]
+    [InlineData("docker-archive", "/x.tar")]
+    [InlineData("docker-archive", "docker.io/library/x")]
+    [InlineData("tarball", "/x")]
+    [InlineData("containers-storage", "docker.io/library/x")]
+    [InlineData("containers-storage", "[x]y")]
+    [InlineData("containers-storage", "[overlay@]y")]
+    [InlineData("containers-storage", "[]")]
+    [InlineData("docker-daemon", "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("docker", "*.example.com:5000")]
+    [InlineData("docker", "*.example.com/team")]
+    [InlineData("docker", "*")]
+    [InlineData("docker", "*.")]
+    [InlineData("docker", "*.*.com")]
+    [InlineData("docker", "a.*.com")]
+    [InlineData("docker", "quay.io/*")]
+    [InlineData("docker", "quay.io/")]
+    [InlineData("docker", "https://quay.io")]
+    [InlineData("docker", "quay.io//x")]
+    [InlineData("docker", " quay.io")]
+    [InlineData("docker", "busybox")]
+    [InlineData("docker", "library/busybox")]
+    [InlineData("docker", "index.docker.io")]
+    public void A_scope_that_can_hold_no_image_refuses_the_file(string transport, string scope)
+    {
+        Write(Accept, transport, (scope, Reject));
+
+        SysctrException e = Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(scope, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("containers-storage", "[/var/lib/containers]")]
+    [InlineData("containers-storage", "[overlay@/var/lib/containers]docker.io/library/x")]
+    [InlineData("dir", "/x")]
+    [InlineData("docker", "localhost/x")]
+    [InlineData("docker", "localhost:5000")]
+    [InlineData("docker", "[::1]:5000/x")]
+    [InlineData("docker", "quay.io/x/y:1.0")]
+    [InlineData("docker-daemon", "docker.io/library/x:latest")]
+    [InlineData("ostree", "whatever")]
+    public void Other_scopes_are_taken(string transport, string scope)
+    {
+        Write(Accept, transport, (scope, Reject));
+
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("quay.io/other"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"default":[]}""")]
+    [InlineData("""{"default":{}}""")]
+    [InlineData("""{"default":[{}]}""")]
+    [InlineData("""{"default":[{"type":"acceptAnything"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything","keyPath":"/k"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"default":[{"type":"reject"}]}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transport":{}}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"quay.io":[]}}}""")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":[]}}""")]
+    [InlineData("""{"default":[{"type":"signedBy"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKey","keyPath":"/k"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","keyData":"aGk="}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedidentity":{}}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"matchAny"}}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"exactRepository"}}]}""")]
+    [InlineData("""{"default":[{"type":"sigstoreSigned"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBaseLayer"}]}""")]
+    public void A_file_that_can_not_be_understood_accepts_nothing(string text)
+    {
+        File.WriteAllText(PolicyFile, text);
+
+        SysctrException e = Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(PolicyFile, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_in_its_place_accepts_nothing()
+    {
+        Directory.CreateDirectory(PolicyFile);
+
+        Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => SignaturePolicy.Load(PolicyFile)).Kind);
+    }
+
+    private SysctrException Refused(string image)
+    {
+        SignaturePolicy policy = SignaturePolicy.Load(PolicyFile);
+        SysctrException e = Assert.Throws<SysctrException>(() => policy.Check(ImageReference.Parse(image)));
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        return e;
+    }
+
+    private void Write(string defaults, string transport, params (string Scope, string Requirements)[] scopes) => File.WriteAllText(
+        PolicyFile,
+        "{\"default\":" + defaults + ",\"transports\":{\"" + transport + "\":{"
+        + string.Join(',', scopes.Select(s => $"\"{s.Scope}\":{s.Requirements}")) + "}}}");
+}

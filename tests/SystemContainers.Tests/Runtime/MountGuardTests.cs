@@ -1,0 +1,244 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Runtime;
+using Xunit;
+
+namespace SystemContainers.Tests.Runtime;
+
+/// <summary>What a config.json may mount, on real directories, links and mounts; what a payload does between two starts is in the host tests.</summary>
+public sealed class MountGuardTests : IDisposable
+{
+    private readonly string _base = Directory.CreateTempSubdirectory("sysctr-guard-").FullName;
+    private readonly List<string> _others = [];
+
+    public MountGuardTests() => Shell(
+        """
+        mkdir -p lib/store/deployments/x/0/rootfs lib/store/objects/ab lib/n/a/b lib/other run/store alias view disk
+        touch lib/store/meta.json lib/file
+        """);
+
+    public void Dispose() => Shell("umount alias view disk 2>/dev/null; cd /; rm -rf \"$OLDPWD\"");
+
+    [Theory]
+    [InlineData("lib/store")]
+    [InlineData("lib/store/")]
+    [InlineData("lib//store/./deployments")]
+    [InlineData("lib/store/objects")]
+    [InlineData("lib/store/meta.json")]
+    [InlineData("lib/store/deployments/x/0/rootfs")]
+    [InlineData("lib/store/not/yet/there")]
+    [InlineData("lib/n/../store")]
+    [InlineData("run/store")]
+    public void A_source_in_the_store_is_refused(string source) => Refused(Bind($"{_base}/{source}"), "lib/store|run/store|'..'|sysctr's own");
+
+    [Theory]
+    [InlineData("ln -s lib/store link", "link")]
+    [InlineData("ln -s lib link", "link/store/objects")]
+    [InlineData("ln -s store/objects lib/link", "lib/link")]
+    [InlineData("ln -s ../lib/store/objects lib/link", "lib/link")]
+    [InlineData("ln -s lib/one link && ln -s store/deployments lib/one", "link")]
+    [InlineData("mount --bind lib/store/objects alias", "alias/ab")]
+    [InlineData("mount --bind lib alias", "alias/store")]
+    [InlineData("mount --bind lib view && mount --bind view/store/objects alias", "alias")]
+    [InlineData("mount --bind lib/store/meta.json lib/file", "lib/file")]
+    public void So_is_one_that_leads_there_by_links_and_mounts(string make, string source)
+    {
+        Shell(make);
+        try
+        {
+            Refused(Bind($"{_base}/{source}"), "sysctr's own");
+        }
+        finally
+        {
+            Shell("umount lib/file 2>/dev/null");
+        }
+    }
+
+    [Theory]
+    [InlineData("/proc/self/root")]
+    [InlineData("/proc/1/root")]
+    [InlineData("/proc/thread-self/root")]
+    public void A_door_of_a_process_is_no_way(string door) => Refused(Bind(door + _base + "/lib/n"), "link of a process|others than root|readlinkat");
+
+    [Fact]
+    public void A_source_below_the_bundle_is_in_the_store() => Refused(Bind("rootfs/etc"), "bundle");
+
+    [Theory]
+    [InlineData("none", "bind")]
+    [InlineData("tmpfs", "rbind")]
+    [InlineData("proc", "bind")]
+    public void A_bind_mount_by_its_option_alone_counts(string type, string option) => Refused(
+        $$"""{"destination": "/m", "type": "{{type}}", "source": "{{_base}}/lib/store", "options": ["{{option}}"]}""", "sysctr's own");
+
+    [Theory]
+    [InlineData("lowerdir=/usr:BASE/lib/store/objects")]
+    [InlineData("lowerdir=/usr,upperdir=BASE/lib/store/objects,workdir=BASE/lib/n")]
+    [InlineData("lowerdir=BASE/lib")]
+    [InlineData("lowerdir+=BASE/lib/store")]
+    public void The_layers_of_an_overlay_are_sources_too(string options) => Refused(
+        $$"""{"destination": "/m", "type": "overlay", "source": "overlay", "options": ["{{options.Replace("BASE", _base, StringComparison.Ordinal)}}"]}""", "store");
+
+    [Fact]
+    public void Nor_does_the_device_that_holds_the_store_get_mounted()
+    {
+        Shell("truncate -s 16M image && mkfs.ext4 -q image && mount -o loop image disk && mkdir disk/store && losetup -j image | cut -d: -f1 > device");
+        string device = File.ReadAllText($"{_base}/device").Trim();
+
+        SysctrException refused = Assert.Throws<SysctrException>(() => new MountGuard([$"{_base}/disk/store"], null, () => []).Protect(
+            Document($$"""{"destination": "/m", "type": "ext4", "source": "{{device}}"}""")));
+
+        Assert.Contains("on that device", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lib", "bind", "/m/store")]
+    [InlineData("", "rbind", "/m/lib/store /m/run/store")]
+    public void What_contains_the_store_is_covered(string source, string option, string covers)
+    {
+        JsonObject document = Document(Bind($"{_base}/{source}", option));
+
+        MountVerdict verdict = Guard().Protect(document);
+
+        Assert.Equal(new MountVerdict(Changed: true, EveryStart: true), verdict);
+        Assert.Equal(covers.Split(' '), Covers(document));
+        Assert.Equal(new MountVerdict(Changed: false, EveryStart: true), Guard().Protect(document));
+        Guard().Check(document);
+        Assert.Throws<SysctrException>(() => Guard().Check(Document(Bind($"{_base}/{source}", option))));
+    }
+
+    [Fact]
+    public void What_is_mounted_below_a_source_comes_along_only_where_the_bind_is_recursive()
+    {
+        Shell("mount --bind lib/store/objects view && mkdir -p lib/other/in && mount --bind lib lib/other/in");
+        try
+        {
+            JsonObject recursive = Document(Bind($"{_base}/lib/other", "rbind"));
+            JsonObject plain = Document(Bind($"{_base}/lib/other", "bind"));
+
+            Guard().Protect(recursive);
+
+            Assert.Equal(["/m/in/store"], Covers(recursive));
+            Assert.False(Guard().Protect(plain).Changed);
+        }
+        finally
+        {
+            Shell("umount lib/other/in");
+        }
+    }
+
+    [Theory]
+    [InlineData("rshared", "rbind", "rslave")]
+    [InlineData("shared", "rshared", "rslave")]
+    [InlineData("rshared", "rslave", "rslave")]
+    [InlineData("rslave", "rshared", "rshared")]
+    public void A_cover_is_never_seen_by_the_host(string root, string option, string propagation)
+    {
+        JsonObject document = Document(Bind($"{_base}/lib", "rbind", option));
+        document["linux"] = new JsonObject { ["rootfsPropagation"] = root };
+
+        Guard().Protect(document);
+
+        Assert.Equal([propagation], document["mounts"]![0]!["options"]!.AsArray().Select(o => o!.ToString()).Where(o => o != "rbind"));
+    }
+
+    [Fact]
+    public void A_link_in_a_directory_of_the_administrator_is_followed()
+    {
+        Shell("ln -s n/a lib/link && ln -s b lib/n/a/link");
+
+        Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/link"))).Changed);
+        Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/n/a/link"))).Changed);
+        Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/n/a", "rbind", "ro"), Bind($"{_base}/lib/n/a/link"))).Changed);
+    }
+
+    [Theory]
+    [InlineData("b", "lib/n/a/b")]
+    [InlineData("b", "lib/n/a/b/c/d")]
+    [InlineData("deep/b", "lib/n/a/deep/b")]
+    public void A_link_where_the_payload_can_write_is_not(string link, string source)
+    {
+        Shell($"rm -r lib/n/a/b; mkdir -p $(dirname lib/n/a/{link}); ln -s /etc lib/n/a/{link}");
+
+        Refused($"{Bind($"{_base}/lib/n/a")}, {Bind($"{_base}/{source}")}", "the payload can write");
+        Refused($"{Bind($"{_base}/{source}")}, {Bind($"{_base}/lib/n", "rbind", "rw")}", "the payload can write");
+    }
+
+    [Fact]
+    public void Nor_one_that_leads_there_by_another_name_of_what_it_can_write()
+    {
+        Shell("ln -s /etc lib/n/a/link && mount --bind lib/n/a alias");
+
+        Refused($"{Bind($"{_base}/alias")}, {Bind($"{_base}/lib/n/a/link")}", "the payload can write");
+    }
+
+    [Fact]
+    public void Nor_one_where_another_container_can_write()
+    {
+        Shell("ln -s /etc lib/other/link");
+        _others.Add($"{_base}/lib/other");
+
+        Refused(Bind($"{_base}/lib/other/link"), "another container can write");
+    }
+
+    [Theory]
+    [InlineData("chmod 0777 lib/other")]
+    [InlineData("chmod 1777 lib/other")]
+    [InlineData("chgrp 1000 lib/other && chmod 0770 lib/other")]
+    [InlineData("chown 1000 lib/other")]
+    public void Nor_one_where_a_user_can_write(string make)
+    {
+        Shell($"ln -s /etc lib/other/link && {make}");
+
+        Refused(Bind($"{_base}/lib/other/link"), "others than root can write");
+    }
+
+    [Theory]
+    [InlineData("/etc/app", false)]
+    [InlineData("/var/lib/app", false)]
+    [InlineData("/var/run/app", false)]
+    [InlineData("/sys/fs/cgroup", false)]
+    [InlineData("/dev", false)]
+    [InlineData("/var/lib/app/data", true)]
+    [InlineData("/etc/app/conf.d", true)]
+    [InlineData("/srv/app/data", true)]
+    public void What_stands_in_a_directory_of_the_system_is_not_looked_at_again(string source, bool everyStart) =>
+        Assert.Equal(new MountVerdict(Changed: false, everyStart), Guard().Protect(Document(Bind(source))));
+
+    [Fact]
+    public void The_helper_of_the_own_deployment_is_the_one_thing_of_the_store_that_is_mounted()
+    {
+        string bundle = $"{_base}/lib/store/deployments/x/0";
+        Shell("touch lib/store/deployments/x/0/sysctr-listen lib/store/deployments/x/0/config.json");
+        MountGuard guard = new([$"{_base}/lib/store"], bundle, () => []);
+
+        Assert.False(guard.Protect(Document(Bind(bundle + "/sysctr-listen", "bind", "ro"))).Changed);
+        Assert.Throws<SysctrException>(() => guard.Protect(Document(Bind(bundle + "/sysctr-listen", "bind", "rw"))));
+        Assert.Throws<SysctrException>(() => guard.Protect(Document(Bind(bundle + "/config.json", "bind", "ro"))));
+    }
+
+    private MountGuard Guard() => new([$"{_base}/lib/store", $"{_base}/run/store"], null, () => _others);
+
+    private void Refused(string mounts, string said)
+    {
+        SysctrException refused = Assert.Throws<SysctrException>(() => Guard().Protect(Document(mounts)));
+        Assert.Equal(ErrorKind.Unsafe, refused.Kind);
+        Assert.Matches(said, refused.Message);
+    }
+
+    private static string[] Covers(JsonObject document) =>
+        [.. document["mounts"]!.AsArray().Where(m => m!["type"]!.ToString() == "tmpfs").Select(m => m!["destination"]!.ToString())];
+
+    private static JsonObject Document(params string[] mounts) => JsonNode.Parse($$"""{"mounts": [{{string.Join(", ", mounts)}}]}""")!.AsObject();
+
+    private static string Bind(string source, params string[] options) => new JsonObject
+    {
+        ["destination"] = "/m", ["type"] = "bind", ["source"] = source, ["options"] = new JsonArray([.. (options.Length > 0 ? options : ["rbind"]).Select(o => (JsonNode)o)]),
+    }.ToJsonString();
+
+    private void Shell(string script)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base })!;
+        process.WaitForExit();
+    }
+}

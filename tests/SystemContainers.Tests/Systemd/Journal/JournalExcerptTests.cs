@@ -1,0 +1,42 @@
+using SystemContainers.Systemd.Journal;
+using Xunit;
+
+namespace SystemContainers.Tests.Systemd.Journal;
+
+public sealed class JournalExcerptTests
+{
+    private const string Journal =
+        """
+        {"MESSAGE":"Starting","INVOCATION_ID":"a"}
+        {"MESSAGE":"an old reason","_SYSTEMD_INVOCATION_ID":"a"}
+        {"MESSAGE":"written by who was gone"}
+        {"MESSAGE":"Starting","INVOCATION_ID":"b"}
+        {"MESSAGE":[111,104,32,255],"_SYSTEMD_INVOCATION_ID":"b"}
+        {"MESSAGE":"time=\"2026-11-28T20:00:25Z\" level=warning msg=\"cleanup\"","_SYSTEMD_INVOCATION_ID":"b"}
+        {"MESSAGE":"time=\"2026-11-28T20:00:25Z\" level=error msg=\"the reason\"","_SYSTEMD_INVOCATION_ID":"b"}
+        {"MESSAGE":"a late word of the first","_SYSTEMD_INVOCATION_ID":"a"}
+        {"MESSAGE":"of nobody"}
+        {"MESSAGE":null,"_SYSTEMD_INVOCATION_ID":"b"}
+        {"MESSAGE":["two","three"],"USER_INVOCATION_ID":"b"}
+        no json
+        """;
+
+    [Fact]
+    public void Only_the_last_life_is_told() => Assert.Equal(
+        ["Starting", "oh \ufffd", "time=\"2026-11-28T20:00:25Z\" level=error msg=\"the reason\"", "of nobody", "two"],
+        JournalExcerpt.Of(Journal.Replace("\"a late word of the first\"", "\"x\"", StringComparison.Ordinal).Replace("{\"MESSAGE\":\"x\",\"_SYSTEMD_INVOCATION_ID\":\"a\"}\n", "", StringComparison.Ordinal), lives: 1, lines: 10));
+
+    [Fact]
+    public void A_late_word_of_an_earlier_life_is_left_out() =>
+        Assert.DoesNotContain("a late word of the first", JournalExcerpt.Of(Journal, lives: 1, lines: 10));
+
+    [Fact]
+    public void The_life_that_ended_comes_with_the_one_that_began() =>
+        Assert.Contains("an old reason", JournalExcerpt.Of(Journal, lives: 2, lines: 10));
+
+    [Fact]
+    public void There_are_as_many_lines_as_were_asked_for() => Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, lives: 1, lines: 2));
+
+    [Fact]
+    public void Without_lives_all_is_told() => Assert.Equal(["one"], JournalExcerpt.Of("""{"MESSAGE":"one"}""", lives: 1, lines: 10));
+}

@@ -94,7 +94,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         }
     }
 
-    private static IReadOnlyList<string> Merged(SettingOption option, IReadOnlyList<string> before, IReadOnlyList<string> given)
+    private static List<string> Merged(SettingOption option, IReadOnlyList<string> before, IReadOnlyList<string> given)
     {
         List<string> merged = [.. before];
         foreach (string value in given)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace SystemContainers.Settings;
@@ -5,6 +6,8 @@ namespace SystemContainers.Settings;
 /// <summary>Numbers as podman-run(1) writes them.</summary>
 static class Quantity
 {
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789.");
+
     /// <summary>Bytes: <c>512m</c>, <c>1.5g</c>, <c>65536</c>; b, k, m, g and t are powers of 1024.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static long Bytes(string text)
@@ -13,7 +16,7 @@ static class Quantity
         digits = digits.EndsWith("ib", StringComparison.Ordinal) ? digits[..^2] : digits.Length > 1 && digits.EndsWith('b') ? digits[..^1] : digits;
         int power = digits.Length == 0 ? 0 : "kmgt".IndexOf(digits[^1], StringComparison.Ordinal) + 1;
         digits = power > 0 ? digits[..^1] : digits;
-        return decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) &&
+        return decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) && number < long.MaxValue &&
             number * (1L << (10 * power)) is > 0 and <= long.MaxValue and var bytes
             ? (long)bytes
             : throw new FormatException($"'{text}' is no number of bytes; it is a number with b, k, m, g or t");
@@ -46,8 +49,8 @@ static class Quantity
         ReadOnlySpan<char> rest = text;
         while (rest.Length > 0)
         {
-            int digits = rest.IndexOfAnyExcept("0123456789.");
-            int letters = digits < 0 ? -1 : rest[digits..].IndexOfAny("0123456789.");
+            int digits = rest.IndexOfAnyExcept(s_digits);
+            int letters = digits < 0 ? -1 : rest[digits..].IndexOfAny(s_digits);
             ReadOnlySpan<char> unit = digits < 0 ? "" : letters < 0 ? rest[digits..] : rest.Slice(digits, letters);
             double seconds = unit switch { "h" => 3600, "m" => 60, "s" => 1, "ms" => 1e-3, "us" or "µs" => 1e-6, "ns" => 1e-9, _ => 0 };
             if (seconds == 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) || number > 1e9)

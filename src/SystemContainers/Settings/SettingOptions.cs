@@ -70,9 +70,9 @@ static class SettingOptions
             using JsonDocument list = JsonDocument.Parse(text);
             return [.. list.RootElement.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String ? w.GetString()! : throw new FormatException("a word of the list is no text"))];
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            throw new FormatException("it begins as a JSON list of words and is none");
+            throw new FormatException("it begins as a JSON list of words and is none", e);
         }
     }
 

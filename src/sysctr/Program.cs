@@ -41,7 +41,7 @@ if (AtomicPersonality.IsActive)
     }
 }
 
-args = HelpVerb.Rewrite(ExecCommand.Protect(args));
+args = HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(args)));
 RootCommand root = CommandTree.Create();
 ParseResult parsed = root.Parse(args);
 if (UsageError.Report(parsed) is { } status)

@@ -29,6 +29,17 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
         return volumes;
     }
 
+    /// <summary>A volume that has a name.</summary>
+    /// <param name="directory">Where those are.</param>
+    /// <param name="name">A file name.</param>
+    /// <param name="destination">Absolute in the container.</param>
+    /// <param name="files">The image's, which it begins with.</param>
+    public static Volume Named(string directory, string name, string destination, IImageFiles files)
+    {
+        ImageFile? seed = files.Find(destination) is { Kind: ImageFileKind.Directory } there ? there : null;
+        return new Volume(destination, $"{directory}/{name}", seed, seed is not null && files.List(destination).Count > 0);
+    }
+
     /// <summary>A path as one file name, distinct from every other's.</summary>
     private static string Flat(string path) =>
         path[1..].Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal);

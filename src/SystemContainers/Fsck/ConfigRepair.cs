@@ -50,6 +50,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
         {
             Name = record.Name,
             Set = record.Set,
+            Settings = record.Settings,
             Runtime = record.Runtime,
             WithoutHostFiles = record.WithoutHostFiles,
             Rootfs = record.RemoteRootfs,

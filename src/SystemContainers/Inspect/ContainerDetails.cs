@@ -66,6 +66,9 @@ sealed record ContainerDetails
     /// <summary>What the user chose with --set.</summary>
     public required IReadOnlyDictionary<string, string> Set { get; init; }
 
+    /// <summary>What the user set by options of podman-run(1), by their names; those behind -- are <c>command</c>.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Options { get; init; }
+
     /// <summary>Every template variable with its final text.</summary>
     public required IReadOnlyDictionary<string, string> Values { get; init; }
 

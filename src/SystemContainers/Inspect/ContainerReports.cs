@@ -75,6 +75,7 @@ sealed class ContainerReports(Host host)
             Held = record.Held,
             Failed = record.Failed,
             Set = record.Set,
+            Options = record.Settings.Values,
             Values = record.Values,
             Labels = record.Labels,
         };

@@ -5,6 +5,7 @@ using SystemContainers.Exports;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Render.Spec;
+using SystemContainers.Settings;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Render;
@@ -12,6 +13,9 @@ namespace SystemContainers.Render;
 /// <summary>Turns an image's exports and the values into everything that is to be written on the host. Does no I/O.</summary>
 static class ContainerRenderer
 {
+    /// <summary>Below STATE_DIRECTORY: where volumes are that have a name.</summary>
+    private const string VolumesDirectory = "sysctr-volumes";
+
     private const string GeneratedConfig = "the generated config.json";
 
     /// <summary>The kernel's, and the operating system's own tree: nothing there is made for a container.</summary>
@@ -28,6 +32,7 @@ static class ContainerRenderer
     public static RenderedContainer Render(RenderRequest request)
     {
         ContainerName.Check(request.Name);
+        RefuseUnheld(request);
         TemplateValues values = TemplateValues.Of(request);
         IReadOnlyList<HostFile> hostFiles = HostFilePlan.Make(request, values);
         List<string> warnings = [];
@@ -48,12 +53,14 @@ static class ContainerRenderer
 
         string state = HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{request.Name}");
         IReadOnlyList<Volume> volumes =
-            request.Exports.Config is null ? Volume.Of(request.Image.Run, state, request.Files) : [];
+            request.Exports.Config is null
+                ? [.. Volume.Of(request.Image.Run, state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
+                : [];
         RuntimeConfigFile config = Config(request, values, volumes);
         AdmittedTmpfiles? own = OwnTmpfiles(request, values, config.Mounts.Where(m => m.IsBind).Select(m => m.Source), hostFiles, warnings);
         string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
-            : volumes.Count > 0 && IsOurs(request, state) ? [state]
+            : volumes.Any(v => HostPath.IsBelow(v.Source, state)) && IsOurs(request, state) ? [state]
             : [];
         string? tmpfiles = own is not null ? own.Text is [] ? null : own.Text : GeneratedTmpfiles(request, volumes, state, generated, warnings);
         return new RenderedContainer
@@ -70,6 +77,45 @@ static class ContainerRenderer
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
+    }
+
+    /// <summary>What the user set of a configuration or unit that the image brings itself: there is nothing of ours to change.</summary>
+    private static void RefuseUnheld(RenderRequest request)
+    {
+        ImageExports exports = request.Exports;
+        foreach (string name in request.Settings.Values.Keys)
+        {
+            SettingPlace place = SettingOptions.Find(name)?.Place ?? SettingPlace.Configuration;
+            string? brings = place == SettingPlace.Any ? null
+                : exports.Manifest.NoContainerService ? "no container, only files"
+                : place == SettingPlace.Configuration && exports.Config is not null ? "a config.json of its own"
+                : place == SettingPlace.Unit && !exports.NeedsDefaultUnit ? "a unit of its own"
+                : null;
+            if (brings is not null)
+            {
+                string option = name == ContainerSettings.Command ? "words behind --" : "--" + name;
+                throw new SysctrException(
+                    ErrorKind.Usage, $"rendering {request.ImageName}: it brings {brings}, so {option} can't be carried out",
+                    exports.Variables.Count > 0 ? $"its author has variables for --set: {string.Join(", ", exports.Variables)}" : $"leave {option} out");
+            }
+        }
+    }
+
+    /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
+    private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)
+    {
+        foreach (VolumeSetting volume in SpecSettings.Of(request.Settings).Volumes)
+        {
+            if (volume.IsHostPath)
+            {
+                _ = request.Host.IsDirectory(volume.Source!) ?? throw new SysctrException(
+                    ErrorKind.NotFound, $"mounting {volume.Source} on {volume.Destination}: the host has no such directory or file", "make it first, or give the volume a name: --volume NAME:DIR");
+            }
+            else if (volume.Source is { } name)
+            {
+                yield return Volume.Named(directory, name, volume.Destination, request.Files);
+            }
+        }
     }
 
     private static List<RenderedUnit> Units(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
@@ -124,17 +170,20 @@ static class ContainerRenderer
             return generated.Length == 0 ? null : string.Concat(generated.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid)));
         }
 
-        string[] closed = [state];
-        if (!IsOurs(request, state))
+        // Named ones are everybody's who names them: their directory is nobody's to remove.
+        string[] shared = [.. volumes.Where(v => !HostPath.IsBelow(v.Source, state)).Select(v => HostPath.Parent(v.Source)).Distinct(StringComparer.Ordinal)];
+        Volume[] inside = [.. volumes.Where(v => HostPath.IsBelow(v.Source, state))];
+        string[] closed = inside.Length == 0 ? [] : [state];
+        if (inside.Length > 0 && !IsOurs(request, state))
         {
             // Somebody else's, who may let others in: then what is directly in it is closed, unless that is a volume itself.
-            closed = [.. volumes.Select(v => $"{state}/{HostPath.Parts(v.Source[state.Length..])[0]}").Distinct(StringComparer.Ordinal)];
-            warnings.AddRange(volumes.Where(v => closed.Contains(v.Source, StringComparer.Ordinal)).Select(
+            closed = [.. inside.Select(v => $"{state}/{HostPath.Parts(v.Source[state.Length..])[0]}").Distinct(StringComparer.Ordinal)];
+            warnings.AddRange(inside.Where(v => closed.Contains(v.Source, StringComparer.Ordinal)).Select(
                 v => $"{state} was there before and stays as it is: users of the host may get into the volume {v.Destination}"));
-            closed = [.. closed.Except(volumes.Select(v => v.Source), StringComparer.Ordinal)];
+            closed = [.. closed.Except(inside.Select(v => v.Source), StringComparer.Ordinal)];
         }
 
-        return string.Concat(closed.Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid))) +
+        return string.Concat(shared.Concat(closed).Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid))) +
             string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds)));
     }
 

@@ -17,6 +17,7 @@ static class DefaultUnit
     {
         Dictionary<string, string> all = new(values.Texts, StringComparer.Ordinal)
         {
+            ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") ?? "30",
             ["KILL_SIGNAL"] = StopSignal.ForUnit(request.Image.Run?.StopSignal),
             // Specifiers are expanded in Description= too.
             ["IMAGE_TEXT"] = CommandLine.Value(request.ImageName + ")")[..^1],

@@ -1,5 +1,6 @@
 using SystemContainers.Exports;
 using SystemContainers.Reference;
+using SystemContainers.Settings;
 using SystemContainers.State;
 
 namespace SystemContainers.Requests;
@@ -13,6 +14,9 @@ sealed record InstallRequest(string Image)
 
     /// <summary>Template variables that the user set.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What the user set by options of podman-run(1).</summary>
+    public ContainerSettings Settings { get; init; } = ContainerSettings.None;
 
     /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
     public bool LeaveOutUnknown { get; init; }

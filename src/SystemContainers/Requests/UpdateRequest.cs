@@ -1,3 +1,4 @@
+using SystemContainers.Settings;
 using SystemContainers.State;
 
 namespace SystemContainers.Requests;
@@ -10,6 +11,12 @@ sealed record UpdateRequest
 
     /// <summary>Template variables to set anew; those of the install are kept. An empty text empties one.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Options of podman-run(1) to set anew or in addition; those of the install are kept.</summary>
+    public ContainerSettings Settings { get; init; } = ContainerSettings.None;
+
+    /// <summary>Options whose earlier values are forgotten before, by name.</summary>
+    public IReadOnlyList<string> Reset { get; init; } = [];
 
     /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
     public bool LeaveOutUnknown { get; init; }

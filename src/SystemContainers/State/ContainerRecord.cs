@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
 using SystemContainers.Rights;
+using SystemContainers.Settings;
 using SystemContainers.Store.Records;
 
 namespace SystemContainers.State;
@@ -44,6 +45,13 @@ sealed record ContainerRecord
 
     /// <summary>What the user chose with <c>--set</c>; carried over by updates.</summary>
     public required IReadOnlyDictionary<string, string> Set { get; init; }
+
+    /// <summary>What the user set by options, by their names; carried over by updates. Null for nothing.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Options { get; init; }
+
+    /// <summary><see cref="Options"/> as what they are.</summary>
+    [JsonIgnore]
+    public ContainerSettings Settings => Options is null ? ContainerSettings.None : new ContainerSettings(Options);
 
     /// <summary>Every template variable with its final text.</summary>
     public required IReadOnlyDictionary<string, string> Values { get; init; }
@@ -104,6 +112,7 @@ sealed record ContainerRecord
     public bool IsUsable =>
         Name is not null && ContainerName.IsValid(Name) && Deployment >= 0 &&
         Units is not null && Enabled is not null && StateDirectories is not null && Set is not null && Values is not null &&
+        Options?.Values.All(v => v is { Count: >= 0 } && v.All(w => w is not null)) != false &&
         AllFiles.All(f => f?.Path is ['/', ..]) && HostDirectories.All(d => d?.Path is ['/', ..]);
 
     /// <summary>The unit that is the container: <c>NAME.service</c>.</summary>

@@ -16,6 +16,7 @@ using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.Runtime;
+using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
@@ -65,7 +66,9 @@ sealed class ContainerPreparer(Host host)
         string? rootfs = request.Rootfs is { } typed ? RemoteRootfs.Find(host, typed) : null;
         MergedTree? tree = rootfs is null ? MergedTree.Build(host.Store, image.Record.DiffIds) : null;
         IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(rootfs!)) : tree;
-        ImageExports exports = ImageExports.Read(files, image.Config.Run);
+        request.Settings.Check();
+        ImageConfig configuration = image.Config with { Run = ImageSettings.Apply(image.Config.Run, request.Settings) };
+        ImageExports exports = ImageExports.Read(files, configuration.Run);
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
@@ -82,7 +85,8 @@ sealed class ContainerPreparer(Host host)
             DestinationDirectory = directory.OnHost,
             ImageName = image.Record.Reference,
             ImageId = image.Record.ConfigDigest,
-            Image = image.Config,
+            Image = configuration,
+            Settings = request.Settings,
             Files = files,
             Exports = exports,
             RuntimePath = runtime.Path,
@@ -136,6 +140,7 @@ sealed class ContainerPreparer(Host host)
                 ConfigDigest = rendered.ConfigJson is { } json ? Digest.Sha256(json) : null,
                 Runtime = runtime.Path,
                 Set = set,
+                Options = request.Settings.IsEmpty ? null : request.Settings.Values,
                 Values = rendered.Values,
                 Units = [.. units.Select(HostFileSet.Record)],
                 Enabled = [.. rendered.Units.Where(IsEnableable).Select(u => u.FileName)],
@@ -151,11 +156,16 @@ sealed class ContainerPreparer(Host host)
                 AutoUpdate = request.AutoUpdate,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Health = rendered.Health,
-                Labels = image.Config.Run?.Labels ?? new Dictionary<string, string>(),
+                Labels = configuration.Run?.Labels ?? new Dictionary<string, string>(),
             },
         };
-        IReadOnlyList<Right> rights = ContainerRights.Of(new ContainerRights(host).Subject(prepared, before, request.Once));
-        return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, request.Grants) };
+        RightsSubject subject = new ContainerRights(host).Subject(prepared, before, request.Once);
+        IReadOnlyList<Right> rights = ContainerRights.Of(subject);
+
+        // In a configuration that sysctr writes nothing is the image's wish: what is not usual there, the user has asked for by an option.
+        IEnumerable<string> wished = exports.Config is null && !request.Settings.IsEmpty
+            ? ConfigRights.Of(subject).Where(r => r.LevelOf() != RightLevel.Usual).Select(r => r.Class) : [];
+        return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, [.. request.Grants.Union(wished, StringComparer.Ordinal)]) };
     }
 
     /// <summary>Has systemd read the units of all containers before any of them is on the host.</summary>

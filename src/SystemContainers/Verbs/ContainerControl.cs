@@ -87,11 +87,14 @@ sealed class ContainerControl(Host host)
         OciRuntime runtime = OciRuntime.Find(record.Runtime, host.Root);
 
         // crun leaves the container's own variables away as soon as it gets one; to runc they are the same twice.
-        IEnumerable<string> all = EnvironmentOf(record).Concat(request.Environment).SelectMany(v => new[] { "--env", v });
+        JsonNode? process = ProcessOf(record);
+        string[] own = process?["env"] is JsonArray variables ? [.. variables.Select(v => (string)v!)] : [];
+        IEnumerable<string> all = own.Concat(request.Environment).SelectMany(v => new[] { "--env", v });
         string[] words =
         [
             .. runtime.Command, "exec", .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
-            .. request.WorkingDirectory is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
+            // Where the payload has begun, which is what runc does by itself.
+            .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
             .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : [], .. all, name, .. request.Command,
         ];
 
@@ -118,11 +121,8 @@ sealed class ContainerControl(Host host)
         return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
     }
 
-    private IEnumerable<string> EnvironmentOf(ContainerRecord record)
-    {
-        byte[] config = File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile);
-        return JsonNode.Parse(config)?["process"]?["env"] is JsonArray variables ? variables.Select(v => (string)v!) : [];
-    }
+    private JsonNode? ProcessOf(ContainerRecord record) =>
+        JsonNode.Parse(File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];
 
     /// <summary>Becomes journalctl for the container's units; returns only by throwing.</summary>
     public int ShowJournal(string name, bool follow, int? lines)

@@ -56,6 +56,7 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
         {
             Name = before.Name,
             Set = set,
+            Settings = before.Settings.With(request.Settings, request.Reset),
             LeaveOutUnknown = request.LeaveOutUnknown,
             Runtime = request.Runtime ?? before.Runtime,
             WithoutHostFiles = before.WithoutHostFiles,
@@ -96,5 +97,5 @@ sealed class UpdatePreparer(Host host, IPullProgress progress, Action<string> no
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
         before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
-        before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
+        before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 }

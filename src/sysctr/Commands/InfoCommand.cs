@@ -3,6 +3,7 @@ using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Rights;
+using SystemContainers.Settings;
 using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands;
@@ -65,6 +66,7 @@ static class InfoCommand
         Lines("Granted", details.Grants);
         Lines("Files", details.Files);
         Lines("State directories", details.StateDirectories);
+        Lines("Options", new ContainerSettings(details.Options).Words());
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 

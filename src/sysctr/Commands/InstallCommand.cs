@@ -3,6 +3,7 @@ using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Requests;
+using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
@@ -71,6 +72,8 @@ static class InstallCommand
             Examples:
               sysctr install --system etcd
               sysctr install --now --name web --set PORT=8080 registry.example.com/httpd:2.4
+              sysctr install --now -e POSTGRES_PASSWORD_FILE=/pw -v /etc/pw:/pw:ro -v data:/var/lib/postgresql/data postgres:17
+              sysctr install --now registry:3 -- serve /etc/registry.yml
               sysctr install --user --now notes                  for the calling user alone, without root
               sysctr install --display oci:/srv/images/etcd      show what would be installed
               sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
@@ -91,6 +94,7 @@ static class InstallCommand
         command.Add(s_images);
         command.Add(s_name);
         command.Add(s_set);
+        SettingsOptions.AddTo(command);
         command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
@@ -144,10 +148,11 @@ static class InstallCommand
         string[] images = parsed.GetValue(s_images)!;
         string? name = parsed.GetValue(s_name);
         IReadOnlyDictionary<string, string> set = SetOption.Parse(parsed.GetValue(s_set)!);
-        if (images.Length > 1 && (name is not null || set.Count > 0 || parsed.GetValue(s_rootfs) is not null))
+        ContainerSettings settings = SettingsOptions.Parse(parsed);
+        if (images.Length > 1 && (name is not null || set.Count > 0 || !settings.IsEmpty || parsed.GetValue(s_rootfs) is not null))
         {
             throw new SysctrException(
-                ErrorKind.Usage, "--name, --set and --rootfs go with a single image", "install the images one by one");
+                ErrorKind.Usage, $"--name, --set, --rootfs{(settings.IsEmpty ? "" : $" and {settings.Words().First()}")} go with a single image", "install the images one by one");
         }
 
         return
@@ -156,6 +161,7 @@ static class InstallCommand
             {
                 Name = name,
                 Set = set,
+                Settings = settings,
                 Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
                 LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
                 Runtime = parsed.GetValue(s_runtime),

@@ -70,6 +70,8 @@ static class UpdateCommand
               sysctr update --all
               sysctr update --all --together --settle 30         all of them or none
               sysctr update etcd --set LISTEN=0.0.0.0
+              sysctr update -e LOG_LEVEL=debug --memory 1g web    an option given anew; the others are kept
+              sysctr update --reset memory web                    and forgotten
               sysctr update etcd --rebase registry.example.com/etcd:3.6
               sysctr update --grant program etcd                 lets through an update that is held
               sysctr rollback etcd                               back to where it was
@@ -90,6 +92,7 @@ static class UpdateCommand
         command.Add(s_all);
         command.Add(s_rebase);
         command.Add(s_set);
+        SettingsOptions.AddTo(command, withReset: true);
         command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
@@ -107,6 +110,8 @@ static class UpdateCommand
         {
             Rebase = parsed.GetValue(s_rebase),
             Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Settings = SettingsOptions.Parse(parsed),
+            Reset = SettingsOptions.ParseReset(parsed),
             Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
             LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
@@ -117,9 +122,10 @@ static class UpdateCommand
             Lock = parsed.GetValue(s_lock),
         };
         bool several = parsed.GetValue(s_all) || parsed.GetValue(s_names)!.Distinct(StringComparer.Ordinal).Count() > 1;
-        return several && (request.Rebase is not null || request.Set.Count > 0)
+        bool changes = !request.Settings.IsEmpty || request.Reset.Count > 0;
+        return several && (request.Rebase is not null || request.Set.Count > 0 || changes)
             ? throw new SysctrException(
-                ErrorKind.Usage, $"--rebase and --set go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
+                ErrorKind.Usage, $"--rebase, --set{(changes ? ", --reset and options of the container" : "")} go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
                 "change them one by one; 'sysctr update --together' takes all to what their images are now")
             : request;
     }

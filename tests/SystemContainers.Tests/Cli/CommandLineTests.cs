@@ -2,6 +2,8 @@ using System.CommandLine;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
+using SystemContainers.Errors;
+using SystemContainers.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Cli;
@@ -29,7 +31,8 @@ public sealed class CommandLineTests
     [InlineData("list -x", "'sysctr list' has no option '-x'", "'sysctr list --help'")]
     [InlineData("install -x etcd", "'sysctr install' has no option '-x'", "'sysctr install --help'")]
     [InlineData("install etcd --dry-run", "'sysctr install' has no option '--dry-run'", "sysctr plan")]
-    [InlineData("install -e A=b etcd", "'sysctr install' has no option '-e'", "--set VAR=VALUE")]
+    [InlineData("install -p 80:80 etcd", "'sysctr install' has no option '-p'", "the host's network")]
+    [InlineData("run -e A=b etcd", "'sysctr run' has no option '-e'", "'sysctr run --help'")]
     [InlineData("info -x etcd", "'sysctr info' has no option '-x'", "'sysctr info --help'")]
     [InlineData("rollback etcd -1", "'sysctr rollback' has no option '-1'", "'sysctr rollback --help'")]
     [InlineData("exec --wrong etcd sh", "'sysctr exec' has no option '--wrong'", "'sysctr exec --help'")]
@@ -50,6 +53,39 @@ public sealed class CommandLineTests
 
         Assert.StartsWith(complaint, Assert.Single(complaints), StringComparison.Ordinal);
         Assert.Contains(next, complaints[0] + hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("install --now etcd -- serve --name x", "etcd", "serve --name x", "", false)]
+    [InlineData("install -e A=b --user=web etcd:3 -- -x", "etcd:3", "-x", "web", false)]
+    [InlineData("install --user -u 1:2 etcd", "etcd", "", "1:2", true)]
+    [InlineData("--root / install --name x etcd -- a", "etcd", "a", "", false)]
+    [InlineData("plan install -v /a:/b etcd -- serve", "etcd", "serve", "", false)]
+    [InlineData("install -- etcd", "etcd", "", "", false)]
+    [InlineData("install --name x -- etcd", "etcd", "", "", false)]
+    public void Words_behind_two_dashes_are_the_payloads_and_user_with_a_name_is_the_payloads_user(string words, string image, string command, string user, bool mode)
+    {
+        ParseResult parsed = Parse(words);
+
+        Assert.Null(UsageError.Describe(parsed));
+        Assert.Equal([image], parsed.GetValue<string[]>("IMAGE")!);
+        ContainerSettings settings = SettingsOptions.Parse(parsed);
+        Assert.Equal(command, string.Join(' ', settings.All(ContainerSettings.Command)));
+        Assert.Equal(user, settings.One("user") ?? "");
+        Assert.Equal(mode, parsed.GetValue(GlobalOptions.User));
+    }
+
+    [Fact]
+    public void Options_of_a_container_are_taken_in_every_way_that_podman_takes_them()
+    {
+        ContainerSettings settings = SettingsOptions.Parse(Parse("install -e A=1 --env B=2 --env=A=3 -v /a:/b:ro --volume=x:/c --memory 1g -m 2g --entrypoint= etcd"));
+
+        Assert.Equal(["A=3", "B=2"], settings.All("env"));
+        Assert.Equal(["/a:/b:ro", "x:/c"], settings.All("volume"));
+        Assert.Equal("2g", settings.One("memory"));
+        Assert.Equal("", settings.One("entrypoint"));
+        Assert.Equal(["memory"], SettingsOptions.ParseReset(Parse("update --reset --memory etcd")));
+        Assert.Throws<SysctrException>(() => SettingsOptions.ParseReset(Parse("update --reset nonsense etcd")));
     }
 
     [Theory]
@@ -112,7 +148,7 @@ public sealed class CommandLineTests
     public void No_help_ends_in_an_error(string verb) => Assert.Null(UsageError.Describe(Parse($"help {verb}")));
 
     internal static ParseResult Parse(string words) =>
-        CommandTree.Create().Parse(HelpVerb.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+        CommandTree.Create().Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries)))));
 
     private static IEnumerable<string> Leaves(Command command, string words) =>
         command.Subcommands.Count == 0

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.Bundle.RuntimeSpec;
 
 /// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
-sealed record RuntimeConfig(string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux);
+sealed record RuntimeConfig(
+    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null);
 
 /// <summary>config.md, "Root".</summary>
 sealed record RootConfig(string Path, bool Readonly);
@@ -27,7 +28,11 @@ sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids)
 
 /// <summary>config.md, "Linux Process", capabilities.</summary>
 sealed record CapabilityConfig(
-    IReadOnlyList<string> Bounding, IReadOnlyList<string> Effective, IReadOnlyList<string> Permitted);
+    IReadOnlyList<string> Bounding,
+    IReadOnlyList<string> Effective,
+    IReadOnlyList<string> Permitted,
+    IReadOnlyList<string>? Inheritable = null,
+    IReadOnlyList<string>? Ambient = null);
 
 /// <summary>config.md, "POSIX process", rlimits.</summary>
 sealed record RlimitConfig(string Type, ulong Hard, ulong Soft);
@@ -38,13 +43,23 @@ sealed record LinuxConfig(
     ResourcesConfig Resources,
     IReadOnlyList<string> MaskedPaths,
     IReadOnlyList<string> ReadonlyPaths,
-    SeccompConfig? Seccomp);
+    SeccompConfig? Seccomp,
+    IReadOnlyDictionary<string, string>? Sysctl = null);
 
 /// <summary>config-linux.md, "Namespaces": a new one of the type.</summary>
 sealed record NamespaceConfig(string Type);
 
-/// <summary>config-linux.md, "Control groups"; limits are systemd's, only the device rules are the runtime's.</summary>
-sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices);
+/// <summary>config-linux.md, "Control groups"; the unit gets the same limits, where systemd holds them.</summary>
+sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices, MemoryConfig? Memory = null, CpuConfig? Cpu = null, PidsConfig? Pids = null);
+
+/// <summary>config-linux.md, "Memory"; bytes.</summary>
+sealed record MemoryConfig(long? Limit, long? Reservation);
+
+/// <summary>config-linux.md, "CPU"; quota and period in microseconds.</summary>
+sealed record CpuConfig(long? Shares, long? Quota, long? Period, string? Cpus);
+
+/// <summary>config-linux.md, "PIDs".</summary>
+sealed record PidsConfig(long Limit);
 
 /// <summary>config-linux.md, "Allowed Device list".</summary>
 sealed record DeviceRule(bool Allow, string Access);

@@ -44,7 +44,11 @@ sealed class ContainerPlanner(Host host)
             Stopped = stopped,
             Dependents = change?.Dependents ?? [],
             Started = change?.After is null ? [] : [.. SwitchedUnits.Started(change).Where(u => stopped.Contains(u) || !change.Running.Contains(u, StringComparer.Ordinal))],
-            Values = after is null ? [] : PlannedValue.Between(before?.Values, after.Values),
+            Values = after is null ? [] :
+            [
+                .. PlannedValue.Between(before?.Values, after.Values),
+                .. PlannedValue.Between(before?.Settings ?? Settings.ContainerSettings.None, after.Settings),
+            ],
             StateDirectories = action switch
             {
                 PlanAction.Install => after!.StateDirectories,

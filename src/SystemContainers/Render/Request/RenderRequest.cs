@@ -1,6 +1,7 @@
 using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
+using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
 
@@ -21,7 +22,7 @@ sealed record RenderRequest
     /// <summary>Digest of the image's configuration: IMAGE_ID.</summary>
     public required Digest ImageId { get; init; }
 
-    /// <summary>The image's configuration, for the default unit and config.json.</summary>
+    /// <summary>The image's configuration, for the default unit and config.json; what <see cref="Settings"/> change of it is changed.</summary>
     public required ImageConfig Image { get; init; }
 
     /// <summary>The image's files, for /etc/passwd, /etc/group and the owners of volumes.</summary>
@@ -47,6 +48,9 @@ sealed record RenderRequest
 
     /// <summary>What the user set; an empty text empties a default.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What the user set by options; for units and configurations that sysctr writes.</summary>
+    public ContainerSettings Settings { get; init; } = ContainerSettings.None;
 
     /// <summary>Further lines for [Service] of the default unit, such as <c>Delegate=yes</c>; what running in the unit's cgroup needs.</summary>
     public IReadOnlyList<string> ServiceLines { get; init; } = [];

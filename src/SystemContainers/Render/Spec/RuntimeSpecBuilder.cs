@@ -4,6 +4,7 @@ using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Render.Request;
+using SystemContainers.Settings;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Render.Spec;
@@ -33,6 +34,7 @@ static class RuntimeSpecBuilder
 
     private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes)
     {
+        SpecSettings settings = SpecSettings.Of(request.Settings);
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
         string[] arguments = [.. run.Entrypoint ?? [], .. run.Cmd ?? []];
         if (arguments.Length == 0 && FindDefault(request.Files) is { } script)
@@ -49,9 +51,13 @@ static class RuntimeSpecBuilder
         }
 
         ImageUser user = ImageUser.Find(run.User, request.Files);
-        string[] capabilities = [.. Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains)];
-        // As podman does: only root has them at once; anybody else gets none, and the bounding set says what setuid files may add.
-        string[] effective = user.Uid == 0 ? capabilities : [];
+        string[] capabilities = [.. settings.ChangesCapabilities
+            ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
+            : Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains)];
+
+        // As podman does: only root has them at once; anybody else gets those that were asked for by name, and the bounding set says what setuid files may add.
+        string[] effective = user.Uid == 0 ? capabilities : [.. settings.CapAdd.Intersect(capabilities, StringComparer.Ordinal)];
+        string[]? ambient = user.Uid == 0 || effective.Length == 0 ? null : effective;
         return new RuntimeConfig(
             "1.0.2",
             new ProcessConfig(
@@ -60,18 +66,34 @@ static class RuntimeSpecBuilder
                 arguments,
                 Environment(run.Env ?? [], user),
                 HostPath.Absolute(run.WorkingDir ?? "/"),
-                new CapabilityConfig(capabilities, effective, effective),
-                [],
-                NoNewPrivileges: true),
+                new CapabilityConfig(capabilities, effective, effective, ambient, ambient),
+                [.. settings.Ulimits.Select(u => new RlimitConfig(u.Type, u.Hard, u.Soft))],
+                NoNewPrivileges: !settings.Security.NewPrivileges),
             new RootConfig("rootfs", Readonly: true),
-            Mounts(request.Host, volumes),
+            Mounts(request, settings, volumes),
             new LinuxConfig(
-                [new("pid"), new("ipc"), new("mount"), new("cgroup")],
-                new ResourcesConfig([new DeviceRule(Allow: false, "rwm")]),
-                s_maskedPaths,
-                s_readonlyPaths,
-                SeccompFilter.For(request.Host, capabilities)));
+                [new("pid"), new("ipc"), new("mount"), new("cgroup"), .. settings.HostName is null ? [] : (NamespaceConfig[])[new("uts")]],
+                Resources(settings),
+                [.. Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask],
+                [.. Unmasked(s_readonlyPaths, settings.Security)],
+                settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
+                settings.Sysctls.Count == 0 ? null : settings.Sysctls),
+            settings.HostName);
     }
+
+    private static ResourcesConfig Resources(SpecSettings settings)
+    {
+        const long period = 100_000;
+        bool cpu = settings.Cpus is not null || settings.CpuShares is not null || settings.CpusetCpus is not null;
+        return new ResourcesConfig(
+            [new DeviceRule(Allow: false, "rwm")],
+            settings.Memory is null && settings.MemoryReservation is null ? null : new MemoryConfig(settings.Memory, settings.MemoryReservation),
+            cpu ? new CpuConfig(settings.CpuShares, settings.Cpus is { } count ? (long)(count * period) : null, settings.Cpus is null ? null : period, settings.CpusetCpus) : null,
+            settings.PidsLimit is { } pids ? new PidsConfig(pids) : null);
+    }
+
+    private static IEnumerable<string> Unmasked(string[] paths, SecuritySetting security) =>
+        security.Unmask.Contains("ALL", StringComparer.Ordinal) ? [] : paths.Except(security.Unmask, StringComparer.Ordinal);
 
     /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
     private static string? FindDefault(IImageFiles files) =>
@@ -101,13 +123,48 @@ static class RuntimeSpecBuilder
         return [.. names.Select(n => byName[n])];
     }
 
-    private static MountConfig[] Mounts(HostFacts host, IReadOnlyList<Volume> volumes) =>
+    private static MountConfig[] Mounts(RenderRequest request, SpecSettings settings, IReadOnlyList<Volume> volumes)
+    {
+        MountConfig[] asked =
+        [
+            .. settings.Tmpfs.Select(t => new MountConfig(t.Destination, "tmpfs", "tmpfs", t.Options)),
+            .. settings.Volumes.Where(v => v.IsHostPath).Select(v => new MountConfig(v.Destination, "bind", v.Source!, v.MountOptions)),
+            .. volumes.Select(v => new MountConfig(v.Destination, "bind", v.Source, OptionsOf(v))),
+            .. Zone(request.Host, settings),
+        ];
+
+        // What is asked for stands in for what is there without asking; of two, one is mounted in the other.
+        return
+        [
+            .. Usual(request.Host, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)),
+            .. asked.OrderBy(a => a.Destination, StringComparer.Ordinal),
+        ];
+
+        IReadOnlyList<string> OptionsOf(Volume volume) =>
+            settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination && v.Source is not null)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];
+    }
+
+    /// <summary>As podman does it, by a file over the image's: what programs look at that do not look at <c>TZ</c>.</summary>
+    private static IEnumerable<MountConfig> Zone(HostFacts host, SpecSettings settings)
+    {
+        if (settings.TimeZone is not { } zone)
+        {
+            return [];
+        }
+
+        string file = zone == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/" + zone;
+        return host.IsDirectory(file) == false
+            ? [new MountConfig("/etc/localtime", "bind", file, ["bind", "ro", "nosuid", "noexec", "nodev"])]
+            : throw new SysctrException(ErrorKind.Host, $"setting the time zone {zone}: the host has no {file}", "install tzdata, or name a zone that 'timedatectl list-timezones' shows");
+    }
+
+    private static MountConfig[] Usual(HostFacts host, long? shmBytes) =>
     [
         new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
         new("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=65536k"]),
         new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
         new("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-        new("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+        new("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", shmBytes is { } bytes ? $"size={bytes}" : "size=65536k"]),
         // A new one and no recursive bind of the host's, whose inner mounts (debugfs, bpf) would stay writable.
         new("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
         new("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
@@ -116,6 +173,5 @@ static class RuntimeSpecBuilder
         .. from file in (string[])["/etc/resolv.conf", "/etc/hosts"]
            where host.IsDirectory(file) == false
            select new MountConfig(file, "bind", file, ["bind", "ro", "nosuid", "noexec", "nodev"]),
-        .. volumes.Select(v => new MountConfig(v.Destination, "bind", v.Source, ["rbind", "rw", "nosuid", "nodev"])),
     ];
 }

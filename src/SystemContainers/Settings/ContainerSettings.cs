@@ -1,0 +1,116 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Settings;
+
+/// <summary>
+/// What a user has set of a container by options of <see cref="SettingOptions"/>: for each option its values, as they were written. So it is kept in
+/// records, and so it is said again.
+/// </summary>
+/// <param name="Values">By the options' names; none of the lists is empty, but for <see cref="Command"/>'s and <c>entrypoint</c>'s.</param>
+sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string>> Values)
+{
+    /// <summary>The words behind <c>--</c>, which no option names.</summary>
+    public const string Command = "command";
+
+    /// <summary>Nothing was set.</summary>
+    public static ContainerSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
+
+    /// <summary>Whether nothing was set.</summary>
+    public bool IsEmpty => Values.Count == 0;
+
+    /// <summary>The values of a list option, in order.</summary>
+    public IReadOnlyList<string> All(string name) => Values.GetValueOrDefault(name, []);
+
+    /// <summary>The value of an option that has one; null where it was not set.</summary>
+    public string? One(string name) => Values.TryGetValue(name, out IReadOnlyList<string>? values) ? values[^1] : null;
+
+    /// <summary>These settings with changes: what is given replaces what has the same key, and is added otherwise.</summary>
+    /// <param name="changes">What is said anew.</param>
+    /// <param name="reset">Options that are forgotten before.</param>
+    public ContainerSettings With(ContainerSettings changes, IEnumerable<string> reset)
+    {
+        Dictionary<string, IReadOnlyList<string>> values = new(Values, StringComparer.Ordinal);
+        foreach (string name in reset)
+        {
+            values.Remove(name);
+        }
+
+        foreach ((string name, IReadOnlyList<string> given) in changes.Values)
+        {
+            values[name] = SettingOptions.Find(name) is { IsList: true } list ? Merged(list, values.GetValueOrDefault(name, []), given) : given;
+        }
+
+        return new ContainerSettings(values);
+    }
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="SysctrException">Usage: names the option, the value and what is wrong.</exception>
+    public void Check()
+    {
+        foreach ((string name, IReadOnlyList<string> values) in Values)
+        {
+            SettingOption? option = SettingOptions.Find(name);
+            if (option is null && name != Command)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"reading settings: there is no option --{name}", "see 'sysctr install --help'");
+            }
+
+            foreach (string value in values)
+            {
+                Checked(option, name, value);
+            }
+        }
+    }
+
+    /// <summary>Whether two say the same.</summary>
+    public bool IsSameAs(ContainerSettings other) =>
+        Values.Count == other.Values.Count && Values.All(v => other.Values.TryGetValue(v.Key, out IReadOnlyList<string>? values) && values.SequenceEqual(v.Value));
+
+    /// <summary>The words of a command line that says it, options in the order of their names, the command last.</summary>
+    public IEnumerable<string> Words() =>
+    [
+        .. from option in Values.Where(v => v.Key != Command).OrderBy(v => v.Key, StringComparer.Ordinal)
+           from value in option.Value
+           select $"--{option.Key}={value}",
+        .. All(Command) is { Count: > 0 } words ? words.Prepend("--") : [],
+    ];
+
+    private static void Checked(SettingOption? option, string name, string value)
+    {
+        try
+        {
+            if (value.Contains('\0', StringComparison.Ordinal))
+            {
+                throw new FormatException("it has a NUL character");
+            }
+
+            option?.Check(value);
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"reading {(option is null ? "the command" : $"--{name}={value}")}: {e.Message}",
+                option is null ? null : $"it is --{name}={option.ValueName}, as podman-run(1) has it");
+        }
+    }
+
+    private static List<string> Merged(SettingOption option, IReadOnlyList<string> before, IReadOnlyList<string> given)
+    {
+        List<string> merged = [.. before];
+        foreach (string value in given)
+        {
+            string key = option.Key(value);
+            int at = merged.FindIndex(m => option.Key(m) == key);
+            if (at < 0)
+            {
+                merged.Add(value);
+            }
+            else
+            {
+                merged[at] = value;
+            }
+        }
+
+        return merged;
+    }
+}

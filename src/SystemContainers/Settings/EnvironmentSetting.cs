@@ -1,0 +1,43 @@
+using SystemContainers.Errors;
+
+namespace SystemContainers.Settings;
+
+/// <summary>Values of <c>--env</c> and files of <c>--env-file</c> (podman-run(1)).</summary>
+static class EnvironmentSetting
+{
+    /// <summary>What stands before the first equals sign.</summary>
+    public static string NameOf(string text) => text.Split('=', 2)[0];
+
+    /// <summary>Throws unless it is <c>NAME=VALUE</c>.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static string Check(string text) =>
+        NameOf(text).Length == 0 ? throw new FormatException("it has no name before the equals sign")
+        : !text.Contains('=', StringComparison.Ordinal) ? throw new FormatException("it is NAME=VALUE")
+        : text;
+
+    /// <summary><c>NAME=VALUE</c> for a value of <c>--env</c>, which may name variables of the caller: <c>NAME</c>, <c>NAME*</c>. What the caller lacks is left out.</summary>
+    /// <param name="text">As it was typed.</param>
+    /// <param name="caller">The caller's environment.</param>
+    public static IEnumerable<string> Resolve(string text, IReadOnlyDictionary<string, string> caller) =>
+        text.Contains('=', StringComparison.Ordinal) || text.Length == 0 ? [text]
+        : text.EndsWith('*') ? caller.Where(v => v.Key.StartsWith(text[..^1], StringComparison.Ordinal)).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}")
+        : caller.TryGetValue(text, out string? value) ? [$"{text}={value}"] : [];
+
+    /// <summary>Reads a file of <c>--env-file</c>: a variable a line as it is, quotes too; blanks before it are left out, and lines that begin with <c>#</c>.</summary>
+    /// <exception cref="SysctrException">Usage: it can't be read; NotFound: it is not there.</exception>
+    public static IReadOnlyList<string> ReadFile(string path, IReadOnlyDictionary<string, string> caller)
+    {
+        try
+        {
+            return [.. File.ReadLines(path).Select(l => l.TrimStart()).Where(l => l.Length > 0 && l[0] != '#').SelectMany(l => Resolve(l, caller)).Select(Check)];
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SysctrException(ErrorKind.NotFound, $"reading --env-file {path}: there is no such file", inner: e);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --env-file {path}: {e.Message}", "a line of it is NAME=VALUE, NAME, or begins with #", e);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+namespace SystemContainers.Settings;
+
+/// <summary>A value of <c>--mount</c> (podman-run(1)): <c>type=bind,src=/a,dst=/b,ro</c>.</summary>
+/// <param name="Volume">For types bind and volume; else null.</param>
+/// <param name="Tmpfs">For type tmpfs; else null.</param>
+sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
+{
+    /// <summary>Absolute in the container.</summary>
+    public string Destination => Volume?.Destination ?? Tmpfs!.Destination;
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static MountSetting Parse(string text)
+    {
+        (string type, string? source, string? destination) = ("volume", null, null);
+        List<string> options = [];
+        List<string> tmpfs = [];
+        foreach (string part in text.Split(','))
+        {
+            (string key, string? value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, null);
+            switch (key)
+            {
+                case "type":
+                    type = value ?? "";
+                    break;
+                case "src" or "source":
+                    source = value;
+                    break;
+                case "dst" or "destination" or "target":
+                    destination = value;
+                    break;
+                case "ro" or "readonly":
+                    options.Add(value is null or "true" ? "ro" : value == "false" ? "rw" : throw Wrong(part));
+                    break;
+                case "rw":
+                    options.Add(value is null or "true" ? "rw" : value == "false" ? "ro" : throw Wrong(part));
+                    break;
+                case "bind-propagation" when value is not null:
+                    options.Add(value);
+                    break;
+                case "bind-nonrecursive":
+                    options.Add("bind");
+                    break;
+                case "relabel" when value is "private" or "shared":
+                    options.Add(value == "private" ? "Z" : "z");
+                    break;
+                case "tmpfs-size" or "tmpfs-mode" when value is not null:
+                    tmpfs.Add($"{key["tmpfs-".Length..]}={value}");
+                    break;
+                default:
+                    throw Wrong(part);
+            }
+        }
+
+        string place = VolumeSetting.Absolute(destination ?? throw new FormatException("it has no destination: add dst=PATH"));
+        return type switch
+        {
+            "bind" when source is ['/', ..] => new(new VolumeSetting(VolumeSetting.Absolute(source), place, VolumeSetting.Checked(options)), null),
+            "bind" => throw new FormatException("a bind mount has a source that is an absolute path: add src=PATH"),
+            "volume" when source is null || !source.StartsWith('/') =>
+                new(VolumeSetting.Parse($"{(source is null ? "" : source + ":")}{place}:{string.Join(',', options)}"), null),
+            "volume" => throw new FormatException("a volume has a name: add type=bind for a directory of the host"),
+            "tmpfs" when source is null => new(null, TmpfsSetting.Parse($"{place}:{string.Join(',', options.Concat(tmpfs))}")),
+            _ => throw new FormatException($"type={type} is not there; there are bind, volume and tmpfs"),
+        };
+    }
+
+    /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
+    public static string Key(string text)
+    {
+        try
+        {
+            return Parse(text).Destination;
+        }
+        catch (FormatException)
+        {
+            return text;
+        }
+    }
+
+    private static FormatException Wrong(string part) => new($"'{part}' is nothing that a mount has here");
+}

@@ -1,0 +1,23 @@
+namespace SystemContainers.Settings;
+
+/// <summary>An option of podman-run(1) that an install and an update take, with podman's meaning.</summary>
+/// <param name="Name">Without dashes: <c>env</c>.</param>
+/// <param name="ValueName">What help calls its value.</param>
+/// <param name="Help">A sentence.</param>
+sealed record SettingOption(string Name, string ValueName, string Help)
+{
+    /// <summary>A letter that says the same; null for none.</summary>
+    public char? Letter { get; init; }
+
+    /// <summary>Whether it can be given several times, and each counts.</summary>
+    public bool IsList { get; init; }
+
+    /// <summary>Of a list: what two values have in common of which the later one replaces the earlier, such as a variable's name.</summary>
+    public Func<string, string> Key { get; init; } = static value => value;
+
+    /// <summary>Where it is carried out.</summary>
+    public SettingPlace Place { get; init; } = SettingPlace.Configuration;
+
+    /// <summary>Throws a <see cref="FormatException"/> that says what is wrong with a value; what it returns is thrown away.</summary>
+    public Func<string, object?> Check { get; init; } = static value => value;
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using static SystemContainers.Settings.SettingPlace;
+
+namespace SystemContainers.Settings;
+
+/// <summary>The options of podman-run(1) that sysctr has. Those that are not here it does not know, and says so.</summary>
+static class SettingOptions
+{
+    private const long MostSeconds = 86_400;
+
+    private static readonly Dictionary<string, SettingOption> s_byName = All().ToDictionary(o => o.Name, StringComparer.Ordinal);
+
+    /// <summary>In the order in which help shows them.</summary>
+    public static IReadOnlyCollection<SettingOption> InOrder => s_byName.Values;
+
+    /// <summary>The option of a name without dashes; null where there is none.</summary>
+    public static SettingOption? Find(string name) => s_byName.GetValueOrDefault(name);
+
+    private static SettingOption[] All() =>
+    [
+        new("env", "NAME=VALUE", "Set a variable of the payload's environment; NAME alone takes the caller's value.")
+        {
+            Letter = 'e', IsList = true, Key = EnvironmentSetting.NameOf, Check = EnvironmentSetting.Check,
+        },
+        new("volume", "[SOURCE:]DIR[:OPTIONS]", "Mount a directory of the host, or a volume by its name, on DIR of the container.")
+        {
+            Letter = 'v', IsList = true, Key = VolumeSetting.Key, Check = VolumeSetting.Parse,
+        },
+        new("mount", "type=TYPE,...", "Mount a directory (bind), a volume or a tmpfs, as podman-run(1) writes it.") { IsList = true, Key = MountSetting.Key, Check = MountSetting.Parse },
+        new("tmpfs", "DIR[:OPTIONS]", "Mount a tmpfs on DIR of the container.") { IsList = true, Key = TmpfsSetting.Key, Check = TmpfsSetting.Parse },
+        new("user", "USER[:GROUP]", "Run the payload as this user of the image, by name or number. As a word of its own --user is the calling user's containers: write -u, or --user=USER.")
+        {
+            Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
+        },
+        new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
+        new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON list of words. The image's own command is left out then.") { Check = Words },
+        new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
+        new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Check = CapabilityName },
+        new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Check = CapabilityName },
+        new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
+        new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
+        new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
+        new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined, mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
+        new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.") { Letter = 'm', Check = value => Quantity.Bytes(value) },
+        new("memory-reservation", "SIZE", "Memory that is not taken from it lightly; the unit's MemoryLow=.") { Check = value => Quantity.Bytes(value) },
+        new("pids-limit", "NUMBER", "The most processes and threads; the unit's TasksMax=. -1 for no limit.") { Check = value => Quantity.Whole(value, -1, 1 << 22) },
+        new("cpus", "NUMBER", "The most processors' time; the unit's CPUQuota=.") { Check = value => Quantity.Processors(value) },
+        new("cpu-shares", "NUMBER", "Its share of busy processors; the unit's CPUWeight=.") { Check = value => Quantity.Whole(value, 2, 262_144) },
+        new("cpuset-cpus", "LIST", "The processors that it may use, such as 0-3; the unit's AllowedCPUs=.") { Check = CpuList },
+        new("tz", "ZONE", "The time zone, such as Europe/Paris; local for the host's.") { Check = TimeZone },
+        new("stop-signal", "SIGNAL", "The signal that stops it, instead of the image's.") { Place = Unit, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty") },
+        new("stop-timeout", "SECONDS", "How long it may take to stop before it is killed; 30 otherwise.") { Place = Unit, Check = value => Quantity.Whole(value, 0, MostSeconds) },
+        new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
+        new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON list of words, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
+        new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
+        new("health-timeout", "DURATION", "How long one check may take.") { Place = Any, Check = value => Quantity.Duration(value) },
+    ];
+
+    /// <summary>A JSON list of words, or one word; none for an empty text.</summary>
+    /// <exception cref="FormatException">It begins as a list and is none.</exception>
+    public static IReadOnlyList<string> Words(string text)
+    {
+        if (!text.StartsWith('['))
+        {
+            return text.Length == 0 ? [] : [text];
+        }
+
+        try
+        {
+            using JsonDocument list = JsonDocument.Parse(text);
+            return [.. list.RootElement.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String ? w.GetString()! : throw new FormatException("a word of the list is no text"))];
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException("it begins as a JSON list of words and is none", e);
+        }
+    }
+
+    /// <summary><c>CAP_NET_ADMIN</c> for <c>net_admin</c>; <c>ALL</c>.</summary>
+    public static string CapabilityName(string text)
+    {
+        string name = text.ToUpperInvariant();
+        return name == "ALL" ? name
+            : name.Length > 0 && name.All(c => char.IsAsciiLetterUpper(c) || c == '_') ? name.StartsWith("CAP_", StringComparison.Ordinal) ? name : "CAP_" + name
+            : throw new FormatException($"'{text}' is no name of a capability");
+    }
+
+    /// <summary>Whether a kernel parameter belongs to the IPC namespace, the only one of a container's own that has any: its network is the host's.</summary>
+    private static string Sysctl(string text)
+    {
+        string name = EnvironmentSetting.NameOf(text).Replace('/', '.');
+        return !text.Contains('=', StringComparison.Ordinal) ? throw new FormatException("it is NAME=VALUE")
+            : name.StartsWith("fs.mqueue.", StringComparison.Ordinal) || name.StartsWith("kernel.shm", StringComparison.Ordinal) || name.StartsWith("kernel.msg", StringComparison.Ordinal) || name == "kernel.sem" ? text
+            : throw new FormatException($"{name} would be the host's: the container has fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm* of its own; set it in sysctl.d(5)");
+    }
+
+    private static string HostName(string text) =>
+        text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.') && !text.StartsWith('-') && !text.StartsWith('.')
+            ? text
+            : throw new FormatException($"'{text}' is no host name");
+
+    private static string CpuList(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiDigit(c) || c is ',' or '-') ? text : throw new FormatException($"'{text}' is no list of numbers, such as 0-3,8");
+
+    private static string TimeZone(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '+' or '-') && !text.StartsWith('/') && !text.EndsWith('/')
+            ? text
+            : throw new FormatException($"'{text}' is no time zone, such as Europe/Paris");
+}

@@ -1,0 +1,14 @@
+namespace SystemContainers.Settings;
+
+/// <summary>Where a setting is carried out. It can't be where an image brings its own.</summary>
+enum SettingPlace
+{
+    /// <summary>In config.json.</summary>
+    Configuration,
+
+    /// <summary>In the unit.</summary>
+    Unit,
+
+    /// <summary>By sysctr itself, whatever the image brings.</summary>
+    Any,
+}

@@ -1,0 +1,96 @@
+namespace SystemContainers.Settings;
+
+/// <summary>What settings change of a config.json that sysctr writes, read once.</summary>
+sealed record SpecSettings
+{
+    /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given; of those on one place the last.</summary>
+    public IReadOnlyList<VolumeSetting> Volumes { get; private init; } = [];
+
+    /// <summary>Mounts of memory.</summary>
+    public IReadOnlyList<TmpfsSetting> Tmpfs { get; private init; } = [];
+
+    /// <summary>Capabilities to add, by their full names, or <c>ALL</c>.</summary>
+    public IReadOnlyList<string> CapAdd { get; private init; } = [];
+
+    /// <summary>Capabilities to take away.</summary>
+    public IReadOnlyList<string> CapDrop { get; private init; } = [];
+
+    /// <summary>Limits of processes.</summary>
+    public IReadOnlyList<UlimitSetting> Ulimits { get; private init; } = [];
+
+    /// <summary>Kernel parameters.</summary>
+    public IReadOnlyDictionary<string, string> Sysctls { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>Bytes of /dev/shm; null for the default.</summary>
+    public long? ShmSize { get; private init; }
+
+    /// <summary>Null: the host's.</summary>
+    public string? HostName { get; private init; }
+
+    /// <summary><c>Europe/Paris</c>, <c>local</c>; null: what the image has.</summary>
+    public string? TimeZone { get; private init; }
+
+    /// <summary>Rights that are given or hidden.</summary>
+    public SecuritySetting Security { get; private init; } = new(false, false, [], []);
+
+    /// <summary>Bytes; null for no limit.</summary>
+    public long? Memory { get; private init; }
+
+    /// <summary>Bytes; null for none.</summary>
+    public long? MemoryReservation { get; private init; }
+
+    /// <summary>Processes; null for no limit.</summary>
+    public long? PidsLimit { get; private init; }
+
+    /// <summary>Processors; null for no limit.</summary>
+    public decimal? Cpus { get; private init; }
+
+    /// <summary>2 to 262144; null for the default.</summary>
+    public long? CpuShares { get; private init; }
+
+    /// <summary>Such as <c>0-3</c>; null for all.</summary>
+    public string? CpusetCpus { get; private init; }
+
+    /// <summary>Whether the capabilities are others than the default.</summary>
+    public bool ChangesCapabilities => CapAdd.Count + CapDrop.Count > 0;
+
+    /// <summary>Reads them; <see cref="ContainerSettings.Check"/> has passed them.</summary>
+    public static SpecSettings Of(ContainerSettings settings)
+    {
+        MountSetting[] mounts = [.. settings.All("mount").Select(MountSetting.Parse)];
+        VolumeSetting[] volumes = [.. settings.All("volume").Select(VolumeSetting.Parse), .. mounts.Select(m => m.Volume).OfType<VolumeSetting>()];
+        TmpfsSetting[] tmpfs = [.. settings.All("tmpfs").Select(TmpfsSetting.Parse), .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>()];
+        return new SpecSettings
+        {
+            Volumes = [.. volumes.GroupBy(v => v.Destination, StringComparer.Ordinal).Select(g => g.Last())],
+            Tmpfs = [.. tmpfs.GroupBy(t => t.Destination, StringComparer.Ordinal).Select(g => g.Last())],
+            CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
+            CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
+            Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],
+            Sysctls = settings.All("sysctl").ToDictionary(EnvironmentSetting.NameOf, s => s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..], StringComparer.Ordinal),
+            ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
+            HostName = settings.One("hostname"),
+            TimeZone = settings.One("tz"),
+            Security = SecuritySetting.Parse(settings.All("security-opt")),
+            Memory = settings.One("memory") is { } memory ? Quantity.Bytes(memory) : null,
+            MemoryReservation = settings.One("memory-reservation") is { } reservation ? Quantity.Bytes(reservation) : null,
+            PidsLimit = settings.One("pids-limit") is { } pids && Quantity.Whole(pids, -1, int.MaxValue) is > 0 and var limit ? limit : null,
+            Cpus = settings.One("cpus") is { } cpus ? Quantity.Processors(cpus) : null,
+            CpuShares = settings.One("cpu-shares") is { } shares ? Quantity.Whole(shares, 2, 262_144) : null,
+            CpusetCpus = settings.One("cpuset-cpus"),
+        };
+    }
+
+    /// <summary>The capabilities of a container.</summary>
+    /// <param name="usual">Those that one has without being asked.</param>
+    /// <param name="host">Those that there are.</param>
+    public IReadOnlyList<string> Capabilities(IEnumerable<string> usual, IReadOnlyCollection<string> host)
+    {
+        // As podman has it: all are taken away, or given, before single ones are given, or taken away.
+        IEnumerable<string> all = CapDrop.Contains("ALL", StringComparer.Ordinal) ? [] : CapAdd.Contains("ALL", StringComparer.Ordinal) ? host : usual;
+        HashSet<string> has = [.. all];
+        has.UnionWith(CapAdd.Where(c => c != "ALL"));
+        has.ExceptWith(CapDrop);
+        return [.. host.Where(has.Contains)];
+    }
+}

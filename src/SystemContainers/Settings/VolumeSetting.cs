@@ -1,0 +1,113 @@
+namespace SystemContainers.Settings;
+
+/// <summary>A value of <c>--volume</c>, or of <c>--mount</c> with type bind or volume (podman-run(1)).</summary>
+/// <param name="Source">An absolute path of the host; the name of a volume; null for one of the container alone.</param>
+/// <param name="Destination">Absolute in the container.</param>
+/// <param name="Options">As the runtime has them: <c>rw</c> or <c>ro</c>, <c>bind</c> or <c>rbind</c>, <c>nosuid</c>, propagation ...</param>
+sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<string> Options)
+{
+    private const int MaxName = 128;
+
+    private static readonly string[] s_options =
+    [
+        "ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "private", "rprivate", "shared", "rshared", "slave", "rslave",
+        "unbindable", "runbindable",
+    ];
+
+    /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a volume begins with what the image has.</summary>
+    private static readonly string[] s_withoutEffect = ["z", "Z", "copy"];
+
+    /// <summary>Whether <see cref="Source"/> is a directory or file of the host.</summary>
+    public bool IsHostPath => Source is ['/', ..];
+
+    /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid programs or devices.</summary>
+    public IReadOnlyList<string> MountOptions =>
+    [
+        .. Options.Where(o => o is not ("suid" or "dev" or "exec")),
+        .. Unless("rbind", "bind"), .. Unless("rw", "ro"), .. Unless("nosuid", "suid"), .. Unless("nodev", "dev"),
+        .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
+    ];
+
+    private IEnumerable<string> Unless(string option, params ReadOnlySpan<string> others) =>
+        Options.Contains(option, StringComparer.Ordinal) || Has(others) ? [] : [option];
+
+    private bool Has(ReadOnlySpan<string> any)
+    {
+        foreach (string option in any)
+        {
+            if (Options.Contains(option, StringComparer.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads <c>[[SOURCE:]DESTINATION[:OPTIONS]]</c>.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static VolumeSetting Parse(string text)
+    {
+        string[] parts = text.Split(':');
+        return parts switch
+        {
+            [var destination] => new(null, Absolute(destination), Checked([])),
+            [var source, var destination] when destination.StartsWith('/') => new(CheckedSource(source), Absolute(destination), Checked([])),
+            [var destination, var options] when destination.StartsWith('/') => new(null, Absolute(destination), Checked(options.Split(','))),
+            [var source, var destination, var options] => new(CheckedSource(source), Absolute(destination), Checked(options.Split(','))),
+            _ => throw new FormatException("it is not SOURCE:DESTINATION[:OPTIONS]"),
+        };
+    }
+
+    /// <summary>What two mounts have in common of which the later one counts.</summary>
+    public static string Key(string text)
+    {
+        try
+        {
+            return Parse(text).Destination;
+        }
+        catch (FormatException)
+        {
+            return text;
+        }
+    }
+
+    /// <summary>An absolute path without what leads upwards, and without a slash at its end.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static string Absolute(string path)
+    {
+        string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return !path.StartsWith('/') ? throw new FormatException($"'{path}' is no absolute path")
+            : parts.Contains("..", StringComparer.Ordinal) ? throw new FormatException($"'{path}' has '..' in it")
+            : path.Any(char.IsControl) ? throw new FormatException("a path has a control character")
+            : "/" + string.Join('/', parts.Where(p => p != "."));
+    }
+
+    /// <summary>Checks the options that a mount of the host's may have.</summary>
+    /// <exception cref="FormatException">One of them is none, or can't be had here.</exception>
+    public static IReadOnlyList<string> Checked(IReadOnlyList<string> options)
+    {
+        string[] given = [.. options.Where(o => o.Length > 0)];
+        foreach (string option in given)
+        {
+            if (option is "U" or "O" || option.StartsWith("upperdir=", StringComparison.Ordinal) || option.StartsWith("workdir=", StringComparison.Ordinal))
+            {
+                throw new FormatException($"the option {option} is not there: {(option == "U" ? "give the directory its owner with chown(1)" : "overlays of the host's directories are none of sysctr's")}");
+            }
+
+            if (!s_options.Contains(option, StringComparer.Ordinal) && !s_withoutEffect.Contains(option, StringComparer.Ordinal))
+            {
+                throw new FormatException($"'{option}' is no option of a volume; there are {string.Join(", ", s_options)}");
+            }
+        }
+
+        return given.Contains("ro", StringComparer.Ordinal) && given.Contains("rw", StringComparer.Ordinal)
+            ? throw new FormatException("it can't be ro and rw")
+            : [.. given.Except(s_withoutEffect, StringComparer.Ordinal)];
+    }
+
+    private static string CheckedSource(string source) =>
+        source.StartsWith('/') ? Absolute(source)
+        : source.Length is > 0 and <= MaxName && char.IsAsciiLetterOrDigit(source[0]) && source.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-') ? source
+        : throw new FormatException($"'{source}' is neither an absolute path nor the name of a volume");
+}

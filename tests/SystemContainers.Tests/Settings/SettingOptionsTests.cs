@@ -1,0 +1,155 @@
+using SystemContainers.Errors;
+using SystemContainers.Settings;
+using Xunit;
+
+namespace SystemContainers.Tests.Settings;
+
+/// <summary>Values as podman-run(1) writes them.</summary>
+public sealed class SettingOptionsTests
+{
+    [Theory]
+    [InlineData("volume", "data")]
+    [InlineData("volume", "/a:b")]
+    [InlineData("volume", "../a:/b")]
+    [InlineData("volume", "/a:/b:ro,rw")]
+    [InlineData("volume", "/a:/b:U")]
+    [InlineData("volume", "/a:/b:O")]
+    [InlineData("volume", "/a:/b:nonsense")]
+    [InlineData("volume", "/a:/b/../c")]
+    [InlineData("volume", "/a:/b:ro:/c")]
+    [InlineData("volume", "-data:/b")]
+    [InlineData("mount", "type=bind,dst=/b")]
+    [InlineData("mount", "type=bind,src=a,dst=/b")]
+    [InlineData("mount", "type=volume,src=/a,dst=/b")]
+    [InlineData("mount", "type=image,src=a,dst=/b")]
+    [InlineData("mount", "type=tmpfs")]
+    [InlineData("mount", "type=tmpfs,dst=/a,ro=maybe")]
+    [InlineData("tmpfs", "run")]
+    [InlineData("tmpfs", "/run:size")]
+    [InlineData("tmpfs", "/run:tmpcopyup")]
+    [InlineData("env", "A")]
+    [InlineData("env", "=b")]
+    [InlineData("user", "")]
+    [InlineData("workdir", "srv")]
+    [InlineData("entrypoint", "[\"a\"")]
+    [InlineData("entrypoint", "[1]")]
+    [InlineData("hostname", "a b")]
+    [InlineData("hostname", "")]
+    [InlineData("cap-add", "NET-ADMIN")]
+    [InlineData("ulimit", "nofile")]
+    [InlineData("ulimit", "files=1")]
+    [InlineData("ulimit", "nofile=2:1")]
+    [InlineData("ulimit", "nofile=many")]
+    [InlineData("ulimit", "host")]
+    [InlineData("sysctl", "net.ipv4.ip_forward=1")]
+    [InlineData("sysctl", "kernel.shmmax")]
+    [InlineData("shm-size", "0")]
+    [InlineData("memory", "1x")]
+    [InlineData("memory", "-1")]
+    [InlineData("memory", "99999999999999999999g")]
+    [InlineData("pids-limit", "many")]
+    [InlineData("cpus", "0")]
+    [InlineData("cpu-shares", "1")]
+    [InlineData("cpuset-cpus", "a")]
+    [InlineData("tz", "/etc/passwd")]
+    [InlineData("security-opt", "seccomp=/a.json")]
+    [InlineData("security-opt", "label=type:x")]
+    [InlineData("security-opt", "mask=a")]
+    [InlineData("security-opt", "nonsense")]
+    [InlineData("stop-timeout", "soon")]
+    [InlineData("health-start-period", "soon")]
+    [InlineData("health-timeout", "")]
+    [InlineData("no-such-option", "1")]
+    [InlineData("hostname", "a\0b")]
+    public void What_is_no_value_is_refused_and_named(string option, string value)
+    {
+        SysctrException e = Assert.Throws<SysctrException>(new ContainerSettings(new Dictionary<string, IReadOnlyList<string>> { [option] = [value] }).Check);
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Contains("--" + option, e.Message, StringComparison.Ordinal);
+        Assert.NotNull(e.Hint);
+    }
+
+    [Theory]
+    [InlineData("/data", null, "/data", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("data:/data", "data", "/data", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("/a:/b/", "/a", "/b", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("/a//x/.:/b:ro", "/a/x", "/b", "ro,rbind,nosuid,nodev,rprivate")]
+    [InlineData("/a:/b:ro,z", "/a", "/b", "ro,rbind,nosuid,nodev,rprivate")]
+    [InlineData("/a:/b:bind,rslave,suid,dev,noexec", "/a", "/b", "bind,rslave,noexec,rw")]
+    public void A_volume_is_read_as_podman_reads_it(string text, string? source, string destination, string options)
+    {
+        VolumeSetting volume = VolumeSetting.Parse(text);
+
+        Assert.Equal((source, destination), (volume.Source, volume.Destination));
+        Assert.Equal(options, string.Join(',', volume.MountOptions));
+    }
+
+    [Theory]
+    [InlineData("type=bind,src=/a,dst=/b,ro", "/a", "/b", "ro,rbind,nosuid,nodev,rprivate")]
+    [InlineData("type=bind,source=/a,target=/b,readonly=false,bind-propagation=rslave", "/a", "/b", "rw,rslave,rbind,nosuid,nodev")]
+    [InlineData("type=volume,src=data,destination=/b", "data", "/b", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("dst=/b", null, "/b", "rbind,rw,nosuid,nodev,rprivate")]
+    public void A_mount_says_the_same_in_other_words(string text, string? source, string destination, string options)
+    {
+        VolumeSetting volume = MountSetting.Parse(text).Volume!;
+
+        Assert.Equal((source, destination), (volume.Source, volume.Destination));
+        Assert.Equal(options, string.Join(',', volume.MountOptions));
+    }
+
+    [Theory]
+    [InlineData("/run", "nosuid,nodev")]
+    [InlineData("/run:size=64m,mode=1777", "nosuid,nodev,size=64m,mode=1777")]
+    [InlineData("/run:exec,dev,ro", "nosuid,exec,dev,ro")]
+    public void A_tmpfs_has_no_programs_of_others_rights_unless_asked(string text, string options) => Assert.Equal(options, string.Join(',', TmpfsSetting.Parse(text).Options));
+
+    [Theory]
+    [InlineData("512", 512)]
+    [InlineData("512b", 512)]
+    [InlineData("1k", 1024)]
+    [InlineData("1.5M", 1_572_864)]
+    [InlineData("2g", 2_147_483_648)]
+    [InlineData("2GiB", 2_147_483_648)]
+    [InlineData("2gb", 2_147_483_648)]
+    public void Bytes_are_powers_of_1024(string text, long bytes) => Assert.Equal(bytes, Quantity.Bytes(text));
+
+    [Theory]
+    [InlineData("30", 30)]
+    [InlineData("1m30s", 90)]
+    [InlineData("1.5h", 5400)]
+    [InlineData("500ms", 0.5)]
+    public void Durations_are_Gos(string text, double seconds) => Assert.Equal(seconds, Quantity.Duration(text).TotalSeconds);
+
+    [Theory]
+    [InlineData("nofile=1024:4096", "RLIMIT_NOFILE", 1024, 4096)]
+    [InlineData("RLIMIT_NPROC=10", "RLIMIT_NPROC", 10, 10)]
+    [InlineData("memlock=-1:-1", "RLIMIT_MEMLOCK", ulong.MaxValue, ulong.MaxValue)]
+    public void Limits_have_the_kernels_names(string text, string type, ulong soft, ulong hard) => Assert.Equal(new UlimitSetting(type, soft, hard), UlimitSetting.Parse(text));
+
+    [Theory]
+    [InlineData("", "", "CAP_CHOWN CAP_KILL")]
+    [InlineData("net_admin", "", "CAP_CHOWN CAP_KILL CAP_NET_ADMIN")]
+    [InlineData("", "ALL", "")]
+    [InlineData("CAP_KILL", "all", "CAP_KILL")]
+    [InlineData("all", "CHOWN", "CAP_KILL CAP_NET_ADMIN CAP_SYS_ADMIN")]
+    [InlineData("SYSLOG", "", "CAP_CHOWN CAP_KILL")]
+    public void Capabilities_are_those_that_the_host_has(string add, string drop, string has)
+    {
+        SpecSettings spec = SpecSettings.Of(Of(("cap-add", add), ("cap-drop", drop)));
+
+        Assert.Equal(has, string.Join(' ', spec.Capabilities(["CAP_CHOWN", "CAP_KILL"], ["CAP_CHOWN", "CAP_KILL", "CAP_NET_ADMIN", "CAP_SYS_ADMIN"])));
+    }
+
+    [Fact]
+    public void Every_option_says_what_it_is()
+    {
+        Assert.All(SettingOptions.InOrder, o => Assert.True(o.Help.Length > 10 && o.Help.EndsWith('.') && o.ValueName.Length > 0, o.Name));
+        Assert.Equal(SettingOptions.InOrder.Count, SettingOptions.InOrder.Select(o => o.Name).Distinct().Count());
+        char[] letters = [.. SettingOptions.InOrder.Select(o => o.Letter).OfType<char>()];
+        Assert.Equal(letters.Length, letters.Distinct().Count());
+    }
+
+    internal static ContainerSettings Of(params (string Option, string Value)[] values) =>
+        new(values.Where(v => v.Value.Length > 0).GroupBy(v => v.Option).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(v => v.Value)]));
+}

@@ -55,6 +55,8 @@ public sealed class OptionsTests(NspawnFixture fixture)
         }
 
         // A volume with a name is nobody's to remove.
+        (await _host.SysctrAsync("install", "--name", data, "-v", $"{data}:/var/lib/shared", "probe")).MustSucceed();
+        Assert.Contains($"kept /var/lib/sysctr-volumes/{data}\n", (await _host.SysctrAsync("uninstall", "--purge", data)).MustSucceed().Error, StringComparison.Ordinal);
         Assert.Equal("700 there\n", await _host.ShellAsync($"echo $(stat -c %a /var/lib/sysctr-volumes) $(test -e /var/lib/sysctr-volumes/{data}/kept && echo there)"));
         await _host.ShellAsync("rm -r /var/lib/sysctr-volumes");
         Assert.Equal(before, await HostState.TakeAsync(_host));

@@ -14,7 +14,7 @@ namespace SystemContainers.Render;
 static class ContainerRenderer
 {
     /// <summary>Below STATE_DIRECTORY: where volumes are that have a name.</summary>
-    private const string VolumesDirectory = "sysctr-volumes";
+    public const string VolumesDirectory = "sysctr-volumes";
 
     private const string GeneratedConfig = "the generated config.json";
 

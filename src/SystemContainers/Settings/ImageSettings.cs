@@ -36,7 +36,7 @@ static class ImageSettings
 
         return image with
         {
-            Env = [.. image.Env ?? [], .. settings.One("tz") is { } zone and not "local" ? [$"TZ={zone}"] : Array.Empty<string>(), .. settings.All("env")],
+            Env = [.. image.Env ?? [], .. settings.All("env")],
             Entrypoint = entrypoint is null ? image.Entrypoint : SettingOptions.Words(entrypoint),
             Cmd = hasCommand ? settings.All(ContainerSettings.Command) : entrypoint is null ? image.Cmd : [],
             User = settings.One("user") ?? image.User,

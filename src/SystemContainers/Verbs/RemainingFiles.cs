@@ -1,3 +1,4 @@
+using SystemContainers.Render;
 using SystemContainers.State;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
@@ -34,7 +35,7 @@ sealed class RemainingFiles(Host host)
         if (record.Tmpfiles is { } tmpfiles)
         {
             places.UnionWith(TmpfilesSyntax.Parse(Read(record, tmpfiles)).Where(l => l.Error is null && l.Type is 'd' or 'D' or 'e' or 'v' or 'q' or 'Q' or 'f' or 'C').Select(l => l.Path)
-                .Where(p => Path.GetDirectoryName(p) is not ("/" or "/var")));
+                .Where(p => Path.GetDirectoryName(p) is not ("/" or "/var") && Path.GetFileName(p) != ContainerRenderer.VolumesDirectory));
         }
 
         return [.. places.Order(StringComparer.Ordinal)];

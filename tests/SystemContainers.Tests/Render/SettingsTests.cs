@@ -76,6 +76,16 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_time_zone_is_a_file_of_the_host_over_the_images()
+    {
+        JsonNode config = Config(("tz", "Europe/Paris"));
+
+        Assert.Equal("/usr/share/zoneinfo/Europe/Paris", Mount(config, "/etc/localtime")["source"]!.GetValue<string>());
+        Assert.DoesNotContain(Texts(config["process"]!["env"]!), v => v.StartsWith("TZ=", StringComparison.Ordinal));
+        Assert.Contains("no /usr/share/zoneinfo/Mars", Assert.Throws<SysctrException>(() => Render(("tz", "Mars"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_directory_that_the_host_lacks_is_refused() =>
         Assert.Contains("/nowhere", Assert.Throws<SysctrException>(() => Render(("volume", "/nowhere:/data"))).Message, StringComparison.Ordinal);
 
@@ -114,7 +124,7 @@ public sealed class SettingsTests
         RenderRequest request = RenderRequests.For(s_image, ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)) with { Settings = settings };
         return ContainerRenderer.Render(request with
         {
-            Host = request.Host with { HasSeccomp = false, IsDirectory = path => path is "/srv/site" ? true : RenderRequests.Host.IsDirectory(path) },
+            Host = request.Host with { HasSeccomp = false, IsDirectory = path => path is "/srv/site" ? true : path is "/usr/share/zoneinfo/Europe/Paris" ? false : RenderRequests.Host.IsDirectory(path) },
         });
     }
 

@@ -144,7 +144,7 @@ static class RuntimeSpecBuilder
             settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination && v.Source is not null)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];
     }
 
-    /// <summary>As podman does it, by a file over the image's: what programs look at that do not look at <c>TZ</c>.</summary>
+    /// <summary>As podman does it, by the host's file over the image's, and not by <c>TZ</c>: most images have no zones by name.</summary>
     private static IEnumerable<MountConfig> Zone(HostFacts host, SpecSettings settings)
     {
         if (settings.TimeZone is not { } zone)

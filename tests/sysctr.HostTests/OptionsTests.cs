@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Text.Json;
 using SystemContainers.TestBed;
 using Xunit;
@@ -5,7 +7,7 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>An ordinary image, configured at install and update by the options of podman-run(1).</summary>
-[Collection(ImagesHost.Name)]
+[Collection(RunningHost.Name)]
 public sealed class OptionsTests(NspawnFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
@@ -60,6 +62,18 @@ public sealed class OptionsTests(NspawnFixture fixture)
         Assert.Equal("700 there\n", await _host.ShellAsync($"echo $(stat -c %a /var/lib/sysctr-volumes) $(test -e /var/lib/sysctr-volumes/{data}/kept && echo there)"));
         await _host.ShellAsync("rm -r /var/lib/sysctr-volumes");
         Assert.Equal(before, await HostState.TakeAsync(_host));
+    }
+
+    [Fact]
+    public async Task A_payload_that_says_that_it_was_stopped_was_no_failure()
+    {
+        await using Container probe = await Container.InstallAsync(
+            _host, "probe", "--now", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--", "trap 'exit 143' TERM; touch /tmp/up; while :; do sleep 0.1; done");
+        await probe.WaitForAsync($"sysctr exec {probe.Name} test -e /tmp/up", "its beginning");
+
+        await _host.MustAsync("systemctl", "stop", probe.Service);
+
+        Assert.Equal("143 success inactive", $"{await probe.PropertyAsync("ExecMainStatus")} {await probe.PropertyAsync("Result")} {await probe.PropertyAsync("ActiveState")}");
     }
 
     [Fact]

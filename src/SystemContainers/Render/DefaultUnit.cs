@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using SystemContainers.Bundle;
 using SystemContainers.Render.Request;
 using SystemContainers.SystemdText;
@@ -15,10 +17,12 @@ static class DefaultUnit
     /// <summary>The unit's text.</summary>
     public static string Render(RenderRequest request, TemplateValues values)
     {
+        string signal = StopSignal.ForUnit(request.Image.Run?.StopSignal);
         Dictionary<string, string> all = new(values.Texts, StringComparer.Ordinal)
         {
             ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") ?? "30",
-            ["KILL_SIGNAL"] = StopSignal.ForUnit(request.Image.Run?.StopSignal),
+            ["KILL_SIGNAL"] = signal,
+            ["SUCCESS_STATUS"] = IsClean(signal) ? "143" : $"143 {signal}",
             // Specifiers are expanded in Description= too.
             ["IMAGE_TEXT"] = CommandLine.Value(request.ImageName + ")")[..^1],
             ["DESTDIR_TEXT"] = CommandLine.Value(request.DestinationDirectory),
@@ -28,6 +32,10 @@ static class DefaultUnit
         };
         return ScribanTemplate.Render(Path, s_template.Value, all);
     }
+
+    /// <summary>Whether ending by it is a success to systemd unasked (systemd.service(5), SuccessExitStatus=); a number alone would be an exit status there.</summary>
+    private static bool IsClean(string signal) =>
+        signal is "SIGHUP" or "SIGINT" or "SIGTERM" or "SIGPIPE" || !signal.StartsWith("SIG", StringComparison.Ordinal);
 
     private static string ReadTemplate()
     {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
@@ -58,12 +60,13 @@ public sealed class SettingsTests
     [Fact]
     public void A_volume_with_a_name_is_private_begins_with_what_the_image_has_and_is_no_state_directory()
     {
-        RenderedContainer rendered = Render(("volume", "db:/data"), ("volume", "/own"));
+        RenderedContainer rendered = Render(("volume", "db:/data"), ("volume", "/own:ro"));
 
         Assert.Contains("d /var/lib/sysctr-volumes 0700", rendered.Tmpfiles, StringComparison.Ordinal);
         Assert.Matches("C /var/lib/sysctr-volumes/db .*/rootfs/data\n", rendered.Tmpfiles);
         Assert.Contains("d /var/lib/etcd/own ", rendered.Tmpfiles, StringComparison.Ordinal);
         Assert.Equal(["/var/lib/etcd"], rendered.GeneratedDirectories);
+        Assert.Equal("ro", Options(Mount(JsonNode.Parse(rendered.ConfigJson!)!, "/own"))[0]);
     }
 
     [Fact]
@@ -73,6 +76,7 @@ public sealed class SettingsTests
 
         Assert.Contains("\nTimeoutStopSec=90s\n", unit, StringComparison.Ordinal);
         Assert.Contains("\nKillSignal=SIGQUIT\n", unit, StringComparison.Ordinal);
+        Assert.Contains("\nSuccessExitStatus=143 SIGQUIT\n", unit, StringComparison.Ordinal);
     }
 
     [Fact]

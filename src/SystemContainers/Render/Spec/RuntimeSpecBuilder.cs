@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Text.Json;
 using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
@@ -141,7 +143,7 @@ static class RuntimeSpecBuilder
         ];
 
         IReadOnlyList<string> OptionsOf(Volume volume) =>
-            settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination && v.Source is not null)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];
+            settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];
     }
 
     /// <summary>As podman does it, by the host's file over the image's, and not by <c>TZ</c>: most images have no zones by name.</summary>

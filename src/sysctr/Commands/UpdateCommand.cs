@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.CommandLine;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Output;
@@ -125,7 +127,7 @@ static class UpdateCommand
         bool changes = !request.Settings.IsEmpty || request.Reset.Count > 0;
         return several && (request.Rebase is not null || request.Set.Count > 0 || changes)
             ? throw new SysctrException(
-                ErrorKind.Usage, $"--rebase, --set{(changes ? ", --reset and options of the container" : "")} go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
+                ErrorKind.Usage, $"--rebase{(changes ? ", --set, --reset and options of the container" : " and --set")} go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
                 "change them one by one; 'sysctr update --together' takes all to what their images are now")
             : request;
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using SystemContainers.TestBed;
 using Xunit;
 
@@ -38,8 +40,10 @@ public sealed class SweepHost : IAsyncLifetime
         Assert.Equal(result.Points, result.Old + result.New);
 
         // Threads differ from run to run, and with them how many steps and system calls there are; else a cut that was missed is no cut.
-        // A signal may come too late; who ignores all of them was started so ('env --default-signal' helps), and nothing was tried.
-        Assert.InRange(result.Missed, 0, cut is "kill" ? result.Points / 10 : cut is "strace" ? result.Points / 4 : result.Points - 1);
+        // A signal may come too late, and an uninstall or prune that has begun goes on to its end; who ignores all of them was started so ('env
+        // --default-signal' helps), and nothing was tried.
+        bool heeds = cut is "int" or "term" && operation is not ("uninstall" or "prune");
+        Assert.InRange(result.Missed, 0, cut is "kill" ? result.Points / 10 : cut is "strace" ? result.Points / 4 : heeds ? result.Points - 1 : result.Points);
         return result;
     }
 }

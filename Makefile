@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every command that a developer needs. Logic is C#; this file only says what follows what. The version is that of Directory.Build.props.
 CONFIGURATION ?= Release
 VERSION := $(shell sed -n 's,.*<VersionPrefix>\(.*\)</VersionPrefix>.*,\1,p' Directory.Build.props)

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Packs what `make install` lays out: build.sh VERSION OUTPUT_DIRECTORY. Needs dpkg-dev. The same binaries give the same bytes.
 set -eu
 version=$1-1 output=$2

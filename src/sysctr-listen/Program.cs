@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma warning disable RS0030 // No Terminal here: a few lines to the journal, which shows what is no text as such.
 using SystemContainers.Listen;
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;

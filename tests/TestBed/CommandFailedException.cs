@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.TestBed;
 
 /// <summary>A command that had to succeed did not; the message carries all it said.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.TestBed;
 
 /// <summary>flock(2) on a file of its own, so that two test processes, or two work trees, wait for each other.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.TestBed;
 
 /// <summary>What every host gets on top of its Debian: a name, our binaries, and where images come from.</summary>

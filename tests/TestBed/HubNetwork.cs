@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.TestBed;
 
 /// <summary>A network that several hosts share: a bridge in a namespace of its own, so that nothing of it is on the build machine's.</summary>

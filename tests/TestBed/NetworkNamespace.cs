@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.TestBed;
 
 /// <summary>A network of one host: loopback only, so every host may use the same ports and none reaches the outside.</summary>

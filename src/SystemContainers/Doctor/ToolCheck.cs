@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Reflection;
 using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;

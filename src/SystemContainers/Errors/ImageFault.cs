@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Errors;
 
 /// <summary>What is wrong with a file of an image, for those who list faults instead of telling of one.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Errors;
 
 /// <summary>Makes what comes from the net fit for a message: no secrets, no control of the terminal, no novels.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Exports;
 
 /// <summary>/exports/manifest.json, checked; all defaults where the image has none.</summary>

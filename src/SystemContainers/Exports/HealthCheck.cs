@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Exports;
 
 /// <summary>How to find out whether a payload that runs is well, with all values in place; everything that is named has to hold.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Fleet;
 
 /// <summary>A host of a roll-out as etcd has it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Images;
 
 /// <summary>An image that is as it was pulled; an element of the array that <c>sysctr images verify --json</c> prints.</summary>

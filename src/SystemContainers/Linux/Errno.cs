@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Linux;
 
 /// <summary>The error numbers that we tell apart (errno(3)); the same on x86-64 and arm64.</summary>

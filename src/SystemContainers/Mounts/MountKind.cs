@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Mounts;
 
 /// <summary>Whose files are mounted.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Oci;
 
 /// <summary>Elements that are null, as every other reader of these documents takes them: Go's encoding/json leaves the zero value in their place.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Oci;
 
 /// <summary>Media types of OCI image-spec 1.1 (media-types.md) and of Docker's schema 2.</summary>

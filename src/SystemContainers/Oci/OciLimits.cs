@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Oci;
 
 /// <summary>How much of anything we take from a registry or an image before we call it hostile.</summary>

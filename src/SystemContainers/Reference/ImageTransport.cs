@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Reference;
 
 /// <summary>How an image is reached (containers-transports(5)).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Reference;
 
 /// <summary>One place that may hold an image: the registry itself after rewriting, or a mirror.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Reference;
 
 /// <summary>What registries.conf says for one image.</summary>

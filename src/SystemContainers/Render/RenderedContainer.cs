@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using SystemContainers.Exports;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Spec;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Requests;
 
 /// <summary>A command to execute in a container that runs.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Requests;
 
 /// <summary>When a registry is asked for an image.</summary>

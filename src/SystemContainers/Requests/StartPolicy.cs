@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Requests;
 
 /// <summary>When containers that were started count as well, as far as the user said.</summary>

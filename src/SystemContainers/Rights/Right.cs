@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Rights;
 
 /// <summary>Something that an installed image can do to its host beyond running in its own corner of it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #pragma warning disable RS0030 // Nobody's terminal: what launch writes to standard error is the unit's line of the journal.
 using SystemContainers.Errors;
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Runtime;
 
 /// <summary>What <see cref="MountGuard"/> says of a configuration that it does not refuse.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--mount</c> (podman-run(1)): <c>type=bind,src=/a,dst=/b,ro</c>.</summary>

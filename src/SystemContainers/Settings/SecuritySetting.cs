@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Settings;
 
 /// <summary>What values of <c>--security-opt</c> say together (podman-run(1)).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Settings;
 
 /// <summary>An option of podman-run(1) that an install and an update take, with podman's meaning.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Settings;
 
 /// <summary>What settings change of a config.json that sysctr writes, read once.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--volume</c>, or of <c>--mount</c> with type bind or volume (podman-run(1)).</summary>

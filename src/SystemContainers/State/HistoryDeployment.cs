@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.State;
 
 /// <summary>A deployment as the history names it; it may be gone since.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.State;
 
 /// <summary>An image's name in the store, as the history tells of it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Systemd;
 
 /// <summary>Whether a service that was started is still up, by what systemd says of it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Systemd;
 
 /// <summary>How a unit is (org.freedesktop.systemd1(5)); the words are systemd's own.</summary>

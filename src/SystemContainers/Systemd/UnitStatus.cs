@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Systemd;
 
 /// <summary>All that matters of a unit (org.freedesktop.systemd1(5)); the words are systemd's own. What only services have is empty or 0 of others.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.SystemdText;
 
 /// <summary>A directory that sysctr itself makes when a deployment comes into use (<c>AdmittedTmpfiles.Once</c>).</summary>

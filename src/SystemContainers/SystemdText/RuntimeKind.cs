@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.SystemdText;
 
 /// <summary>The OCI runtimes whose ways with cgroups and descriptors we know.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.SystemdText;
 
 /// <summary>One setting of systemd.resource-control(5) that holds what a config.json limits.</summary>

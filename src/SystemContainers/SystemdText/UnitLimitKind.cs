@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.SystemdText;
 
 /// <summary>How a limit's values compare.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tar;
 
 /// <summary>The pieces of a file with holes: where data stands in it, in ascending order; between them are zeros.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tar;
 
 /// <summary>The kinds of entry that a layer may hold (POSIX pax, ustar "typeflag"); all others are refused.</summary>

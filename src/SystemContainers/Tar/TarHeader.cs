@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tar;
 
 /// <summary>A view of one 512-byte header block (POSIX ustar; GNU's variant where it differs).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tar;
 
 /// <summary>How much of anything an archive may claim before we call it hostile.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Target;
 
 /// <summary>Several locks that are given back together, last taken first.</summary>

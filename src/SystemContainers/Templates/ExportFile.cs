@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Templates;
 
 /// <summary>One text below /exports that the renderer works on.</summary>

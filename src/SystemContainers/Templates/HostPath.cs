@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Templates;
 
 /// <summary>Absolute paths as text, for checks before anything is opened; whoever opens them works with handles all the same.</summary>

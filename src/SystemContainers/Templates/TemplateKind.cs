@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Templates;
 
 /// <summary>How the text of a file below /exports is to be read.</summary>

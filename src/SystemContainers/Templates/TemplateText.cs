@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Templates;
 
 /// <summary>The one way from a template to text, whichever language it is in.</summary>

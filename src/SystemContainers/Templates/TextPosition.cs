@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Templates;
 
 /// <summary>A place in a text as editors count: line and column from 1, lines end at a line feed.</summary>

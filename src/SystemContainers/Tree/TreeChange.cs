@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tree;
 
 /// <summary>How a path of an image differs from the same path of another one.</summary>

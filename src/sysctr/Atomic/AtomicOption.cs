@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Cli.Atomic;
 
 /// <summary>An option of an atomic verb.</summary>

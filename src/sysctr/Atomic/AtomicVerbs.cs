@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Cli.Atomic;
 
 /// <summary>The table: what <c>atomic</c> could be told, and what it is here (image-contract, "Commands people know").</summary>

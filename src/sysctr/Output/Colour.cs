@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Cli.Output;
 
 /// <summary>The colours that systemctl has for states; none where nothing is to be noticed.</summary>

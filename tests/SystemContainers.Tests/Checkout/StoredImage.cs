@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using SystemContainers.Oci;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Types lines into an interactive shell, presses the tabulator behind each, and prints what they have become: press_tab.py SHELL... < INPUT
 # The first line of the input sets the shell up.
 import os, pty, select, sys, time

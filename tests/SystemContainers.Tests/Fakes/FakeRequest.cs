@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>What a client sent, headers by name in lower case.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>A unit of a <see cref="FakeSystemd"/>, and what it does when it is started.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>What becomes of a valid text: cut at every few characters, lines gone or twice, words replaced by what does not belong there.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Rooms;
 
 /// <summary>What is asked of a graph of uses.</summary>

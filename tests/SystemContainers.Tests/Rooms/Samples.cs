@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A namespace that uses another one in one way alone, for each way: what SymbolUses has to find.
 namespace SystemContainers.Tests.Rooms.Samples.UsedBase
 {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Systemd;
 
 /// <summary>What the process of a service does.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Tests.Systemd;
 
 /// <summary>A service of <see cref="SystemdContract"/>.</summary>

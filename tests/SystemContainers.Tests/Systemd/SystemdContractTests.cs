@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using Microsoft.Extensions.Time.Testing;
 using SystemContainers.Systemd;
 using SystemContainers.Tests.Fakes;

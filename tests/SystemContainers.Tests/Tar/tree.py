@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Makes a tree of everything that a tar can hold, packs it, and says what a reader has to find.
 # usage: tree.py DIRECTORY FORMAT    FORMAT: of GNU tar, or py-pax, py-gnu
 # The archive is DIRECTORY/tar; expected entries go to stdout, a line each, as ReadTar.Describe writes them (Latin-1).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Errors;

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Many sysctr at once, on the same containers and on different ones.
 
 storm.py PROCESSES ROUNDS SEED KILLS

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Breaks one operation of sysctr at every point there is, and looks at what the next call makes of it.
 
 sweep.py WHERE CUT OPERATION

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.HostTests.Readme;
 
 /// <summary>A command that a text shows after a prompt, and what it shows below it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.HostTests.Readme;
 
 /// <summary>The blocks of commands of a Markdown file (indented by four spaces) or of a manual page's EXAMPLES (between .nf and .fi).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Fsck.Findings;
 
 /// <summary>What can be wrong; the words stand in the output and in <c>--json</c>, and keep their meaning between versions (sysctr(1)).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Fsck.Findings;
 
 /// <summary>What a check has found so far. Safe from several threads.</summary>

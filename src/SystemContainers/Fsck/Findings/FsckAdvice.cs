@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Fsck.Findings;
 
 /// <summary>What findings tell to do.</summary>

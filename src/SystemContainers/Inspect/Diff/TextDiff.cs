@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Inspect.Diff;
 
 /// <summary>The unified format of diff(1), by the longest common subsequence of lines.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Inspect.Images;
 
 /// <summary>All that is known of an image in the store; the object that <c>sysctr images info IMAGE --json</c> prints.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Inspect.Images;
 
 /// <summary>One line of <c>sysctr images list</c>; an element of the array that <c>--json</c> prints.</summary>

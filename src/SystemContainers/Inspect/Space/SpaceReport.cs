@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Inspect.Space;
 
 /// <summary>What uses the space of the store; the object that <c>sysctr df --json</c> prints. All sizes are bytes.</summary>

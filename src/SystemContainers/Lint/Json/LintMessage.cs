@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Lint.Json;
 
 /// <summary>A finding, with the place where an author would mend it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Lint.Json;
 
 /// <summary>What a value of a JSON document has to be: a type, and what is allowed of it.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Linux.Files;
 
 /// <summary>Owner, mode, times and attributes of a file: what an archive entry says and an inode gets.</summary>

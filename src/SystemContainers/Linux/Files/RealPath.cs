@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Linux.Files;
 
 /// <summary>realpath(3) that does not mind what is not there.</summary>

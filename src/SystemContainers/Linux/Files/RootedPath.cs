@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Linux.Files;
 
 /// <summary>Paths of a system that lies below a directory: what its links name is meant below that directory too.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Structures of the kernel and libc, as Tmds.LibC lays them out for each processor.
 global using iovec = Tmds.Linux.iovec;
 global using msghdr = Tmds.Linux.msghdr;

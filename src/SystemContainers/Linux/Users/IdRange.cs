@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Linux.Users;
 
 /// <summary>A line of an id map: <c>Count</c> ids from <c>Inside</c> on are those from <c>Outside</c> on outside of the namespace.</summary>

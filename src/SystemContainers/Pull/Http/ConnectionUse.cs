@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Http;
 
 /// <summary>Why a host is connected to: it decides at which addresses it may be.</summary>

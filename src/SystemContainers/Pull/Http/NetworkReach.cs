@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Http;
 
 /// <summary>Who can be at an address, the widest first: what is further down trusts its callers more.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>A file or link in an archive.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>The files of an OCI image layout, wherever they lie.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>What all streams of a pull share: they are read once from front to back. A reader writes one method.</summary>

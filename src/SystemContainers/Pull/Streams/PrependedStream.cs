@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>A stream with bytes put back that were read from its beginning.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Render.Request;
 
 /// <summary>Where a template variable's value comes from, strongest first (image-contract, "Values").</summary>

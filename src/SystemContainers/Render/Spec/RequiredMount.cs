@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Render.Spec;
 
 /// <summary>A path in the rootfs that something gets mounted on.</summary>

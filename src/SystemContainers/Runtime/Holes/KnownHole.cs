@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Runtime.Holes;
 
 /// <summary>A published way out of a container, or into the host, that a runtime's old releases have.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Runtime.Holes;
 
 /// <summary>What is known of a runtime on a host.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Store.Records;
 
 /// <summary>How an object compares with the name that it has.</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Systemd.DBus;
 
 /// <summary>What systemd tells unasked: that a job has ended, or that a unit has changed.</summary>

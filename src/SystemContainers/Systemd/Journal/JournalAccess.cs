@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 namespace SystemContainers.Systemd.Journal;
 
 /// <summary>Whose messages a user may read: the own ones, and all as a member of a group that the journal's files are open to (systemd-journald.service(8)).</summary>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 using SystemContainers.Inspect.Images;
 using SystemContainers.Inspect.Space;
 using SystemContainers.Oci;

@@ -122,7 +122,7 @@ public sealed class StoreFaultTests : IDisposable
         }
         finally
         {
-            await Command.MustAsync("umount", Root);
+            await Command.MustAsync("umount", "--lazy", Root);
         }
     }
 
@@ -146,7 +146,7 @@ public sealed class StoreFaultTests : IDisposable
         }
         finally
         {
-            await Command.MustAsync("umount", small);
+            await Command.MustAsync("umount", "--lazy", small);
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class StoreSpaceTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Command.MustAsync("umount", _root);
+        await Command.MustAsync("umount", "--lazy", _root);
         Directory.Delete(_root);
     }
 

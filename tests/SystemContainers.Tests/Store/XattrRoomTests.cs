@@ -27,7 +27,7 @@ public sealed class XattrRoomTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await MustAsync("umount", Mount);
+        await MustAsync("umount", "--lazy", Mount);
         Directory.Delete(_root, recursive: true);
     }
 

@@ -23,7 +23,7 @@ public sealed class FileTimesTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await ProcessRunner.RunAsync("umount", [Mount], CancellationToken.None);
+        await ProcessRunner.RunAsync("umount", ["--lazy", Mount], CancellationToken.None);
         Directory.Delete(_root, recursive: true);
     }
 

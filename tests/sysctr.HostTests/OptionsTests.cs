@@ -67,13 +67,16 @@ public sealed class OptionsTests(NspawnFixture fixture)
     [Fact]
     public async Task A_payload_that_says_that_it_was_stopped_was_no_failure()
     {
-        await using Container probe = await Container.InstallAsync(
-            _host, "probe", "--now", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--", "trap 'exit 143' TERM; touch /tmp/up; while :; do sleep 0.1; done");
-        await probe.WaitForAsync($"sysctr exec {probe.Name} test -e /tmp/up", "its beginning");
+        string name = Container.NewName();
+        (await _host.SysctrAsync(
+            "install", "--now", "--name", name, "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "trap 'exit 143' TERM; touch /tmp/up; while :; do sleep 0.1; done")).MustSucceed();
+        await _host.EventuallyAsync($"sysctr exec {name} test -e /tmp/up", TimeSpan.FromSeconds(30));
 
-        await _host.MustAsync("systemctl", "stop", probe.Service);
+        await _host.MustAsync("systemctl", "stop", name);
 
-        Assert.Equal("143 success inactive", $"{await probe.PropertyAsync("ExecMainStatus")} {await probe.PropertyAsync("Result")} {await probe.PropertyAsync("ActiveState")}");
+        string[] told = await Task.WhenAll(new[] { "ExecMainStatus", "Result", "ActiveState" }.Select(p => _host.UnitPropertyAsync(name + ".service", p)));
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+        Assert.Equal(["143", "success", "inactive"], told);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class OptionsTests(NspawnFixture fixture)
         await using (Container probe = await Container.InstallAsync(
             _host, "probe", "--now", "--runtime", runtime, "--env-file", $"/srv/{data}/env", "-e", "PROBE_VALUE=from the option", "-v", $"/srv/{data}:/srv:ro", "--volume", $"{data}:/var/lib/shared",
             "--tmpfs", "/opt:size=1m", "-w", "/srv", "--hostname", "a-box", "--cap-drop", "all", "--cap-add", "DAC_OVERRIDE", "--ulimit", "nofile=100:200", "--shm-size", "1m", "--tz", "local",
-            "--stop-timeout", "7", "--label", "who=we"))
+            "--stop-timeout", "7", "--label", "who=we", "--health-cmd", "test -e word"))
         {
             Dictionary<string, string> report = await ReportAsync(probe);
             Assert.Equal(("from the option", "/srv", "by default"), (report["PROBE_VALUE"], report["cwd"], report["args"]));

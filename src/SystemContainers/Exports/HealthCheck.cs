@@ -8,6 +8,9 @@ sealed record HealthCheck
     /// <summary>Program and words to run inside the container; status 0 is well. Null for none.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
+    /// <summary>Where the command begins, as the payload does; null in records of before this was kept.</summary>
+    public string? WorkingDirectory { get; init; }
+
     /// <summary>http: or https: URL to get from the host; a status of 2xx is well. Null for none.</summary>
     public string? Http { get; init; }
 

@@ -74,7 +74,7 @@ static class ContainerRenderer
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
-            Health = request.Exports.Health.Render(values.Texts),
+            Health = request.Exports.Health.Render(values.Texts) is { } health ? health with { WorkingDirectory = config.WorkingDirectory } : null,
             Warnings = [.. warnings, .. Warnings(request, config)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),

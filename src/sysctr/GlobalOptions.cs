@@ -53,12 +53,15 @@ static class GlobalOptions
     public static IReadOnlyList<Option> All { get; } = [Root, System, User, Quiet, LockTimeout];
 
     /// <summary>Where the verb stands: behind global options and their values. The number of words where there is none.</summary>
-    public static int VerbAt(IReadOnlyList<string> words)
+    public static int VerbAt(IReadOnlyList<string> words) => OperandAt(words, All);
+
+    /// <summary>Where the first word stands that is no option and no option's value. The number of words where there is none.</summary>
+    public static int OperandAt(IReadOnlyList<string> words, IReadOnlyList<Option> options)
     {
         int at = 0;
         while (at < words.Count && words[at] is ['-', _, ..])
         {
-            at += ValuedByNext(All, words[at]) is null ? 1 : 2;
+            at += ValuedByNext(options, words[at]) is null ? 1 : 2;
         }
 
         return Math.Min(at, words.Count);

@@ -123,14 +123,7 @@ static class SettingsOptions
         Command update = new("update");
         Commands.InstallCommand.AddRequestTo(install);
         Commands.UpdateCommand.AddRequestTo(update);
-        Option[] options = [.. install.Options, .. update.Options, .. GlobalOptions.All];
-        int at = 0;
-        while (at < words.Length && words[at] is ['-', _, ..])
-        {
-            at += GlobalOptions.ValuedByNext(options, words[at]) is null ? 1 : 2;
-        }
-
-        return at < words.Length;
+        return GlobalOptions.OperandAt(words, [.. install.Options, .. update.Options, .. GlobalOptions.All]) < words.Length;
     }
 
     private static Option<string[]> Create(SettingOption option)

@@ -25,25 +25,20 @@ sealed record Totals(int Passed, int Failed, int Skipped)
     }
 
     /// <summary>The tests of such a report that took longest, longest first; none when there is none.</summary>
-    public static IEnumerable<(string Name, TimeSpan Duration)> Slowest(string path, int count)
-    {
-        if (!File.Exists(path))
-        {
-            return [];
-        }
-
-        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
-        return
-        [
-            .. report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray()
-                .Select(t => (t.GetProperty("name").GetString()!, TimeSpan.FromMilliseconds(t.GetProperty("duration").GetDouble())))
-                .OrderByDescending(t => t.Item2)
-                .Take(count),
-        ];
-    }
+    public static IEnumerable<(string Name, TimeSpan Duration)> Slowest(string path, int count) =>
+        Tests(path)
+            .Select(t => (t.GetProperty("name").GetString()!, TimeSpan.FromMilliseconds(t.GetProperty("duration").GetDouble())))
+            .OrderByDescending(t => t.Item2)
+            .Take(count);
 
     /// <summary>The tests of such a report that failed, each with the first line of its message; none when there is no report.</summary>
-    public static IEnumerable<string> Failures(string path)
+    public static IEnumerable<string> Failures(string path) =>
+        from test in Tests(path)
+        where test.GetProperty("status").GetString() is not ("passed" or "skipped")
+        let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
+        select $"failed: {test.GetProperty("name").GetString()}: {message?.Split('\n')[0]}";
+
+    private static JsonElement[] Tests(string path)
     {
         if (!File.Exists(path))
         {
@@ -51,13 +46,7 @@ sealed record Totals(int Passed, int Failed, int Skipped)
         }
 
         using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
-        return
-        [
-            .. from test in report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray()
-               where test.GetProperty("status").GetString() is not ("passed" or "skipped")
-               let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
-               select $"failed: {test.GetProperty("name").GetString()}: {message?.Split('\n')[0]}",
-        ];
+        return [.. report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray().Select(t => t.Clone())];
     }
 
     /// <inheritdoc/>

@@ -24,8 +24,7 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
         {
             bool isNested = volumes.Exists(v => HostPath.IsBelow(path, v.Destination));
             string source = stateDirectory + (isNested ? $"{Nested}/{Flat(path)}" : path);
-            ImageFile? seed = files.Find(path) is { Kind: ImageFileKind.Directory } directory ? directory : null;
-            volumes.Add(new Volume(path, source, seed, seed is not null && files.List(path).Count > 0));
+            volumes.Add(Seeded(path, source, files));
         }
 
         return volumes;
@@ -36,10 +35,12 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
     /// <param name="name">A file name.</param>
     /// <param name="destination">Absolute in the container.</param>
     /// <param name="files">The image's, which it begins with.</param>
-    public static Volume Named(string directory, string name, string destination, IImageFiles files)
+    public static Volume Named(string directory, string name, string destination, IImageFiles files) => Seeded(destination, $"{directory}/{name}", files);
+
+    private static Volume Seeded(string destination, string source, IImageFiles files)
     {
-        ImageFile? seed = files.Find(destination) is { Kind: ImageFileKind.Directory } there ? there : null;
-        return new Volume(destination, $"{directory}/{name}", seed, seed is not null && files.List(destination).Count > 0);
+        ImageFile? seed = files.Find(destination) is { Kind: ImageFileKind.Directory } directory ? directory : null;
+        return new Volume(destination, source, seed, seed is not null && files.List(destination).Count > 0);
     }
 
     /// <summary>A path as one file name, distinct from every other's.</summary>

@@ -68,17 +68,7 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
     }
 
     /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
-    public static string Key(string text)
-    {
-        try
-        {
-            return Parse(text).Destination;
-        }
-        catch (FormatException)
-        {
-            return text;
-        }
-    }
+    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
 
     private static FormatException Wrong(string part) => new($"'{part}' is nothing that a mount has here");
 }

@@ -62,11 +62,14 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     }
 
     /// <summary>What two mounts have in common of which the later one counts.</summary>
-    public static string Key(string text)
+    public static string Key(string text) => KeyOf(text, t => Parse(t).Destination);
+
+    /// <summary>The same for what has a destination in other words; of what is not right it is the text, and <see cref="SettingOption.Check"/> says why.</summary>
+    internal static string KeyOf(string text, Func<string, string> destination)
     {
         try
         {
-            return Parse(text).Destination;
+            return destination(text);
         }
         catch (FormatException)
         {

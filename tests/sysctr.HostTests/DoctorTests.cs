@@ -76,9 +76,9 @@ public sealed class DoctorTests(NspawnFixture fixture)
         "cp -p /root/t /etc/sysctr/sysctr.toml; rm -r /opt/odd; test ! -e /root/was-run",
         "problem  runtime        /opt/odd/runc is run as root, and /opt/odd can be written", "give it")]
     [InlineData(
-        "a store on a file system that executes nothing", "mount --bind /var/lib/sysctr /var/lib/sysctr; mount -o remount,bind,noexec /var/lib/sysctr", "umount --lazy /var/lib/sysctr",
+        "a store on a file system that executes nothing", "install -d -m 0700 /var/lib/sysctr; mount --bind /var/lib/sysctr /var/lib/sysctr; mount -o remount,bind,noexec /var/lib/sysctr", "umount --lazy /var/lib/sysctr",
         "problem  store", "mount it without noexec")]
-    [InlineData("a store that others can read", "chmod 0755 /var/lib/sysctr", "chmod 0700 /var/lib/sysctr", "problem  store", "chmod 0700 /var/lib/sysctr")]
+    [InlineData("a store that others can read", "install -d -m 0755 /var/lib/sysctr", "chmod 0700 /var/lib/sysctr", "problem  store", "chmod 0700 /var/lib/sysctr")]
     public async Task What_is_broken_is_named_with_its_remedy(string what, string damage, string undo, string found, string remedy)
     {
         await _host.ShellAsync(damage);

@@ -7,7 +7,7 @@ namespace SystemContainers.Linux;
 
 /// <summary>
 /// Marks every step that changes state, so that tests can break each of them. <c>SYSCTR_FAULT</c> says which (tests/README.md):
-/// <c>kill:N</c> ends this process before its Nth step, as a power cut would; <c>enospc:N</c>, <c>eio:N</c> and <c>denied:N</c> let the
+/// <c>kill:N</c> ends this process before its Nth step, as a power cut would, <c>kill:CALL</c> before its first of that name; <c>enospc:N</c>, <c>eio:N</c> and <c>denied:N</c> let the
 /// Nth step fail; <c>int:N</c> and <c>term:N</c> send this process SIGINT or SIGTERM there; <c>trace:FILE</c> writes a line for each. Without
 /// the variable a step costs a comparison and a count.
 /// </summary>
@@ -35,7 +35,7 @@ static class FaultPoint
         private const int SignalTime = 20;
 
         private readonly Lock _lock = new();
-        private readonly int _at = int.TryParse(argument, out int at) ? at : -1;
+        private readonly int _at = int.TryParse(argument, out int at) ? at : 0;
         private int _passed;
 
         public static FaultPlan? Parse(string? text) =>
@@ -51,7 +51,7 @@ static class FaultPoint
                 {
                     File.AppendAllText(argument, $"{number} {call}\n");
                 }
-                else if (number == _at)
+                else if (number == _at || (_at == 0 && call == argument))
                 {
                     Break($"{call} (SYSCTR_FAULT={what}:{argument})");
                 }

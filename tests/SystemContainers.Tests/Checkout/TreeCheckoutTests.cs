@@ -62,29 +62,46 @@ public sealed class TreeCheckoutTests : IDisposable
         }
 
         MergedTree tree = await TreeAsync(layer.File(path + "/file", "deep"));
-        using CancellationTokenSource done = new();
-        int most = 0;
-        Task watch = Task.Run(() =>
-        {
-            while (!done.IsCancellationRequested)
-            {
-                most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith(Target, StringComparison.Ordinal) == true));
-            }
-        });
-
+        int[] open = [0, 0];
         List<(int Done, int Total)> progress = [];
-        TreeCheckout.Write(tree, Target, [], advanced: (done, total) => progress.Add((done, total)));
+        TreeCheckout.Write(
+            tree,
+            Target,
+            [],
+            advanced: (done, total) =>
+            {
+                // The second word comes from a thousand levels down.
+                progress.Add((done, total));
+                open[0] = Math.Max(open[0], OpenBelowTarget());
+            });
         List<string> found = [];
         new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, []);
-        await done.CancelAsync();
-        await watch;
+        List<string> added = [];
+        await using (FileStream stray = new($"{Target}/{path}/stray", FileMode.CreateNew))
+        {
+            Assert.Equal(1, OpenBelowTarget());
+        }
+
+        new TreeCheck(
+            _store,
+            content: true,
+            (where, what) =>
+            {
+                added.Add(where + what);
+                open[1] = Math.Max(open[1], OpenBelowTarget());
+            }).Compare(tree, Target, []);
+        File.Delete($"{Target}/{path}/stray");
 
         Assert.Equal("deep", await File.ReadAllTextAsync($"{Target}/{path}/file"));
         Assert.Empty(found);
-        Assert.InRange(most, 1, 100);
+        Assert.Contains(added, a => a.Contains("stray", StringComparison.Ordinal));
+        Assert.All(open, most => Assert.InRange(most, 0, 100));
         Assert.Equal([0, 1024, progress[0].Total], progress.Select(p => p.Done));
         Assert.InRange(progress[0].Total, 1501, 1510);
     }
+
+    private int OpenBelowTarget() =>
+        Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith(Target, StringComparison.Ordinal) == true);
 
     [Theory]
     [InlineData("/file/below")]

@@ -73,10 +73,12 @@ static class SettingsOptions
             values[ContainerSettings.Command] = words;
         }
 
-        // Of two values with one key the later one counts, in one call as in two.
-        ContainerSettings settings = ContainerSettings.None.With(new ContainerSettings(values), []);
-        settings.Check();
-        return settings;
+        ContainerSettings said = new(values);
+        said.Check();
+        said.CheckTogether();
+
+        // Of two variables of one name the later one counts, in one call as in two.
+        return ContainerSettings.None.With(said, []);
     }
 
     /// <summary>The options to forget.</summary>

@@ -26,7 +26,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     /// <summary>The value of an option that has one; null where it was not set.</summary>
     public string? One(string name) => Values.TryGetValue(name, out IReadOnlyList<string>? values) ? values[^1] : null;
 
-    /// <summary>These settings with changes: what is given replaces what has the same key, and is added otherwise.</summary>
+    /// <summary>These settings with changes: what is given replaces what has the same key, also of other options on one subject, and is added otherwise.</summary>
     /// <param name="changes">What is said anew.</param>
     /// <param name="reset">Options that are forgotten before.</param>
     public ContainerSettings With(ContainerSettings changes, IEnumerable<string> reset)
@@ -39,7 +39,18 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
 
         foreach ((string name, IReadOnlyList<string> given) in changes.Values)
         {
-            values[name] = SettingOptions.Find(name) is { IsList: true } list ? Merged(list, values.GetValueOrDefault(name, []), given) : given;
+            SettingOption? option = SettingOptions.Find(name);
+            values[name] = option is { IsList: true } ? Merged(option, values.GetValueOrDefault(name, []), given) : given;
+            foreach (SettingOption other in SettingOptions.InOrder.Where(o => o.Subject is not null && o.Subject == option?.Subject && o != option))
+            {
+                HashSet<string> keys = [.. given.Select(option!.Key)];
+                string[] left = [.. values.GetValueOrDefault(other.Name, []).Where(v => !keys.Contains(other.Key(v)))];
+                values.Remove(other.Name);
+                if (left.Length > 0)
+                {
+                    values[other.Name] = left;
+                }
+            }
         }
 
         return new ContainerSettings(values);
@@ -60,6 +71,24 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
             foreach (string value in values)
             {
                 Checked(option, name, value);
+            }
+        }
+    }
+
+    /// <summary>Checks that no two values that were given together say different things of one place or right, as podman does.</summary>
+    /// <exception cref="SysctrException">Usage: two do.</exception>
+    public void CheckTogether()
+    {
+        foreach (IGrouping<string, SettingOption> subject in SettingOptions.InOrder.Where(o => o.Subject is not null).GroupBy(o => o.Subject!))
+        {
+            Dictionary<string, string> said = new(StringComparer.Ordinal);
+            foreach ((SettingOption option, string value) in subject.SelectMany(o => All(o.Name).Select(v => (o, v))))
+            {
+                string word = $"--{option.Name}={value}";
+                if (!said.TryAdd(option.Key(value), word) && said[option.Key(value)] is var other && other != word)
+                {
+                    throw new SysctrException(ErrorKind.Usage, $"reading {word}: {other} is about {option.Key(value)}, too", "leave one of the two out");
+                }
             }
         }
     }

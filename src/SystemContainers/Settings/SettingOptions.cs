@@ -10,6 +10,10 @@ static class SettingOptions
 {
     private const long MostSeconds = 86_400;
 
+    private const string Mounts = "mounts";
+
+    private const string Capabilities = "capabilities";
+
     private static readonly Dictionary<string, SettingOption> s_byName = All().ToDictionary(o => o.Name, StringComparer.Ordinal);
 
     /// <summary>In the order in which help shows them.</summary>
@@ -26,10 +30,10 @@ static class SettingOptions
         },
         new("volume", "[SOURCE:]DIR[:OPTIONS]", "Mount a directory of the host, or a volume by its name, on DIR of the container.")
         {
-            Letter = 'v', IsList = true, Key = VolumeSetting.Key, Check = VolumeSetting.Parse,
+            Letter = 'v', IsList = true, Key = VolumeSetting.Key, Subject = Mounts, Check = VolumeSetting.Parse,
         },
-        new("mount", "type=TYPE,...", "Mount a directory (bind), a volume or a tmpfs, as podman-run(1) writes it.") { IsList = true, Key = MountSetting.Key, Check = MountSetting.Parse },
-        new("tmpfs", "DIR[:OPTIONS]", "Mount a tmpfs on DIR of the container.") { IsList = true, Key = TmpfsSetting.Key, Check = TmpfsSetting.Parse },
+        new("mount", "type=TYPE,...", "Mount a directory (bind), a volume or a tmpfs, as podman-run(1) writes it.") { IsList = true, Key = MountSetting.Key, Subject = Mounts, Check = MountSetting.Parse },
+        new("tmpfs", "DIR[:OPTIONS]", "Mount a tmpfs on DIR of the container.") { IsList = true, Key = TmpfsSetting.Key, Subject = Mounts, Check = TmpfsSetting.Parse },
         new("user", "USER[:GROUP]", "Run the payload as this user of the image, by name or number. As a word of its own --user is the calling user's containers: write -u, or --user=USER.")
         {
             Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
@@ -37,8 +41,8 @@ static class SettingOptions
         new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON list of words. The image's own command is left out then.") { Check = Words },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
-        new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Check = CapabilityName },
-        new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Check = CapabilityName },
+        new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
+        new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
         new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
         new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },

@@ -5,7 +5,7 @@ namespace SystemContainers.Settings;
 /// <summary>What settings change of a config.json that sysctr writes, read once.</summary>
 sealed record SpecSettings
 {
-    /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given; of those on one place the last.</summary>
+    /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given, each on a place of its own.</summary>
     public IReadOnlyList<VolumeSetting> Volumes { get; private init; } = [];
 
     /// <summary>Mounts of memory.</summary>
@@ -60,12 +60,10 @@ sealed record SpecSettings
     public static SpecSettings Of(ContainerSettings settings)
     {
         MountSetting[] mounts = [.. settings.All("mount").Select(MountSetting.Parse)];
-        VolumeSetting[] volumes = [.. settings.All("volume").Select(VolumeSetting.Parse), .. mounts.Select(m => m.Volume).OfType<VolumeSetting>()];
-        TmpfsSetting[] tmpfs = [.. settings.All("tmpfs").Select(TmpfsSetting.Parse), .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>()];
         return new SpecSettings
         {
-            Volumes = [.. volumes.GroupBy(v => v.Destination, StringComparer.Ordinal).Select(g => g.Last())],
-            Tmpfs = [.. tmpfs.GroupBy(t => t.Destination, StringComparer.Ordinal).Select(g => g.Last())],
+            Volumes = [.. settings.All("volume").Select(VolumeSetting.Parse), .. mounts.Select(m => m.Volume).OfType<VolumeSetting>()],
+            Tmpfs = [.. settings.All("tmpfs").Select(TmpfsSetting.Parse), .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>()],
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],

@@ -38,5 +38,5 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options)
     }
 
     /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
-    public static string Key(string text) => text.Split(':', 2)[0].TrimEnd('/');
+    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
 }

@@ -25,6 +25,35 @@ public sealed class ContainerSettingsTests
         Assert.False(after.IsSameAs(s_before));
     }
 
+    [Theory]
+    [InlineData("volume", "/x:/data", "mount", "type=tmpfs,dst=/data/")]
+    [InlineData("mount", "type=bind,src=/x,dst=/data", "volume", "db:/data:ro")]
+    [InlineData("volume", "/x:/data", "tmpfs", "/./data:size=1m")]
+    [InlineData("tmpfs", "/data", "volume", "/data")]
+    [InlineData("cap-drop", "kill", "cap-add", "CAP_KILL")]
+    [InlineData("cap-add", "all", "cap-drop", "ALL")]
+    public void Of_two_that_say_different_things_of_one_subject_the_later_call_counts_and_one_call_is_refused(string first, string before, string second, string after)
+    {
+        ContainerSettings both = SettingOptionsTests.Of((first, before), (second, after));
+
+        SysctrException refusal = Assert.Throws<SysctrException>(both.CheckTogether);
+        ContainerSettings later = SettingOptionsTests.Of((first, before), ("env", "A=1")).With(SettingOptionsTests.Of((second, after)), []);
+
+        Assert.Equal(ErrorKind.Usage, refusal.Kind);
+        Assert.Contains($"--{first}={before}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"--{second}={after}", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(new[] { "--env=A=1", $"--{second}={after}" }.Order(), later.Words().Order());
+    }
+
+    [Fact]
+    public void What_is_about_other_places_is_no_conflict_and_neither_is_what_is_said_twice() =>
+        SettingOptionsTests.Of(
+            ("volume", "/x:/data"), ("volume", "/x:/data"), ("tmpfs", "/data/cache"), ("cap-drop", "all"), ("cap-add", "kill"), ("env", "A=1"), ("env", "A=2")).CheckTogether();
+
+    [Fact]
+    public void Two_of_one_option_on_one_place_are_a_conflict() =>
+        Assert.Throws<SysctrException>(SettingOptionsTests.Of(("volume", "/x:/data"), ("volume", "/y:/data/")).CheckTogether);
+
     [Fact]
     public void What_is_reset_is_forgotten()
     {

@@ -10,14 +10,17 @@ static class StopSignal
     // signal(7) has them, systemd under another name (systemd.kill(5) takes what signal-util.c knows).
     private static readonly Dictionary<string, string> s_others = new(StringComparer.Ordinal) { ["IOT"] = "ABRT", ["CLD"] = "CHLD", ["POLL"] = "IO", ["UNUSED"] = "SYS", ["INFO"] = "PWR" };
 
-    // signal(7), and the real-time range of Linux.
+    /// <summary>signal(7), in the order of their numbers, from 1 on, as x86 and ARM have them.</summary>
     private static readonly string[] s_names =
     [
-        "ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "KILL", "PIPE", "PROF", "PWR", "QUIT", "SEGV", "STKFLT",
-        "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
+        "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
     ];
 
     private const int MaxSignal = 64;
+
+    /// <summary>glibc, and so systemd, keeps the first two of the kernel's for itself.</summary>
+    private const int FirstRealTime = 34;
 
     /// <summary><c>SIGTERM</c> where the image says nothing.</summary>
     /// <param name="signal"><c>SIGINT</c>, <c>INT</c>, <c>2</c>, <c>SIGRTMIN+3</c>.</param>
@@ -34,11 +37,20 @@ static class StopSignal
         name = s_others.GetValueOrDefault(name, name);
         if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
-            return number is >= 1 and <= MaxSignal ? $"{number}" : throw Unknown(signal);
+            // By name, for a number in SuccessExitStatus= would be an exit status.
+            return number is < 1 or > MaxSignal ? throw Unknown(signal)
+                : number <= s_names.Length ? "SIG" + s_names[number - 1]
+                : number >= FirstRealTime ? $"SIGRTMIN+{number - FirstRealTime}"
+                : throw Unknown(signal);
         }
 
         return s_names.Contains(name, StringComparer.Ordinal) || IsRealTime(name) ? "SIG" + name : throw Unknown(signal);
     }
+
+    /// <summary>The exit statuses of a payload that hears a signal and ends as a shell tells such an end: 128 and its number. That of SIGTERM is always among them.</summary>
+    /// <param name="signal">As <see cref="ForUnit"/> has it.</param>
+    public static IReadOnlyList<int> ExitStatuses(string signal) =>
+        [.. new[] { "SIGTERM", signal }.Select(s => Array.IndexOf(s_names, s["SIG".Length..])).Where(n => n >= 0).Select(n => 128 + n + 1).Distinct()];
 
     private static bool IsRealTime(string name) =>
         name is "RTMIN" or "RTMAX" ||

@@ -46,6 +46,7 @@ public sealed class DefaultsTests
             new RequiredMount("/etc/hosts", IsDirectory: false, 0x1a4),
             new RequiredMount("/etc/resolv.conf", IsDirectory: false, 0x1a4),
             new RequiredMount("/run", IsDirectory: true, 0x1ed),
+            new RequiredMount("/var/tmp", IsDirectory: true, 0x3ff),
         ],
         Rendered().Mounts);
 

@@ -76,7 +76,7 @@ public sealed class SettingsTests
 
         Assert.Contains("\nTimeoutStopSec=90s\n", unit, StringComparison.Ordinal);
         Assert.Contains("\nKillSignal=SIGQUIT\n", unit, StringComparison.Ordinal);
-        Assert.Contains("\nSuccessExitStatus=143 SIGQUIT\n", unit, StringComparison.Ordinal);
+        Assert.Contains("\nSuccessExitStatus=143 131 SIGQUIT\n", unit, StringComparison.Ordinal);
     }
 
     [Fact]

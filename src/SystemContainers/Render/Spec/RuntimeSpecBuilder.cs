@@ -172,6 +172,7 @@ static class RuntimeSpecBuilder
         new("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
         new("/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=755"]),
         new("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
+        new("/var/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
         .. from file in (string[])["/etc/resolv.conf", "/etc/hosts"]
            where host.IsDirectory(file) == false
            select new MountConfig(file, "bind", file, ["bind", "ro", "nosuid", "noexec", "nodev"]),

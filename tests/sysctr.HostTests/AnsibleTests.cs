@@ -36,15 +36,18 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         await File.WriteAllTextAsync(
             _scratch.File("inventory"),
             $"web ansible_connection=ssh ansible_ssh_executable={ssh} ansible_ssh_transfer_method=piped ansible_python_interpreter=/usr/bin/python3\n");
-        await File.WriteAllTextAsync(
-            _scratch.File("play.yml"),
+        const string play =
             """
             - hosts: web
               gather_facts: false
               roles:
                 - sysctr_container
 
-            """);
+            """;
+        await File.WriteAllTextAsync(_scratch.File("play.yml"), play);
+
+        // Most of what a play costs is Ansible's own beginning: three in one call.
+        await File.WriteAllTextAsync(_scratch.File("thrice.yml"), play + "  check_mode: true\n" + play + play);
     }
 
     public ValueTask DisposeAsync() => _scratch.DisposeAsync();
@@ -106,7 +109,7 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         };
         HostState before = await HostState.TakeAsync(_host);
 
-        string diff = (await RunAsync(vars, "--check", "--diff")).MustSucceed().Output;
+        string diff = (await RunAsync(vars, "play.yml", "--check", "--diff")).MustSucceed().Output;
 
         Assert.Equal(before, await HostState.TakeAsync(_host));
         Assert.Matches($@"\+ unit +/etc/systemd/system/{name}\.service", diff);
@@ -118,7 +121,7 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(("5", ""), await SetAsync(name));
 
         Dictionary<string, object> absent = new() { ["name"] = name, ["state"] = "absent", ["purge"] = true };
-        Assert.Matches($@"- state +/var/lib/{name}", (await RunAsync(absent, "--check", "--diff")).MustSucceed().Output);
+        Assert.Matches($@"- state +/var/lib/{name}", (await RunAsync(absent, "play.yml", "--check", "--diff")).MustSucceed().Output);
         await ChangesOnceAsync(absent);
     }
 
@@ -147,12 +150,12 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         await ChangesOnceAsync(new() { ["name"] = name, ["image"] = "probe", ["now"] = true });
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult play = await RunAsync(new() { ["name"] = name, ["image"] = "broken-start" });
+        CommandResult play = await RunAsync(new() { ["name"] = name, ["image"] = "broken-start" }, "play.yml");
 
         Assert.Equal(2, play.ExitCode);
         Assert.Contains("this is why", play.All, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
-        Assert.Contains("say which image", (await RunAsync(new() { ["name"] = "nothing" })).All, StringComparison.Ordinal);
+        Assert.Contains("say which image", (await RunAsync(new() { ["name"] = "nothing" }, "play.yml")).All, StringComparison.Ordinal);
         await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
     }
 
@@ -164,29 +167,30 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         return (set.GetProperty("ADDRESS").GetString(), set.GetProperty("VALUE").GetString());
     }
 
-    /// <summary>Checks: check mode predicts the change and leaves the host alone; the first play changes, the second does not.</summary>
+    /// <summary>
+    /// Checks: check mode predicts the change, and leaves it to the first play, which changes; the second does not.
+    /// </summary>
     private async Task ChangesOnceAsync(Dictionary<string, object> vars)
     {
-        HostState before = await HostState.TakeAsync(_host);
-        Assert.Equal(1, await PlayAsync(vars, "--check"));
-        Assert.Equal(before, await HostState.TakeAsync(_host));
-        Assert.Equal(1, await PlayAsync(vars));
-        Assert.Equal(0, await PlayAsync(vars));
+        string output = (await RunAsync(vars, "thrice.yml")).MustSucceed().Output;
+        string[] plays = output.Split("\nPLAY ")[1..];
+
+        Assert.Equal("check changed: 1, first: 1, second: 0", string.Join(", ", plays.Zip((string[])["check changed", "first", "second"], (p, n) => $"{n}: {Changes().Count(p)}")));
     }
 
     /// <summary>How many tasks changed something.</summary>
     private async Task<int> PlayAsync(Dictionary<string, object> vars, params string[] options)
     {
-        CommandResult play = (await RunAsync(vars, options)).MustSucceed();
+        CommandResult play = (await RunAsync(vars, ["play.yml", .. options])).MustSucceed();
         return int.Parse(Changed().Match(play.Output).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    private Task<CommandResult> RunAsync(Dictionary<string, object> vars, params string[] options) => Command.RunAsync(
+    private Task<CommandResult> RunAsync(Dictionary<string, object> vars, params string[] arguments) => Command.RunAsync(
     [
         "env", "-C", _scratch.Path, $"HOME={_scratch.Path}", "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8",
         $"ANSIBLE_ROLES_PATH={Workspace.Root}/packaging/ansible/roles",
         "ansible-playbook", "--inventory", _scratch.File("inventory"), "--extra-vars",
-        JsonSerializer.Serialize(vars.ToDictionary(v => "sysctr_container_" + v.Key, v => v.Value)), .. options, _scratch.File("play.yml"),
+        JsonSerializer.Serialize(vars.ToDictionary(v => "sysctr_container_" + v.Key, v => v.Value)), .. arguments,
     ]);
 
     /// <summary>A registry on the host's loopback whose images change.</summary>
@@ -203,6 +207,9 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
 
     private static async Task PublishAsync(RegistryServer registry, string image) =>
         await registry.PushAsync(await ImageBuilder.BuildAsync(new ImageSource(image)), ImageBuilder.Tag, $"agent:{ImageBuilder.Tag}");
+
+    [GeneratedRegex(@"^changed: \[web\]", RegexOptions.Multiline)]
+    private static partial Regex Changes();
 
     [GeneratedRegex(@"\bchanged=(\d+)")]
     private static partial Regex Changed();

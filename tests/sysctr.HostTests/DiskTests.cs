@@ -8,7 +8,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>
 /// A store on a small file system of its own, and a host whose disks fill up and fail: whatever is refused leaves the host as it was, the
-/// store clean, and succeeds when there is room again.
+/// store clean, and succeeds when there is room again. Some of the places where room may end: <see cref="Faults.OfflineFailureTests"/> tries the steps.
 /// </summary>
 [Collection(SmallDiskHost.Name)]
 public sealed class DiskTests(NspawnFixture fixture)
@@ -57,8 +57,8 @@ public sealed class DiskTests(NspawnFixture fixture)
     private readonly NspawnHost _host = fixture.Host;
 
     [Theory]
-    [InlineData("blocks of 1 MB", "0 500 1000 1500 2000 2500 3000 3500 4000", false)]
-    [InlineData("blocks of 8 kB", "0 8 16 24 32 40 56 72 96 120 160 200 260 400", true)]
+    [InlineData("blocks of 1 MB", "0 500 1500 2500 4000", false)]
+    [InlineData("blocks of 8 kB", "0 16 32 56 96 160 400", true)]
     public async Task A_disk_that_fills_up_on_the_way(string what, string kilobytes, bool pulled)
     {
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
@@ -83,7 +83,7 @@ public sealed class DiskTests(NspawnFixture fixture)
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
         (await _host.SysctrAsync("pull", Image)).MustSucceed();
         int refused = 0;
-        foreach (int free in (int[])[0, 2, 8, 20, 24, 28, 32, 34, 36, 38, 40, 44, 48, 56, 70])
+        foreach (int free in (int[])[0, 8, 20, 28, 34, 38, 44, 70])
         {
             await disk.FillAsync($"mkdir {Store}/fill; cd {Store}/fill; n=$(( $(df --output=iavail . | tail -n 1) - {free} )); test $n -le 0 || seq $n | xargs touch");
             refused += await TryAsync(["install", "--name", "tiny", Image], disk, $"{free} inodes free") ? 0 : 1;
@@ -98,7 +98,7 @@ public sealed class DiskTests(NspawnFixture fixture)
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
         (await _host.SysctrAsync("install", "--name", "tiny", Image)).MustSucceed();
         int refused = 0;
-        foreach (int free in (int[])[0, 32, 96, 112, 128, 144, 160, 200, 300])
+        foreach (int free in (int[])[0, 32, 96, 128, 160, 300])
         {
             await disk.LeaveAsync($"{free}");
             HostState before = await HostState.TakeAsync(_host);
@@ -124,7 +124,7 @@ public sealed class DiskTests(NspawnFixture fixture)
     }
 
     [Theory]
-    [InlineData("size", "0 4k 8k 12k 16k 20k 24k 28k 32k 40k 64k")]
+    [InlineData("size", "0 4k 12k 20k 28k 64k")]
     [InlineData("nr_inodes", "0 1 2 3 4")]
     public async Task A_directory_of_units_that_is_full(string limit, string values)
     {
@@ -168,7 +168,7 @@ public sealed class DiskTests(NspawnFixture fixture)
         (await _host.SysctrAsync("pull", Image)).MustSucceed();
         int refused = 0;
         foreach ((string call, int[] numbers) in ((string, int[])[])
-            [("fsync", [1, 3, 6, 9]), ("rename", [1, 2, 4]), ("pwrite64", [2, 4]), ("linkat", [1]), ("symlink", [1]), ("mkdir", [2])])
+            [("fsync", [1, 6]), ("rename", [1, 4]), ("pwrite64", [2]), ("linkat", [1]), ("symlink", [1]), ("mkdir", [2])])
         {
             foreach (int number in numbers)
             {

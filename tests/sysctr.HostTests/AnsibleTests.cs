@@ -78,6 +78,9 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(0, await PlayAsync(vars));
         Assert.Equal(0, await PlayAsync(vars, "--check"));
         vars["state"] = "latest";
+        HostState before = await HostState.TakeAsync(_host);
+        Assert.Equal(1, await PlayAsync(vars, "--check"));
+        Assert.Equal(before, await HostState.TakeAsync(_host));
         await ChangesOnceAsync(vars);
         Assert.Equal("version 2\n", await _host.ShellAsync($"{name}ctl"));
 
@@ -121,7 +124,9 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(("5", ""), await SetAsync(name));
 
         Dictionary<string, object> absent = new() { ["name"] = name, ["state"] = "absent", ["purge"] = true };
+        before = await HostState.TakeAsync(_host);
         Assert.Matches($@"- state +/var/lib/{name}", (await RunAsync(absent, "play.yml", "--check", "--diff")).MustSucceed().Output);
+        Assert.Equal(before, await HostState.TakeAsync(_host));
         await ChangesOnceAsync(absent);
     }
 

@@ -81,14 +81,17 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     {
         foreach (IGrouping<string, SettingOption> subject in SettingOptions.InOrder.Where(o => o.Subject is not null).GroupBy(o => o.Subject!))
         {
-            Dictionary<string, string> said = new(StringComparer.Ordinal);
+            Dictionary<string, (SettingOption Option, string Value)> said = new(StringComparer.Ordinal);
             foreach ((SettingOption option, string value) in subject.SelectMany(o => All(o.Name).Select(v => (o, v))))
             {
-                string word = $"--{option.Name}={value}";
-                if (!said.TryAdd(option.Key(value), word) && said[option.Key(value)] is var other && other != word)
+                string key = option.Key(value);
+                if (said.TryGetValue(key, out (SettingOption Option, string Value) other) && !SayTheSame(other, (option, value)))
                 {
-                    throw new SysctrException(ErrorKind.Usage, $"reading {word}: {other} is about {option.Key(value)}, too", "leave one of the two out");
+                    throw new SysctrException(
+                        ErrorKind.Usage, $"reading --{option.Name}={value}: --{other.Option.Name}={other.Value} is about {key}, too", "leave one of the two out");
                 }
+
+                said[key] = (option, value);
             }
         }
     }
@@ -105,6 +108,10 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
            select $"--{option.Key}={value}",
         .. All(Command) is { Count: > 0 } words ? words.Prepend("--") : [],
     ];
+
+    /// <summary>One option with one value, also where it is spelt in two ways: <c>kill</c> and <c>CAP_KILL</c>.</summary>
+    private static bool SayTheSame((SettingOption Option, string Value) one, (SettingOption Option, string Value) other) =>
+        one.Option == other.Option && (one.Value == other.Value || Equals(one.Option.Check(one.Value), one.Option.Check(other.Value)));
 
     private static void Checked(SettingOption? option, string name, string value)
     {

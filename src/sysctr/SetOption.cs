@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Errors;
+using SystemContainers.Render.Request;
 
 namespace SystemContainers.Cli;
 
@@ -22,9 +23,18 @@ static class SetOption
         Hidden = true,
     };
 
+    /// <summary>The variables to set.</summary>
+    /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE, or is none that an image can have set.</exception>
+    public static IReadOnlyDictionary<string, string> Parse(string[] assignments)
+    {
+        IReadOnlyDictionary<string, string> set = Assignments("--set", assignments);
+        TemplateValues.CheckSettable(set.Keys);
+        return set;
+    }
+
     /// <summary>The assignments as a dictionary; the last one of a variable holds.</summary>
     /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE.</exception>
-    public static IReadOnlyDictionary<string, string> Parse(string[] assignments)
+    public static IReadOnlyDictionary<string, string> Assignments(string option, string[] assignments)
     {
         Dictionary<string, string> set = new(StringComparer.Ordinal);
         foreach (string assignment in assignments)
@@ -32,7 +42,7 @@ static class SetOption
             int equals = assignment.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0)
             {
-                throw new SysctrException(ErrorKind.Usage, $"--set {assignment}: not of the form VAR=VALUE");
+                throw new SysctrException(ErrorKind.Usage, $"{option} {assignment}: not of the form VAR=VALUE");
             }
 
             set[assignment[..equals]] = assignment[(equals + 1)..];

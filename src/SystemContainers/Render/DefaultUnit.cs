@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Bundle;
+using SystemContainers.Oci;
 using SystemContainers.Render.Request;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.Oci;
 using static SystemContainers.Settings.SettingPlace;
 
 namespace SystemContainers.Settings;
@@ -54,13 +55,17 @@ static class SettingOptions
         new("cpu-shares", "NUMBER", "Its share of busy processors; the unit's CPUWeight=.") { Check = value => Quantity.Whole(value, 2, 262_144) },
         new("cpuset-cpus", "LIST", "The processors that it may use, such as 0-3; the unit's AllowedCPUs=.") { Check = CpuList },
         new("tz", "ZONE", "The time zone, such as Europe/Paris; local for the host's.") { Check = TimeZone },
-        new("stop-signal", "SIGNAL", "The signal that stops it, instead of the image's.") { Place = Unit, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty") },
+        new("stop-signal", "SIGNAL", "The signal that stops it, instead of the image's.") { Place = Unit, Check = Signal },
         new("stop-timeout", "SECONDS", "How long it may take to stop before it is killed; 30 otherwise.") { Place = Unit, Check = value => Quantity.Whole(value, 0, MostSeconds) },
         new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
         new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON list of words, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
         new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
         new("health-timeout", "DURATION", "How long one check may take.") { Place = Any, Check = value => Quantity.Duration(value) },
     ];
+
+    private static string Signal(string value) =>
+        value.Length == 0 ? throw new FormatException("it is empty")
+        : StopSignal.Find(value) ?? throw new FormatException("signal(7) has no such signal; write SIGTERM, TERM or 15");
 
     /// <summary>A JSON list of words, or one word; none for an empty text.</summary>
     /// <exception cref="FormatException">It begins as a list and is none.</exception>

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Cli;
+using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
@@ -88,6 +89,21 @@ public sealed class CommandLineTests
         Assert.Equal("", settings.One("entrypoint"));
         Assert.Equal(["memory"], SettingsOptions.ParseReset(Parse("update --reset --memory etcd")));
         Assert.Throws<SysctrException>(() => SettingsOptions.ParseReset(Parse("update --reset nonsense etcd")));
+    }
+
+    [Theory]
+    [InlineData("install --set EXEC_START=x etcd", "EXEC_START: its value is always given by sysctr")]
+    [InlineData("install --set VALUE etcd", "--set VALUE: not of the form VAR=VALUE")]
+    [InlineData("install --stop-signal SIGNOPE etcd", "signal(7) has no such signal")]
+    [InlineData("plan install --stop-signal 65 etcd", "signal(7) has no such signal")]
+    public void What_no_image_can_have_is_refused_before_one_is_fetched(string words, string complaint)
+    {
+        ParseResult parsed = Parse(words);
+
+        SysctrException e = Assert.Throws<SysctrException>(() => InstallCommand.Requests(parsed));
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Contains(complaint, e.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -180,16 +180,22 @@ sealed class TemplateValues
             : null;
     }
 
-    private static void CheckSet(ImageExports exports, IReadOnlyDictionary<string, string> set)
+    /// <summary>What can be refused of a <c>--set</c> before anybody knows the image.</summary>
+    /// <exception cref="SysctrException">Usage: a variable that no image can have set.</exception>
+    public static void CheckSettable(IEnumerable<string> names)
     {
-        foreach (string name in set.Keys.Order(StringComparer.Ordinal))
+        foreach (string name in names.Order(StringComparer.Ordinal))
         {
-            if (s_forced.Contains(name, StringComparer.Ordinal))
+            if (IsForced(name))
             {
                 throw new SysctrException(ErrorKind.Usage, $"setting {name}: its value is always given by sysctr");
             }
         }
+    }
 
+    private static void CheckSet(ImageExports exports, IReadOnlyDictionary<string, string> set)
+    {
+        CheckSettable(set.Keys);
         SortedSet<string> known = Known(exports);
         string[] unknown = [.. set.Keys.Where(name => !known.Contains(name)).Order(StringComparer.Ordinal)];
         if (unknown.Length > 0)

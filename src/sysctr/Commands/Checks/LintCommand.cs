@@ -71,7 +71,7 @@ static class LintCommand
         string target = parsed.GetValue(s_target)!;
         if (Directory.Exists(Path.Join(target, "exports")))
         {
-            return await LintOperation.DirectoryAsync(target, SetOption.Parse(parsed.GetValue(s_labels)!), cancellation);
+            return await LintOperation.DirectoryAsync(target, SetOption.Assignments("--label", parsed.GetValue(s_labels)!), cancellation);
         }
 
         if (target is ['.' or '/', ..])

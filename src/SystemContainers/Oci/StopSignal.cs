@@ -2,7 +2,7 @@
 
 using System.Globalization;
 
-namespace SystemContainers.Bundle;
+namespace SystemContainers.Oci;
 
 /// <summary>An image's StopSignal as systemd.kill(5) writes it.</summary>
 static class StopSignal
@@ -25,26 +25,24 @@ static class StopSignal
     /// <summary><c>SIGTERM</c> where the image says nothing.</summary>
     /// <param name="signal"><c>SIGINT</c>, <c>INT</c>, <c>2</c>, <c>SIGRTMIN+3</c>.</param>
     /// <exception cref="Errors.SysctrException">Template: Linux has no such signal.</exception>
-    public static string ForUnit(string? signal)
-    {
-        if (string.IsNullOrEmpty(signal))
-        {
-            return "SIGTERM";
-        }
+    public static string ForUnit(string? signal) => string.IsNullOrEmpty(signal) ? "SIGTERM" : Find(signal) ?? throw Unknown(signal);
 
+    /// <summary>As <see cref="ForUnit"/>; null where Linux has no such signal.</summary>
+    public static string? Find(string signal)
+    {
         string name = signal.ToUpperInvariant();
         name = name.StartsWith("SIG", StringComparison.Ordinal) ? name["SIG".Length..] : name;
         name = s_others.GetValueOrDefault(name, name);
         if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
             // By name, for a number in SuccessExitStatus= would be an exit status.
-            return number is < 1 or > MaxSignal ? throw Unknown(signal)
+            return number is < 1 or > MaxSignal ? null
                 : number <= s_names.Length ? "SIG" + s_names[number - 1]
                 : number >= FirstRealTime ? $"SIGRTMIN+{number - FirstRealTime}"
-                : throw Unknown(signal);
+                : null;
         }
 
-        return s_names.Contains(name, StringComparer.Ordinal) || IsRealTime(name) ? "SIG" + name : throw Unknown(signal);
+        return s_names.Contains(name, StringComparer.Ordinal) || IsRealTime(name) ? "SIG" + name : null;
     }
 
     /// <summary>The exit statuses of a payload that hears a signal and ends as a shell tells such an end: 128 and its number. That of SIGTERM is always among them.</summary>

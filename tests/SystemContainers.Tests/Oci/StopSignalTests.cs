@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Oci;
 using Xunit;
 
-namespace SystemContainers.Tests.Bundle;
+namespace SystemContainers.Tests.Oci;
 
 /// <summary>What images write for a signal, against what systemd.kill(5) reads.</summary>
 public sealed class StopSignalTests

@@ -26,6 +26,17 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     public static HostRoot Trixie { get; } =
         new("host-trixie", "trixie", [.. s_host, "libssl3t64", "podman", "skopeo", "umoci", "netavark", "time"]);
 
+    /// <summary>
+    /// What host tests run on: the oldest supported host, for it lacks what newer ones have; with <c>SYSCTR_TEST_SUITE=trixie</c> Debian 13, with its
+    /// systemd 257 and runc 1.1.15.
+    /// </summary>
+    public static HostRoot Tested { get; } = Environment.GetEnvironmentVariable("SYSCTR_TEST_SUITE") switch
+    {
+        null or "" or "bookworm" => Bookworm,
+        "trixie" => new HostRoot("host-tested-trixie", "trixie", [.. s_host, "libssl3t64"]),
+        { } other => throw new InvalidOperationException($"SYSCTR_TEST_SUITE={other}: there are bookworm and trixie"),
+    };
+
     /// <summary>A host with a kernel, for whole machines.</summary>
     public static HostRoot BookwormMachine { get; } = new(
         "machine-bookworm",

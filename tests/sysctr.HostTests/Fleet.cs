@@ -43,10 +43,10 @@ public sealed class Fleet : IAsyncLifetime
         _registry = await RegistryServer.StartAsync(_scratch, Hub.Namespace, _scratch.File("registry"), readOnly: false, Registry);
         await _registry.PushAsync(first, ImageBuilder.Tag, $"{Agent}:{ImageBuilder.Tag}");
         Etcd = await EtcdServer.StartAsync(_scratch, Hub.Namespace, HubNetwork.Address);
-        await HostRoot.Bookworm.GetAsync();
+        await HostRoot.Tested.GetAsync();
         await Parallel.ForAsync(0, Size, new ParallelOptions { MaxDegreeOfParallelism = 3 }, async (_, _) =>
         {
-            NspawnHost host = await NspawnHost.StartAsync(HostRoot.Bookworm, registryStorage: null, Hub);
+            NspawnHost host = await NspawnHost.StartAsync(HostRoot.Tested, registryStorage: null, Hub);
             lock (_hosts)
             {
                 _hosts.Add(host);

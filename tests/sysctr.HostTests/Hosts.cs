@@ -15,7 +15,7 @@ public class NspawnFixture : IAsyncLifetime
     public NspawnHost Host { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Host = await NspawnHost.StartAsync(HostRoot.Bookworm, await ImageBuilder.RegistryStorageAsync(ImageSource.All));
+        Host = await NspawnHost.StartAsync(HostRoot.Tested, await ImageBuilder.RegistryStorageAsync(ImageSource.All));
 
     public async ValueTask DisposeAsync()
     {

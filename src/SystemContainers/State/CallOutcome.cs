@@ -93,7 +93,7 @@ sealed class CallOutcome
     private static string DescribeLeft(PendingTransaction left)
     {
         string whose = left.Record.IsOfStore ? "the store" : string.Join(", ", left.Record.Names);
-        bool forward = left.IsCommitted || left.Record.Operation is TransactionKind.Uninstall or TransactionKind.Prune;
+        bool forward = left.IsCommitted || left.Record.Operation is TransactionKind.Uninstall or TransactionKind.Prune or TransactionKind.Record;
         return $"{whose}: {left.Record.Verb} is left half done; the next call of sysctr, or the next boot, {(forward ? "finishes it" : "rolls it back")}";
     }
 

@@ -25,10 +25,11 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
     {
         Directory.CreateDirectory(Root);
         string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
+        // Before: the name is there, and counts, before the write has returned.
+        outcome?.Began(file, record);
         try
         {
             RecordDocument.Write(file, record, StateJson.Default.TransactionRecord);
-            outcome?.Began(file, record);
             return file;
         }
         catch

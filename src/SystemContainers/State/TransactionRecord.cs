@@ -6,7 +6,7 @@ namespace SystemContainers.State;
 
 /// <summary>
 /// An intent record, <c>transactions/ID.json</c>: what is about to happen to the host. It is durable before the first change
-/// and removed after the last. Whoever finds one that no process holds ends it: an uninstall and what was committed are
+/// and removed after the last. Whoever finds one that no process holds ends it: an uninstall, a change of a record and what was committed are
 /// finished, anything else is taken back.
 /// </summary>
 /// <param name="Operation">Which it is.</param>
@@ -20,7 +20,7 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
 
     /// <summary>The operation in the verb's own word.</summary>
     [JsonIgnore]
-    public string Verb => Operation.ToString().ToLowerInvariant();
+    public string Verb => Operation == TransactionKind.Record ? "a change of its record" : Operation.ToString().ToLowerInvariant();
 
     /// <summary>Whether it changes the store alone, and no container.</summary>
     [JsonIgnore]
@@ -52,6 +52,9 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     /// <summary>What nothing names goes.</summary>
     public static TransactionRecord Prune(bool all) => new(TransactionKind.Prune, [], All: all);
 
+    /// <summary>A deployment's record that gets another content.</summary>
+    public static TransactionRecord OfRecord(ContainerRecord before, ContainerRecord after) => new(TransactionKind.Record, [new ContainerChange(before, after)]);
+
     /// <summary>An operation with its article, for messages.</summary>
     internal static string Article(TransactionKind operation) => operation switch
     {
@@ -60,6 +63,7 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
         TransactionKind.Update => "an update",
         TransactionKind.Pull => "a pull",
         TransactionKind.Prune => "a prune",
+        TransactionKind.Record => "a change of its record",
         _ => "a rollback",
     };
 
@@ -122,4 +126,7 @@ enum TransactionKind
 
     /// <summary>What nothing names is removed from the store: finished when it breaks off.</summary>
     Prune,
+
+    /// <summary>A deployment's record changes, and nothing else: finished when it breaks off.</summary>
+    Record,
 }

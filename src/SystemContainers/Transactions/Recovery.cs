@@ -97,7 +97,11 @@ sealed class Recovery(Host host)
 
             RemoveAbandoned(pending.Record);
             HistoryOutcome outcome = await EndAsync(pending, start);
-            host.History.Recovered(pending.Record, IntentRecords.Id(pending.File), outcome);
+            if (pending.Record.Operation != TransactionKind.Record)
+            {
+                host.History.Recovered(pending.Record, IntentRecords.Id(pending.File), outcome);
+            }
+
             IntentRecords.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
@@ -110,6 +114,12 @@ sealed class Recovery(Host host)
 
     private async Task<HistoryOutcome> EndAsync(PendingTransaction pending, bool start)
     {
+        if (pending.Record.Operation == TransactionKind.Record)
+        {
+            RecordChange.Finish(host, pending.Record.Changes[0].After!);
+            return HistoryOutcome.Done;
+        }
+
         ContainerSwitch containers = new(host);
         if (pending.IsCommitted)
         {

@@ -34,7 +34,7 @@ sealed class PinOperation(Host host, Action<string> note)
             return;
         }
 
-        host.Deployment(name, record.Deployment).WriteRecord(record with { Pinned = pinned });
+        RecordChange.Make(host, record, record with { Pinned = pinned });
         host.History.Add(HistoryLog.Success(pinned ? "pin" : "unpin", name, HistoryOrigin.Now()) with { To = HistoryDeployment.Of(record) });
         note($"{name}: deployment {record.Deployment} is {state} now");
     }

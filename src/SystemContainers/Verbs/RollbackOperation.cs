@@ -41,8 +41,9 @@ sealed class RollbackOperation(Host host, Action<string> note)
         if (after.AutoUpdate != before.AutoUpdate || after.Held is not null || grants.Length != after.Grants.Count)
         {
             // Policy and grants are the container's, whichever deployment it runs from; in one that is not in use they mean nothing yet.
-            after = after with { AutoUpdate = before.AutoUpdate, Grants = grants, Held = null };
-            host.Deployment(name, after.Deployment).WriteRecord(after);
+            ContainerRecord kept = after with { AutoUpdate = before.AutoUpdate, Grants = grants, Held = null };
+            RecordChange.Make(host, after, kept);
+            after = kept;
         }
 
         ContainerSwitch containers = new(host, policy);

@@ -127,7 +127,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 if (before.Held is not null)
                 {
                     // The registry has gone back to what is installed.
-                    host.Deployment(name, before.Deployment).WriteRecord(before with { Held = null });
+                    RecordChange.Make(host, before, before with { Held = null });
                 }
 
                 note($"{name}: is up to date; nothing was changed");
@@ -146,7 +146,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
         foreach (ContainerRecord record in policies)
         {
-            KeepPolicy(record, origin);
+            KeepPolicy(host.Catalog.Get(record.Name), record, origin);
         }
 
         return updates.Count + policies.Count;
@@ -183,7 +183,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             // An image that somebody only tried to go on with is not what the container waits for.
             if (isNews && request.Rebase is null)
             {
-                host.Deployment(before.Name, before.Deployment).WriteRecord(before with { Held = now });
+                RecordChange.Make(host, before, before with { Held = now });
             }
         }
 
@@ -225,9 +225,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>A policy is no reason for a new deployment: nothing else changes, and nothing restarts.</summary>
-    private void KeepPolicy(ContainerRecord record, HistoryOrigin origin)
+    private void KeepPolicy(ContainerRecord before, ContainerRecord record, HistoryOrigin origin)
     {
-        host.Deployment(record.Name, record.Deployment).WriteRecord(record);
+        RecordChange.Make(host, before, record);
         host.History.Add(HistoryLog.Success("update", record.Name, origin) with
         {
             From = HistoryDeployment.Of(record),
@@ -247,7 +247,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             ContainerRecord before = change.Before!;
             try
             {
-                host.Deployment(before.Name, before.Deployment).WriteRecord(before with
+                RecordChange.Make(host, before, before with
                 {
                     Failed = new FailedUpdate(change.After!.Image, change.After.ManifestDigest, DateTimeOffset.UtcNow, OneLine.Of(why.Message)),
                 });

@@ -62,11 +62,40 @@ public sealed class OfflineSignalTests(SweepHost host) : IClassFixture<SweepHost
 
     [Theory]
     [MemberData(nameof(Operations))]
-    public Task An_interruption_at_any_fourth_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
-        host.SweepAsync("offline", "int", operation, every: 4);
+    public Task An_interruption_at_any_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
+        host.SweepAsync("offline", "int", operation);
+}
+
+/// <summary>SIGTERM is handled as SIGINT is, but for the exit status.</summary>
+public sealed class OfflineTerminationTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string> Operations => OfflineKillTests.Operations;
 
     [Theory]
-    [InlineData("install")]
-    [InlineData("update")]
-    public Task A_termination_at_any_tenth_step_does_too(string operation) => host.SweepAsync("offline", "term", operation, every: 10);
+    [MemberData(nameof(Operations))]
+    public Task A_termination_at_any_step_ends_in_the_old_or_the_new_state_and_says_which(string operation) =>
+        host.SweepAsync("offline", "term", operation);
+
+    /// <summary>A second signal cuts the roll-back that the first has begun: that is left to recovery, and said.</summary>
+    [Theory]
+    [InlineData("install", 4)]
+    [InlineData("update", 4)]
+    [InlineData("rollback", 1)]
+    [InlineData("uninstall", 8)]
+    [InlineData("pin", 1)]
+    public Task A_second_signal_leaves_to_recovery_what_it_says(string operation, int every) => host.SweepAsync("offline", "again", operation, every);
+}
+
+/// <summary>What changes images, a record or what is damaged: each way of ending it.</summary>
+public sealed class OfflineSmallVerbTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string, string, int> Cuts => new(
+        from cut in (string[])["kill", "enospc", "int", "term"]
+        from operation in (string[])["pull", "tag", "delete", "pin", "repair"]
+        // Of these two many steps are objects and files of one kind.
+        select (operation, cut, operation is "pull" ? 3 : operation is "repair" ? 5 : 1));
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public Task It_is_whole_or_not_at_all(string operation, string cut, int every) => host.SweepAsync("offline", cut, operation, every);
 }

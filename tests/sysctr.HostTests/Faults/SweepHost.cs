@@ -15,7 +15,7 @@ public sealed class SweepHost : IAsyncLifetime
     {
         string first = await ImageBuilder.BuildAsync(new ImageSource("tiny"));
         string second = await ImageBuilder.BuildAsync(new ImageSource("tiny-v2"));
-        Host = await NspawnHost.StartAsync(HostRoot.Bookworm, registryStorage: null);
+        Host = await NspawnHost.StartAsync(HostRoot.Tested, registryStorage: null);
         await Command.MustAsync("cp", "-a", first, Host.Root + "/srv/tiny-1");
         await Command.MustAsync("cp", "-a", second, Host.Root + "/srv/tiny-2");
         foreach (string script in (string[])["sweep.py", "storm.py"])

@@ -7,8 +7,9 @@ sweep.py WHERE CUT OPERATION
 WHERE      offline: below a directory (--root); booted: on this host, whose service runs; user: the same with --user
 CUT        kill, enospc, eio, denied: at the Nth step of sysctr's own fault points (SYSCTR_FAULT)
            int, term: the signal at the Nth step, as Ctrl-C and 'systemctl stop' send it; sysctr ends by itself
+           again: SIGINT at the Nth step, and at the next, which is often the first of the roll-back
            strace: SIGKILL on entry to the Nth call of each kind, from outside
-OPERATION  install, update, rollback, uninstall, prune
+OPERATION  install, update, rollback, uninstall, prune; pull, tag, delete (of an image), pin, repair (of a damaged store)
 
 For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
 on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
@@ -50,7 +51,15 @@ COMMANDS = {
     "rollback": ["rollback", "tiny"],
     "uninstall": ["uninstall", "--purge", "tiny"],
     "prune": ["images", "prune", "--all"],
+    "pull": ["pull", f"oci:{OTHER}:latest"],
+    "tag": ["images", "tag", "localhost/other", "localhost/again"],
+    "delete": ["images", "delete", "localhost/other"],
+    "pin": ["pin", "tiny"],
+    "repair": ["fsck", "--repair"],
 }
+SIGNALS = ("int", "term", "again")
+# What changes images alone; the others change the host or a record.
+OF_IMAGES = ("prune", "pull", "tag", "delete")
 if USER:
     # Its files for the host lie outside of the home directory.
     COMMANDS["install"][1:1] = ["--system-package", "absent"]
@@ -215,8 +224,9 @@ def difference(one, other):
 def judge_words(old, new, now, said, status):
     """What is wrong with what a call said that ended by itself, from what it left before anybody recovered."""
     faults = []
-    intents = [d for d in now[3] if "/transactions/" in d]
-    whole = OPERATION == "prune" or now[0] in (old[0], new[0])
+    # With a dot in front it was never durable, and means nothing.
+    intents = [d for d in now[3] if "/transactions/" in d and not os.path.basename(d).startswith(".")]
+    whole = OPERATION in OF_IMAGES or now[0] in (old[0], new[0]) or OPERATION == "repair" and is_between(old[0], new[0], now[0])
     if "nothing was changed" in said and (intents or now[0] != old[0] or now[1] != old[1] or now[2] != old[2]):
         faults.append(f"it said that nothing was changed: {intents} {difference(old[0], now[0])} {difference(old[2], now[2])}")
     if re.search("as before|no container was changed|was not changed", said) and now[0] != old[0]:
@@ -225,16 +235,17 @@ def judge_words(old, new, now, said, status):
         faults.append("it said that it left something half done")
     if intents and "is left half done" not in said and status != 0:
         faults.append(f"it did not say what it left half done: {intents}")
-    if not intents and not whole:
+    # Whoever is interrupted again may leave beside its place what no intent knows yet.
+    if not intents and not whole and CUT != "again":
         faults.append(f"neither, and no intent: from old {difference(old[0], now[0])}; from new {difference(new[0], now[0])}")
     if OPERATION in ("install", "update", "rollback", "uninstall") and status != 0 and not intents and now[0] == new[0] and "is done" not in said:
         faults.append("it did not say that it was done")
-    if CUT in ("int", "term"):
-        if intents:
+    if CUT in SIGNALS:
+        if intents and CUT != "again":
             faults.append(f"a signal left work to recovery: {intents}")
-        if status not in (0, 130 if CUT == "int" else 143):
+        if status not in (0, 143 if CUT == "term" else 130):
             faults.append(f"exit status {status}")
-        if status != 0 and "interrupted; " not in said:
+        if status != 0 and not re.search("interrupted( again)?; ", said):
             faults.append("it did not say what holds")
     return faults
 
@@ -256,9 +267,21 @@ def state_of(now):
     return digest.hexdigest()
 
 
+def is_between(old, new, now):
+    """Whether each path is as it was or as it shall be: a repair mends one thing after the other, and what it was writing has a name of its own."""
+    return all(now.get(k) in (old.get(k), new.get(k)) for k in {*old, *new, *now} if ".sysctr-" not in k)
+
+
 def judge(old, new, now):
     """'old' or 'new', or what is wrong."""
     faults = [f"left: {d}" for d in now[3]]
+    if OPERATION == "repair" and (now[:3] != new[:3] or faults):
+        # What was mended is whole, what was not is as it was, and the next repair does the rest; it alone removes what it had begun to write.
+        faults = [difference(o, n) for o, n, w in zip(old, now, new) if not isinstance(o, list) and not is_between(o, w, n)]
+        mended = run(sysctr(COMMAND), check=False)
+        if mended.returncode != 0 or look() != new:
+            faults.append(f"the next repair: {mended.returncode} {mended.stdout}")
+        return "old", faults
     if (key := state_of(now)) not in CLEAN:
         checked = run(sysctr(["fsck", "--json"]), check=False)
         found = json.loads(checked.stdout)["findings"] if checked.stdout.startswith("{") else [{"said": checked.stdout}]
@@ -268,7 +291,7 @@ def judge(old, new, now):
     if now[1] not in (old[1], new[1]):
         faults.append(f"refs: {difference(old[1], now[1])}")
     # A pull is a transaction of its own, before that of the container; whole layers that it fetched stay.
-    if now[1] == new[1] and old[1] != new[1] and now[2] != new[2]:
+    if now[1] == new[1] and old[1] != new[1] and now[2] != new[2] and OPERATION != "delete":
         faults.append(f"store of the new refs: {difference(new[2], now[2])}")
     blobs = lambda s: {k for k in s if "/blobs/" in k}
     if now[1] == old[1] and blobs(now[2]) not in (blobs(old[2]), blobs(new[2])):
@@ -277,9 +300,11 @@ def judge(old, new, now):
         faults.append(f"objects: {sorted({*now[2]} - {*old[2], *new[2]})[:5]}")
     if OPERATION == "prune":
         outcome = "new" if now[1:3] == new[1:3] else "old" if now[1:3] == old[1:3] else None
+    elif OPERATION in OF_IMAGES:
+        outcome = "new" if now[1] == new[1] else "old" if now[1] == old[1] else None
     else:
         outcome = "new" if now[0] == new[0] else "old" if now[0] == old[0] else None
-    if outcome is None or (OPERATION == "prune" and now[0] != old[0]):
+    if outcome is None or (OPERATION in OF_IMAGES and now[0] != old[0]):
         faults.append(f"neither: from old {difference(old[0], now[0])}; from new {difference(new[0], now[0])}; store {difference(old[2], now[2])}")
     return outcome, faults
 
@@ -313,6 +338,21 @@ def prepare():
         layout(2, IMAGE)
     if OPERATION == "prune":
         run(sysctr(["pull", f"oci:{OTHER}:latest"]))
+    if OPERATION in ("tag", "delete"):
+        run(sysctr(["pull", "--name", "localhost/other", f"oci:{OTHER}:latest"]))
+    if OPERATION == "repair":
+        damage()
+
+
+def damage():
+    """One of each kind: content, a missing file, the bundle's configuration, a unit."""
+    deployment = f"{ROOT}{PLACE}/deployments/tiny/0"
+    content = sorted(p for p in walk(deployment + "/rootfs") if os.path.isfile(p) and not os.path.islink(p))
+    with open(content[0], "ab") as file:
+        file.write(b"damage")
+    os.unlink(content[-1])
+    os.unlink(deployment + "/config.json")
+    os.unlink(f"{ROOT}/etc/systemd/system/tiny.service")
 
 
 # --- points
@@ -377,7 +417,7 @@ for prefix, point in points:
     now = look()
     words = judge_words(old, new, now, broken.stdout, broken.returncode) if CUT not in ("kill", "strace") else []
     # What has ended by itself, and left neither intents nor half-made files, leaves nothing to the next call.
-    if CUT in ("kill", "strace") or now[3]:
+    if CUT in ("kill", "strace", "again") or now[3]:
         recovered = run(sysctr(["recover"]), check=False)
         now = look()
     if broken.returncode == 0:
@@ -391,7 +431,8 @@ for prefix, point in points:
     # What was begun of an uninstall or prune is finished; of anything else a failure means that nothing has changed.
     if broken.returncode > 0 and CUT in ("enospc", "eio", "denied") and outcome == "new" and OPERATION in ("install", "update", "rollback"):
         faults.append("it said that it had failed")
-    if CUT in ("int", "term") and (broken.returncode == 0) != (outcome == "new") and OPERATION != "prune":
+    # What is done step by step, or left to recovery, may be whole in the end although it was interrupted.
+    if CUT in ("int", "term") and (broken.returncode == 0) != (outcome == "new") and OPERATION not in (*OF_IMAGES, "repair"):
         faults.append(f"exit status {broken.returncode} after which the state is {outcome}")
     if CUT in ("enospc", "eio") and broken.returncode not in (0, 11, 14):
         faults.append(f"exit status {broken.returncode}")

@@ -10,12 +10,12 @@ using Xunit.v3;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// The collections that take longest begin first, so that none of them runs alone while the other places stay empty at the end. One that is not
-/// named here takes less than two minutes.
+/// The collections that take longest begin first, so that none of them runs alone while the other places stay empty at the end. Those that are
+/// not named here begin last.
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    /// <summary>By what they took in a run of all of them; a class without a collection is a collection by its name.</summary>
+    /// <summary>In order of what they are estimated to take, from times of some of their classes; a class without a collection is a collection by its name.</summary>
     private static readonly string[] s_long =
     [
         WildHost.Name, Machine.Name, nameof(Faults.OfflineKillTests), InstallingHost.Name, FleetOfHosts.Name, nameof(Faults.OfflineFailureTests),

@@ -18,11 +18,11 @@ build: setup
 setup:
 	@tests/setup/build-packages
 
-# The library's tests without analyzers: what to run while writing.
-unit: setup
-	dotnet run --project tests/SystemContainers.Tests -c $(CONFIGURATION) -p:RunAnalyzers=false
+# The library's tests that say no need (root, programs, time), without analyzers: what to run while writing.
+unit:
+	SYSCTR_UNIT=1 dotnet run --project tests/SystemContainers.Tests -c $(CONFIGURATION) -p:RunAnalyzers=false -- -trait- 'needs=*'
 
-# All projects with analyzers, whose warnings are errors, and the library's tests.
+# All projects with analyzers, whose warnings are errors, and all of the library's tests: as root, beside peers and oracles that are installed.
 check: setup
 	dotnet build SystemContainers.sln -c $(CONFIGURATION) --nologo -v quiet
 	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)

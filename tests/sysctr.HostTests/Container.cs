@@ -102,6 +102,16 @@ sealed class Container : IAsyncDisposable
     public async Task<Dictionary<string, string>> ReportAsync() =>
         Parse((await Host.EventuallyAsync($"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report", TimeSpan.FromSeconds(30))).Output);
 
+    /// <summary>
+    /// Starts or restarts a probe and waits for its report: a first process without a handler yet would not hear the signal to stop, and
+    /// systemd would wait its 90 s.
+    /// </summary>
+    public async Task StartedAsync(string verb)
+    {
+        await Host.ShellAsync($"find /var/lib/{Name} -name report -delete; systemctl {verb} {Service}");
+        await ReportAsync();
+    }
+
     /// <summary>Waits until its service is in a state; fails with the journal.</summary>
     public async Task WaitForAsync(string script, string what)
     {

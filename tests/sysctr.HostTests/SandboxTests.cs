@@ -45,12 +45,15 @@ public sealed class SandboxTests(NspawnFixture fixture)
 
         // Without CAP_MKNOD runc binds the host's devices; crun 1.8 fails.
         await ConfineAsync(probe, Settings + (runtime == "runc" ? "\nPrivateDevices=yes" : ""));
-        await _host.MustAsync("systemctl", "start", probe.Service);
-        await _host.ShellAsync($"kill -KILL {await probe.MainProcessAsync()}");
+        await probe.StartedAsync("start");
+        await _host.ShellAsync($"find /var/lib/{probe.Name} -name report -delete; kill -KILL {await probe.MainProcessAsync()}");
         await probe.WaitForAsync($"test \"$(systemctl show -p NRestarts -p SubState {probe.Service} | sort | tr -d '\\n')\" = NRestarts=1SubState=running", "its restart");
-        await _host.MustAsync("systemctl", "restart", probe.Service);
+        await probe.ReportAsync();
+        await probe.StartedAsync("restart");
         await ConfineAsync(probe, Settings);
+        await _host.ShellAsync($"find /var/lib/{probe.Name} -name report -delete");
         CommandResult update = (await _host.SysctrAsync("update", "--settle", "1", "--runtime", runtime == "runc" ? "crun" : "runc", probe.Name)).MustSucceed();
+        await probe.ReportAsync();
         await _host.MustAsync("systemctl", "stop", probe.Service);
 
         Assert.Contains("updated from deployment 0 to 1, running", update.All, StringComparison.Ordinal);
@@ -65,7 +68,7 @@ public sealed class SandboxTests(NspawnFixture fixture)
         await ConfineAsync(probe, "ExecStopPost=");
         for (int i = 0; i < 2; i++)
         {
-            await _host.MustAsync("systemctl", "start", probe.Service);
+            await probe.StartedAsync("start");
             await _host.MustAsync("systemctl", "stop", probe.Service);
             Assert.Equal("stopped\n", await _host.ShellAsync($"runc list | awk '$1 == \"{probe.Name}\" {{print $3}}'"));
         }
@@ -77,7 +80,7 @@ public sealed class SandboxTests(NspawnFixture fixture)
         Assert.Contains("ReadWritePaths=/run", start.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", start.Error, StringComparison.Ordinal);
         await ConfineAsync(probe, "");
-        await _host.MustAsync("systemctl", "start", probe.Service);
+        await probe.StartedAsync("start");
     }
 
     private Task<string> ConfineAsync(Container container, string lines) => _host.ShellAsync(

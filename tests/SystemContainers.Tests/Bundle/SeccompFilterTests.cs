@@ -34,6 +34,7 @@ public sealed class SeccompFilterTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task It_is_what_podman_gives_a_container_with_the_same_capabilities()
     {
         HostFacts host = HostFacts.Read();

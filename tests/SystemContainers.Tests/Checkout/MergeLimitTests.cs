@@ -12,6 +12,7 @@ using Xunit;
 namespace SystemContainers.Tests.Checkout;
 
 /// <summary>What merging an image's layers may cost, at the limit and one above.</summary>
+[Trait("needs", "time")]
 public sealed class MergeLimitTests
 {
     private static readonly Digest s_diffId = Digest.Sha256("x"u8);

@@ -13,6 +13,7 @@ using Xunit;
 namespace SystemContainers.Tests.Checkout;
 
 /// <summary>What umoci has no say in: mount points, lookups, sharing with the store.</summary>
+[Trait("needs", "root")]
 public sealed class TreeCheckoutTests : IDisposable
 {
     private readonly string _scratch = Directory.CreateTempSubdirectory("sysctr-tree-").FullName;

@@ -159,6 +159,7 @@ public sealed class UmociComparisonTests : IDisposable
     public void Dispose() => Cache.DeleteAsync(_scratch).GetAwaiter().GetResult();
 
     [Theory]
+    [Trait("needs", "programs")]
     [MemberData(nameof(Same))]
     public async Task Both_make_the_same_tree(string row)
     {
@@ -172,6 +173,7 @@ public sealed class UmociComparisonTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "programs")]
     [MemberData(nameof(Refused))]
     public async Task Both_refuse(string row)
     {
@@ -186,6 +188,7 @@ public sealed class UmociComparisonTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData(".wh.")]
     [InlineData(".wh..")]
     [InlineData(".wh...")]
@@ -201,6 +204,7 @@ public sealed class UmociComparisonTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Directories_that_no_layer_describes_differ_in_their_time_alone()
     {
         FakeImage image = Write([new LayerTar().File("not/described/file", "x").Symlink("s", "made/by/link"), new LayerTar().File("s/f", "y")]);
@@ -213,6 +217,7 @@ public sealed class UmociComparisonTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_Debian_image_of_two_layers_is_the_same()
     {
         string layout = await ImageBuilder.BuildAsync(new ImageSource("etcd"));

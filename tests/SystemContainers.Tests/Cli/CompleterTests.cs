@@ -6,6 +6,7 @@ using Xunit;
 namespace SystemContainers.Tests.Cli;
 
 /// <summary>What the shells are told; ROOT stands for the directory of the system.</summary>
+[Trait("needs", "root")]
 public sealed class CompleterTests(StoredNames stored) : IClassFixture<StoredNames>
 {
     [Theory]

@@ -6,6 +6,8 @@ using Xunit;
 namespace SystemContainers.Tests.Cli;
 
 /// <summary>The scripts in the shells that they are for: lines are typed, the tabulator pressed, and the lines looked at. ROOT is the directory of a system.</summary>
+[Trait("needs", "root")]
+[Trait("needs", "programs")]
 public sealed class ShellCompletionTests(StoredNames stored) : IClassFixture<StoredNames>
 {
     private static readonly string s_scripts = Path.Combine(Workspace.Root, "packaging/completions");

@@ -46,6 +46,7 @@ public sealed class DoctorTests : IDisposable
     public void Dispose() => TreeRemoval.Remove(_root);
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_system_in_order_has_no_problem()
     {
         DoctorReport report = await ExamineAsync();
@@ -109,6 +110,7 @@ public sealed class DoctorTests : IDisposable
     };
 
     [Theory]
+    [Trait("needs", "root")]
     [MemberData(nameof(Damages))]
     public async Task What_is_broken_is_named_with_a_remedy_and_nothing_else(string damage, string check, string level, string found, string remedy)
     {
@@ -140,6 +142,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task Holes_are_listed_one_by_one()
     {
         Do("runtime with holes");
@@ -151,6 +154,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task What_a_live_process_is_at_is_no_leftover()
     {
         Do("intent");
@@ -179,6 +183,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task Where_there_is_no_store_none_is_made()
     {
         TreeRemoval.Remove(Here("/var/lib/sysctr"));
@@ -190,6 +195,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task Who_is_not_root_is_told_what_was_not_looked_at()
     {
         Do("intent");
@@ -237,6 +243,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task The_words_of_its_JSON_stay()
     {
         Do("policy that accepts all");

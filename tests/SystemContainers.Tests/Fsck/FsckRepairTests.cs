@@ -11,6 +11,7 @@ using Xunit;
 namespace SystemContainers.Tests.Fsck;
 
 /// <summary>What a repair removes, where the store has gone on since it was looked at.</summary>
+[Trait("needs", "root")]
 public sealed class FsckRepairTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-fsck-").FullName;

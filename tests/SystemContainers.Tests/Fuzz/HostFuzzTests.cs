@@ -21,6 +21,7 @@ using Xunit;
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>What an administrator writes, and the records that sysctr keeps: disks and editors change those, too.</summary>
+[Trait("needs", "time")]
 public sealed class HostFuzzTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-fuzz-").FullName;

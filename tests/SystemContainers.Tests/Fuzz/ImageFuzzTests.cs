@@ -24,6 +24,7 @@ using Xunit;
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>What an image's author, or a registry, writes.</summary>
+[Trait("needs", "time")]
 public sealed class ImageFuzzTests : IDisposable
 {
     private const string Sha = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -11,6 +11,7 @@ using Xunit;
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>What registries, token servers, credential helpers and etcd answer.</summary>
+[Trait("needs", "time")]
 public sealed class NetFuzzTests
 {
     [Fact]

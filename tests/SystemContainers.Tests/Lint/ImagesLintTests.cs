@@ -8,6 +8,7 @@ using Xunit;
 namespace SystemContainers.Tests.Lint;
 
 /// <summary>The sources of the test images, as directories.</summary>
+[Trait("needs", "programs")]
 public sealed class ImagesLintTests
 {
     /// <summary>Every image with exports that is meant to be installable.</summary>

@@ -9,6 +9,7 @@ namespace SystemContainers.Tests.Lint;
 public sealed class ManifestCheckTests
 {
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("\"renameFiles\": {\"/etc/b\": \"/etc/c\"}", "renameFiles names /etc/b, which is not in hostfs")]
     [InlineData("\"installedFilesTemplate\": [\"/etc/b\"]", "installedFilesTemplate names /etc/b, which is not in hostfs")]
     [InlineData("\"installedFilesTemplate\": [\"/etc\"]", "installedFilesTemplate names /etc, which is no regular file")]
@@ -24,6 +25,7 @@ public sealed class ManifestCheckTests
     }
 
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("""{"version": "1.0", "renameFiles": {"/etc/a": "/etc/$NAME"}, "installedFilesTemplate": ["/etc/a"], "defaultValues": {"A": "1", "PIDFILE": "/run/x"}}""")]
     [InlineData("""{"renameFiles": {"etc/a": "/etc/b"}, "installedFilesTemplate": ["/etc/b"]}""")]
     [InlineData("{}")]

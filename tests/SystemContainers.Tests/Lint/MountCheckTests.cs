@@ -6,6 +6,7 @@ using Xunit;
 namespace SystemContainers.Tests.Lint;
 
 /// <summary>Bind mounts, and whatever makes their sources.</summary>
+[Trait("needs", "programs")]
 public sealed class MountCheckTests
 {
     private static TestImage Image(string source, string tmpfiles, string service = Linted.Service) => new TestImage()

@@ -10,6 +10,7 @@ namespace SystemContainers.Tests.Lint;
 public sealed class RuntimeSpecCheckTests
 {
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("\"hostname\": 7", "error: hostname has to be a text, not a number")]
     [InlineData("\"hostnam\": \"x\"", "warning: hostnam is not in the runtime-spec")]
     [InlineData("\"hostName\": \"x\"", "warning: hostName is not in the runtime-spec; it has hostname")]
@@ -43,6 +44,7 @@ public sealed class RuntimeSpecCheckTests
     }
 
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("{\"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:1: warning: ociVersion is missing")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"]}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:32: error: process.cwd is missing")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\"}}", "error: root.readonly has to be true")]
@@ -53,6 +55,7 @@ public sealed class RuntimeSpecCheckTests
         Assert.Contains(found, Assert.Single(await Linted.GraveAsync(new TestImage().File("/exports/config.json", config))), StringComparison.Ordinal);
 
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("\"platform\": {\"os\": \"linux\", \"arch\": \"amd64\"}", "platform was in the runtime-spec before 1.0")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"\", \"architectures\": []}}", "linux.seccomp has an empty defaultAction")]
     [InlineData("\"linux\": {\"rootfsPropagation\": \"\"}", "linux.rootfsPropagation is empty")]
@@ -68,6 +71,7 @@ public sealed class RuntimeSpecCheckTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task What_confines_a_payload_and_is_not_there_is_noted()
     {
         string[] bare = await Linted.NotesAsync(new TestImage().File("/exports/config.json", RenderRequests.Config()));

@@ -11,6 +11,7 @@ namespace SystemContainers.Tests.Lint;
 public sealed class TemplateLintTests
 {
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Systemds_complaints_stand_at_the_templates_line()
     {
         string[] messages = await Linted.GraveAsync(new TestImage().File(
@@ -33,6 +34,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task All_units_are_looked_at_and_instances_too()
     {
         string[] messages = await Linted.GraveAsync(new TestImage()
@@ -61,6 +63,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_variable_without_default_is_noted_where_it_is_first_mentioned()
     {
         TestImage image = new TestImage()
@@ -77,6 +80,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Variables_that_stand_for_json_leave_it_json() => Assert.Empty(await Linted.GraveAsync(
         new TestImage().File("/exports/service.template", Linted.Service).File(
             "/exports/config.json.template",
@@ -88,6 +92,7 @@ public sealed class TemplateLintTests
             """)));
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Services_get_a_note_of_their_exposure()
     {
         string note = Assert.Single(
@@ -100,6 +105,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_setting_that_no_runtime_works_in_is_no_advice_and_a_warning_where_it_is_made()
     {
         IReadOnlyList<LintMessage> all = await Linted.AllAsync(
@@ -111,6 +117,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_fault_in_the_configuration_does_not_hide_one_in_a_unit()
     {
         string[] messages = await Linted.GraveAsync(new TestImage()
@@ -123,6 +130,7 @@ public sealed class TemplateLintTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task An_image_without_exports_has_nothing_to_mend()
     {
         LintMessage message = Assert.Single(await Linted.AllAsync(new TestImage()));

@@ -12,6 +12,7 @@ using Xunit;
 namespace SystemContainers.Tests.Prepared;
 
 /// <summary>An image's files never take the place of the host's, whatever its manifest calls them.</summary>
+[Trait("needs", "root")]
 public sealed class HostFileSetTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-files-").FullName;

@@ -12,6 +12,7 @@ using Xunit;
 namespace SystemContainers.Tests.Pull;
 
 /// <summary>The real docker-registry, with images that umoci makes and skopeo pushes.</summary>
+[Trait("needs", "programs")]
 public sealed class RealRegistryTests : IDisposable
 {
     private readonly PullingHost _host = new();

@@ -14,6 +14,7 @@ using Xunit;
 namespace SystemContainers.Tests.Pull;
 
 /// <summary>Archives that skopeo, podman and buildah wrote of a layout's image: the same check-out as from the layout.</summary>
+[Trait("needs", "programs")]
 public sealed class SavedImageTests : IAsyncLifetime
 {
     private readonly PullingHost _host = new();

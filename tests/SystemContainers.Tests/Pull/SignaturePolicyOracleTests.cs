@@ -13,6 +13,7 @@ namespace SystemContainers.Tests.Pull;
 /// The same policy.json and image given to skopeo: what it refuses, file or image, is refused here. Hosts are this machine's address, whose
 /// last parts a wildcard can stand before as well as those of a name.
 /// </summary>
+[Trait("needs", "programs")]
 public sealed class SignaturePolicyOracleTests : IDisposable
 {
     private const string Accept = """[{"type":"insecureAcceptAnything"}]""";

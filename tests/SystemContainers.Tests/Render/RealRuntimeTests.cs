@@ -13,6 +13,7 @@ using Xunit;
 namespace SystemContainers.Tests.Render;
 
 /// <summary>The generated config.json, run by the real runtimes of this machine on a small tree made of its own programs.</summary>
+[Trait("needs", "programs")]
 public sealed class RealRuntimeTests : IDisposable
 {
     private const string Script =

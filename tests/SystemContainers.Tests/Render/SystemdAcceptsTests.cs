@@ -10,6 +10,7 @@ using Xunit;
 namespace SystemContainers.Tests.Render;
 
 /// <summary>The defaults as systemd's own tools read them.</summary>
+[Trait("needs", "programs")]
 public sealed class SystemdAcceptsTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("render 50%").FullName;

@@ -38,6 +38,7 @@ public sealed partial class RightClassesTests
 
     /// <summary>What images like the published ones need is told and installs.</summary>
     [Theory]
+    [Trait("needs", "programs")]
     [MemberData(nameof(Images))]
     public async Task No_image_of_the_tests_needs_a_grant(string image)
     {
@@ -48,6 +49,7 @@ public sealed partial class RightClassesTests
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Lint_tells_rights_where_they_come_from()
     {
         IReadOnlyList<LintMessage> found = await LintOperation.DirectoryAsync(

@@ -35,6 +35,7 @@ public sealed class MountGuardTests : IDisposable
     public void A_source_in_the_store_is_refused(string source) => Refused(Bind($"{_base}/{source}"), "lib/store|run/store|'..'|sysctr's own");
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("ln -s lib/store link", "link")]
     [InlineData("ln -s lib link", "link/store/objects")]
     [InlineData("ln -s store/objects lib/link", "lib/link")]
@@ -82,6 +83,7 @@ public sealed class MountGuardTests : IDisposable
         $$"""{"destination": "/m", "type": "overlay", "source": "overlay", "options": ["{{options.Replace("BASE", _base, StringComparison.Ordinal)}}"]}""", "store");
 
     [Fact]
+    [Trait("needs", "programs")]
     public void Nor_does_the_device_that_holds_the_store_get_mounted()
     {
         Shell("truncate -s 16M image && mkfs.ext4 -q image && mount -o loop image disk && mkdir disk/store && losetup -j image | cut -d: -f1 > device");
@@ -110,6 +112,7 @@ public sealed class MountGuardTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public void What_is_mounted_below_a_source_comes_along_only_where_the_bind_is_recursive()
     {
         Shell("mount --bind lib/store/objects view && mkdir -p lib/other/in && mount --bind lib lib/other/in");
@@ -167,6 +170,7 @@ public sealed class MountGuardTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public void Nor_one_that_leads_there_by_another_name_of_what_it_can_write()
     {
         Shell("ln -s /etc lib/n/a/link && mount --bind lib/n/a alias");
@@ -184,6 +188,7 @@ public sealed class MountGuardTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("chmod 0777 lib/other")]
     [InlineData("chmod 1777 lib/other")]
     [InlineData("chgrp 1000 lib/other && chmod 0770 lib/other")]

@@ -17,6 +17,7 @@ public sealed class HostFileFactsTests : IDisposable
     public void Dispose() => Directory.Delete(_base, recursive: true);
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("mkfifo x")]
     [InlineData("mkdir x")]
     [InlineData("mknod x c 1 5")]
@@ -44,6 +45,7 @@ public sealed class HostFileFactsTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("ln -s /etc link && chmod 1777 .", "others than root")]
     [InlineData("ln -s /var/lib/sysctr link", "store of sysctr|no directory")]
     [InlineData("ln -s ../../var/lib/sysctr/objects link", "store of sysctr|no directory")]
@@ -59,6 +61,7 @@ public sealed class HostFileFactsTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("/var/lib/sysctr")]
     [InlineData("/var/lib/sysctr/objects/ab/cdef")]
     [InlineData("../../../var/lib/../lib//sysctr/deployments")]

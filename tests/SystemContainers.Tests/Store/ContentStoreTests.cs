@@ -18,6 +18,7 @@ public sealed class ContentStoreTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_layer_is_seen_by_others_only_after_the_commit()
     {
         byte[] tar = Tar(("etc/hostname", "web\n"), ("etc/empty", ""));
@@ -42,6 +43,7 @@ public sealed class ContentStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_staged_layer_whose_objects_were_pruned_meanwhile_is_not_whole_and_is_added_again()
     {
         byte[] first = new LayerTar().File("shared", "the same").File("one", "1").ToBytes();
@@ -64,6 +66,7 @@ public sealed class ContentStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task What_was_not_committed_leaves_nothing()
     {
         byte[] tar = Tar(("file", "content"));
@@ -77,6 +80,7 @@ public sealed class ContentStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task An_altered_index_is_noticed()
     {
         byte[] tar = Tar(("file", "content"));

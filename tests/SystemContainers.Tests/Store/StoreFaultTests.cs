@@ -23,6 +23,7 @@ public sealed class StoreFaultTests : IDisposable
     public void Dispose() => Cache.DeleteAsync(_scratch).GetAwaiter().GetResult();
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task Layers_that_share_files_are_added_side_by_side_by_threads_and_processes()
     {
         using (Process first = StoreChild.Start(Root, "0", "1", "2"))
@@ -47,6 +48,7 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task What_a_killed_process_was_adding_is_never_seen_and_goes_away()
     {
         using Process child = StoreChild.Start(Root, "0", "hang1");
@@ -71,6 +73,7 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_layer_that_fails_at_its_end_leaves_the_others_and_another_attempt_alone()
     {
         using ContentStore store = ContentStore.Open(Root);
@@ -90,6 +93,7 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_full_disk_is_told_and_shows_nothing()
     {
         Directory.CreateDirectory(Root);
@@ -127,6 +131,7 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_checkout_on_a_full_disk_is_told_and_leaves_nothing()
     {
         using ContentStore store = ContentStore.Open(Root);
@@ -151,6 +156,7 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_ref_makes_durable_what_it_names()
     {
         byte[] layer = StoreChild.Layer(0);

@@ -10,6 +10,7 @@ using Xunit;
 namespace SystemContainers.Tests.Store;
 
 /// <summary>Room is asked for before it is needed, on a file system of 16 MiB.</summary>
+[Trait("needs", "root")]
 public sealed class StoreSpaceTests : IAsyncLifetime
 {
     private const long Megabyte = 1 << 20;

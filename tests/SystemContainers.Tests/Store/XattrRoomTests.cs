@@ -11,6 +11,7 @@ using Xunit;
 namespace SystemContainers.Tests.Store;
 
 /// <summary>More attributes than a file system keeps for one file: the file is named, and nobody is told to free space that is there.</summary>
+[Trait("needs", "programs")]
 public sealed class XattrRoomTests : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-xattr-").FullName;

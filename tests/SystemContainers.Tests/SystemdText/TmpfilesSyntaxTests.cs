@@ -21,6 +21,7 @@ public sealed class TmpfilesSyntaxTests : IDisposable
     ];
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Types_and_paths_are_systemds()
     {
         Random random = new(11);
@@ -45,6 +46,7 @@ public sealed class TmpfilesSyntaxTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("/a b")]
     [InlineData("/a\"b")]
     [InlineData("/a'b\\c")]

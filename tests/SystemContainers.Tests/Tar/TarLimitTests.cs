@@ -7,6 +7,7 @@ using Xunit;
 namespace SystemContainers.Tests.Tar;
 
 /// <summary>What a layer may have, at the limit and one above. Streams are made while they are read, as a compressed layer's are.</summary>
+[Trait("needs", "time")]
 public sealed class TarLimitTests
 {
     private const string Xattr = "SCHILY.xattr.user.";

@@ -8,6 +8,7 @@ using Xunit;
 namespace SystemContainers.Tests.Tar;
 
 /// <summary>Whatever is cut off or altered: no exception but ours, and no entry that is not the archive's.</summary>
+[Trait("needs", "time")]
 public sealed class TarTruncationTests
 {
     private static readonly byte[] s_archive = new TarBuilder()

@@ -34,6 +34,7 @@ public sealed class HostileRootTests : IDisposable
 
     /// <summary>Every directory that an installation goes through; OUT is the outside.</summary>
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("rm -r var && ln -s OUT var")]
     [InlineData("rm -r var/lib && ln -s OUT var/lib")]
     [InlineData("rm -r var/lib && ln -s ../../outside var/lib")]
@@ -76,6 +77,7 @@ public sealed class HostileRootTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task Links_that_stay_inside_are_followed_as_that_system_would()
     {
         Shell("cd root && mkdir -p data/sysctr data/units && rm -r etc/systemd/system && ln -s /data/units etc/systemd/system && ln -s /data/sysctr var/lib/sysctr && ln -s ../data etc/app");

@@ -13,6 +13,7 @@ namespace SystemContainers.Tests.Templates;
 /// Our substitution against Python's own string.Template, which published images were written for: the text, the kind of error, its
 /// place, and which variables a template mentions.
 /// </summary>
+[Trait("needs", "programs")]
 public sealed class LegacyTemplateDifferentialTests
 {
     private const int Count = 20_000;

@@ -11,6 +11,7 @@ using Xunit;
 namespace SystemContainers.Tests.Templates;
 
 /// <summary>What a hostile template costs: it ends in a refusal, in bounded time and memory, whatever functions it is made of.</summary>
+[Trait("needs", "time")]
 public sealed class RenderBudgetTests
 {
     /// <summary>What one call of a function may take before the budget is looked at again, above it.</summary>

@@ -10,6 +10,7 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>What becomes of the host's files when a deployment takes another's place, on real files below a directory.</summary>
+[Trait("needs", "root")]
 public sealed class HostFileSwitchTests : IDisposable
 {
     private const string File1 = "/etc/app/app.conf";

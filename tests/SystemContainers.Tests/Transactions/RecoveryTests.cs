@@ -15,6 +15,7 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>What a killed process left is ended by the next call, on an offline root; the files are real, systemctl is too.</summary>
+[Trait("needs", "root")]
 public sealed class RecoveryTests : IDisposable
 {
     private const string Unit = "/etc/systemd/system/etcd.service";
@@ -30,6 +31,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task An_install_that_was_cut_off_is_taken_back()
     {
         using Host host = Host.Open(_root, _notes.Add);
@@ -65,6 +67,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task What_its_process_has_told_itself_is_not_told_twice()
     {
         using Host host = Host.Open(_root, _notes.Add);
@@ -79,6 +82,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_unit_that_somebody_edited_is_kept_beside_its_place()
     {
         using Host host = Host.Open(_root, _notes.Add);
@@ -107,6 +111,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Who_gets_the_lock_of_a_process_that_died_finds_its_containers_whole()
     {
         using Host host = Host.Open(_root, _notes.Add);
@@ -211,6 +216,7 @@ public sealed class RecoveryTests : IDisposable
     };
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_pin_ends_what_was_cut_off_while_it_waited()
     {
         TaskCompletionSource waits = new();
@@ -280,6 +286,7 @@ public sealed class RecoveryTests : IDisposable
     ];
 
     [Theory]
+    [Trait("needs", "programs")]
     [MemberData(nameof(Unusable))]
     public async Task An_intent_that_can_not_be_used_keeps_no_other_from_its_end_and_nobody_goes_by_it(string json)
     {
@@ -330,6 +337,7 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_history_that_can_not_be_read_keeps_nothing_from_its_end()
     {
         using Host host = Host.Open(_root, _notes.Add);

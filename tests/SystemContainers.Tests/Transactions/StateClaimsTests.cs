@@ -7,6 +7,7 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>Whose a state directory is when several containers want it.</summary>
+[Trait("needs", "root")]
 public sealed class StateClaimsTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-claims-").FullName;

@@ -18,6 +18,7 @@ namespace SystemContainers.Tests.Transactions;
 /// What an update asks of systemd, in which order, and how it is taken back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
 /// and a clock that runs. Files are real.
 /// </summary>
+[Trait("needs", "root")]
 public sealed class SwitchTests : IDisposable
 {
     private const string Unit = "a.service";
@@ -113,6 +114,7 @@ public sealed class SwitchTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task A_health_check_that_never_holds_brings_the_old_one_back_after_its_time()
     {
         Install("a", new HealthCheck { Tcp = "127.0.0.1:1", Timeout = 10 });

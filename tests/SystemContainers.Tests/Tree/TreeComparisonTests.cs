@@ -10,6 +10,7 @@ using Xunit;
 namespace SystemContainers.Tests.Tree;
 
 /// <summary>What differs between two images, path by path.</summary>
+[Trait("needs", "root")]
 public sealed class TreeComparisonTests : IDisposable
 {
     private readonly string _scratch = Directory.CreateTempSubdirectory("sysctr-compare-").FullName;

@@ -12,6 +12,7 @@ using Xunit;
 namespace SystemContainers.Tests.Verbs;
 
 /// <summary>Names of images change beside a prune, which reads them all.</summary>
+[Trait("needs", "root")]
 public sealed class ImageNameLockTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-names-").FullName;

@@ -43,6 +43,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
 
     /// <summary>This program runs from a build tree, which that system does not have.</summary>
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("/usr/bin/sysctr")]
     [InlineData("/usr/local/bin/sysctr")]
     public async Task Units_call_the_program_that_is_below_the_root(string tool)
@@ -56,6 +57,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_root_without_the_program_that_its_units_would_call_is_refused()
     {
         SysctrException refused = await Assert.ThrowsAsync<SysctrException>(PrepareAsync);
@@ -113,6 +115,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("""{"default": [{"type": "reject"}]}""")]
     [InlineData("""{"default": [{"type": "insecureAcceptAnything"}], "transports": {"oci": {"": [{"type": "reject"}]}}}""")]
     [InlineData("""{"default": []}""")]
@@ -128,6 +131,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public async Task A_policy_below_the_root_that_allows_the_image_lets_it_through()
     {
         Program("/usr/bin/sysctr");

@@ -13,6 +13,7 @@ using Xunit;
 namespace SystemContainers.Tests.Verbs;
 
 /// <summary>What can be refused without the image is refused before it is fetched. The image is a pipe that nobody writes to: whoever reads it waits.</summary>
+[Trait("needs", "root")]
 public sealed class RefusedUnfetchedTests : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-refused-").FullName;

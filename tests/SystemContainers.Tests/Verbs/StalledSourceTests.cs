@@ -15,6 +15,7 @@ namespace SystemContainers.Tests.Verbs;
 /// A source that sends nothing keeps nobody else from anything: no lock is held while it is waited for. It is a pipe that nobody writes to; a registry
 /// that stalls is read from the same place.
 /// </summary>
+[Trait("needs", "root")]
 public sealed class StalledSourceTests : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-stalled-").FullName;

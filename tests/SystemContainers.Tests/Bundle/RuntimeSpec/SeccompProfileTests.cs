@@ -25,6 +25,7 @@ public sealed class SeccompProfileTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
+    [Trait("needs", "programs")]
     [MemberData(nameof(Processors))]
     public void Every_verdict_is_the_packaged_profile_s(string processor)
     {

@@ -21,6 +21,7 @@ public sealed class TextDiffTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "programs")]
     public async Task Patch_makes_the_new_text_of_the_old_one_whatever_they_are()
     {
         Random random = new(1);

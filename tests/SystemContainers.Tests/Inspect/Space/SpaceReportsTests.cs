@@ -13,6 +13,7 @@ using Xunit;
 namespace SystemContainers.Tests.Inspect.Space;
 
 /// <summary>Two images with a layer in common, and a layer that nothing names; files are larger than a block.</summary>
+[Trait("needs", "root")]
 public sealed class SpaceReportsTests : IDisposable
 {
     private const int Kilobytes = 1024;

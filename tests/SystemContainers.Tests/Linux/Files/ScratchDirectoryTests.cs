@@ -17,6 +17,7 @@ public sealed class ScratchDirectoryTests : IDisposable
     public void Dispose() => Directory.Delete(_base, recursive: true);
 
     [Fact]
+    [Trait("needs", "root")]
     public void Small_ones_are_in_the_run_directory_for_their_owner_alone()
     {
         string scratch = ScratchDirectory.Create();

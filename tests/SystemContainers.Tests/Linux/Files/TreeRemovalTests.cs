@@ -14,6 +14,7 @@ public sealed class TreeRemovalTests : IDisposable
     public void Dispose() => Shell($"umount '{_scratch}'/tree/mnt 2>/dev/null; rm -rf '{_scratch}'");
 
     [Fact]
+    [Trait("needs", "root")]
     public void Everything_goes_even_names_that_are_not_text()
     {
         Shell($"cd '{_scratch}' && mkdir -p tree/a/b && touch tree/a/b/file \"$(printf 'tree/a/\\377\\n')\" && mkfifo tree/pipe && chmod 0 tree/a/b");
@@ -35,6 +36,7 @@ public sealed class TreeRemovalTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public void A_mount_is_an_error_and_what_is_mounted_stays()
     {
         Shell($"cd '{_scratch}' && mkdir -p tree/mnt outside && touch outside/keep && mount --bind outside tree/mnt");
@@ -46,6 +48,7 @@ public sealed class TreeRemovalTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(60)]
     [InlineData(30_000)]
     public void Depth_costs_neither_open_files_nor_stack(int depth)
@@ -64,6 +67,7 @@ public sealed class TreeRemovalTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public void A_removal_that_fails_half_way_is_finished_by_the_next_and_says_so_in_short()
     {
         Nest("n", 1000);

@@ -11,6 +11,7 @@ using Xunit;
 namespace SystemContainers.Tests.Linux.Native;
 
 /// <summary>The C compiler as the oracle of every number and structure that is declared here rather than in Tmds.LibC, and of those of its structures that are used.</summary>
+[Trait("needs", "programs")]
 public sealed class CompilerTests
 {
     private const BindingFlags Declared = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;

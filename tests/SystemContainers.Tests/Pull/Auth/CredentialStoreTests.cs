@@ -99,6 +99,8 @@ public sealed class CredentialStoreTests : IDisposable
         Assert.DoesNotContain("secret", new Credential("me", "secret", "secret").ToString(), StringComparison.Ordinal);
 
     [Fact]
+    [Trait("needs", "root")]
+    [Trait("needs", "programs")]
     public async Task A_helper_is_asked_for_its_host()
     {
         using Helper helper = new(_directory, """
@@ -114,6 +116,8 @@ public sealed class CredentialStoreTests : IDisposable
 
     /// <summary>podman login stores under the host, docker login under a URL; either may have written the file, and either the secret.</summary>
     [Theory]
+    [Trait("needs", "root")]
+    [Trait("needs", "programs")]
     [InlineData("docker.io", "docker.io")]
     [InlineData("docker.io", "https://index.docker.io/v1/")]
     [InlineData("https://index.docker.io/v1/", "docker.io")]
@@ -182,6 +186,8 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
+    [Trait("needs", "programs")]
     public async Task A_store_is_asked_where_the_file_has_nothing()
     {
         using Helper helper = new(_directory, """
@@ -198,6 +204,8 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "root")]
+    [Trait("needs", "programs")]
     public async Task A_helper_that_has_nothing_means_anonymous()
     {
         using Helper helper = new(_directory, "echo 'credentials not found in native keychain'; exit 1");
@@ -207,6 +215,7 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "root")]
     [InlineData("echo SECRET; exit 1")]
     [InlineData("echo SECRET")]
     public async Task A_helper_that_fails_is_an_error(string script)

@@ -149,6 +149,7 @@ public sealed class TmpfilesGuardTests
 
     /// <summary>Each admitted type against a link of root's in its place, by systemd-tmpfiles itself: what the link leads to stays as it is.</summary>
     [Theory]
+    [Trait("needs", "programs")]
     [InlineData("d {0} 0777 7 7 1s")]
     [InlineData("D {0} 0777 7 7 -")]
     [InlineData("v {0} 0777 7 7 -")]

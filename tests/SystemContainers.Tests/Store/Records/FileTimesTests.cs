@@ -9,6 +9,7 @@ using Xunit;
 namespace SystemContainers.Tests.Store.Records;
 
 /// <summary>Times that a file system can't keep: recorded as it keeps them, counted, and no damage afterwards.</summary>
+[Trait("needs", "programs")]
 public sealed class FileTimesTests : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-times-").FullName;

@@ -26,6 +26,9 @@ sealed class RuntimeConfigFile
     /// <summary>The document as it was written, but for what a runtime of today would not understand.</summary>
     public byte[] Json { get; }
 
+    /// <summary>The same written anew, by somebody who has changed nothing of what was read.</summary>
+    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities);
+
     /// <summary>root.readonly.</summary>
     public bool IsReadonly { get; }
 

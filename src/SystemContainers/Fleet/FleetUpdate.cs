@@ -47,7 +47,7 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
         using FleetSemaphore? semaphore = Open(new UpdateRequest());
         if (semaphore is not null)
         {
-            using IDisposable alone = host.Store.Locks.LockRollout(note, cancellation);
+            using IDisposable alone = host.Locks.LockRollout(cancellation);
             await ForgetAsync(semaphore, MachineId.Read(host.Root), cancellation);
         }
     }
@@ -69,7 +69,7 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
         CancellationToken cancellation)
     {
         // Two of this host would share its slot, and the first of them would give it back.
-        using IDisposable alone = host.Store.Locks.LockRollout(note, cancellation);
+        using IDisposable alone = host.Locks.LockRollout(cancellation);
         string id = MachineId.Read(host.Root);
         if (!await new UpdateOperation(host, progress, _ => { }).WouldChangeAsync(names, request, cancellation))
         {

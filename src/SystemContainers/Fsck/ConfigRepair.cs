@@ -20,7 +20,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
     /// <summary>Puts it in its place; what was there and can't be used stays beside it.</summary>
     /// <returns>Whether it is there.</returns>
     /// <exception cref="SysctrException">The image can't be read or rendered.</exception>
-    public async Task<bool> RunAsync(ContainerRecord record)
+    public async Task<bool> RunAsync(ContainerRecord record, StoreLease lease)
     {
         string file = host.Deployment(record.Name, record.Deployment).ConfigFile;
         if (record.ConfigDigest is not { } digest)
@@ -29,7 +29,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             return false;
         }
 
-        byte[] config = await RenderAsync(record) ?? [];
+        byte[] config = await RenderAsync(record, lease) ?? [];
         if (Digest.Sha256(config) != digest)
         {
             log.Failed(file, $"rendered again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
@@ -46,7 +46,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
         return true;
     }
 
-    private async Task<byte[]?> RenderAsync(ContainerRecord record)
+    private async Task<byte[]?> RenderAsync(ContainerRecord record, StoreLease lease)
     {
         InstallRequest request = new(record.Image)
         {
@@ -59,6 +59,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             AutoUpdate = record.AutoUpdate,
         };
         StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
-        return (await new ContainerPreparer(host).PrepareAsync(request, record.Name, record.Deployment, image, record, CancellationToken.None)).Rendered.ConfigJson;
+        OpenedImage opened = OpenedImage.Open(host, image, request.Settings, request.Rootfs, lease);
+        return (await new ContainerPreparer(host).PrepareAsync(opened, request, record.Name, record.Deployment, record, CancellationToken.None)).Rendered.ConfigJson;
     }
 }

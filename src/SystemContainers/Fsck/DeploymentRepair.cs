@@ -20,7 +20,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 {
     public async Task RunAsync(FsckPass found, CancellationToken cancellation)
     {
-        using IDisposable lease = host.Store.Locks.Lease(host.Note, cancellation);
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
         foreach (string name in host.Catalog.DirectoryNames())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -30,15 +30,15 @@ sealed class DeploymentRepair(Host host, RepairLog log)
                 continue;
             }
 
-            using IDisposable? held = host.TryLockContainers([name]);
+            using ContainerLocks? held = host.Locks.TryLockContainers([name]);
             if (held is not null)
             {
-                await MendAsync(name, found);
+                await MendAsync(name, found, lease);
             }
         }
     }
 
-    private async Task MendAsync(string name, FsckPass found)
+    private async Task MendAsync(string name, FsckPass found, StoreLease lease)
     {
         foreach (Finding finding in found.Findings)
         {
@@ -71,7 +71,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
         {
             DeploymentDirectory directory = host.Deployment(name, record.Deployment);
-            await TryAsync(directory.ConfigFile, () => MendConfigAsync(record, Path.Join(directory.Here, "rootfs")));
+            await TryAsync(directory.ConfigFile, () => MendConfigAsync(record, lease, Path.Join(directory.Here, "rootfs")));
         }
 
         foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
@@ -135,9 +135,9 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     }
 
     /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
-    private async Task MendConfigAsync(ContainerRecord record, string rootfs)
+    private async Task MendConfigAsync(ContainerRecord record, StoreLease lease, string rootfs)
     {
-        if (await new ConfigRepair(host, log).RunAsync(record) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
+        if (await new ConfigRepair(host, log).RunAsync(record, lease) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
         {
             MendRootfs(record, rootfs);
         }

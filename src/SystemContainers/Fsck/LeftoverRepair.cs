@@ -14,7 +14,7 @@ sealed class LeftoverRepair(Host host, RepairLog log)
     public void Run(FsckPass found, CancellationToken cancellation)
     {
         // Nobody adds to the store or leaves anything half-written in it while it is held alone.
-        using IDisposable alone = host.Store.Locks.LockStore(host.Note, cancellation);
+        using IDisposable alone = host.Locks.LockStore(cancellation);
         RemoveUnneeded(found);
         LayerCheck layers = new(host.Store, _ => false, new FindingLog());
         layers.Run(cancellation);

@@ -21,19 +21,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     public async Task RunAsync(FsckPass found, CancellationToken cancellation)
     {
         await EndTransactionsAsync(found, cancellation);
-        try
-        {
-            await MendAsync(found, cancellation);
-        }
-        finally
-        {
-            host.EndLease();
-        }
-    }
-
-    private async Task MendAsync(FsckPass found, CancellationToken cancellation)
-    {
-        host.LeaseStore(cancellation);
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
         HashSet<ObjectKey> objects = [.. found.Layers.Damaged];
         foreach (LayerEntry entry in found.Layers.Changed.Where(MendMetadata))
         {
@@ -42,8 +30,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 
         HashSet<Digest> layers = [.. found.References.Layers];
         layers.UnionWith(found.Layers.LayersWith(host.Store, objects));
-        await FetchAsync(found.Images, layers, [.. found.References.Blobs], objects, cancellation);
-        host.LeaseStore(cancellation);
+        await FetchAsync(lease, found.Images, layers, [.. found.References.Blobs], objects, cancellation);
         foreach (Finding broken in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
         {
             MendRef(broken.Path, found.Images);
@@ -87,7 +74,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 
     /// <summary>Fetches from one image after the other, until nothing is wanted or none is left that has it.</summary>
     private async Task FetchAsync(
-        IReadOnlyList<(ImageRecord Image, string User)> images, HashSet<Digest> layers, HashSet<Digest> blobs, HashSet<ObjectKey> objects, CancellationToken cancellation)
+        StoreLease lease, IReadOnlyList<(ImageRecord Image, string User)> images, HashSet<Digest> layers, HashSet<Digest> blobs, HashSet<ObjectKey> objects, CancellationToken cancellation)
     {
         host.Store.Replace(objects);
         foreach (ImageRecord image in images.Select(i => i.Image).DistinctBy(i => (i.Reference, i.ManifestDigest)))
@@ -103,7 +90,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             string[] paths = [.. blobsOfIt.Select(host.Store.BlobPath), .. layersOfIt.Select(host.Store.IndexPath), .. objects.Select(host.Store.ObjectPath)];
             try
             {
-                PulledImage pulled = await PullAsync(image, layersOfIt, cancellation);
+                PulledImage pulled = await PullAsync(lease, image, layersOfIt, cancellation);
                 foreach (Digest blob in blobsOfIt)
                 {
                     host.Store.ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
@@ -115,19 +102,17 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             }
             catch (SysctrException e)
             {
-                host.LeaseStore(cancellation);
                 Array.ForEach(paths, p => log.Failed(p, $"fetching it again: {e.Message}"));
             }
         }
     }
 
-    private async Task<PulledImage> PullAsync(ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
+    private async Task<PulledImage> PullAsync(StoreLease lease, ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
     {
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
         ImagePuller puller = host.Puller(progress);
-        host.EndLease();
-        PulledImage pulled = await puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation);
-        host.LeaseStore(cancellation);
+        PulledImage pulled = await lease.WithoutAsync(
+            () => puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation), cancellation);
         if (!host.Store.HasWhole([.. layers]))
         {
             throw new SysctrException(ErrorKind.Locked, $"fetching {reference}: a prune took what was there meanwhile", "try again when it has ended");

@@ -19,28 +19,26 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>How often an image is fetched again because a prune took what was there, before somebody else is to look at it.</summary>
     private const int MaxPulls = 3;
 
-    /// <summary>
-    /// The image that the user named, all its layers in the store, and a ref that keeps them there. The store is leased when this returns;
-    /// while the network is used it is not, whoever leased it before.
-    /// </summary>
+    /// <summary>An image, all its layers in the store, and a ref that keeps them there.</summary>
+    /// <param name="wanted">What the user named.</param>
+    /// <param name="lease">Held but while the network is used.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks it.</exception>
-    public async Task<StoredImage> FetchAsync(string typed, PullPolicy policy, CancellationToken cancellation)
+    public async Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)
     {
-        IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
-        host.LeaseStore(cancellation);
-        if (MayBeLocal(candidates, policy) && Find(candidates) is { } there)
+        if (MayBeLocal(wanted) && Find(wanted.Candidates) is { } there)
         {
-            host.Note($"{there.Record.Reference}: from the store, pulled {TimeText.Ago(there.Record.PulledAt)}{(policy == PullPolicy.Missing ? "; --pull always asks its source" : "")}");
+            host.Note($"{there.Record.Reference}: from the store, pulled {TimeText.Ago(there.Record.PulledAt)}{(wanted.Policy == PullPolicy.Missing ? "; --pull always asks its source" : "")}");
             return there;
         }
 
-        if (policy == PullPolicy.Never)
+        if (wanted.Policy == PullPolicy.Never)
         {
             throw new SysctrException(
-                ErrorKind.NotFound, $"looking for '{typed}' in the store: it is not there", "leave out --pull never, or 'sysctr pull' it");
+                ErrorKind.NotFound, $"looking for '{wanted.Typed}' in the store: it is not there", "leave out --pull never, or 'sysctr pull' it");
         }
 
-        PulledImage pulled = await PullAsync(candidates, cancellation);
+        PulledImage pulled = await PullAsync(wanted.Candidates, lease, cancellation);
         return Keep(pulled, [pulled.Reference])[0];
     }
 
@@ -51,80 +49,81 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <param name="wanted">What to fetch, by the containers as they are; throws where it can't be done. Asked before and after.</param>
     /// <param name="take">Locks the containers.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>An image for each that was wanted, and the locks.</returns>
+    /// <returns>An image for each that was wanted; the locks and the lease are the caller's to end.</returns>
     /// <exception cref="SysctrException">As <see cref="FetchAsync"/>; Locked: the containers or the store change each time.</exception>
-    public async Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchForAsync(
-        Func<Task<IReadOnlyList<(string Image, PullPolicy Policy)>>> wanted, Func<Task<IDisposable>> take, CancellationToken cancellation)
+    public async Task<(IReadOnlyList<StoredImage> Images, ContainerLocks Locks, StoreLease Lease)> FetchForAsync(
+        Func<Task<IReadOnlyList<WantedImage>>> wanted, Func<Task<ContainerLocks>> take, CancellationToken cancellation)
     {
         for (int attempt = 1; ; attempt++)
         {
-            IReadOnlyList<(string Image, PullPolicy Policy)> before = await wanted();
+            IReadOnlyList<WantedImage> before = await wanted();
             List<StoredImage> images = [];
-            foreach ((string image, PullPolicy policy) in before)
+            using (StoreLease fetching = host.Locks.LeaseStore(cancellation))
             {
-                images.Add(await FetchAsync(image, policy, cancellation));
+                foreach (WantedImage image in before)
+                {
+                    images.Add(await FetchAsync(image, fetching, cancellation));
+                }
             }
 
             // Containers are locked before the store.
-            host.EndLease();
-            IDisposable locks = await take();
+            ContainerLocks locks = await take();
+            StoreLease? lease = null;
             try
             {
-                IReadOnlyList<(string Image, PullPolicy Policy)> now = await wanted();
-                host.LeaseStore(cancellation);
-                if (now.SequenceEqual(before) && images.All(IsWhole))
+                IReadOnlyList<WantedImage> now = await wanted();
+                lease = locks.LeaseStore(cancellation);
+                if (now.Count == before.Count && now.Zip(before).All(w => w.First.IsSameAs(w.Second)) && images.All(IsWhole))
                 {
-                    return (images, locks);
+                    return (images, locks, lease);
                 }
             }
             catch
             {
+                lease?.Dispose();
                 locks.Dispose();
                 throw;
             }
 
-            host.EndLease();
+            lease.Dispose();
             locks.Dispose();
             if (attempt == MaxPulls)
             {
-                throw ChangesEachTime(string.Join(", ", before.Select(b => b.Image)));
+                throw ChangesEachTime(string.Join(", ", before.Select(b => b.Typed)));
             }
         }
     }
 
     /// <summary>Fetches an image and keeps it by other names than its source's.</summary>
-    /// <param name="typed">The source.</param>
+    /// <param name="wanted">The source.</param>
     /// <param name="name">A name for it; null for those that an archive or daemon has for it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>One for each name; by its source's where there is none.</returns>
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
-    public async Task<IReadOnlyList<StoredImage>> FetchAsAsync(string typed, string? name, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StoredImage>> FetchAsAsync(WantedImage wanted, string? name, CancellationToken cancellation)
     {
-        IReadOnlyList<ImageReference> candidates = host.Registries.Resolve(typed);
         ImageNames names = new(host);
-        ImageReference? kept = name is null ? null : names.ForTag(name, $"pulling {typed}");
-        PulledImage pulled = await PullAsync(candidates, cancellation);
-        ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {typed}")).Distinct()];
+        ImageReference? kept = name is null ? null : names.ForTag(name, $"pulling {wanted.Typed}");
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
+        PulledImage pulled = await PullAsync(wanted.Candidates, lease, cancellation);
+        ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {wanted.Typed}")).Distinct()];
         return Keep(pulled, references.DefaultIfEmpty(pulled.Reference));
     }
 
     /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
-    public bool IsStored(string typed, PullPolicy policy) =>
-        Directory.Exists(host.StoreHere) && host.Registries.Resolve(typed) is var candidates && MayBeLocal(candidates, policy) && Find(candidates) is not null;
+    public bool IsStored(WantedImage wanted) => Directory.Exists(host.StoreHere) && MayBeLocal(wanted) && Find(wanted.Candidates) is not null;
 
     /// <summary>A layout, an archive and a daemon are at hand: what a tag means there now is always looked up, unless that is forbidden.</summary>
-    private static bool MayBeLocal(IReadOnlyList<ImageReference> candidates, PullPolicy policy) =>
-        policy == PullPolicy.Never || (policy == PullPolicy.Missing && candidates[0].Transport == ImageTransport.Docker);
+    private static bool MayBeLocal(WantedImage wanted) =>
+        wanted.Policy == PullPolicy.Never || (wanted.Policy == PullPolicy.Missing && wanted.Candidates[0].Transport == ImageTransport.Docker);
 
-    /// <summary>Pulls, without a lease: a prune goes on beside it. Then leases the store, and has what the prune took fetched again.</summary>
-    private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, CancellationToken cancellation)
+    /// <summary>Pulls, without the lease: a prune goes on beside it. Then has what the prune took fetched again.</summary>
+    private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, StoreLease lease, CancellationToken cancellation)
     {
         ImagePuller puller = host.Puller(progress);
         for (int attempt = 1; ; attempt++)
         {
-            host.EndLease();
-            PulledImage pulled = await puller.PullAsync(candidates, Platform.Current, host.Store, cancellation);
-            host.LeaseStore(cancellation);
+            PulledImage pulled = await lease.WithoutAsync(() => puller.PullAsync(candidates, Platform.Current, host.Store, cancellation), cancellation);
             if (host.Store.HasWhole(pulled.DiffIds))
             {
                 return pulled;
@@ -166,7 +165,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         StoredImage[] kept =
         [
             .. references.Select(r => new StoredImage(
-                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config)),
+                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config, host.Store)),
         ];
         foreach (StoredImage image in kept)
         {
@@ -197,7 +196,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
     /// <summary>An image that a ref or a deployment's record names, with its configuration from the store.</summary>
     /// <exception cref="SysctrException">Corrupt: the store does not have it.</exception>
-    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record));
+    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record), host.Store);
 
     private ImageConfig ReadConfig(ImageRecord record)
     {

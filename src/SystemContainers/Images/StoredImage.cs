@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Oci;
+using SystemContainers.Store;
 using SystemContainers.Store.Records;
 
 namespace SystemContainers.Images;
@@ -8,4 +9,5 @@ namespace SystemContainers.Images;
 /// <summary>An image whose layers are all in the store.</summary>
 /// <param name="Record">The store's ref.</param>
 /// <param name="Config">Its configuration.</param>
-sealed record StoredImage(ImageRecord Record, ImageConfig Config);
+/// <param name="Store">The store.</param>
+sealed record StoredImage(ImageRecord Record, ImageConfig Config, ContentStore Store);

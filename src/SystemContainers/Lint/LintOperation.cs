@@ -46,13 +46,13 @@ static class LintOperation
     /// <exception cref="SysctrException">It can't be fetched.</exception>
     public static async Task<IReadOnlyList<LintMessage>> ImageAsync(Host host, string typed, IPullProgress progress, CancellationToken cancellation)
     {
-        using Host scratch = host.WithScratchStore();
-        Host here = new ImageFetch(host, progress).IsStored(typed, PullPolicy.Missing) ? host : scratch;
-        StoredImage image = await new ImageFetch(here, progress).FetchAsync(typed, PullPolicy.Missing, cancellation);
+        using ScratchImages images = new(host, progress);
+        WantedImage wanted = new(host.Registries, typed, PullPolicy.Missing);
+        StoredImage image = await images.FetchAsync(wanted, cancellation);
         return await RunAsync(
             new LintTarget(
-                new InstallRequest(typed).NameFor(host.Registries), image.Record.Reference,
-                MergedTree.Build(here.Store, image.Record.DiffIds), image.Config, Prefix: ""),
+                wanted.NameFor(new InstallRequest(typed)), image.Record.Reference,
+                MergedTree.Build(image.Store, image.Record.DiffIds), image.Config, Prefix: ""),
             cancellation);
     }
 

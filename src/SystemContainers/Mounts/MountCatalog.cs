@@ -9,9 +9,6 @@ namespace SystemContainers.Mounts;
 /// <summary>The mounts that sysctr made and that are still there: <c>mounts/</c> of the store, held against what is mounted.</summary>
 sealed class MountCatalog(Host host)
 {
-    // No container's name begins so.
-    private const string LockName = "+mounts";
-
     private static string BootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
     private static string Namespace => new FileInfo("/proc/self/ns/mnt").LinkTarget ?? "";
@@ -25,7 +22,7 @@ sealed class MountCatalog(Host host)
     public IReadOnlyList<MountRecord> List() => [.. Live().Select(m => m.Record)];
 
     /// <summary>Held while one is made or taken away.</summary>
-    public IDisposable Lock(CancellationToken cancellation) => host.LockContainers([LockName], cancellation);
+    public IDisposable Lock(CancellationToken cancellation) => host.Locks.LockMounts(cancellation);
 
     /// <summary>The record of a mount that is about to be made here and now.</summary>
     public MountRecord NewRecord(string directory, MountKind kind, string name, string options) =>
@@ -69,7 +66,7 @@ sealed class MountCatalog(Host host)
             return;
         }
 
-        using IDisposable? held = host.TryLockContainers([LockName]);
+        using IDisposable? held = host.Locks.TryLockMounts();
         if (held is not null)
         {
             RemoveStale();

@@ -122,7 +122,7 @@ sealed class MountOperation(Host host, Action<string> note)
 
     private string CheckOut(ImageRecord image, string place, CancellationToken cancellation)
     {
-        host.LeaseStore(cancellation);
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
         string rootfs = Path.Join(place, "rootfs");
         TreeCheckout.Write(MergedTree.Build(host.Store, image.DiffIds), rootfs, []);
         return rootfs;

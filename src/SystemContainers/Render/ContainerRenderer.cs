@@ -44,7 +44,7 @@ static class ContainerRenderer
             {
                 Units = [],
                 Tmpfiles = OwnTmpfiles(request, values, [], hostFiles, warnings)?.Text,
-                ConfigJson = null,
+                Config = null,
                 Values = values.Texts,
                 HostFiles = hostFiles,
                 GeneratedDirectories = [],
@@ -70,7 +70,7 @@ static class ContainerRenderer
             Units = Units(request, values, config),
             Tmpfiles = tmpfiles,
             TmpfilesOnce = own?.Once ?? [],
-            ConfigJson = config.Json,
+            Config = config,
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
@@ -106,7 +106,7 @@ static class ContainerRenderer
     /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
     private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)
     {
-        foreach (VolumeSetting volume in SpecSettings.Of(request.Settings).Volumes)
+        foreach (VolumeSetting volume in request.Settings.Spec.Volumes)
         {
             if (volume.IsHostPath)
             {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Spec;
@@ -20,7 +21,10 @@ sealed record RenderedContainer
     public IReadOnlyList<OnceLine> TmpfilesOnce { get; init; } = [];
 
     /// <summary>OCI runtime configuration for <c>DESTDIR/config.json</c>; null when the manifest says noContainerService.</summary>
-    public required byte[]? ConfigJson { get; init; }
+    public required RuntimeConfigFile? Config { get; init; }
+
+    /// <summary>The same as it is written.</summary>
+    public byte[]? ConfigJson => Config?.Json;
 
     /// <summary>Every template variable with its final text, in ordinal order.</summary>
     public required IReadOnlyDictionary<string, string> Values { get; init; }

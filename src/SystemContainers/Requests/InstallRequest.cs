@@ -46,5 +46,8 @@ sealed record InstallRequest(string Image)
 
     /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
-    internal string NameFor(RegistriesConfig registries) => ContainerName.Check(ContainerName.OfUnit(Name ?? registries.Resolve(Image)[0].ShortName));
+    internal string NameFor(RegistriesConfig registries) => NameFor(() => registries.Resolve(Image));
+
+    /// <summary>As the other, for whoever has looked up already what the image's name may mean.</summary>
+    internal string NameFor(Func<IReadOnlyList<ImageReference>> candidates) => ContainerName.Check(ContainerName.OfUnit(Name ?? candidates()[0].ShortName));
 }

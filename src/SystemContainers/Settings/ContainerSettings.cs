@@ -17,6 +17,11 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     /// <summary>Nothing was set.</summary>
     public static ContainerSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
 
+    /// <summary>What they change of a config.json that sysctr writes; read once. <see cref="Check"/> has passed them.</summary>
+    public SpecSettings Spec => _spec ??= SpecSettings.Of(this);
+
+    private SpecSettings? _spec;
+
     /// <summary>Whether nothing was set.</summary>
     public bool IsEmpty => Values.Count == 0;
 

@@ -27,7 +27,7 @@ static class ImageSettings
         }
 
         // A place that the user gives something else is none of the image's volumes any more.
-        SpecSettings spec = SpecSettings.Of(settings);
+        SpecSettings spec = settings.Spec;
         string[] taken = [.. spec.Volumes.Where(v => v.Source is not null).Select(v => v.Destination), .. spec.Tmpfs.Select(t => t.Destination)];
         Dictionary<string, EmptyObject> volumes = new(StringComparer.Ordinal);
         foreach (string path in (image.Volumes?.Keys ?? []).Where(p => !taken.Contains("/" + string.Join('/', p.Split('/', StringSplitOptions.RemoveEmptyEntries)), StringComparer.Ordinal))

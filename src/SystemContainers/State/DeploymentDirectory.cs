@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux.Files;
+
 namespace SystemContainers.State;
 
 /// <summary>
@@ -59,6 +61,15 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
 
     /// <summary>The record's second copy: what a deployment has on the host, and the values that it was made with, stand nowhere else.</summary>
     public string RecordCopy => Path.Join(Here, CopyName);
+
+    /// <summary>Has <see cref="CurrentLink"/> name this deployment.</summary>
+    public void MakeCurrent()
+    {
+        if (new FileInfo(CurrentLink).LinkTarget != Number.ToString())
+        {
+            DurableFile.WriteLink(CurrentLink, Number.ToString());
+        }
+    }
 
     /// <summary>Replaces the record of a deployment that is there, durably and in one step.</summary>
     public void WriteRecord(ContainerRecord record) => WriteRecord(Here, record);

@@ -31,7 +31,6 @@ sealed class Host : IDisposable
     private readonly Lazy<ISystemdManager> _systemd;
     private readonly Lazy<RegistriesConfig> _registries;
 
-    private IDisposable? _lease;
     private readonly string? _scratch;
     private readonly Host? _below;
 
@@ -43,10 +42,10 @@ sealed class Host : IDisposable
         Paths = new HostPaths(root, options.User);
         Catalog = new ContainerCatalog(storeHere);
         _below = scratchOf;
+        Locks = scratchOf?.Locks ?? new HostLocks(() => Store.Locks, note);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(storeHere);
         Transactions = new IntentRecords(_scratch ?? storeHere, options.Outcome);
-        History = new HistoryLog(
-            storeHere, root, () => Store.Locks.LockContainer("+history", note: _ => { }, CancellationToken.None), Catalog, options.Outcome, note);
+        History = new HistoryLog(storeHere, root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
         _store = new Lazy<ContentStore>(() => scratchOf is null
@@ -71,6 +70,9 @@ sealed class Host : IDisposable
     internal HostUser? User => Paths.User;
 
     internal ContainerCatalog Catalog { get; }
+
+    /// <summary>What keeps others from what this call works on.</summary>
+    internal HostLocks Locks { get; }
 
     internal IntentRecords Transactions { get; }
 
@@ -157,35 +159,6 @@ sealed class Host : IDisposable
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);
 
-    /// <summary>Locks containers against every other sysctr; waits, and says so.</summary>
-    /// <remarks>Always before <see cref="LeaseStore"/>, never after it: whoever waits for the store may hold containers.</remarks>
-    internal IDisposable LockContainers(IReadOnlyList<string> names, CancellationToken cancellation) =>
-        LockSet.Take(names, name => Store.Locks.LockContainer(name, Note, cancellation))!;
-
-    /// <summary>As <see cref="LockContainers"/> without waiting.</summary>
-    /// <returns>Null where another sysctr holds one of them.</returns>
-    internal IDisposable? TryLockContainers(IReadOnlyList<string> names) => LockSet.Take(names, Store.Locks.TryLockContainer);
-
-    /// <summary>From here on, until this is disposed of, no prune removes anything from the store.</summary>
-    /// <remarks>Never over the network: see <see cref="EndLease"/>.</remarks>
-    internal void LeaseStore(CancellationToken cancellation)
-    {
-        if (_below is not null && Store.Below is not null)
-        {
-            _below.LeaseStore(cancellation);
-        }
-
-        _lease ??= Store.Locks.Lease(Note, cancellation);
-    }
-
-    /// <summary>Ends <see cref="LeaseStore"/>: all that is needed of the store is in its deployment. A prune need not wait for what follows.</summary>
-    internal void EndLease()
-    {
-        _lease?.Dispose();
-        _lease = null;
-        _below?.EndLease();
-    }
-
     /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens meanwhile.</summary>
     internal void Discard(string directory)
     {
@@ -215,7 +188,6 @@ sealed class Host : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _lease?.Dispose();
         if (_store.IsValueCreated)
         {
             _store.Value.Dispose();

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
-using SystemContainers.Render.HostFiles;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
-using SystemContainers.Templates;
 
 namespace SystemContainers.Transactions;
 
@@ -21,6 +18,7 @@ namespace SystemContainers.Transactions;
 sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 {
     private readonly HostFileSwitch _files = new(host);
+    private readonly StateDirectories _directories = new(host);
     private readonly HealthWatch _health = new(host, policy ?? StartPolicy.Default);
 
     /// <summary>When the first new deployment was started; null before.</summary>
@@ -56,7 +54,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<IReadOnlyList<string>> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
     {
-        transaction = transaction with { Changes = [.. transaction.Changes.Select(WithNewState)] };
+        transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
         string intent = host.Transactions.Begin(transaction);
         string committed;
         IReadOnlyList<string> healthy;
@@ -65,7 +63,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             healthy = await ForwardAsync(transaction.Changes, cancellation);
             foreach (ContainerRecord after in transaction.Changes.Select(c => c.After!))
             {
-                MakeCurrent(after);
+                host.Deployment(after.Name, after.Deployment).MakeCurrent();
             }
 
             // Last of all that can fail: what is told to have failed is as before.
@@ -76,7 +74,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             IReadOnlyDictionary<string, string> journals = e is SysctrException && _started is { } since
                 ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                 : FailedStarts.None;
-            await TakeBackAsync(transaction, e);
+            await new SwitchRollback(host).RunAsync(transaction, e);
             host.History.TakenBack(transaction, IntentRecords.Id(intent), e, journals);
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
@@ -112,66 +110,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 DurableFile.WriteLink(directory.PreviousLink, before.Deployment.ToString());
             }
 
-            MakeCurrent(change.After);
-        }
-    }
-
-    /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any point.</summary>
-    /// <param name="transaction">An install, update or rollback.</param>
-    /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
-    public async Task TakeBackAsync(TransactionRecord transaction, bool start)
-    {
-        ContainerRemover remover = new(host);
-        ContainerChange[] switched = [.. transaction.Changes.Where(c => c.Before is not null)];
-        if (switched.Length > 0 && host.Systemd.IsBooted)
-        {
-            await Units.StopNewAsync(switched);
-        }
-
-        foreach (ContainerChange change in transaction.Changes.Reverse())
-        {
-            if (change.Before is null)
-            {
-                await remover.RemoveAsync(change.After!, purge: false, CancellationToken.None);
-            }
-            else
-            {
-                MakeCurrent(change.Before);
-                await RestoreAsync(change.Before, change.After!, change);
-            }
-
-            RemoveNewState(change);
-        }
-
-        if (start && switched.Length > 0)
-        {
-            await StartOldAsync(switched);
-        }
-
-        foreach (ContainerChange change in switched.Where(_ => transaction.Operation == TransactionKind.Update))
-        {
-            host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
-        }
-    }
-
-    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be taken back.</summary>
-    private async Task StartOldAsync(IReadOnlyList<ContainerChange> changes)
-    {
-        string running = " and running";
-        try
-        {
-            await Units.StartOldAsync(changes);
-        }
-        catch (SysctrException e)
-        {
-            running = "";
-            host.Note($"warning: what ran before does not start again: {e.Message}");
-        }
-
-        foreach (ContainerChange change in changes)
-        {
-            host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back" +
-                      (change.Troubles.Count > 0 ? ", as unwell as it was" : change.Running.Count > 0 ? running : ""));
+            directory.MakeCurrent();
         }
     }
 
@@ -246,7 +185,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             await host.Systemd.ReloadAsync(CancellationToken.None);
             foreach (ContainerRecord after in changes.Select(c => c.After!))
             {
-                await MakeTmpfilesAsync(after);
+                await _directories.MakeAsync(after);
             }
         }
     }
@@ -263,140 +202,6 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         catch (Exception e)
         {
             host.Note($"warning: {e.Message}; the next call of sysctr tidies up");
-        }
-    }
-
-    private void MakeCurrent(ContainerRecord record)
-    {
-        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        if (new FileInfo(directory.CurrentLink).LinkTarget != directory.Number.ToString())
-        {
-            DurableFile.WriteLink(directory.CurrentLink, directory.Number.ToString());
-        }
-    }
-
-    private async Task RestoreAsync(ContainerRecord before, ContainerRecord after, ContainerChange change)
-    {
-        string[] added = [.. after.Enabled.Except(before.Enabled, StringComparer.Ordinal)];
-        if (added.Length > 0)
-        {
-            await host.Systemd.DisableAsync(added, CancellationToken.None);
-        }
-
-        _files.Apply(after, before, takingBack: true);
-        _files.RestoreSaved(change.Edited);
-        string[] removed = [.. before.Enabled.Except(after.Enabled, StringComparer.Ordinal)];
-        if (removed.Length > 0)
-        {
-            await host.Systemd.EnableAsync(removed, CancellationToken.None);
-        }
-
-        if (added.Length + removed.Length > 0)
-        {
-            host.SyncUnits();
-        }
-
-        if (host.Systemd.IsBooted)
-        {
-            await host.Systemd.ReloadAsync(CancellationToken.None);
-            foreach (string unit in before.RunnableUnits)
-            {
-                await host.Systemd.ResetFailedAsync(unit, CancellationToken.None);
-            }
-
-            try
-            {
-                await MakeTmpfilesAsync(before);
-            }
-            catch (SysctrException e)
-            {
-                // It was all there. What a payload has put in its place since must not keep the old state from coming back.
-                host.Note($"warning: {e.Message}");
-            }
-        }
-    }
-
-    private async Task MakeTmpfilesAsync(ContainerRecord record)
-    {
-        if (record.Tmpfiles is { } tmpfiles)
-        {
-            await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
-        }
-
-        UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
-    }
-
-    private ContainerChange WithNewState(ContainerChange change) => change with
-    {
-        NewState =
-        [
-            // A claim from before is not this change's to give up, whether its directory is there or not.
-            .. change.After!.StateDirectories.Concat(TmpfilesDirectories(change.After)).Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
-                .Where(d => !Path.Exists(host.Here(d)))
-                // What is in a directory goes before it.
-                .OrderDescending(StringComparer.Ordinal),
-        ],
-    };
-
-    /// <summary>The directories that the lines of a deployment make, and those above them.</summary>
-    private IEnumerable<string> TmpfilesDirectories(ContainerRecord record)
-    {
-        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        string? kept = record.Tmpfiles is not { } tmpfiles ? null
-            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path) : directory.KeptFile(tmpfiles.Path);
-        foreach (string line in kept is null || !File.Exists(kept) ? [] : TmpfilesLines.Directories(File.ReadAllText(kept)))
-        {
-            for (string made = line; made != "/"; made = HostPath.Parent(made))
-            {
-                yield return made;
-            }
-        }
-    }
-
-    /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed.</summary>
-    private void RemoveNewState(ContainerChange change)
-    {
-        foreach (string path in change.NewState.Select(host.Here).Where(Directory.Exists))
-        {
-            if (!Directory.EnumerateFileSystemEntries(path).Any())
-            {
-                DeleteUnlessMounted(path);
-            }
-        }
-
-        string[] gone = [.. change.NewState.Intersect(change.After!.StateDirectories, StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))];
-        if (gone.Length > 0)
-        {
-            new StateClaims(host).Release(change.Name, gone);
-        }
-    }
-
-    private static void DeleteUnlessMounted(string directory)
-    {
-        try
-        {
-            DurableFile.DeleteDirectory(directory);
-        }
-        catch (IOException e) when (e.HResult == Errno.EBUSY)
-        {
-            // The failed deployment mounted something there, and such a mount outlives it.
-        }
-    }
-
-    /// <summary>Leaves the intent where it fails: the next call tries again.</summary>
-    private async Task TakeBackAsync(TransactionRecord transaction, Exception why)
-    {
-        try
-        {
-            await TakeBackAsync(transaction, start: true);
-        }
-        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
-        {
-            throw new SysctrException(
-                HostFailure.Understand(why)?.Kind ?? ErrorKind.Failed,
-                $"{why.Message}\ntaking it back: {e.Message}",
-                "the next call of sysctr goes on taking it back",
-                why);
         }
     }
 }

@@ -12,11 +12,11 @@ static class HostRecovery
     /// may have died in the middle of its work.
     /// </summary>
     /// <returns>The locks.</returns>
-    internal static async Task<IDisposable> LockAndRecoverAsync(this Host host, IReadOnlyList<string> names, CancellationToken cancellation)
+    internal static async Task<ContainerLocks> LockAndRecoverAsync(this Host host, IReadOnlyList<string> names, CancellationToken cancellation)
     {
         while (true)
         {
-            IDisposable locks = host.LockContainers(names, cancellation);
+            ContainerLocks locks = host.Locks.LockContainers(names, cancellation);
             try
             {
                 IReadOnlyList<string> more = await new Recovery(host).EndAsync(names, start: true);

@@ -28,7 +28,7 @@ sealed class Recovery(Host host)
             cancellation.ThrowIfCancellationRequested();
 
             // Without the lock a live process is at it.
-            using IDisposable? locks = host.TryLockContainers(pending.Record.Names);
+            using ContainerLocks? locks = host.Locks.TryLockContainers(pending.Record.Names);
             await TryAsync(() => EndAsync(locks is null ? [] : pending.Record.Names, start, unusable: _ => { }));
         }
 
@@ -120,16 +120,15 @@ sealed class Recovery(Host host)
             return HistoryOutcome.Done;
         }
 
-        ContainerSwitch containers = new(host);
         if (pending.IsCommitted)
         {
-            containers.Finish(pending.Record);
+            new ContainerSwitch(host).Finish(pending.Record);
             return HistoryOutcome.Done;
         }
 
         if (pending.Record.Operation != TransactionKind.Uninstall)
         {
-            await containers.TakeBackAsync(pending.Record, start);
+            await new SwitchRollback(host).RunAsync(pending.Record, start);
             return HistoryOutcome.TakenBack;
         }
 
@@ -164,7 +163,7 @@ sealed class Recovery(Host host)
             return;
         }
 
-        using IDisposable? alone = host.Store.Locks.TryLockStore();
+        using IDisposable? alone = host.Locks.TryLockStore();
         if (alone is null)
         {
             return;
@@ -184,7 +183,7 @@ sealed class Recovery(Host host)
         foreach (string name in host.Catalog.DirectoryNames())
         {
             DeploymentDirectory[] orphans = [.. Orphans(name)];
-            using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.TryLockContainers([name]) : null;
+            using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.Locks.TryLockContainers([name]) : null;
             if (held is null || IsConcerned(name))
             {
                 continue;

@@ -92,7 +92,7 @@ sealed class StateClaims(Host host)
 
     private void Change(Action<Dictionary<string, string>> change)
     {
-        using IDisposable held = host.LockContainers(["+state-directories"], CancellationToken.None);
+        using IDisposable held = host.Locks.LockStateDirectories();
         Dictionary<string, string> claims = Read();
         change(claims);
         DurableFile.Write(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
@@ -32,12 +31,11 @@ sealed partial record UnitPlan
     public RenderedContainer Adapt(
         RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs, MountGuard? mounts = null)
     {
-        if (rendered.ConfigJson is not { } json)
+        if (rendered.Config is not { } config)
         {
             return rendered;
         }
 
-        RuntimeConfigFile config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
         string[] lacking = [.. config.Capabilities.Except(host.Capabilities, StringComparer.Ordinal)];
         if (lacking.Length > 0)
         {
@@ -47,7 +45,7 @@ sealed partial record UnitPlan
                 "use $ALL_PROCESS_CAPABILITIES in the template, or leave it out");
         }
 
-        JsonObject document = JsonNode.Parse(json)!.AsObject();
+        JsonObject document = JsonNode.Parse(config.Json)!.AsObject();
         bool started = rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text)));
         string[] managerSocket = User is null && started ? [.. BundleConfig.DropManagerSocket(document)] : [];
         AdaptConfig(document, config, listenHelper, started);
@@ -63,11 +61,10 @@ sealed partial record UnitPlan
         mounts?.Protect(document);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
-        json = Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(json));
+        config = RuntimeConfigFile.Read("config.json", document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         return rendered with
         {
-            ConfigJson = json,
+            Config = config,
             Warnings =
             [
                 .. rendered.Warnings, .. unlabelled, .. lost,

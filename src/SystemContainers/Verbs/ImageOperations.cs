@@ -29,10 +29,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
     public Task<IReadOnlyList<StoredImage>> PullAsync(string typed, string? name, bool keepNames, CancellationToken cancellation)
     {
-        ImageFetch fetch = new(host, progress);
-        return TellAsync("pull", host.Registries.Resolve(typed)[0].ToString(), async () => name is not null || keepNames
-            ? await fetch.FetchAsAsync(typed, name, cancellation)
-            : [await fetch.FetchAsync(typed, PullPolicy.Always, cancellation)]);
+        WantedImage wanted = new(host.Registries, typed, PullPolicy.Always);
+        return TellAsync("pull", wanted.Candidates[0].ToString(), async () => name is not null || keepNames
+            ? await new ImageFetch(host, progress).FetchAsAsync(wanted, name, cancellation)
+            : [await FetchAsync(wanted, cancellation)]);
     }
 
     /// <summary>Gives an image a further name.</summary>
@@ -43,7 +43,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public void Tag(string image, string name, CancellationToken cancellation)
     {
         // A prune beside it would take what the new name is about to keep.
-        host.LeaseStore(cancellation);
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
         ImageRecord record = _names.Find(image)[0];
         ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
         ImageRecord? before = host.Store.Images.Find(reference.ToString());
@@ -60,7 +60,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public void Delete(string image, bool force, CancellationToken cancellation)
     {
         // A prune beside it reads every name, and then what these need.
-        host.LeaseStore(cancellation);
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
         foreach (ImageRecord record in _names.Find(image))
         {
             IReadOnlyList<string> users = _names.UsersOf(record);
@@ -84,7 +84,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     {
         ImageRecord before = _names.Find(image)[0];
         StoredImage after = (await TellAsync("images update", before.Reference, async () =>
-            [await new ImageFetch(host, progress).FetchAsync(before.Reference, PullPolicy.Always, cancellation)]))[0];
+            [await FetchAsync(new WantedImage(host.Registries, before.Reference, PullPolicy.Always), cancellation)]))[0];
         bool changed = after.Record.ManifestDigest != before.ManifestDigest;
         note(changed
             ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
@@ -100,10 +100,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public async Task<ImageVerdict> VerifyAsync(string image, bool ask, CancellationToken cancellation)
     {
         ImageRecord record = _names.Find(image)[0];
-        host.LeaseStore(cancellation);
-        host.Store.ReadBlob(record.ManifestDigest);
-        host.Store.ReadBlob(record.ConfigDigest);
-        string[] wrong = [.. record.DiffIds.SelectMany(host.Store.VerifyLayer)];
+        string[] wrong = Wrong(record, cancellation);
         if (wrong.Length > 0)
         {
             throw new SysctrException(
@@ -113,7 +110,6 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
 
         note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
         ImageReference reference = host.Registries.Resolve(record.Reference)[0];
-        host.EndLease();
         string? current = null;
         if (ask)
         {
@@ -134,8 +130,22 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     {
         await host.RecoverAsync(cancellation);
         HistoryOrigin origin = HistoryOrigin.Now();
-        using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
+        using IDisposable alone = host.Locks.LockStore(cancellation);
         return new StorePrune(host).Run(all, note, origin);
+    }
+
+    private string[] Wrong(ImageRecord record, CancellationToken cancellation)
+    {
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
+        host.Store.ReadBlob(record.ManifestDigest);
+        host.Store.ReadBlob(record.ConfigDigest);
+        return [.. record.DiffIds.SelectMany(host.Store.VerifyLayer)];
+    }
+
+    private async Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
+    {
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
+        return await new ImageFetch(host, progress).FetchAsync(wanted, lease, cancellation);
     }
 
     /// <summary>Tells of every name that means another image than before; one that means the same is no news.</summary>

@@ -35,32 +35,44 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
 
         await host.RecoverAsync(cancellation);
-        List<(InstallRequest Request, string Name)> named = Named(requests);
+        Named[] named = Name(requests);
+        using Installed installed = await host.History.RunAsync(
+            "install", [.. named.Select(n => n.Name)], origin => InstallAsync(named, origin, cancellation));
+        await TellAsync(installed.Containers, now, policy, cancellation);
+        return installed.ExitCode;
+    }
+
+    private async Task<Installed> InstallAsync(Named[] named, HistoryOrigin origin, CancellationToken cancellation)
+    {
         string[] names = [.. named.Select(n => n.Name)];
-        IDisposable? locks = null;
-        try
-        {
-            (IReadOnlyList<PreparedContainer> installed, int exitCode) = await host.History.RunAsync("install", names, async origin =>
+        using ContainerTransaction transaction = new(host, progress);
+        IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
+            async () =>
             {
-                (IReadOnlyList<StoredImage> images, locks) = await new ImageFetch(host, progress).FetchForAsync(
-                    async () =>
-                    {
-                        // What needs no image to be refused is refused before one is fetched.
-                        Array.ForEach(names, RefuseInstalled);
-                        await new ContainerPreparer(host).RequireAsync(requests.Select(r => r.Runtime), cancellation);
-                        return [.. named.Select(n => (n.Request.Image, n.Request.Pull))];
-                    },
-                    () => host.LockAndRecoverAsync(names, cancellation),
-                    cancellation);
-                return await InstallAsync(named, images, origin, cancellation);
-            });
-            await TellAsync(installed, now, policy, cancellation);
-            return exitCode;
-        }
-        finally
+                // What needs no image to be refused is refused before one is fetched.
+                Array.ForEach(names, RefuseInstalled);
+                await transaction.RequireAsync(named.Select(n => n.Request.Runtime), cancellation);
+                return [.. named.Select(n => n.Image)];
+            },
+            () => host.LockAndRecoverAsync(names, cancellation),
+            cancellation);
+        foreach (((InstallRequest request, string name, _), StoredImage image) in named.Zip(images))
         {
-            locks?.Dispose();
+            if (RunOnceOperation.IsAskedBy(image))
+            {
+                return named.Length == 1
+                    ? new Installed([], locks: null) { ExitCode = await new RunOnceOperation(host, progress).RunAsync(transaction, request, name, image, cancellation) }
+                    : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
+            }
+
+            transaction.Add(before: null, await transaction.PrepareAsync(request, name, image, cancellation));
         }
+
+        _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
+        await transaction.VerifyAsync(cancellation);
+        transaction.Stage(cancellation);
+        await transaction.CommitAsync(TransactionKind.Install, origin, cancellation);
+        return new Installed(transaction.Prepared, transaction.KeepLocks());
     }
 
     private async Task TellAsync(IReadOnlyList<PreparedContainer> installed, bool now, StartPolicy policy, CancellationToken cancellation)
@@ -97,61 +109,17 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
     }
 
-    /// <returns>What was installed, and 0; for an image that was run once nothing, and the payload's exit status.</returns>
-    private async Task<(IReadOnlyList<PreparedContainer> Installed, int ExitCode)> InstallAsync(
-        List<(InstallRequest Request, string Name)> named, IReadOnlyList<StoredImage> images, HistoryOrigin origin, CancellationToken cancellation)
-    {
-        ContainerPreparer preparer = new(host);
-        List<PreparedContainer> prepared = [];
-        foreach (((InstallRequest request, string name), StoredImage image) in named.Zip(images))
-        {
-            if (RunOnceOperation.IsAskedBy(image))
-            {
-                return named.Count == 1
-                    ? ([], await new RunOnceOperation(host, progress).RunLockedAsync(request, name, image, cancellation))
-                    : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
-            }
-
-            prepared.Add(await preparer.PrepareAsync(request, name, number: 0, image, before: null, cancellation));
-        }
-
-        _runtimes.Begin(prepared.Select(p => p.Record), cancellation);
-        await preparer.VerifyAsync(prepared, [], cancellation);
-        try
-        {
-            foreach (PreparedContainer container in prepared)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                preparer.Stage(container, progress);
-            }
-
-            host.EndLease();
-            await new ContainerSwitch(host).RunAsync(TransactionRecord.Install(prepared.Select(p => p.Record)) with { Origin = origin }, cancellation);
-        }
-        finally
-        {
-            foreach (PreparedContainer container in prepared)
-            {
-                preparer.DiscardStaged(container);
-            }
-        }
-
-        return (prepared, 0);
-    }
-
     /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
     /// <exception cref="SysctrException">It would be refused; thrown after it was shown, where that is possible.</exception>
     public async Task DisplayAsync(InstallRequest request, Action<string> show, CancellationToken cancellation)
     {
-        // What the store has is looked at where it is; anything else is pulled to where it leaves no trace.
-        using Host scratch = host.WithScratchStore();
-        Host here = new ImageFetch(host, progress).IsStored(request.Image, request.Pull) ? host : scratch;
-        ContainerPreparer preparer = new(here);
-        StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
-        (_, string name) = Named([request])[0];
-        PreparedContainer prepared = await preparer.PrepareAsync(request, name, number: 0, image, before: null, cancellation);
+        using ContainerTransaction transaction = new(host, progress);
+        WantedImage wanted = new(host.Registries, request);
+        StoredImage image = await transaction.FetchAsideAsync(wanted, cancellation);
+        PreparedContainer prepared = await transaction.PrepareAsync(request, wanted.NameFor(request), image, cancellation);
         show(DisplayText.Of(prepared));
-        await preparer.VerifyAsync([prepared], [], cancellation);
+        transaction.Add(before: null, prepared);
+        await transaction.VerifyAsync(cancellation);
     }
 
     /// <exception cref="SysctrException">Host: nothing can be started there.</exception>
@@ -177,13 +145,26 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
     }
 
-    private List<(InstallRequest Request, string Name)> Named(IReadOnlyList<InstallRequest> requests)
+    private Named[] Name(IReadOnlyList<InstallRequest> requests)
     {
-        List<(InstallRequest Request, string Name)> named =
-            [.. requests.Select(r => (r, r.NameFor(host.Registries)))];
+        Named[] named =
+            [.. requests.Select(r => (Request: r, Image: new WantedImage(host.Registries, r))).Select(r => new Named(r.Request, r.Image.NameFor(r.Request), r.Image))];
         string? twice = named.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
         return twice is null
             ? named
             : throw new SysctrException(ErrorKind.Usage, $"two images of this call would get the name '{twice}'");
+    }
+
+    private sealed record Named(InstallRequest Request, string Name, WantedImage Image);
+
+    /// <summary>What was installed, and is locked while it is started; none where an image was run once.</summary>
+    private sealed class Installed(IReadOnlyList<PreparedContainer> containers, ContainerLocks? locks) : IDisposable
+    {
+        public IReadOnlyList<PreparedContainer> Containers => containers;
+
+        /// <summary>The payload's status, where an image was run once.</summary>
+        public int ExitCode { get; init; }
+
+        public void Dispose() => locks?.Dispose();
     }
 }

@@ -23,7 +23,7 @@ sealed class PinOperation(Host host, Action<string> note)
         ContainerRecord current = host.Catalog.Get(name);
 
         // Whole: a deployment that a cut update has made, and that is about to be taken back, must not be written.
-        using IDisposable locks = await host.LockAndRecoverAsync([name], cancellation);
+        using ContainerLocks locks = await host.LockAndRecoverAsync([name], cancellation);
         current = host.Catalog.Get(name);
         ContainerRecord record = (number is { } n ? host.Catalog.Find(name, n) : current) ?? throw new SysctrException(
             ErrorKind.NotFound, $"{(pinned ? "pinning" : "unpinning")} '{name}': it has no deployment {number}", "'sysctr list --all' shows the deployments");

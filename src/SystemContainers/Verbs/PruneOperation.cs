@@ -33,14 +33,14 @@ sealed class PruneOperation(Host host, Action<string> note)
             cancellation.ThrowIfCancellationRequested();
 
             // Whole: what a transaction that can't be ended goes back to must not be pruned.
-            using IDisposable held = await host.LockAndRecoverAsync([name], cancellation);
+            using ContainerLocks held = await host.LockAndRecoverAsync([name], cancellation);
             if (host.Catalog.IsInstalled(name))
             {
                 pruner.Remove(name, kept);
             }
         }
 
-        using IDisposable alone = host.Store.Locks.LockStore(note, cancellation);
+        using IDisposable alone = host.Locks.LockStore(cancellation);
         return new StorePrune(host).Run(all: false, note);
     }
 
@@ -58,8 +58,7 @@ sealed class PruneOperation(Host host, Action<string> note)
             return;
         }
 
-        host.EndLease();
-        using IDisposable? alone = host.Store.Locks.TryLockStore();
+        using IDisposable? alone = host.Locks.TryLockStore();
         if (alone is not null)
         {
             new StorePrune(host).Run(all: false, note);

@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Prepared;
+using SystemContainers.Pull;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -33,7 +34,8 @@ sealed class RollbackOperation(Host host, Action<string> note)
     private async Task<(ContainerChange Change, bool Healthy)> SwitchAsync(
         string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = await host.LockAndRecoverAsync([name], cancellation);
+        using ContainerTransaction transaction = new(host, NoProgress.Instance, policy);
+        await transaction.LockAsync([name], cancellation);
         ContainerRecord before = host.Catalog.Get(name);
         ContainerRecord after = Target(before, number, Doing(name));
         new HostFileSet(host).CheckFree([.. after.AllFiles], before);
@@ -46,11 +48,11 @@ sealed class RollbackOperation(Host host, Action<string> note)
             after = kept;
         }
 
-        ContainerSwitch containers = new(host, policy);
-        ContainerChange change = await containers.PlanAsync(before, after, cancellation);
-        ContainerSwitch.SayTroubles([change], note);
-        IReadOnlyList<string> healthy = await containers.RunAsync(new TransactionRecord(TransactionKind.Rollback, [change]) { Origin = origin }, cancellation);
-        return (change, healthy.Count > 0);
+        transaction.Add(before, after);
+        IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
+        ContainerSwitch.SayTroubles(changes, note);
+        IReadOnlyList<string> healthy = await transaction.CommitAsync(TransactionKind.Rollback, origin, cancellation);
+        return (changes[0], healthy.Count > 0);
     }
 
     /// <summary>For errors.</summary>

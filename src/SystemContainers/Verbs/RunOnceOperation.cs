@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
-using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Images;
-using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
@@ -37,17 +34,18 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     public async Task<int> RunAsync(InstallRequest request, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
-        string name = request.NameFor(host.Registries);
+        WantedImage wanted = new(host.Registries, request);
+        string name = wanted.NameFor(request);
         Lock(name).Dispose();
-        await CheckPossibleAsync(request, name, cancellation);
-        (IReadOnlyList<StoredImage> images, IDisposable locks) = await new ImageFetch(host, progress).FetchForAsync(
-            () => Task.FromResult<IReadOnlyList<(string, PullPolicy)>>([(request.Image, request.Pull)]), () => LockWholeAsync(name), cancellation);
-        using IDisposable held = locks;
-        return await RunLockedAsync(request, name, images[0], cancellation);
+        using ContainerTransaction transaction = new(host, progress);
+        await CheckPossibleAsync(transaction, request, name, cancellation);
+        IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
+            () => Task.FromResult<IReadOnlyList<WantedImage>>([wanted]), () => LockWholeAsync(name), cancellation);
+        return await RunAsync(transaction, request, name, images[0], cancellation);
     }
 
     /// <summary>What can be refused without the image.</summary>
-    private async Task CheckPossibleAsync(InstallRequest request, string name, CancellationToken cancellation)
+    private async Task CheckPossibleAsync(ContainerTransaction transaction, InstallRequest request, string name, CancellationToken cancellation)
     {
         if (!host.Systemd.IsBooted)
         {
@@ -55,12 +53,12 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
 
         await CheckFreeAsync(name, cancellation);
-        await new ContainerPreparer(host).RequireAsync([request.Runtime], cancellation);
+        await transaction.RequireAsync([request.Runtime], cancellation);
     }
 
-    private async Task<IDisposable> LockWholeAsync(string name)
+    private async Task<ContainerLocks> LockWholeAsync(string name)
     {
-        IDisposable held = Lock(name);
+        ContainerLocks held = Lock(name);
         try
         {
             await new Recovery(host).EndAsync([name], start: true);
@@ -73,42 +71,33 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
     }
 
-    private IDisposable Lock(string name) => host.TryLockContainers([name]) ?? throw new SysctrException(
+    private ContainerLocks Lock(string name) => host.Locks.TryLockContainers([name]) ?? throw new SysctrException(
         ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
 
-    /// <summary>As <see cref="RunAsync"/>, for an image that was fetched and a name that is locked.</summary>
-    internal async Task<int> RunLockedAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
+    /// <summary>As the other, for an image that was fetched and a name that is locked by a transaction; with that, the container goes.</summary>
+    internal async Task<int> RunAsync(ContainerTransaction transaction, InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
     {
-        await CheckPossibleAsync(request, name, cancellation);
-
-        ContainerPreparer preparer = new(host);
-        PreparedContainer prepared = await preparer.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, number: 0, image, before: null, cancellation);
+        await CheckPossibleAsync(transaction, request, name, cancellation);
+        PreparedContainer prepared = await transaction.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, image, cancellation);
         new RightsGate(host).CheckInstall(prepared.Record);
         foreach (string line in RightsText.Lines(name, prepared.Record.Rights ?? []))
         {
             host.Note(line);
         }
 
-        if (prepared.Rendered.ConfigJson is null)
+        if (prepared.Rendered.Config is null)
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"running {request.Image}: it has nothing to run, only files for the host (noContainerService)", $"'sysctr install {request.Image}' installs them");
         }
 
-        try
-        {
-            preparer.Stage(prepared, progress);
-            DurableFile.Move(prepared.Directory.Staged, prepared.Directory.Here);
-            host.EndLease();
-            return await RunStagedAsync(prepared, cancellation);
-        }
-        finally
-        {
-            host.Discard(prepared.Directory.ContainerHere);
-        }
+        transaction.Add(before: null, prepared);
+        transaction.Stage(cancellation);
+        transaction.Place();
+        return await RunPlacedAsync(prepared, cancellation);
     }
 
-    private async Task<int> RunStagedAsync(PreparedContainer prepared, CancellationToken cancellation)
+    private async Task<int> RunPlacedAsync(PreparedContainer prepared, CancellationToken cancellation)
     {
         ContainerRecord record = prepared.Record;
         if (record.Tmpfiles is { } tmpfiles)
@@ -132,7 +121,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     /// </summary>
     private IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
     {
-        if (RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(prepared.Rendered.ConfigJson!)).IsReadonly)
+        if (prepared.Rendered.Config!.IsReadonly)
         {
             return [$"ExecStopPost={stopPost}"];
         }

@@ -27,7 +27,7 @@ sealed class StandInOperation(Host host)
     public async Task<int> RunAsync(string name, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
-        using IDisposable held = host.TryLockContainers([name]) ?? throw new SysctrException(
+        using ContainerLocks held = host.Locks.TryLockContainers([name]) ?? throw new SysctrException(
             ErrorKind.Locked, $"running a command in '{name}': another sysctr works on it", "try again when that has ended");
         ContainerRecord record = host.Catalog.Get(name);
         if (record.ConfigDigest is null)

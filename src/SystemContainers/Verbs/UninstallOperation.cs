@@ -25,7 +25,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
     {
-        using IDisposable locks = await host.LockAndRecoverAsync(distinct, cancellation);
+        using ContainerLocks locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
         cancellation.ThrowIfCancellationRequested();
 

@@ -74,26 +74,19 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                     return true;
                 }
 
-                UpdatePreparer updater = new(host, progress, note);
-                (IReadOnlyList<StoredImage> images, IDisposable locks) = await FetchAsync([name], request, cancellation);
-                using (locks)
+                // Ended with this container: nobody knows how long the wait for a slot is.
+                using ContainerTransaction transaction = new(host, progress);
+                IReadOnlyList<StoredImage> images = await FetchAsync(transaction, [name], request, cancellation);
+                before = host.Catalog.Get(name);
+                if (await new UpdatePreparer(host, note).PrepareAsync(transaction, before, images[0], request, cancellation) is { } after)
                 {
-                    before = host.Catalog.Get(name);
-                    if (await updater.PrepareAsync(before, images[0], request, cancellation) is { } after)
-                    {
-                        RefuseGains([(before, after)], request, HistoryOrigin.Now());
-                        return true;
-                    }
+                    new UpdateMarks(host, note).RefuseGains([(before, after.Record)], request, HistoryOrigin.Now());
+                    return true;
                 }
             }
             catch (SysctrException e)
             {
                 failure ??= e;
-            }
-            finally
-            {
-                // Nobody knows how long the wait for a slot is.
-                host.EndLease();
             }
         }
 
@@ -105,18 +98,18 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
     private async Task<int> UpdateAsync(string[] names, UpdateRequest request, HistoryOrigin origin, CancellationToken cancellation)
     {
-        ContainerPreparer preparer = new(host);
-        UpdatePreparer updater = new(host, progress, note);
-        (IReadOnlyList<StoredImage> images, IDisposable locks) = await FetchAsync(names, request, cancellation);
-        using IDisposable held = locks;
-        List<(ContainerRecord Before, PreparedContainer After)> updates = [];
+        UpdatePreparer updater = new(host, note);
+        using ContainerTransaction transaction = new(host, progress, request.Start);
+        IReadOnlyList<StoredImage> images = await FetchAsync(transaction, names, request, cancellation);
+        List<(ContainerRecord Before, ContainerRecord After)> updates = [];
         List<ContainerRecord> policies = [];
         foreach ((string name, StoredImage image) in names.Zip(images))
         {
             ContainerRecord before = host.Catalog.Get(name);
-            if (await updater.PrepareAsync(before, image, request, cancellation) is { } after)
+            if (await updater.PrepareAsync(transaction, before, image, request, cancellation) is { } after)
             {
-                updates.Add((before, after));
+                transaction.Add(before, after);
+                updates.Add((before, after.Record));
             }
             else if (WithSettings(before, request) is { } changed)
             {
@@ -134,13 +127,10 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             }
         }
 
-        RefuseGains(updates, request, origin);
+        new UpdateMarks(host, note).RefuseGains(updates, request, origin);
         if (updates.Count > 0)
         {
-            RightsGate gate = new(host);
-            string[] gained = [.. updates.SelectMany(u => RightsText.GainedLines(u.Before.Name, gate.Gained(u.Before, u.After.Record)))];
-            await SwitchAsync(preparer, updates, request.Start, origin, cancellation);
-            Array.ForEach(gained, note);
+            await SwitchAsync(transaction, updates.Select(u => u.Before), origin, cancellation);
             Prune([.. updates.Select(u => u.Before.Name)]);
         }
 
@@ -152,45 +142,6 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         return updates.Count + policies.Count;
     }
 
-    /// <summary>
-    /// Holds updates whose image gained a right that nobody granted: nothing changes but the record of the deployment in use, which
-    /// says what waits. The same image is held, and told to the history, once.
-    /// </summary>
-    /// <exception cref="SysctrException">Policy: one is held, so none of these is done.</exception>
-    private void RefuseGains(IReadOnlyList<(ContainerRecord Before, PreparedContainer After)> updates, UpdateRequest request, HistoryOrigin origin)
-    {
-        RightsGate gate = new(host);
-        (ContainerRecord Before, ContainerRecord After, RightsVerdict Verdict)[] held =
-            [.. updates.Select(u => (u.Before, u.After.Record, gate.JudgeUpdate(u.Before, u.After.Record))).Where(u => !u.Item3.IsFree)];
-        if (held.Length == 0)
-        {
-            return;
-        }
-
-        SysctrException[] refusals = [.. held.Select(h => RightsGate.Refusal($"updating '{h.Before.Name}'", h.After.Image, h.Verdict))];
-        SysctrException refusal = refusals.Length == 1 ? refusals[0]
-            : new SysctrException(ErrorKind.Policy, string.Join('\n', refusals.Select(r => r.Message)), refusals[0].Hint);
-        // With the same image it is what the caller asks for that is refused; no update waits.
-        foreach ((ContainerRecord before, ContainerRecord after, RightsVerdict verdict) in held.Where(h => h.Before.ManifestDigest != h.After.ManifestDigest))
-        {
-            HeldUpdate now = RightsGate.HeldBy(before, after, verdict);
-            bool isNews = before.Held is not { } known || known.Digest != now.Digest || known.Image != now.Image || !known.Rights.SequenceEqual(now.Rights);
-            if (isNews)
-            {
-                host.History.Held(before, after, now, origin, refusal);
-            }
-
-            // An image that somebody only tried to go on with is not what the container waits for.
-            if (isNews && request.Rebase is null)
-            {
-                RecordChange.Make(host, before, before with { Held = now });
-            }
-        }
-
-        host.History.Recorded(refusal, held.Where(h => h.Before.ManifestDigest != h.After.ManifestDigest).Select(h => h.Before.Name));
-        throw refusal;
-    }
-
     /// <summary>The record of a container that keeps its deployment, where the request changes what stands in it alone; else null.</summary>
     private static ContainerRecord? WithSettings(ContainerRecord before, UpdateRequest request)
     {
@@ -199,14 +150,14 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         return policy == before.AutoUpdate && grants.Length == before.Grants.Count ? null : before with { AutoUpdate = policy, Grants = grants };
     }
 
-    private Task<(IReadOnlyList<StoredImage> Images, IDisposable Locks)> FetchAsync(
-        string[] names, UpdateRequest request, CancellationToken cancellation) =>
-        new ImageFetch(host, progress).FetchForAsync(
+    private Task<IReadOnlyList<StoredImage>> FetchAsync(
+        ContainerTransaction transaction, string[] names, UpdateRequest request, CancellationToken cancellation) =>
+        transaction.FetchAsync(
             async () =>
             {
                 ContainerRecord[] before = [.. names.Select(host.Catalog.Get)];
-                await new ContainerPreparer(host).RequireAsync(before.Select(b => request.Runtime ?? b.Runtime), cancellation);
-                return [.. before.Select(b => UpdatePreparer.Wanted(b, request))];
+                await transaction.RequireAsync(before.Select(b => request.Runtime ?? b.Runtime), cancellation);
+                return [.. before.Select(b => new UpdatePreparer(host, note).Wanted(b, request))];
             },
             () => host.LockAndRecoverAsync(names, cancellation),
             cancellation);
@@ -237,87 +188,35 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
              (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") + "; nothing else was changed");
     }
 
-    /// <summary>An image that was not well is not tried again every night: it stays the same image.</summary>
-    private void MarkFailed(List<ContainerChange> changes, SysctrException why)
-    {
-        // Of several only those whose units the failure names are known to be its cause.
-        foreach (ContainerChange change in changes.Where(c => c.Before!.ManifestDigest != c.After!.ManifestDigest)
-                     .Where(c => changes.Count == 1 || c.After!.UnitNames.Any(u => why.Message.Contains(u, StringComparison.Ordinal))))
-        {
-            ContainerRecord before = change.Before!;
-            try
-            {
-                RecordChange.Make(host, before, before with
-                {
-                    Failed = new FailedUpdate(change.After!.Image, change.After.ManifestDigest, DateTimeOffset.UtcNow, OneLine.Of(why.Message)),
-                });
-                if (before.AutoUpdate == AutoUpdatePolicy.Registry)
-                {
-                    note($"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again");
-                }
-            }
-            catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
-            {
-                note($"{before.Name}: warning: keeping in mind that the update failed: {e.Message}");
-            }
-        }
-    }
-
     private async Task SwitchAsync(
-        ContainerPreparer preparer,
-        List<(ContainerRecord Before, PreparedContainer After)> updates,
-        StartPolicy policy,
-        HistoryOrigin origin,
-        CancellationToken cancellation)
+        ContainerTransaction transaction, IEnumerable<ContainerRecord> before, HistoryOrigin origin, CancellationToken cancellation)
     {
-        PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
-        _runtimes.Begin(prepared.Select(p => p.Record), cancellation);
-        await preparer.VerifyAsync(prepared, [.. updates.Select(u => u.Before)], cancellation);
+        RightsGate gate = new(host);
+        string[] gained = [.. before.Zip(transaction.Prepared).SelectMany(u => RightsText.GainedLines(u.First.Name, gate.Gained(u.First, u.Second.Record)))];
+        _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
+        await transaction.VerifyAsync(cancellation);
+        transaction.Stage(cancellation);
+        IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
+        ContainerSwitch.SayTroubles(changes, note);
+        IReadOnlyList<string> healthy = [];
+        async Task CommitAsync() => healthy = await transaction.CommitAsync(TransactionKind.Update, origin, cancellation);
         try
         {
-            foreach (PreparedContainer container in prepared)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                preparer.Stage(container, progress);
-            }
-
-            host.EndLease();
-            ContainerSwitch containers = new(host, policy);
-            List<ContainerChange> changes = [];
-            foreach ((ContainerRecord before, PreparedContainer after) in updates)
-            {
-                changes.Add(await containers.PlanAsync(before, after.Record, cancellation));
-            }
-
-            ContainerSwitch.SayTroubles(changes, note);
-            TransactionRecord transaction = new(TransactionKind.Update, changes) { Origin = origin };
-            IReadOnlyList<string> healthy = [];
-            async Task SwitchAsync() => healthy = await containers.RunAsync(transaction, cancellation);
-            try
-            {
-                await (Through?.Invoke(SwitchAsync, cancellation) ?? SwitchAsync());
-            }
-            catch (SysctrException e) when (e.Kind == ErrorKind.Unit)
-            {
-                MarkFailed(changes, e);
-                throw;
-            }
-
-            foreach (ContainerChange change in changes)
-            {
-                note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
-                     (change.Running.Count > 0 ? ", running" : "") + (healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : ""));
-            }
+            await (Through?.Invoke(CommitAsync, cancellation) ?? CommitAsync());
         }
-        finally
+        catch (SysctrException e) when (e.Kind == ErrorKind.Unit)
         {
-            foreach (PreparedContainer container in prepared)
-            {
-                preparer.DiscardStaged(container);
-            }
+            new UpdateMarks(host, note).Failed(changes, e);
+            throw;
         }
 
-        foreach (PreparedContainer container in prepared)
+        foreach (ContainerChange change in changes)
+        {
+            note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
+                 (change.Running.Count > 0 ? ", running" : "") + (healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : ""));
+        }
+
+        foreach (PreparedContainer container in transaction.Prepared)
         {
             foreach (string warning in container.Rendered.Warnings)
             {
@@ -326,5 +225,6 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         }
 
         await _runtimes.SayAsync(note);
+        Array.ForEach(gained, note);
     }
 }

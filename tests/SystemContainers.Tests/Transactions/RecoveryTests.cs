@@ -102,7 +102,7 @@ public sealed class RecoveryTests : IDisposable
         host.Transactions.Begin(TransactionRecord.Install([Record]));
         Place(host, Text);
         using Host other = Host.Open(_root, _notes.Add);
-        using IDisposable held = other.LockContainers(["etcd"], CancellationToken.None);
+        using IDisposable held = other.Locks.LockContainers(["etcd"], CancellationToken.None);
 
         await host.RecoverAsync(CancellationToken.None);
 
@@ -136,7 +136,7 @@ public sealed class RecoveryTests : IDisposable
         host.Store.PutBlob(blob, "manifest"u8);
         using (Host live = Host.Open(_root, _notes.Add))
         {
-            live.LeaseStore(CancellationToken.None);
+            using StoreLease lease = live.Locks.LeaseStore(CancellationToken.None);
             await host.RecoverAsync(CancellationToken.None);
             Assert.True(host.Store.HasBlob(blob));
         }
@@ -224,7 +224,7 @@ public sealed class RecoveryTests : IDisposable
         using Host other = Host.Open(_root, _notes.Add);
         Place(host, Text);
         Task pin;
-        using (other.LockContainers(["etcd"], CancellationToken.None))
+        using (other.Locks.LockContainers(["etcd"], CancellationToken.None))
         {
             pin = Task.Run(() => new PinOperation(host, _notes.Add).RunAsync("etcd", null, pinned: true, CancellationToken.None));
             await waits.Task.WaitAsync(TimeSpan.FromSeconds(30));

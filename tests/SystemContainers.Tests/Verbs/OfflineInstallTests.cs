@@ -143,8 +143,10 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     private async Task<PreparedContainer> PrepareAsync()
     {
         using Host host = Host.Open(Root, _ => { });
-        StoredImage image = await new ImageFetch(host, NoProgress.Instance).FetchAsync(Image, PullPolicy.Missing, TestContext.Current.CancellationToken);
-        return await new ContainerPreparer(host).PrepareAsync(new InstallRequest(Image), "app", 0, image, before: null, TestContext.Current.CancellationToken);
+        using ContainerTransaction transaction = new(host, NoProgress.Instance);
+        InstallRequest request = new(Image);
+        StoredImage image = await transaction.FetchAsideAsync(new WantedImage(host.Registries, request), TestContext.Current.CancellationToken);
+        return await transaction.PrepareAsync(request, "app", image, TestContext.Current.CancellationToken);
     }
 
     private void Systemd(string library)

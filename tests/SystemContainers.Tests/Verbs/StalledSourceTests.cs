@@ -38,11 +38,15 @@ public sealed class StalledSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task A_pull_holds_no_lease() => StallsAsync((host, image) => new ImageFetch(host, new NoProgress()).FetchAsync(image, PullPolicy.Always, default));
+    public Task A_pull_holds_no_lease() => StallsAsync(async (host, image) =>
+    {
+        using StoreLease lease = host.Locks.LeaseStore(default);
+        await new ImageFetch(host, new NoProgress()).FetchAsync(new WantedImage(host.Registries, image, PullPolicy.Always), lease, default);
+    });
 
     [Fact]
     public Task A_pull_by_another_name_holds_no_lease() =>
-        StallsAsync((host, image) => new ImageFetch(host, new NoProgress()).FetchAsAsync(image, "example.com/x", default));
+        StallsAsync((host, image) => new ImageFetch(host, new NoProgress()).FetchAsAsync(new WantedImage(host.Registries, image, PullPolicy.Always), "example.com/x", default));
 
     [Fact]
     public Task An_install_holds_neither_a_lease_nor_its_container() =>
@@ -70,7 +74,7 @@ public sealed class StalledSourceTests : IAsyncLifetime
         {
             await Task.Delay(100);
             using IDisposable? alone = other.Store.Locks.TryLockStore();
-            using IDisposable? container = other.TryLockContainers(["x"]);
+            using IDisposable? container = other.Locks.TryLockContainers(["x"]);
             Assert.NotNull(alone);
             Assert.NotNull(container);
             Assert.False(running.IsCompleted);

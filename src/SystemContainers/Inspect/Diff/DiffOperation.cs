@@ -6,6 +6,7 @@ using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Transactions;
 using SystemContainers.Verbs;
 
 namespace SystemContainers.Inspect.Diff;
@@ -35,9 +36,10 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
     public async Task<DeploymentDiff?> CompareAsync(string name, UpdateRequest request, CancellationToken cancellation)
     {
         ContainerRecord before = host.Catalog.Get(name);
-        using Host scratch = host.WithScratchStore();
-        (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
-        return await new UpdatePreparer(here, progress, note).PrepareAsync(before, image, request, cancellation) is { } after
+        UpdatePreparer updater = new(host, note);
+        using ContainerTransaction transaction = new(host, progress);
+        StoredImage image = await transaction.FetchAsideAsync(updater.Wanted(before, request), cancellation);
+        return await updater.PrepareAsync(transaction, before, image, request, cancellation) is { } after
             ? DeploymentDiff.Of(DeploymentView.Of(host, before), DeploymentView.Of(after))
             : null;
     }

@@ -32,10 +32,9 @@ sealed class PlanDownload(ContentStore? real)
     public int Stored => _stored.Count;
 
     /// <summary>Counts an image.</summary>
-    /// <param name="image">The image.</param>
-    /// <param name="store">Has its manifest and all of its layers.</param>
-    public void Add(StoredImage image, ContentStore store)
+    public void Add(StoredImage image)
     {
+        ContentStore store = image.Store;
         ImageManifest manifest = JsonSerializer.Deserialize(store.ReadBlob(image.Record.ManifestDigest), OciJson.Default.ImageManifest)!;
         foreach ((Digest diffId, Descriptor layer) in image.Record.DiffIds.Zip(manifest.Layers))
         {

@@ -32,13 +32,13 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             InstallOperation.RequireBooted(host);
         }
 
-        await new ContainerPreparer(host).RequireAsync(requests.Select(r => r.Runtime), cancellation);
-        using Host scratch = host.WithScratchStore();
+        using ContainerTransaction transaction = new(host, progress);
+        await transaction.RequireAsync(requests.Select(r => r.Runtime), cancellation);
         PlanDownload download = NewDownload();
-        List<PreparedContainer> prepared = [];
         foreach (InstallRequest request in requests)
         {
-            string name = request.NameFor(host.Registries);
+            WantedImage wanted = new(host.Registries, request);
+            string name = wanted.NameFor(request);
             if (host.Catalog.Find(name) is { } there)
             {
                 throw new SysctrException(
@@ -46,27 +46,26 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
                     $"'sysctr plan update {name}', or choose another name with --name");
             }
 
-            Host here = Stored(scratch, request.Image, request.Pull);
-            StoredImage image = await new ImageFetch(here, progress).FetchAsync(request.Image, request.Pull, cancellation);
+            StoredImage image = await transaction.FetchAsideAsync(wanted, cancellation);
             if (RunOnceOperation.IsAskedBy(image))
             {
                 throw new SysctrException(ErrorKind.Usage, $"planning an install of {request.Image}: it is to be run once, says its label; nothing of it would stay");
             }
 
-            download.Add(image, here.Store);
-            prepared.Add(await new ContainerPreparer(here).PrepareAsync(request, name, number: 0, image, before: null, cancellation));
+            download.Add(image);
+            transaction.Add(before: null, await transaction.PrepareAsync(request, name, image, cancellation));
         }
 
         ContainerPlanner planner = new(host);
         List<ContainerPlan> plans = [];
-        foreach (PreparedContainer container in prepared)
+        foreach (PreparedContainer container in transaction.Prepared)
         {
             ContainerPlan plan = await planner.PlanAsync(PlanAction.Install, before: null, container.Record, container, cancellation);
             plans.Add(plan with { Started = now ? ContainerControl.StartedAfterInstall(container.Record) : [] });
         }
 
-        PlanRefusal? refused = await RefusalAsync(prepared, [], cancellation);
-        return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), prepared, together: prepared.Count > 1, cancellation);
+        PlanRefusal? refused = await RefusalAsync(transaction.Prepared, [], cancellation);
+        return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), transaction.Prepared, together: transaction.Prepared.Count > 1, cancellation);
     }
 
     /// <summary>
@@ -75,7 +74,8 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     /// </summary>
     public async Task<HostPlan> UpdateAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
     {
-        using Host scratch = host.WithScratchStore();
+        using ContainerTransaction transaction = new(host, progress);
+        UpdatePreparer updater = new(host, note);
         PlanDownload download = NewDownload();
         List<ContainerPlan> plans = [];
         List<(ContainerRecord Before, PreparedContainer After)> updates = [];
@@ -83,8 +83,10 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         {
             try
             {
-                await new ContainerPreparer(host).RequireAsync([request.Runtime ?? before.Runtime], cancellation);
-                PreparedContainer? after = await PrepareAsync(scratch, before, request, download, cancellation);
+                await transaction.RequireAsync([request.Runtime ?? before.Runtime], cancellation);
+                StoredImage image = await transaction.FetchAsideAsync(updater.Wanted(before, request), cancellation);
+                download.Add(image);
+                PreparedContainer? after = await updater.PrepareAsync(transaction, before, image, request, cancellation);
                 plans.Add(after is null ? Nothing(before)
                     : await new ContainerPlanner(host).PlanAsync(PlanAction.Update, before, after.Record, after, cancellation));
                 if (after is not null)
@@ -100,10 +102,10 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
         bool together = request.Together && plans.Count > 1;
         PlanRefusal? ofOne = together ? plans.Select(p => p.Refused).FirstOrDefault(r => r is not null) : null;
-        foreach (var transaction in updates.GroupBy(u => together ? "" : u.Before.Name))
+        foreach (var group in updates.GroupBy(u => together ? "" : u.Before.Name))
         {
-            PlanRefusal? refused = ofOne ?? await RefusalAsync([.. transaction.Select(u => u.After)], [.. transaction.Select(u => u.Before)], cancellation);
-            plans = [.. plans.Select(p => transaction.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
+            PlanRefusal? refused = ofOne ?? await RefusalAsync([.. group.Select(u => u.After)], [.. group.Select(u => u.Before)], cancellation);
+            plans = [.. plans.Select(p => group.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
         }
 
         return await OrderedAsync(Total(plans, download), [.. updates.Select(u => u.After)], together, cancellation);
@@ -143,14 +145,6 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         return Total(plans, NewDownload());
     }
 
-    private async Task<PreparedContainer?> PrepareAsync(
-        Host scratch, ContainerRecord before, UpdateRequest request, PlanDownload download, CancellationToken cancellation)
-    {
-        (Host here, StoredImage image) = await new UpdatePreparer(host, progress, note).FetchAsideAsync(scratch, before, request, cancellation);
-        download.Add(image, here.Store);
-        return await new UpdatePreparer(here, progress, note).PrepareAsync(before, image, request, cancellation);
-    }
-
     /// <summary>The order of what is one transaction; where each is its own, that is a container after the other.</summary>
     private async Task<HostPlan> OrderedAsync(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together, CancellationToken cancellation)
     {
@@ -179,7 +173,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     {
         try
         {
-            await new ContainerPreparer(host).VerifyAsync(prepared, before, cancellation);
+            await new ContainerVerification(host).VerifyAsync(prepared, before, cancellation);
             RightsGate gate = new(host);
             return (from after in prepared.Select(p => p.Record)
                     join old in before on after.Name equals old.Name
@@ -205,10 +199,6 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
     private static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);
-
-    /// <summary>What the store has is looked at where it is; anything else is fetched to where it leaves no trace.</summary>
-    private Host Stored(Host scratch, string image, PullPolicy policy) =>
-        new ImageFetch(host, progress).IsStored(image, policy) ? host : scratch;
 
     private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.Store : null);
 }

@@ -36,7 +36,7 @@ static class RuntimeSpecBuilder
 
     private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes)
     {
-        SpecSettings settings = SpecSettings.Of(request.Settings);
+        SpecSettings settings = request.Settings.Spec;
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
         string[] arguments = [.. run.Entrypoint ?? [], .. run.Cmd ?? []];
         if (arguments.Length == 0 && FindDefault(request.Files) is { } script)

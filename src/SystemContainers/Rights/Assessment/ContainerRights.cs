@@ -17,8 +17,11 @@ sealed class ContainerRights(Host host)
     private const string CapabilityXattr = "security.capability";
 
     /// <summary>Every right that comes of what an image puts on its host, each once, in the order of <see cref="RightClasses"/>.</summary>
-    public static IReadOnlyList<Right> Of(RightsSubject subject) => RightClasses.Sorted(
-        HostFileRights.Of(subject).Concat(TmpfilesRights.Of(subject)).Concat(ConfigRights.Of(subject)).Concat(UnitRights.Of(subject)));
+    public static IReadOnlyList<Right> Of(RightsSubject subject) => Of(subject, ConfigRights.Of(subject));
+
+    /// <summary>The same for whoever has those of its config.json already.</summary>
+    public static IReadOnlyList<Right> Of(RightsSubject subject, IEnumerable<Right> ofConfig) => RightClasses.Sorted(
+        HostFileRights.Of(subject).Concat(TmpfilesRights.Of(subject)).Concat(ofConfig).Concat(UnitRights.Of(subject)));
 
     /// <summary>Those of a container in memory.</summary>
     /// <param name="container">Prepared.</param>

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Prepared;
+using SystemContainers.Pull.Options;
+using SystemContainers.Requests;
+using SystemContainers.Settings;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>
+/// A change of one or several containers, all or none: images are fetched and the containers locked, then they are prepared in memory, verified,
+/// staged beside their place and committed. Whatever a step can't do it throws, and the host is as before. Disposed of at any point, it removes what
+/// was staged and not committed, and ends its lease and its locks; a commit that fails has rolled itself back by then.
+/// </summary>
+/// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not even the store changes.</remarks>
+/// <param name="host">The host.</param>
+/// <param name="progress">Told of what is fetched and checked out.</param>
+/// <param name="policy">When new deployments count as well; null for the default.</param>
+sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy? policy = null) : IDisposable
+{
+    private readonly ScratchImages _aside = new(host, progress);
+    private readonly ContainerSwitch _switch = new(host, policy);
+    private readonly List<(ContainerRecord? Before, ContainerRecord After)> _containers = [];
+    private readonly List<PreparedContainer> _prepared = [];
+    private readonly List<StagedDeployment> _staged = [];
+    private ContainerPreparer? _preparer;
+    private ContainerLocks? _locks;
+    private StoreLease? _lease;
+    private IReadOnlyList<ContainerChange>? _changes;
+
+    /// <summary>The containers that were prepared and added, in that order.</summary>
+    public IReadOnlyList<PreparedContainer> Prepared => _prepared;
+
+    // Reads the host's settings, which a roll-back does not need.
+    private ContainerPreparer Preparer => _preparer ??= new ContainerPreparer(host);
+
+    /// <summary>Refuses what no image need be fetched for to be refused: a runtime or systemd that is not there.</summary>
+    /// <param name="runtimes">For each container what the user named; null for the configured one.</param>
+    /// <param name="cancellation">Ends the wait for systemd.</param>
+    /// <exception cref="SysctrException">Host: a runtime is not there, or systemd does not answer.</exception>
+    public Task RequireAsync(IEnumerable<string?> runtimes, CancellationToken cancellation) => Preparer.RequireAsync(runtimes, cancellation);
+
+    /// <summary>Locks containers that need no image; what a crash has left of them is recovered.</summary>
+    public async Task LockAsync(IReadOnlyList<string> names, CancellationToken cancellation) => _locks = await host.LockAndRecoverAsync(names, cancellation);
+
+    /// <summary>Fetches images and then locks their containers: as <see cref="ImageFetch.FetchForAsync"/>.</summary>
+    public async Task<IReadOnlyList<StoredImage>> FetchAsync(
+        Func<Task<IReadOnlyList<WantedImage>>> wanted, Func<Task<ContainerLocks>> take, CancellationToken cancellation)
+    {
+        (IReadOnlyList<StoredImage> images, _locks, _lease) = await new ImageFetch(host, progress).FetchForAsync(wanted, take, cancellation);
+        return images;
+    }
+
+    /// <summary>Fetches an image without a trace, to look at what would be done; nothing is locked but what keeps a prune away.</summary>
+    public Task<StoredImage> FetchAsideAsync(WantedImage wanted, CancellationToken cancellation) => _aside.FetchAsync(wanted, cancellation);
+
+    /// <summary>Opens an image that this transaction has fetched.</summary>
+    /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
+    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs) => OpenedImage.Open(
+        host, image, settings, rootfs, _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
+
+    /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
+    public Task<PreparedContainer> PrepareAsync(
+        OpenedImage image, InstallRequest request, string name, int number, ContainerRecord? before, CancellationToken cancellation) =>
+        Preparer.PrepareAsync(image, request, name, number, before, cancellation);
+
+    /// <summary>The same for a new container.</summary>
+    public Task<PreparedContainer> PrepareAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation) =>
+        PrepareAsync(Open(image, request.Settings, request.Rootfs), request, name, number: 0, before: null, cancellation);
+
+    /// <summary>Has the change bring a deployment into use that was prepared.</summary>
+    /// <param name="before">The one that it replaces; null for a new container.</param>
+    /// <param name="after">The new one.</param>
+    public void Add(ContainerRecord? before, PreparedContainer after)
+    {
+        _prepared.Add(after);
+        _containers.Add((before, after.Record));
+    }
+
+    /// <summary>The same for one that is in its place already.</summary>
+    public void Add(ContainerRecord before, ContainerRecord after) => _containers.Add((before, after));
+
+    /// <summary>Looks at the host, and has systemd read all units before any of them is there.</summary>
+    /// <exception cref="SysctrException">As <see cref="ContainerVerification.VerifyAsync"/>.</exception>
+    public Task VerifyAsync(CancellationToken cancellation) =>
+        new ContainerVerification(host).VerifyAsync(_prepared, [.. _containers.Select(c => c.Before).OfType<ContainerRecord>()], cancellation);
+
+    /// <summary>Checks all of it out beside its place. Nothing is needed of the store then, so its lease ends.</summary>
+    public void Stage(CancellationToken cancellation)
+    {
+        foreach (PreparedContainer container in _prepared)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            StagedDeployment staged = new(host, container);
+            _staged.Add(staged);
+            staged.Write(progress);
+        }
+
+        _lease?.Dispose();
+    }
+
+    /// <summary>Instead of a commit: moves what was staged to its place for as long as this lives, with nothing on the host.</summary>
+    public void Place() => _staged.ForEach(s => s.Place());
+
+    /// <summary>What the commit does to each container, as the host is now.</summary>
+    public async Task<IReadOnlyList<ContainerChange>> PlanAsync(CancellationToken cancellation)
+    {
+        List<ContainerChange> changes = [];
+        foreach ((ContainerRecord? before, ContainerRecord after) in _containers)
+        {
+            changes.Add(before is null ? new ContainerChange(null, after) : await _switch.PlanAsync(before, after, cancellation));
+        }
+
+        return _changes = changes;
+    }
+
+    /// <summary>Changes the host, as it was planned; what ran before runs again when this returns.</summary>
+    /// <param name="kind">An install, update or rollback.</param>
+    /// <param name="origin">Whose it is.</param>
+    /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
+    /// <returns>The containers whose own health check was made.</returns>
+    /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
+    public async Task<IReadOnlyList<string>> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation) =>
+        await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation);
+
+    /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>
+    public ContainerLocks? KeepLocks()
+    {
+        ContainerLocks? locks = _locks;
+        _locks = null;
+        return locks;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try
+        {
+            _staged.ForEach(s => s.Dispose());
+        }
+        finally
+        {
+            _aside.Dispose();
+            _lease?.Dispose();
+            _locks?.Dispose();
+        }
+    }
+}

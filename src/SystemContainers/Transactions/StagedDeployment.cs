@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Prepared;
+using SystemContainers.Pull.Options;
+using SystemContainers.Runtime;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>A container checked out beside its place, whole and durable but for its name. Disposed of before it has moved there, it is gone.</summary>
+sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposable
+{
+    private bool _isPlaced;
+
+    /// <summary>Checks it out.</summary>
+    /// <param name="progress">Told how far it is.</param>
+    public void Write(IPullProgress progress)
+    {
+        DeploymentDirectory directory = container.Directory;
+        FaultPoint.Pass("mkdir");
+        Directory.CreateDirectory(directory.ContainerHere);
+        TreeRemoval.Remove(directory.Staged);
+        FaultPoint.Pass("mkdir");
+        Directory.CreateDirectory(directory.Staged);
+        if (container.Rendered.ConfigJson is { } config)
+        {
+            WriteRootfs(Path.Join(directory.Staged, "rootfs"), progress);
+            DurableFile.Write(Path.Join(directory.Staged, DeploymentDirectory.ConfigName), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            ListenCopy.Make(directory, config, directory.Staged);
+        }
+
+        HostFileSet.Keep(container);
+        directory.WriteStagedRecord(container.Record);
+        DurableFile.SyncFileSystem(directory.Staged);
+    }
+
+    /// <summary>Moves it to its place for as long as this lives: nothing of it is on the host.</summary>
+    public void Place()
+    {
+        DurableFile.Move(container.Directory.Staged, container.Directory.Here);
+        _isPlaced = true;
+    }
+
+    /// <summary>
+    /// Removes what has not moved to its place. Whether that succeeds is no part of the outcome: the next call removes what is left. That what
+    /// was <see cref="Place"/>d can't be removed, such as for a mount in it, is for the caller to know.
+    /// </summary>
+    /// <exception cref="LinuxException">What was placed is still there.</exception>
+    public void Dispose()
+    {
+        if (_isPlaced)
+        {
+            host.Discard(container.Directory.ContainerHere);
+            return;
+        }
+
+        try
+        {
+            TreeRemoval.Remove(container.Directory.Staged);
+            if (!host.Catalog.IsInstalled(container.Record.Name))
+            {
+                host.Discard(container.Directory.ContainerHere);
+            }
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            host.Note($"warning: {e.Message}; the next call of sysctr tidies up");
+        }
+    }
+
+    private void WriteRootfs(string rootfs, IPullProgress progress)
+    {
+        if (container.Tree is { } tree)
+        {
+            TreeCheckout.Write(
+                tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))],
+                shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
+            foreach (string note in tree.LeftOut)
+            {
+                host.Note($"{container.Record.Name}: {note}");
+            }
+        }
+        else
+        {
+            FaultPoint.Pass("symlink");
+            File.CreateSymbolicLink(rootfs, container.Record.RemoteRootfs!);
+        }
+    }
+}

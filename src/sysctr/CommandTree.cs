@@ -14,8 +14,55 @@ namespace SystemContainers.Cli;
 /// <summary>All verbs and options, in the order in which help lists them. Parsing, completion and the tests of both go by this one tree.</summary>
 static class CommandTree
 {
+    private static readonly (string Verb, Func<Command> Create)[] s_verbs =
+    [
+        ("install", InstallCommand.Create),
+        ("plan", PlanCommand.Create),
+        ("run", RunCommand.Create),
+        ("update", UpdateCommand.Create),
+        ("auto-update", AutoUpdateCommand.Create),
+        ("rollback", RollbackCommand.Create),
+        ("rollout", RolloutCommand.Create),
+        ("prune", PruneCommand.Create),
+        ("pin", PinCommand.CreatePin),
+        ("unpin", PinCommand.CreateUnpin),
+        ("uninstall", UninstallCommand.Create),
+        ("diff", DiffCommand.Create),
+        ("list", ListCommand.Create),
+        ("info", InfoCommand.Create),
+        ("history", HistoryCommand.Create),
+        ("images", ImagesCommand.Create),
+        ("df", DfCommand.Create),
+        ("pull", PullCommand.Create),
+        ("lint", LintCommand.Create),
+        ("fsck", FsckCommand.Create),
+        ("doctor", DoctorCommand.Create),
+        ("start", StartCommand.Create),
+        ("stop", StopCommand.Create),
+        ("restart", RestartCommand.Create),
+        ("status", StatusCommand.Create),
+        ("logs", LogsCommand.Create),
+        ("recover", RecoverCommand.Create),
+        ("exec", ExecCommand.Create),
+        ("mount", MountCommand.Create),
+        ("umount", UmountCommand.Create),
+        ("version", VersionCommand.Create),
+        (HelpVerb.Name, HelpVerb.Create),
+    ];
+
+    /// <summary>Parses a command line as the whole tree does, and makes no more of the tree than it needs.</summary>
+    public static ParseResult Parse(string[] words)
+    {
+        int verb = GlobalOptions.VerbAt(words);
+        string? only = words is ["--version"] ? "" : verb < words.Length && s_verbs.Any(v => v.Verb == words[verb]) ? words[verb] : null;
+        ParseResult parsed = Create(only).Parse(words);
+        // What was meant by a wrong word may be any verb.
+        return only is null || UsageError.Describe(parsed) is null ? parsed : Create().Parse(words);
+    }
+
     /// <summary>A tree of its own for each call: the overview of the help shortens the descriptions.</summary>
-    public static RootCommand Create()
+    /// <param name="only">The one verb in it, none where there is no such; all verbs for null.</param>
+    public static RootCommand Create(string? only = null)
     {
         RootCommand root = new(
             """
@@ -46,38 +93,14 @@ static class CommandTree
             root.Add(option);
         }
 
-        root.Add(InstallCommand.Create());
-        root.Add(PlanCommand.Create());
-        root.Add(RunCommand.Create());
-        root.Add(UpdateCommand.Create());
-        root.Add(AutoUpdateCommand.Create());
-        root.Add(RollbackCommand.Create());
-        root.Add(RolloutCommand.Create());
-        root.Add(PruneCommand.Create());
-        root.Add(PinCommand.CreatePin());
-        root.Add(PinCommand.CreateUnpin());
-        root.Add(UninstallCommand.Create());
-        root.Add(DiffCommand.Create());
-        root.Add(ListCommand.Create());
-        root.Add(InfoCommand.Create());
-        root.Add(HistoryCommand.Create());
-        root.Add(ImagesCommand.Create());
-        root.Add(DfCommand.Create());
-        root.Add(PullCommand.Create());
-        root.Add(LintCommand.Create());
-        root.Add(FsckCommand.Create());
-        root.Add(DoctorCommand.Create());
-        root.Add(StartCommand.Create());
-        root.Add(StopCommand.Create());
-        root.Add(RestartCommand.Create());
-        root.Add(StatusCommand.Create());
-        root.Add(LogsCommand.Create());
-        root.Add(RecoverCommand.Create());
-        root.Add(ExecCommand.Create());
-        root.Add(MountCommand.Create());
-        root.Add(UmountCommand.Create());
-        root.Add(VersionCommand.Create());
-        root.Add(HelpVerb.Create());
+        foreach ((string verb, Func<Command> create) in s_verbs)
+        {
+            if (only is null || verb == only)
+            {
+                root.Add(create());
+            }
+        }
+
         return root;
     }
 }

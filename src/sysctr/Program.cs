@@ -44,14 +44,13 @@ if (AtomicPersonality.IsActive)
 }
 
 args = HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(args)));
-RootCommand root = CommandTree.Create();
-ParseResult parsed = root.Parse(args);
+ParseResult parsed = CommandTree.Parse(args);
 if (UsageError.Report(parsed) is { } status)
 {
     return status;
 }
 
-if (parsed.CommandResult.Command == root)
+if (parsed.CommandResult.Command is RootCommand root)
 {
     // The overview has a line for each; examples belong to a verb's own help.
     foreach (Command verb in root.Subcommands)

@@ -155,7 +155,7 @@ sealed partial record ImageExports
         return !target.StartsWith('/') && HostPath.Parts(target).All(part => (depth += part == ".." ? -1 : 1) >= 0);
     }
 
-    [GeneratedRegex(@"^\s*\{\s*\}\s*$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^\s*\{\s*\}\s*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex IsEmptyObject();
 
     private static List<ExportHostFile> HostTree(IImageFiles files, ExportManifest manifest)

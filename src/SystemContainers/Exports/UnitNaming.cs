@@ -76,6 +76,6 @@ static partial class UnitNaming
             "the image's author has to call the main one service.sbn or main.service.sbn");
     }
 
-    [GeneratedRegex(@"^(?:(?<stem>[A-Za-z0-9:_.\\-]+@?)\.)?(?<kind>service|socket|timer|path)\z", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?:(?<stem>[A-Za-z0-9:_.\\-]+@?)\.)?(?<kind>service|socket|timer|path)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex UnitFileName();
 }

@@ -121,6 +121,6 @@ static partial class SandboxSettings
             : row.Contains("=/", StringComparison.Ordinal) ? row.Split('/') : [row];
     }
 
-    [GeneratedRegex(@"^(?<before>[^(]*)\((?<words>[^)]*)\)(?<after>.*)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?<before>[^(]*)\((?<words>[^)]*)\)(?<after>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Group();
 }

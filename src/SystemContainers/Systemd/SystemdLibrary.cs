@@ -23,6 +23,6 @@ static partial class SystemdLibrary
         where match.Success
         select int.Parse(match.Groups["version"].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^libsystemd-shared-(?<version>\d+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^libsystemd-shared-(?<version>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Name();
 }

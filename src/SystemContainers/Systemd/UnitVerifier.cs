@@ -74,7 +74,7 @@ static partial class UnitVerifier
         units.Select(UnitScratch.Instance).Any(u => line.StartsWith(u + ":", StringComparison.Ordinal) || line.StartsWith("Unit " + u, StringComparison.Ordinal));
 
     // "etcd.service:7: Neither a valid ...", "etcd.service: Service has no ExecStart=...", "Unit etcd.service has a bad unit file setting."
-    [GeneratedRegex(@"^(?:Unit )?(?<unit>[^\s:]+\.(?:service|socket|timer|path|conf))(?::(?<line>\d+))?:?\s+(?<text>.*)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?:Unit )?(?<unit>[^\s:]+\.(?:service|socket|timer|path|conf))(?::(?<line>\d+))?:?\s+(?<text>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Place();
 }
 

@@ -90,6 +90,6 @@ sealed partial class UnitText
     public static bool IsNo(string? value) => value is "0" or "no" or "n" or "false" or "f" or "off";
 
     // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once; so does NUL.
-    [GeneratedRegex(@"\r\n|\n\r|\r|\n|\0", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\r\n|\n\r|\r|\n|\0", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex LineEnd();
 }

@@ -29,7 +29,7 @@ static class ScribanTemplate
     {
         MentionedVariables mentioned = new();
         mentioned.Visit(Parse(path, text).Page);
-        mentioned.Names.ExceptWith(Functions().Keys);
+        mentioned.Names.ExceptWith(Functions.Names);
         mentioned.Names.ExceptWith(s_ownVariables);
         return [.. mentioned.Names];
     }
@@ -56,7 +56,7 @@ static class ScribanTemplate
         }
 
         using CancellationTokenSource timeout = new(time);
-        FencedContext context = new(Functions(), budget)
+        FencedContext context = new(new Functions(), budget)
         {
             StrictVariables = true,
             EnableRelaxedMemberAccess = false,
@@ -116,25 +116,6 @@ static class ScribanTemplate
     private static string Place(string path, SourceSpan span) =>
         span.Start.Line < 0 ? path : new TextPosition(span.Start.Line + 1, span.Start.Column + 1).In(path);
 
-    // Scriban finds some of its functions by reflection (string.slice), and an ahead-of-time compiler would leave those out.
-    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(StringFunctions))]
-    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(ArrayFunctions))]
-    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(MathFunctions))]
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
-    private static ScriptObject Functions()
-    {
-        MathFunctions math = new();
-        // Not a function of the values: the same template has to give the same text again.
-        math.Remove("random");
-        math.Remove("uuid");
-        ScriptObject functions = [];
-        functions.SetValue("string", new StringFunctions(), readOnly: true);
-        functions.SetValue("array", new ArrayFunctions(), readOnly: true);
-        functions.SetValue("math", math, readOnly: true);
-        functions.SetValue("json", DelegateCustomFunction.CreateFunc<string, string>(ToJson), readOnly: true);
-        return functions;
-    }
-
     /// <summary>A text as a JSON string with its quotes, so that any value is safe inside config.json.</summary>
     private static string ToJson(string text)
     {
@@ -143,6 +124,64 @@ static class ScribanTemplate
         return json.Length <= RenderBudget.MaxCharacters
             ? json
             : throw new InvalidOperationException($"a string in it has more than {RenderBudget.MaxCharacters} characters");
+    }
+
+    /// <summary>
+    /// What a template may call. Scriban finds the functions of a module by reflection, which takes longer than most templates do: a module is made when it is
+    /// first named. Never one for two templates: what one leaves in a module is no other's.
+    /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
+    private sealed class Functions : ScriptObject
+    {
+        public static readonly string[] Names = ["string", "array", "math", "json"];
+
+        public Functions()
+        {
+            foreach (string name in Names)
+            {
+                SetValue(name, null, readOnly: true);
+            }
+        }
+
+        public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, [MaybeNullWhen(false)] out object value)
+        {
+            if (!base.TryGetValue(context, span, member, out value))
+            {
+                return false;
+            }
+
+            if (value is null)
+            {
+                value = Make(member);
+                SetValue(member, value, readOnly: true);
+            }
+
+            return true;
+        }
+
+        // Some are found only at run time (string.slice), and an ahead-of-time compiler would leave those out.
+        [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(StringFunctions))]
+        [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(ArrayFunctions))]
+        [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(MathFunctions))]
+        [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
+        private static object Make(string name)
+        {
+            switch (name)
+            {
+                case "string":
+                    return new StringFunctions();
+                case "array":
+                    return new ArrayFunctions();
+                case "math":
+                    MathFunctions math = new();
+                    // Not a function of the values: the same template has to give the same text again.
+                    math.Remove("random");
+                    math.Remove("uuid");
+                    return math;
+                default:
+                    return DelegateCustomFunction.CreateFunc<string, string>(ToJson);
+            }
+        }
     }
 
     /// <summary>Looks at the budget wherever something is evaluated: between two looks there is one call of a function.</summary>

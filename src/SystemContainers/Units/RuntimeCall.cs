@@ -65,6 +65,6 @@ sealed partial record RuntimeCall(string Verb, string? Signal)
     private static string Unquoted(string word) =>
         word is ['\'', .., '\''] or ['"', .., '"'] ? word[1..^1] : word;
 
-    [GeneratedRegex(@"^(?:/\S*/)?(?:docker-)?(?:runc|crun)(?:-current|-latest)?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?:/\S*/)?(?:docker-)?(?:runc|crun)(?:-current|-latest)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Program();
 }

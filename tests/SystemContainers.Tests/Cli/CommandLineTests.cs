@@ -165,8 +165,20 @@ public sealed class CommandLineTests
     [MemberData(nameof(Verbs))]
     public void No_help_ends_in_an_error(string verb) => Assert.Null(UsageError.Describe(Parse($"help {verb}")));
 
+    [Fact]
+    public void A_tree_of_one_verb_has_what_the_whole_tree_has_of_it()
+    {
+        foreach (Command verb in CommandTree.Create().Subcommands)
+        {
+            Command only = Assert.Single(CommandTree.Create(verb.Name).Subcommands);
+            Assert.Equal((verb.Name, verb.Description), (only.Name, only.Description));
+        }
+
+        Assert.Empty(CommandTree.Create("").Subcommands);
+    }
+
     internal static ParseResult Parse(string words) =>
-        CommandTree.Create().Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries)))));
+        CommandTree.Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries)))));
 
     private static IEnumerable<string> Leaves(Command command, string words) =>
         command.Subcommands.Count == 0

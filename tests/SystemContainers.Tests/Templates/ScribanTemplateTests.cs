@@ -31,6 +31,7 @@ public sealed class ScribanTemplateTests
     [InlineData("{{ object.eval '1' }}", "/exports/x.sbn:1:", "object")]
     [InlineData("{{ math.random 1 5 }}", "/exports/x.sbn:1:", "")]
     [InlineData("{{ math.uuid }}", "/exports/x.sbn:1:", "")]
+    [InlineData("{{ string.upcase = 'none' }}", "/exports/x.sbn:1:", "readonly")]
     [InlineData("{{ NAME = 'other' }}{{ NAME }}", "/exports/x.sbn:1:", "NAME")]
     [InlineData("{{ for i in 1..1000000000 }}x{{ end }}", "/exports/x.sbn:1:", "LoopLimit")]
     [InlineData("{{ while true }}x{{ end }}", "/exports/x.sbn:1:", "")]

@@ -376,12 +376,12 @@ sealed partial class TmpfilesGuard
 
     private static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
 
-    [GeneratedRegex(@"^[A-Za-z0-9_.:~\-]+\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[A-Za-z0-9_.:~\-]+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Fields();
 
-    [GeneratedRegex(@"^[A-Za-z0-9+/]*={0,2}\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[A-Za-z0-9+/]*={0,2}\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Base64();
 
-    [GeneratedRegex(@"^[+=-]?[ACDScdsu]+\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[+=-]?[ACDScdsu]+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Attributes();
 }

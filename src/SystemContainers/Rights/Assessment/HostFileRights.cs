@@ -134,6 +134,6 @@ static partial class HostFileRights
         return set;
     }
 
-    [GeneratedRegex(@"/systemd/(?:system|user)(?:\.control|\.attached)?/(?<unit>[^/]+?)(?:\.(?<directory>d|wants|requires|upholds)/[^/]+)?\z", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"/systemd/(?:system|user)(?:\.control|\.attached)?/(?<unit>[^/]+?)(?:\.(?<directory>d|wants|requires|upholds)/[^/]+)?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex UnitPlace();
 }

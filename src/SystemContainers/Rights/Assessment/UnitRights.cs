@@ -199,6 +199,6 @@ static partial class UnitRights
         }
     }
 
-    [GeneratedRegex("""(?:^|[\s"'])(?<name>LD_[A-Z_0-9]+|_?SYSCTR_[A-Z_0-9]+|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|BASH_ENV|ENV|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|OPENSSL_CONF|OPENSSL_MODULES|DYLD_[A-Z_]+|SYSTEMD_[A-Z_]*PATH)=""", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("""(?:^|[\s"'])(?<name>LD_[A-Z_0-9]+|_?SYSCTR_[A-Z_0-9]+|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|BASH_ENV|ENV|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|OPENSSL_CONF|OPENSSL_MODULES|DYLD_[A-Z_]+|SYSTEMD_[A-Z_]*PATH)=""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Loading();
 }

@@ -40,6 +40,6 @@ sealed partial record RuntimeVersion(int Major, int Minor, int Patch, int? Candi
         int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     // Debian writes '~' where upstream has '-', for it sorts before nothing (deb-version(7)).
-    [GeneratedRegex(@"^(\d+:)?v?(?<major>\d+)\.(?<minor>\d+)(\.(?<patch>\d+))?([-~]rc\.?(?<rc>\d+))?", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(\d+:)?v?(?<major>\d+)\.(?<minor>\d+)(\.(?<patch>\d+))?([-~]rc\.?(?<rc>\d+))?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Pattern();
 }

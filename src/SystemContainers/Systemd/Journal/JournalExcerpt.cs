@@ -66,6 +66,6 @@ static partial class JournalExcerpt
     };
 
     // What runc says beside its errors, often when all is over: it would stand before the reason.
-    [GeneratedRegex(@"^time=""[^""]*"" level=(?:debug|info|warning) msg=", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^time=""[^""]*"" level=(?:debug|info|warning) msg=", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Chatter();
 }

@@ -13,6 +13,8 @@ export DOTNET_NOLOGO = 1
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
 	dotnet publish src/sysctr-listen -c $(CONFIGURATION) -o artifacts --nologo -v quiet
+	rm -rf artifacts/man
+	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:RunAnalyzers=false -- packaging/man artifacts/man
 
 # What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
 setup:
@@ -45,8 +47,8 @@ install:
 	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
 	install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen
 	ln -sf ../../bin/sysctr $(DESTDIR)$(PREFIX)/libexec/sysctr/atomic
-	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
-	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 artifacts/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 artifacts/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user packaging/systemd/user/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset

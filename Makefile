@@ -8,7 +8,7 @@ OUTPUT ?= artifacts
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check test demo host bench install deb clean
+.PHONY: build setup unit check fuzz test demo host bench install deb clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
@@ -28,6 +28,11 @@ unit: setup
 check: setup
 	dotnet build SystemContainers.sln -c $(CONFIGURATION) --nologo -v quiet
 	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)
+	dotnet run --no-build --project tests/Fuzz -c $(CONFIGURATION) -- --runs 3000
+
+# Every reader of what others wrote, or those of TARGETS, for so many minutes together.
+fuzz: setup
+	dotnet run --project tests/Fuzz -c $(CONFIGURATION) -p:RunAnalyzers=false -- --minutes $(or $(MINUTES),10) $(TARGETS)
 
 test: build
 	dotnet run --project tests/TestAll -c $(CONFIGURATION)

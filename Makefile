@@ -8,11 +8,13 @@ OUTPUT ?= artifacts
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check test demo host bench install deb clean
+.PHONY: build setup unit check fuzz test demo host bench install deb clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
 	dotnet publish src/sysctr-listen -c $(CONFIGURATION) -o artifacts --nologo -v quiet
+	rm -rf artifacts/man
+	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:RunAnalyzers=false -- packaging/man artifacts/man
 
 # What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
 setup:
@@ -26,6 +28,11 @@ unit:
 check: setup
 	dotnet build SystemContainers.sln -c $(CONFIGURATION) --nologo -v quiet
 	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)
+	dotnet run --no-build --project tests/Fuzz -c $(CONFIGURATION) -- --runs 3000
+
+# Every reader of what others wrote, or those of TARGETS, for so many minutes together.
+fuzz: setup
+	dotnet run --project tests/Fuzz -c $(CONFIGURATION) -p:RunAnalyzers=false -- --minutes $(or $(MINUTES),10) $(TARGETS)
 
 test: build
 	dotnet run --project tests/TestAll -c $(CONFIGURATION)
@@ -45,8 +52,8 @@ install:
 	install -D -m 755 artifacts/sysctr $(DESTDIR)$(PREFIX)/bin/sysctr
 	install -D -m 755 artifacts/sysctr-listen $(DESTDIR)$(PREFIX)/libexec/sysctr/sysctr-listen
 	ln -sf ../../bin/sysctr $(DESTDIR)$(PREFIX)/libexec/sysctr/atomic
-	install -D -m 644 packaging/man/sysctr.1 $(DESTDIR)$(PREFIX)/share/man/man1/sysctr.1
-	install -D -m 644 packaging/man/sysctr.toml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sysctr.toml.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 artifacts/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 artifacts/man/*.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user packaging/systemd/user/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset

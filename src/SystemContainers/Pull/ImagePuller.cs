@@ -241,7 +241,9 @@ sealed partial class ImagePuller
         return await Body.ReadAtMostAsync(stream, OciLimits.MaxConfigBytes + 1, cancellationToken);
     }
 
-    private static (ImageConfig Config, Digest[] DiffIds) ReadConfig(
+    /// <summary>An image's configuration and the digests of its layers, unpacked.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is none, or not the manifest's; Unsafe: too many layers; NotFound: of another platform.</exception>
+    internal static (ImageConfig Config, Digest[] DiffIds) ReadConfig(
         ImageReference place, ImageManifest manifest, byte[] bytes, Platform platform)
     {
         string doing = $"reading the configuration of {place.Identity}";

@@ -32,7 +32,7 @@ static class DiffCommand
         Description = "When to ask the registry, as 'update' and 'plan update' do: always (default), missing (default with --image), never. Alone: what an update would bring.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; sysctr(1) describes it." };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; the verb's manual page describes it." };
 
     public static Command Create()
     {

@@ -4,10 +4,10 @@ using System.CommandLine;
 
 namespace SystemContainers.Cli.Output;
 
-/// <summary><c>--json</c>: sysctr(1) describes what each verb prints.</summary>
+/// <summary><c>--json</c>: the page of each verb describes what it prints.</summary>
 static class JsonOption
 {
-    public static Option<bool> Create(string shape = "Print a JSON object; sysctr(1) describes it.") => new("--json") { Description = shape };
+    public static Option<bool> Create(string shape = "Print a JSON object; the verb's manual page describes it.") => new("--json") { Description = shape };
 
-    public static Option<bool> CreateArray() => Create("Print a JSON array; sysctr(1) describes it.");
+    public static Option<bool> CreateArray() => Create("Print a JSON array; the verb's manual page describes it.");
 }

@@ -15,6 +15,7 @@ using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
+using SystemContainers.Tests.Fuzz.Targets;
 using SystemContainers.Tests.Render;
 using Xunit;
 
@@ -56,35 +57,10 @@ public sealed class HostFuzzTests : IDisposable
 
     [Fact]
     public Task Registries_conf() => Verdict.AllAsync(
-        TextMutations.Of(
-            """
-            unqualified-search-registries = ["quay.io", "docker.io"]
-            credential-helpers = ["containers-auth.json"]
-            short-name-mode = "permissive"
-            [aliases]
-            "etcd" = "quay.io/coreos/etcd"
-            [[registry]]
-            prefix = "a.example/x"
-            location = "b.example/y"
-            insecure = true
-            blocked = false
-            mirror-by-digest-only = false
-            [[registry.mirror]]
-            location = "m.example"
-            insecure = false
-            pull-from-mirror = "all"
-            [[registry]]
-            prefix = "*.internal"
-            """),
+        FuzzTargets.RegistriesConf.Seeds.SelectMany(s => TextMutations.Of(Encoding.UTF8.GetString(s))),
         text =>
         {
-            File.WriteAllBytes(Document, Encoding.UTF8.GetBytes(text));
-            RegistriesConfig config = RegistriesConfig.Load(new RegistriesConfPaths(Document, null, null));
-            foreach (string name in new[] { "etcd", "other", "a.example/x/y", "h.internal/x" })
-            {
-                Array.ForEach([.. config.Resolve(name)], r => _ = config.For(r).Endpoints.Count);
-            }
-
+            FuzzTargets.RegistriesConf.Read(Encoding.UTF8.GetBytes(text));
             return Task.CompletedTask;
         });
 

@@ -17,6 +17,7 @@ using SystemContainers.Runtime;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Fuzz.Targets;
 using SystemContainers.Tests.Render;
 using SystemContainers.Units;
 using Xunit;
@@ -36,15 +37,11 @@ public sealed class ImageFuzzTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    [Theory]
-    [InlineData("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":7,"digest":"SHA"},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":9,"digest":"SHA","annotations":{"a":"b"}}],"annotations":{"key":"value"}}""")]
-    [InlineData("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":7,"digest":"SHA","artifactType":"a/b","annotations":{"org.opencontainers.image.ref.name":"x"},"platform":{"architecture":"amd64","os":"linux","variant":"v2"}},{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":7,"digest":"SHA"}]}""")]
-    public Task Manifests_and_indexes(string document) => Verdict.AllAsync(JsonMutations.Of(document.Replace("SHA", Sha, StringComparison.Ordinal)), bytes =>
-    {
-        ManifestDocument read = ManifestDocument.Read(new RawManifest(null, bytes, null), expected: null, size: null, "fetching the manifest of x");
-        _ = read.Index is { } index ? PlatformChooser.Choose(index.Manifests, s_platform)?.ToString() : read.Manifest!.Layers.Count.ToString();
-        return Task.CompletedTask;
-    });
+    [Fact]
+    public Task Manifests_and_indexes() => ReadAsync(FuzzTargets.Manifest);
+
+    [Fact]
+    public Task A_configuration_alone() => ReadAsync(FuzzTargets.Config);
 
     [Fact]
     public async Task An_index_of_a_layout()
@@ -140,7 +137,7 @@ public sealed class ImageFuzzTests : IDisposable
             LintFindings findings = new("");
             string text = Encoding.UTF8.GetString(bytes);
             _ = ConfigCheck.Run(new LintedFile(TemplateText.Read("/exports/config.json", TemplateKind.Plain, text), text), findings);
-            return findings.Sorted.Select(f => Verdict.Foreign(f.Text)).FirstOrDefault(w => w is not null) is { } word
+            return findings.Sorted.Select(f => ForeignWords.Find(f.Text)).FirstOrDefault(w => w is not null) is { } word
                 ? throw new InvalidOperationException($"lint says '{word}'")
                 : bytes.Length == 0 ? throw new SysctrException(ErrorKind.Failed, "lint refuses nothing") : Task.CompletedTask;
         });
@@ -176,6 +173,14 @@ public sealed class ImageFuzzTests : IDisposable
         BundleConfig.PlaceNotifySocket(document, "/run/sysctr/etcd/notify");
         new MountGuard(["/var/lib/sysctr"], "/b/1", () => []).Check(document);
     }
+
+    private static Task ReadAsync(FuzzTarget target) => Verdict.AllAsync(
+        target.Seeds.SelectMany(s => JsonMutations.Of(Encoding.UTF8.GetString(s))),
+        bytes =>
+        {
+            target.Read(bytes);
+            return Task.CompletedTask;
+        });
 
     private static Task<PulledImage> PullAsync(string image) => new ImagePuller(
         RegistriesConfig.Load(new RegistriesConfPaths("/nonexistent", null, null)), new SystemContainers.Pull.Auth.CredentialStore([]),

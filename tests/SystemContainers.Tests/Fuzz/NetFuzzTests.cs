@@ -34,19 +34,6 @@ public sealed class NetFuzzTests
         bytes => Task.FromResult(CredentialHelper.Parse(Encoding.UTF8.GetString(bytes), "docker-credential-x", "a.example")?.Basic));
 
     [Fact]
-    public Task A_challenge() => Verdict.AllAsync(
-        TextMutations.Of("Bearer realm=\"https://auth.example/token\",service=\"a.example\",scope=\"repository:x:pull\", Basic realm=\"x\""),
-        header =>
-        {
-            foreach (AuthChallenge challenge in AuthChallenge.Parse(header))
-            {
-                _ = RealmRules.Check(challenge.Parameters.GetValueOrDefault("realm"), new Uri("https://a.example/"));
-            }
-
-            return Task.CompletedTask;
-        });
-
-    [Fact]
     public Task A_slot_in_etcd() => Verdict.AllAsync(
         JsonMutations.Of("""{"host":"h","state":"Waiting","since":"2026-01-01T00:00:00Z","reason":"x"}"""),
         bytes =>

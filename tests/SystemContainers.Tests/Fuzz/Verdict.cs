@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.RegularExpressions;
 using SystemContainers.Errors;
+using SystemContainers.Tests.Fuzz.Targets;
 using Xunit;
 
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>Judges how a reader ends: with what it read, or with an error of ours whose words are for people.</summary>
-static partial class Verdict
+static class Verdict
 {
     /// <summary>Reads every document; fails with all that ended in another way.</summary>
     /// <param name="documents">Each with what was done to it.</param>
@@ -25,7 +25,7 @@ static partial class Verdict
             catch (SysctrException e)
             {
                 refused++;
-                if (Foreign($"{e.Message} {e.Hint}") is { } word)
+                if (ForeignWords.Find($"{e.Message} {e.Hint}") is { } word)
                 {
                     faults.Add($"{what}: says '{word}': {e.Message}");
                 }
@@ -39,13 +39,4 @@ static partial class Verdict
         Assert.True(faults.Count == 0, $"{faults.Count} faults, such as:\n{string.Join("\n\n", faults.DistinctBy(f => f.Split('\n').ElementAtOrDefault(1) ?? f).Take(12))}");
         Assert.True(refused > 0, "nothing was refused: the documents never reached the reader");
     }
-
-    /// <summary>What stands in a message that only a programmer understands; null for nothing.</summary>
-    public static string? Foreign(string message) => Pattern().Match(message) is { Success: true } found ? found.Value : null;
-
-    // Namespaces, generic types, exceptions, and how the serializers of .NET put things.
-    [GeneratedRegex(
-        @"\bSystem\.\w+|SystemContainers\.\w+|\w`\d|\w+Exception\b|constructor parameter|nullability|\bnull reference|LineNumber|BytePositionInLine|Path: \$|Parameter '|\(Parameter|Deserialize|JSON value could not|token type|\bTimeSpan\b|\bInt(32|64)\b|\bRemoteCertificate\w+|\bUntrustedRoot\b|SocketError",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Pattern();
 }

@@ -235,7 +235,7 @@ public sealed class RegistriesConfigTests : IDisposable
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains(Path.Combine(_directory, "registries.conf"), e.Message, StringComparison.Ordinal);
-        Assert.Null(Fuzz.Verdict.Foreign(e.Message));
+        Assert.Null(Fuzz.Targets.ForeignWords.Find(e.Message));
     }
 
     /// <summary>containers/image's verdicts on what stands in files of the wild (sysregistriesv2, postProcessRegistries).</summary>

@@ -7,7 +7,7 @@ using Xunit;
 namespace SystemContainers.HostTests.Readme;
 
 /// <summary>
-/// README.md and the manual's EXAMPLES say what happens: each command that they show after a prompt runs on a fresh host, in order, and prints what is shown
+/// README.md and the EXAMPLES of the manual say what happens: each command that they show after a prompt runs on a fresh host, in order, and prints what is shown
 /// (<see cref="ShownOutput"/>). It fails where, and only where, a line of an error is shown.
 /// </summary>
 [Collection(PackagedHost.Name)]
@@ -16,6 +16,9 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
     private static readonly string s_readme = Path.Combine(Workspace.Root, "README.md");
     private static readonly string s_manual = Path.Combine(Workspace.Root, "packaging/man/sysctr.1");
 
+    /// <summary>Of the pages of verbs what is no copy of the help.</summary>
+    private static readonly string[] s_prose = [.. Directory.GetFiles(Path.Combine(Workspace.Root, "packaging/man/prose")).Order(StringComparer.Ordinal)];
+
     private readonly NspawnHost _host = fixture.Host;
 
     [Fact]
@@ -23,10 +26,10 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
     {
         TestUser user = await TestUser.AddAsync(_host);
         List<string> wrong = [];
-        foreach (string file in (string[])[s_readme, s_manual])
+        foreach (string file in (string[])[s_readme, s_manual, .. s_prose])
         {
             ShownCommand[] commands = [.. ShownText.Blocks(file).SelectMany(block => ShownText.Commands(file, block))];
-            Assert.InRange(commands.Length, 5, 100);
+            Assert.InRange(commands.Length, s_prose.Contains(file) ? 0 : 5, 100);
             foreach (ShownCommand command in commands)
             {
                 // As on a terminal, where both are one.
@@ -37,6 +40,11 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
                 {
                     wrong.Add($"{command}\n--- exit status {result.ExitCode}, it printed\n{result.Output}--- it is shown\n{string.Join('\n', command.Output)}\n");
                 }
+            }
+
+            if (commands.Length == 0)
+            {
+                continue;
             }
 
             await _host.ShellAsync("for name in $(sysctr list --names); do sysctr --quiet uninstall --purge $name; done; sysctr --quiet images prune --all");

@@ -12,7 +12,7 @@ static class PlanOptions
     /// <summary>As terraform has it: there are changes.</summary>
     private const int Changes = 2;
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; sysctr(1) describes it." };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; the verb's manual page describes it." };
 
     private static readonly Option<bool> s_detailed = new("--detailed-exitcode") { Description = "Exit with 2 when there are changes, 0 when there are none." };
 

@@ -62,7 +62,7 @@ public sealed class NetworkWordsTests : IDisposable
         SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
 
         Assert.Contains("does not know the authority that signed it", e.Message, StringComparison.Ordinal);
-        Assert.Null(Fuzz.Verdict.Foreign(e.Message + e.Hint));
+        Assert.Null(Fuzz.Targets.ForeignWords.Find(e.Message + e.Hint));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class NetworkWordsTests : IDisposable
         SysctrException e = await _host.FailAsync(name + "/x:1", ErrorKind.Unreachable);
 
         Assert.Contains("its certificate is for another name", e.Message, StringComparison.Ordinal);
-        Assert.Null(Fuzz.Verdict.Foreign(e.Message + e.Hint));
+        Assert.Null(Fuzz.Targets.ForeignWords.Find(e.Message + e.Hint));
     }
 
     [Theory]

@@ -15,7 +15,6 @@ using SystemContainers.Rights.Assessment;
 using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
-using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.Units;

@@ -6,6 +6,7 @@ using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Transactions;
 

@@ -11,7 +11,7 @@ using SystemContainers.Systemd;
 using SystemContainers.Systemd.Journal;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
-using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 using SystemContainers.Tree;
 
 namespace SystemContainers.Verbs;

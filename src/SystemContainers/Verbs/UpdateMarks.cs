@@ -6,6 +6,7 @@ using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs;
 

@@ -8,7 +8,7 @@ using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
 
-namespace SystemContainers.Transactions;
+namespace SystemContainers.Transactions.Health;
 
 /// <summary>
 /// Decides whether containers that systemd has started are well: their units stay up for a while, and then the image's own check holds

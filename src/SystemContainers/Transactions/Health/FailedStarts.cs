@@ -7,7 +7,7 @@ using SystemContainers.State;
 using SystemContainers.Systemd.Journal;
 using SystemContainers.Target;
 
-namespace SystemContainers.Transactions;
+namespace SystemContainers.Transactions.Health;
 
 /// <summary>
 /// What deployments that did not become well wrote to the journal: <c>deployments/NAME/failed-N.journal</c>. The host's journal forgets, and

@@ -8,7 +8,7 @@ OUTPUT ?= artifacts
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check fuzz test demo host bench install deb clean
+.PHONY: build setup unit check fuzz test demo host bench microbench install deb clean
 
 build: setup
 	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
@@ -46,6 +46,10 @@ host: build
 
 bench: build
 	dotnet run --project tests/Bench -c $(CONFIGURATION)
+
+# Tar, hashes, merge, templates and list alone, without peers.
+microbench: setup
+	dotnet run --project tests/MicroBench -c $(CONFIGURATION) -p:RunAnalyzers=false
 
 # Installs what 'make build' made; sysctr-listen is the helper that the payload's namespace sees.
 install:

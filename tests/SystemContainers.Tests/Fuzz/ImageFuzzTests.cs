@@ -9,7 +9,6 @@ using SystemContainers.Lint.Json;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Sources;
 using SystemContainers.Reference;
 using SystemContainers.Render;
 using SystemContainers.Rights.Assessment;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Pull.Options;
 using SystemContainers.Target;
 
@@ -24,6 +25,28 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
         Lease ??= Directory.Exists(host.StoreHere) ? host.Locks.LeaseStore(cancellation) : StoreLease.OfNothing();
         Host here = new ImageFetch(host, progress).IsStored(wanted) ? host : _scratch ??= host.WithScratchStore();
         return new ImageFetch(here, progress).FetchAsync(wanted, Lease, cancellation);
+    }
+
+    /// <summary>
+    /// Has the host's store keep what was fetched, without a name, so that whoever does next what was looked at here need not fetch it again. That
+    /// it can't is no failure of the look.
+    /// </summary>
+    public void Keep()
+    {
+        if (_scratch is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using StoreLease? first = Directory.Exists(host.StoreHere) ? null : host.Locks.LeaseStore(CancellationToken.None);
+            host.Store.TakeOver(_scratch.Store);
+        }
+        catch (Exception e) when (HostFailure.Understand(e) is { } why)
+        {
+            host.Note($"warning: {why.Message}; what was fetched is fetched again");
+        }
     }
 
     /// <inheritdoc/>

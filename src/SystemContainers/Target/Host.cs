@@ -49,7 +49,7 @@ sealed class Host : IDisposable
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
         _store = new Lazy<ContentStore>(() => scratchOf is null
-            ? ContentStore.Open(StoreHere, options.LockTimeout, new Lazy<FreeSpaceRule>(() => SysctrConfiguration.Load(Paths).MinFreeSpace))
+            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree)
             : OpenScratch(scratchOf));
         _systemd = new Lazy<ISystemdManager>(() => scratchOf is not null ? scratchOf.Systemd
             : options.Systemd ?? (options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths)));
@@ -211,6 +211,8 @@ sealed class Host : IDisposable
         }
     }
 
+    private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
+
     private ContentStore OpenScratch(Host real)
     {
         ContentStore? below = null;
@@ -219,6 +221,6 @@ sealed class Host : IDisposable
             below = real.Store;
         }
 
-        return ContentStore.Open(_scratch!, below: below);
+        return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below);
     }
 }

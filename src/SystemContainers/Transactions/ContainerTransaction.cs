@@ -16,7 +16,7 @@ namespace SystemContainers.Transactions;
 /// staged beside their place and committed. Whatever a step can't do it throws, and the host is as before. Disposed of at any point, it removes what
 /// was staged and not committed, and ends its lease and its locks; a commit that fails has rolled itself back by then.
 /// </summary>
-/// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not even the store changes.</remarks>
+/// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not even the store changes, unless <see cref="KeepFetched"/> is asked for.</remarks>
 /// <param name="host">The host.</param>
 /// <param name="progress">Told of what is fetched and checked out.</param>
 /// <param name="policy">When new deployments count as well; null for the default.</param>
@@ -57,6 +57,9 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Fetches an image without a trace, to look at what would be done; nothing is locked but what keeps a prune away.</summary>
     public Task<StoredImage> FetchAsideAsync(WantedImage wanted, CancellationToken cancellation) => _aside.FetchAsync(wanted, cancellation);
+
+    /// <summary>Keeps what was fetched aside in the store, without a name, for the call that follows; the next prune removes it.</summary>
+    public void KeepFetched() => _aside.Keep();
 
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>

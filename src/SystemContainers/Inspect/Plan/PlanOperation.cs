@@ -15,8 +15,8 @@ using SystemContainers.Verbs;
 namespace SystemContainers.Inspect.Plan;
 
 /// <summary>
-/// What install, update, rollback and uninstall would change. Nothing is changed, not even the store: what an image needs to be
-/// rendered is fetched into a store that is gone afterwards, on top of the host's own.
+/// What install, update, rollback and uninstall would change. Nothing is changed; what an image needs to be rendered is fetched aside, and then
+/// kept in the store without a name for the verb itself.
 /// </summary>
 sealed class PlanOperation(Host host, IPullProgress progress, Action<string> note)
 {
@@ -65,6 +65,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         }
 
         PlanRefusal? refused = await RefusalAsync(transaction.Prepared, [], cancellation);
+        transaction.KeepFetched();
         return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), transaction.Prepared, together: transaction.Prepared.Count > 1, cancellation);
     }
 
@@ -108,6 +109,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
             plans = [.. plans.Select(p => group.Any(u => u.Before.Name == p.Name) ? p with { Refused = refused } : p)];
         }
 
+        transaction.KeepFetched();
         return await OrderedAsync(Total(plans, download), [.. updates.Select(u => u.After)], together, cancellation);
     }
 

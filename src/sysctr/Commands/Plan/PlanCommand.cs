@@ -11,8 +11,8 @@ static class PlanCommand
         Command command = new(
             "plan",
             """
-            Shows what a verb would change on the host: units, files, enablement, values, bytes to fetch, restarts. Nothing is changed,
-            not even the store.
+            Shows what a verb would change on the host: units, files, enablement, values, bytes to fetch, restarts. Nothing is changed.
+            Layers that it has to fetch stay in the store without a name: the verb itself finds them there, the next prune removes them.
 
             Examples:
               sysctr plan install etcd

@@ -7,8 +7,7 @@ return args switch
 {
     [] => await BootOrderDemo.RunAsync(),
     ["images"] => await TryOut.ImagesAsync(),
-    ["host"] => await TryOut.HostAsync(HostRoot.Bookworm),
-    ["host", "trixie"] => await TryOut.HostAsync(HostRoot.Trixie),
+    ["host"] => await TryOut.HostAsync(HostRoot.Tested),
     ["machine", string script] => await TryOut.MachineAsync(script),
     _ => TryOut.Usage(),
 };

@@ -44,7 +44,7 @@ static class TryOut
     /// <summary>What can be asked.</summary>
     public static int Usage()
     {
-        Console.Error.WriteLine("usage: Demo [images | host [trixie] | machine SCRIPT]");
+        Console.Error.WriteLine("usage: Demo [images | host | machine SCRIPT]");
         return 64;
     }
 }

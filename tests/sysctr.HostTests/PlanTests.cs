@@ -147,9 +147,8 @@ public sealed class PlanTests(NspawnFixture fixture)
         await HostState.TakeAsync(_host),
         await _host.ShellAsync(
             """
-            find /var/lib/sysctr -mindepth 1 -path /var/lib/sysctr/objects -prune -o -path '/var/lib/sysctr/deployments/*/*/rootfs' -prune \
+            find /var/lib/sysctr -mindepth 1 \( -path /var/lib/sysctr/objects -o -path /var/lib/sysctr/layers -o -path '/var/lib/sysctr/deployments/*/*/rootfs' \) -prune \
                 -o -printf '%p %y %m %s %T@\n' | sort
-            find /var/lib/sysctr/objects -printf '%p %y %m %s %T@\n' | sort | sha256sum
             find /tmp -mindepth 1 | sort
             """));
 
@@ -169,7 +168,10 @@ public sealed class PlanTests(NspawnFixture fixture)
 
     private static string[] Texts(JsonElement element, string member) => [.. element.GetProperty(member).EnumerateArray().Select(e => e.GetString()!)];
 
-    /// <summary>The host, every file of the store with its time, and what temporary directories hold. What is needed for a moment comes and goes in the store's own directory.</summary>
+    /// <summary>
+    /// The host, every file of the store with its time but for layers, which stay when they were fetched, and what temporary directories hold. What is
+    /// needed for a moment comes and goes in the store's own directory.
+    /// </summary>
     private sealed record Snapshot(HostState Host, string Store);
 
     private async Task AssertUnchangedAsync(Snapshot before)

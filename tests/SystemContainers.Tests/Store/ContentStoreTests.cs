@@ -67,6 +67,32 @@ public sealed class ContentStoreTests : IDisposable
 
     [Fact]
     [Trait("needs", "root")]
+    public async Task Layers_that_are_taken_over_are_whole_and_without_a_name()
+    {
+        byte[] first = new LayerTar().File("shared", "the same").File("one", "1").ToBytes();
+        byte[] second = new LayerTar().File("shared", "the same").File("two", "2").ToBytes();
+        using ContentStore store = ContentStore.Open(Path.Join(_root, "store"));
+        await store.AddLayerAsync(Digest.Sha256(first), new MemoryStream(first), CancellationToken.None);
+        store.Commit();
+        using (ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store))
+        {
+            await aside.AddLayerAsync(Digest.Sha256(second), new MemoryStream(second), CancellationToken.None);
+            aside.Commit();
+
+            store.TakeOver(aside);
+        }
+
+        Directory.Delete(Path.Join(_root, "aside"), recursive: true);
+        Assert.Empty(store.VerifyLayer(Digest.Sha256(first)));
+        Assert.Empty(store.VerifyLayer(Digest.Sha256(second)));
+        Assert.Equal(3, Directory.GetFiles(Path.Join(_root, "store/objects"), "*", SearchOption.AllDirectories).Length);
+        store.Prune(new HashSet<Digest> { Digest.Sha256(first) }, new HashSet<Digest>());
+        Assert.False(store.HasLayer(Digest.Sha256(second)));
+        Assert.Empty(store.VerifyLayer(Digest.Sha256(first)));
+    }
+
+    [Fact]
+    [Trait("needs", "root")]
     public async Task What_was_not_committed_leaves_nothing()
     {
         byte[] tar = Tar(("file", "content"));

@@ -40,7 +40,8 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
 
         try
         {
-            using StoreLease? first = Directory.Exists(host.StoreHere) ? null : host.Locks.LeaseStore(CancellationToken.None);
+            // A store that was not there when it was looked for may be somebody's by now.
+            using StoreLease? own = Lease!.IsHeld ? null : host.Locks.LeaseStore(CancellationToken.None);
             host.Store.TakeOver(_scratch.Store);
         }
         catch (Exception e) when (HostFailure.Understand(e) is { } why)

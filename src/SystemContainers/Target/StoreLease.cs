@@ -21,6 +21,9 @@ sealed class StoreLease : IDisposable
     /// <summary>For a host that has no store yet, and gets none by being looked at.</summary>
     public static StoreLease OfNothing() => new(_ => null, CancellationToken.None);
 
+    /// <summary>Whether it keeps a prune from a store; that of nothing, and one that has ended, don't.</summary>
+    public bool IsHeld => _held is not null;
+
     /// <summary>
     /// Lets go of the store while something is fetched over the network, which may take as long as it likes, and takes it again, however that
     /// ended. What was there before may be gone then.

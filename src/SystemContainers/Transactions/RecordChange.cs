@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Linux.Files;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -39,7 +38,6 @@ static class RecordChange
         DeploymentDirectory deployment = host.Deployment(after.Name, after.Deployment);
         if (Directory.Exists(deployment.Here))
         {
-            DurableFile.RemoveAbandoned(deployment.Here);
             deployment.WriteRecord(after);
         }
     }

@@ -144,12 +144,12 @@ sealed class Recovery(Host host)
     /// <summary>What was being written beside the files of a transaction when it was cut.</summary>
     private void RemoveAbandoned(TransactionRecord record)
     {
-        IEnumerable<string> written = record.Changes
-            .SelectMany(c => (ContainerRecord?[])[c.Before, c.After])
-            .OfType<ContainerRecord>()
+        ContainerRecord[] records = [.. record.Changes.SelectMany(c => (ContainerRecord?[])[c.Before, c.After]).OfType<ContainerRecord>()];
+        IEnumerable<string> onHost = records
             .SelectMany(r => r.AllFiles.Select(f => f.Path).Concat(r.HostDirectories.Select(d => d.Path)))
             .Select(p => Path.GetDirectoryName(host.Here(p))!);
-        foreach (string directory in written.Concat(record.Names.Select(n => host.Deployment(n, 0).ContainerHere)).Distinct(StringComparer.Ordinal))
+        IEnumerable<string> inStore = records.Select(r => host.Deployment(r.Name, r.Deployment)).SelectMany(d => (string[])[d.ContainerHere, d.Here]);
+        foreach (string directory in onHost.Concat(inStore).Distinct(StringComparer.Ordinal))
         {
             DurableFile.RemoveAbandoned(directory);
         }

@@ -102,7 +102,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         using ContainerTransaction transaction = new(host, progress, request.Start);
         IReadOnlyList<StoredImage> images = await FetchAsync(transaction, names, request, cancellation);
         List<(ContainerRecord Before, ContainerRecord After)> updates = [];
-        List<ContainerRecord> policies = [];
+        List<(ContainerRecord Before, ContainerRecord After)> policies = [];
         foreach ((string name, StoredImage image) in names.Zip(images))
         {
             ContainerRecord before = host.Catalog.Get(name);
@@ -113,7 +113,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             }
             else if (WithSettings(before, request) is { } changed)
             {
-                policies.Add(changed with { Held = null });
+                policies.Add((before, changed with { Held = null }));
             }
             else
             {
@@ -134,9 +134,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             Prune([.. updates.Select(u => u.Before.Name)]);
         }
 
-        foreach (ContainerRecord record in policies)
+        foreach ((ContainerRecord before, ContainerRecord after) in policies)
         {
-            KeepPolicy(host.Catalog.Get(record.Name), record, origin);
+            KeepPolicy(before, after, origin);
         }
 
         return updates.Count + policies.Count;

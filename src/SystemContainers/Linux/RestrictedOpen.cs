@@ -19,6 +19,17 @@ static unsafe class RestrictedOpen
 
     private static ReadOnlySpan<byte> Itself => ".\0"u8;
 
+    /// <summary>Whether this process has openat2(2).</summary>
+    public static bool IsSupported
+    {
+        get
+        {
+            using SafeFileHandle here = Libc.open("/", OpenFlags.Path | OpenFlags.CloseOnExec, 0);
+            using SafeFileHandle again = Opened(here, Pointer(Itself), OpenFlags.Path | OpenFlags.CloseOnExec, Libc.RESOLVE_NO_MAGICLINKS);
+            return !again.IsInvalid || !IsMissing();
+        }
+    }
+
     /// <summary>Opens a directory of one name: no link, and nothing that is mounted there (RESOLVE_NO_XDEV).</summary>
     /// <param name="parent">Where.</param>
     /// <param name="name">Zero-terminated, without a slash.</param>

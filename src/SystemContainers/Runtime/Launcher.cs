@@ -214,6 +214,10 @@ static class Launcher
 
         // Here, and not when the container was installed: what its paths lead to may have changed.
         Guard(options.Bundle!, filtered ? NotifySocket.PathOf(options.Id) : null).Protect(document);
+        if (DeviceBinds.AreNeeded(runtime.Kind))
+        {
+            DeviceBinds.Add(document, DeviceBinds.DeviceNumber);
+        }
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());

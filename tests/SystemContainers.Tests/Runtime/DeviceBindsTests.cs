@@ -30,7 +30,7 @@ public sealed class DeviceBindsTests
     [InlineData("/dev/fuse", "c", 10, 200, false)]
     [InlineData("/dev/renamed", "c", 10, 229, false)]
     public void A_device_that_config_json_names_is_bound_where_the_host_has_that_very_one(string path, string type, int major, int minor, bool bound) =>
-        Assert.Equal(bound, Bound($$"""{"linux":{"devices":[{"path":"{{path}}","type":"{{type}}","major":{{major}},"minor":{{minor}}}]}}""").Contains(path));
+        Assert.Equal(bound, Bound($$"""{"linux": {"devices": [ {"path": "{{path}}", "type": "{{type}}", "major": {{major}}, "minor": {{minor}} } ] } }""").Contains(path));
 
     [Theory]
     [InlineData("CapEff:\t000001ffffffffff", true)]

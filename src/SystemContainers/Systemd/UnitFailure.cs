@@ -25,7 +25,7 @@ static class UnitFailure
             ErrorKind.Unit,
             // It had no life of its own then: what the journal has is of an earlier one.
             doing == "stopping" || jobResult is "dependency" or "canceled" or "skipped" or "invalid" or "unsupported" or "assert" ? message
-                : await WithJournalAsync(message, unit, lives: jobResult == UnitHealth.Restarted || HasNewLife(jobResult, status) ? 2 : 1, user),
+                : await WithJournalAsync(message, unit, ended: jobResult is "failed" or UnitHealth.Restarted or UnitHealth.Ended, user),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
                 : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
@@ -37,7 +37,7 @@ static class UnitFailure
     /// <param name="seconds">How long it was checked.</param>
     /// <param name="user">Whose unit; null for the system's.</param>
     public static async Task<SysctrException> UnhealthyAsync(string unit, string reason, double seconds, HostUser? user) => new(
-        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, lives: 1, user),
+        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, ended: false, user),
         $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
@@ -71,6 +71,6 @@ static class UnitFailure
     /// <summary>What failed was the life before the one that systemd speaks of.</summary>
     private static bool HasNewLife(string jobResult, UnitStatus status) => jobResult == "failed" && status.Result == "success";
 
-    private static async Task<string> WithJournalAsync(string message, string unit, int lives, HostUser? user) =>
-        string.Join("\n  | ", (await UnitJournal.ExcerptAsync(unit, user, lives, JournalLines)).Prepend(message));
+    private static async Task<string> WithJournalAsync(string message, string unit, bool ended, HostUser? user) =>
+        string.Join("\n  | ", (await UnitJournal.ExcerptAsync(unit, user, ended, JournalLines)).Prepend(message));
 }

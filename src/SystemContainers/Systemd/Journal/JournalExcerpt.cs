@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace SystemContainers.Systemd.Journal;
 
 /// <summary>
-/// What a unit wrote in its last lives, out of journalctl's JSON: a unit that is started again has the lines of all its lives in the journal, and those of an earlier one
+/// What a unit wrote in its last life, out of journalctl's JSON: a unit that is started again has the lines of all its lives in the journal, and those of an earlier one
 /// say nothing of why this one failed.
 /// </summary>
 static partial class JournalExcerpt
@@ -18,17 +18,25 @@ static partial class JournalExcerpt
     /// </summary>
     private static readonly string[] s_lives = ["USER_INVOCATION_ID", "INVOCATION_ID", "_SYSTEMD_INVOCATION_ID"];
 
-    /// <summary>journalctl's words for the input of <see cref="Of"/>.</summary>
-    public static IReadOnlyList<string> Options => ["--output=json", "--output-fields=MESSAGE," + string.Join(',', s_lives)];
+    /// <summary>
+    /// What a manager says when a life is over: it failed, it ended well (SD_MESSAGE_UNIT_FAILURE_RESULT and SD_MESSAGE_UNIT_SUCCESS of sd-messages.h, each since systemd 241).
+    /// It is said before the job ends, so who was told of the job finds it.
+    /// </summary>
+    private static readonly string[] s_ends = ["d9b373ed55a64feb8242e02dbe79a49c", "7ad2d189f7e94e70a38c781354912448"];
 
-    /// <summary>The messages of the last lives, oldest first.</summary>
+    /// <summary>journalctl's words for the input of <see cref="Of"/>.</summary>
+    public static IReadOnlyList<string> Options => ["--output=json", "--output-fields=MESSAGE,MESSAGE_ID," + string.Join(',', s_lives)];
+
+    /// <summary>The messages of the last life, oldest first.</summary>
     /// <param name="json">An object a line, oldest first.</param>
-    /// <param name="lives">How many lives; two where the last one began when the one before ended in what is asked about.</param>
+    /// <param name="ended">It is the last one that ended which is asked about, with all that came after it: Restart= may have begun another one since.</param>
     /// <param name="lines">How many lines at most: the last ones.</param>
-    public static IReadOnlyList<string> Of(string json, int lives, int lines)
+    public static IReadOnlyList<string> Of(string json, bool ended, int lines)
     {
-        List<(string? Life, string Message)> entries = [.. json.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Read).OfType<(string?, string)>()];
-        string[] known = [.. entries.Select(e => e.Life).OfType<string>().Reverse().Distinct(StringComparer.Ordinal).Take(lives)];
+        List<(string? Life, string Message, bool IsEnd)> entries = [.. json.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Read).OfType<(string?, string, bool)>()];
+        string[] latest = [.. entries.Select(e => e.Life).OfType<string>().Reverse().Distinct(StringComparer.Ordinal)];
+        int over = ended ? Array.FindIndex(latest, life => entries.Any(e => e.IsEnd && e.Life == life)) : 0;
+        string[] known = latest[..Math.Min(latest.Length, Math.Max(over, 0) + 1)];
         int begin = entries.FindIndex(e => e.Life is not null && known.Contains(e.Life, StringComparer.Ordinal));
 
         // What has no life was written by who was gone before the journal's daemon could ask; it stands where it belongs.
@@ -39,15 +47,17 @@ static partial class JournalExcerpt
         ];
     }
 
-    private static (string? Life, string Message)? Read(string line)
+    private static (string? Life, string Message, bool IsEnd)? Read(string line)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement entry = document.RootElement;
             return entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("MESSAGE", out JsonElement message)
-                ? (s_lives.Select(field => entry.TryGetProperty(field, out JsonElement life) ? Text(life) : null).FirstOrDefault(life => life is not null), Text(message) ?? "")
+                ? (s_lives.Select(Field).FirstOrDefault(life => life is not null), Text(message) ?? "", s_ends.Contains(Field("MESSAGE_ID"), StringComparer.Ordinal))
                 : null;
+
+            string? Field(string name) => entry.TryGetProperty(name, out JsonElement value) ? Text(value) : null;
         }
         catch (JsonException)
         {

@@ -9,7 +9,7 @@ namespace SystemContainers.Systemd.Journal;
 /// <summary>What units wrote to the journal, by journalctl(1).</summary>
 static class UnitJournal
 {
-    /// <summary>As many entries hold the last lives of a unit, or the end of the last one.</summary>
+    /// <summary>As many entries hold the last life of a unit, or the end of the last one.</summary>
     private const int MaxEntries = 400;
 
     /// <summary>The last lines of units, oldest first, with all that they have written until now.</summary>
@@ -29,14 +29,14 @@ static class UnitJournal
             ]);
     }
 
-    /// <summary>The last lines of a unit's last lives.</summary>
+    /// <summary>The last lines of a unit's last life.</summary>
     /// <param name="unit">Its name.</param>
     /// <param name="user">Whose unit; null for the system's.</param>
-    /// <param name="lives">As <see cref="JournalExcerpt.Of"/>.</param>
+    /// <param name="ended">As <see cref="JournalExcerpt.Of"/>.</param>
     /// <param name="lines">How many at most.</param>
     /// <exception cref="Errors.SysctrException">Host: there is no journalctl.</exception>
-    public static async Task<IReadOnlyList<string>> ExcerptAsync(string unit, HostUser? user, int lives, int lines) => JournalExcerpt.Of(
-        await ReadAsync([unit], user, ["--lines", MaxEntries.ToString(CultureInfo.InvariantCulture), .. JournalExcerpt.Options]), lives, lines);
+    public static async Task<IReadOnlyList<string>> ExcerptAsync(string unit, HostUser? user, bool ended, int lines) => JournalExcerpt.Of(
+        await ReadAsync([unit], user, ["--lines", MaxEntries.ToString(CultureInfo.InvariantCulture), .. JournalExcerpt.Options]), ended, lines);
 
     private static async Task<string> ReadAsync(string[] units, HostUser? user, IReadOnlyList<string> options)
     {

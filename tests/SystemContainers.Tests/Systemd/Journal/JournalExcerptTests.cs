@@ -11,6 +11,7 @@ public sealed class JournalExcerptTests
         """
         {"MESSAGE":"Starting","INVOCATION_ID":"a"}
         {"MESSAGE":"an old reason","_SYSTEMD_INVOCATION_ID":"a"}
+        {"MESSAGE":"Failed","MESSAGE_ID":"d9b373ed55a64feb8242e02dbe79a49c","INVOCATION_ID":"a"}
         {"MESSAGE":"written by who was gone"}
         {"MESSAGE":"Starting","INVOCATION_ID":"b"}
         {"MESSAGE":[111,104,32,255],"_SYSTEMD_INVOCATION_ID":"b"}
@@ -26,19 +27,27 @@ public sealed class JournalExcerptTests
     [Fact]
     public void Only_the_last_life_is_told() => Assert.Equal(
         ["Starting", "oh \ufffd", "time=\"2026-11-28T20:00:25Z\" level=error msg=\"the reason\"", "of nobody", "two"],
-        JournalExcerpt.Of(Journal.Replace("\"a late word of the first\"", "\"x\"", StringComparison.Ordinal).Replace("{\"MESSAGE\":\"x\",\"_SYSTEMD_INVOCATION_ID\":\"a\"}\n", "", StringComparison.Ordinal), lives: 1, lines: 10));
+        JournalExcerpt.Of(Journal.Replace("\"a late word of the first\"", "\"x\"", StringComparison.Ordinal).Replace("{\"MESSAGE\":\"x\",\"_SYSTEMD_INVOCATION_ID\":\"a\"}\n", "", StringComparison.Ordinal), ended: false, lines: 10));
 
     [Fact]
     public void A_late_word_of_an_earlier_life_is_left_out() =>
-        Assert.DoesNotContain("a late word of the first", JournalExcerpt.Of(Journal, lives: 1, lines: 10));
+        Assert.DoesNotContain("a late word of the first", JournalExcerpt.Of(Journal, ended: false, lines: 10));
 
     [Fact]
     public void The_life_that_ended_comes_with_the_one_that_began() =>
-        Assert.Contains("an old reason", JournalExcerpt.Of(Journal, lives: 2, lines: 10));
+        Assert.Contains("an old reason", JournalExcerpt.Of(Journal, ended: true, lines: 10));
 
     [Fact]
-    public void There_are_as_many_lines_as_were_asked_for() => Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, lives: 1, lines: 2));
+    public void The_life_that_failed_is_told_though_two_more_have_begun_since() =>
+        Assert.Contains("an old reason", JournalExcerpt.Of(Journal + "\n{\"MESSAGE\":\"Starting\",\"INVOCATION_ID\":\"c\"}", ended: true, lines: 20));
 
     [Fact]
-    public void Without_lives_all_is_told() => Assert.Equal(["one"], JournalExcerpt.Of("""{"MESSAGE":"one"}""", lives: 1, lines: 10));
+    public void Where_none_has_ended_it_is_the_last() => Assert.DoesNotContain(
+        "an old reason", JournalExcerpt.Of(Journal.Replace("d9b373ed55a64feb8242e02dbe79a49c", "39f53479d3a045ac8e11786248231fbf", StringComparison.Ordinal), ended: true, lines: 10));
+
+    [Fact]
+    public void There_are_as_many_lines_as_were_asked_for() => Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, ended: false, lines: 2));
+
+    [Fact]
+    public void Without_lives_all_is_told() => Assert.Equal(["one"], JournalExcerpt.Of("""{"MESSAGE":"one"}""", ended: false, lines: 10));
 }

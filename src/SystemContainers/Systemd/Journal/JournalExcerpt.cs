@@ -19,10 +19,10 @@ static partial class JournalExcerpt
     private static readonly string[] s_lives = ["USER_INVOCATION_ID", "INVOCATION_ID", "_SYSTEMD_INVOCATION_ID"];
 
     /// <summary>
-    /// What a manager says when a life is over: it failed, it ended well (SD_MESSAGE_UNIT_FAILURE_RESULT and SD_MESSAGE_UNIT_SUCCESS of sd-messages.h, each since systemd 241).
-    /// It is said before the job ends, so who was told of the job finds it.
+    /// What a manager says when a life is over: it failed, it ended well, a process of it failed, after which commands may still run (SD_MESSAGE_UNIT_FAILURE_RESULT,
+    /// SD_MESSAGE_UNIT_SUCCESS, SD_MESSAGE_UNIT_PROCESS_EXIT of sd-messages.h, each since systemd 241). It is said before the job ends, so who was told of the job finds it.
     /// </summary>
-    private static readonly string[] s_ends = ["d9b373ed55a64feb8242e02dbe79a49c", "7ad2d189f7e94e70a38c781354912448"];
+    private static readonly string[] s_ends = ["d9b373ed55a64feb8242e02dbe79a49c", "7ad2d189f7e94e70a38c781354912448", "98e322203f7a4ed290d09fe03c09fe15"];
 
     /// <summary>journalctl's words for the input of <see cref="Of"/>.</summary>
     public static IReadOnlyList<string> Options => ["--output=json", "--output-fields=MESSAGE,MESSAGE_ID," + string.Join(',', s_lives)];

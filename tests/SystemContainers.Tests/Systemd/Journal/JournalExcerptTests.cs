@@ -42,6 +42,10 @@ public sealed class JournalExcerptTests
         Assert.Contains("an old reason", JournalExcerpt.Of(Journal + "\n{\"MESSAGE\":\"Starting\",\"INVOCATION_ID\":\"c\"}", ended: true, lines: 20));
 
     [Fact]
+    public void One_that_is_ending_is_the_one_that_ended() => Assert.DoesNotContain(
+        "an old reason", JournalExcerpt.Of(Journal + "\n{\"MESSAGE\":\"Main process exited\",\"MESSAGE_ID\":\"98e322203f7a4ed290d09fe03c09fe15\",\"INVOCATION_ID\":\"b\"}", ended: true, lines: 20));
+
+    [Fact]
     public void Where_none_has_ended_it_is_the_last() => Assert.DoesNotContain(
         "an old reason", JournalExcerpt.Of(Journal.Replace("d9b373ed55a64feb8242e02dbe79a49c", "39f53479d3a045ac8e11786248231fbf", StringComparison.Ordinal), ended: true, lines: 10));
 

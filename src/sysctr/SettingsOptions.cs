@@ -114,6 +114,8 @@ static class SettingsOptions
 
     private static string[] Plain(string word) =>
         word.StartsWith("--user=", StringComparison.Ordinal) ? ["-u", word["--user=".Length..]]
+        // A flag stands alone, as podman has it.
+        : word.StartsWith("--", StringComparison.Ordinal) && SettingOptions.Find(word[2..]) is { IsFlag: true } ? [word + "=true"]
         // The library would take the next word for the value.
         : word.StartsWith("--", StringComparison.Ordinal) && word.EndsWith('=') && s_options.ContainsKey(word[2..^1]) ? [word[..^1], ""]
         : [word];

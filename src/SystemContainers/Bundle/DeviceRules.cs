@@ -19,6 +19,9 @@ sealed class DeviceRules
 
     private readonly List<string> _unsaid = [];
 
+    /// <summary>Devices by their paths or groups, which only the start knows the numbers of.</summary>
+    private readonly List<string> _named = [];
+
     private DeviceRules()
     {
     }
@@ -37,6 +40,7 @@ sealed class DeviceRules
     [
         "DevicePolicy=closed", "DeviceAllow=",
         .. _allowed.Where(a => a.Value.Length > 0).OrderBy(a => a.Key).Select(a => $"DeviceAllow={Specifier(a.Key)} {a.Value}"),
+        .. _named.Select(n => "DeviceAllow=" + n),
     ];
 
     /// <summary>Reads the rules of a document.</summary>
@@ -74,6 +78,11 @@ sealed class DeviceRules
 
         return rules;
     }
+
+    /// <summary>Allows a device by its path or group (systemd.resource-control(5)).</summary>
+    /// <param name="specifier">An absolute path, or such as <c>char-drm</c>.</param>
+    /// <param name="access">Of <c>rwm</c>; making the node is for the runtime, and always there.</param>
+    public void AllowNamed(string specifier, string access) => _named.Add($"{SystemdText.CommandLine.Of(specifier)} {Ordered(access + "m")}");
 
     private void Apply(SpecReader.Place rule, bool widens)
     {

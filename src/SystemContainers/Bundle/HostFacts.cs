@@ -49,6 +49,9 @@ sealed partial record HostFacts
     /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for nothing.</summary>
     public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
 
+    /// <summary>Why a secret of that name can't be used on the host; null where it can, or where nobody knows.</summary>
+    public Func<string, Errors.SysctrException?> SecretFault { get; init; } = static _ => null;
+
     /// <summary>Whether a directory of the host, links followed, belongs to root, and nobody else may make names in it.</summary>
     public Func<string, bool> IsRootsAlone { get; init; } = static _ => true;
 }

@@ -14,8 +14,10 @@ namespace SystemContainers.Bundle;
 sealed class RuntimeConfigFile
 {
     private RuntimeConfigFile(
-        byte[] json, bool isReadonly, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities)
+        byte[] json, bool isReadonly, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities,
+        IReadOnlyDictionary<string, string> annotations)
     {
+        Annotations = annotations;
         IsReadonly = isReadonly;
         Json = json;
         Mounts = mounts;
@@ -27,7 +29,7 @@ sealed class RuntimeConfigFile
     public byte[] Json { get; }
 
     /// <summary>The same written anew, by somebody who has changed nothing of what was read.</summary>
-    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities);
+    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations);
 
     /// <summary>root.readonly.</summary>
     public bool IsReadonly { get; }
@@ -40,6 +42,13 @@ sealed class RuntimeConfigFile
 
     /// <summary>Every capability that process.capabilities names, in ordinal order.</summary>
     public IReadOnlyList<string> Capabilities { get; }
+
+    /// <summary>annotations.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; }
+
+    /// <summary>The lines of an annotation of ours; none where it is not there.</summary>
+    /// <param name="name">Of <see cref="StartAnnotations"/>.</param>
+    public IEnumerable<string> Annotation(string name) => Annotations.GetValueOrDefault(name, "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>One of the mounts.</summary>
     /// <param name="Destination">Absolute in the container, normalized.</param>
@@ -80,7 +89,8 @@ sealed class RuntimeConfigFile
             SaysReadonly(root),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
-            ReadCapabilities(reader, process));
+            ReadCapabilities(reader, process),
+            ReadAnnotations(reader, root));
     }
 
     /// <summary>
@@ -149,6 +159,11 @@ sealed class RuntimeConfigFile
 
     private static bool SaysReadonly(JsonElement document) =>
         document.GetProperty("root").TryGetProperty("readonly", out JsonElement isReadonly) && isReadonly.ValueKind == JsonValueKind.True;
+
+    private static Dictionary<string, string> ReadAnnotations(Reader reader, JsonElement root) =>
+        !root.TryGetProperty("annotations", out JsonElement annotations) || annotations.ValueKind == JsonValueKind.Null ? []
+        : reader.Required(root, "annotations", "annotations", JsonValueKind.Object).EnumerateObject()
+            .ToDictionary(a => a.Name, a => reader.OptionalString(annotations, a.Name, $"annotations.{a.Name}"), StringComparer.Ordinal);
 
     private static List<Mount> ReadMounts(Reader reader, JsonElement root)
     {

@@ -18,6 +18,13 @@ static class ContainerRenderer
     /// <summary>Below STATE_DIRECTORY: where volumes are that have a name.</summary>
     public const string VolumesDirectory = "sysctr-volumes";
 
+    // podman-run(1), --health-interval and --health-retries.
+    private const double DefaultIntervalSeconds = 30;
+    private const int DefaultRetries = 3;
+
+    /// <summary>What a persistent root was written, below the container's state directory.</summary>
+    private const string ChangesDirectory = "/.writable";
+
     private const string GeneratedConfig = "the generated config.json";
 
     /// <summary>The kernel's, and the operating system's own tree: nothing there is made for a container.</summary>
@@ -58,13 +65,16 @@ static class ContainerRenderer
             request.Exports.Config is null
                 ? [.. Volume.Of(request.Image.Run, state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
                 : [];
-        RuntimeConfigFile config = Config(request, values, volumes);
+        HealthCheck? health = request.Exports.Health.Render(values.Texts);
+        RuntimeConfigFile config = Config(request, values, volumes, state + ChangesDirectory, health);
+        bool isKept = request.Exports.Config is null && request.Settings.Spec.Writable == "persistent";
+        CheckSecrets(request);
         AdmittedTmpfiles? own = OwnTmpfiles(request, values, config.Mounts.Where(m => m.IsBind).Select(m => m.Source), hostFiles, warnings);
         string[] generated = own is not null ? StateDirectories(request, values, own)
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
-            : volumes.Any(v => HostPath.IsBelow(v.Source, state)) && IsOurs(request, state) ? [state]
+            : (isKept || volumes.Any(v => HostPath.IsBelow(v.Source, state))) && IsOurs(request, state) ? [state]
             : [];
-        string? tmpfiles = own is not null ? own.Text is [] ? null : own.Text : GeneratedTmpfiles(request, volumes, state, generated, warnings);
+        string? tmpfiles = own is not null ? own.Text is [] ? null : own.Text : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings);
         return new RenderedContainer
         {
             Units = Units(request, values, config),
@@ -74,8 +84,8 @@ static class ContainerRenderer
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
-            Health = request.Exports.Health.Render(values.Texts) is { } health ? health with { WorkingDirectory = config.WorkingDirectory } : null,
-            Warnings = [.. warnings, .. Warnings(request, config)],
+            Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
+            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
@@ -84,6 +94,12 @@ static class ContainerRenderer
     /// <summary>What the user set of a configuration or unit that the image brings itself: there is nothing of ours to change.</summary>
     private static void RefuseUnheld(RenderRequest request)
     {
+        if (request.Host.UserIds is not null && request.Settings.Spec.Writable is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
+        }
+
         ImageExports exports = request.Exports;
         foreach (string name in request.Settings.Values.Keys)
         {
@@ -99,6 +115,35 @@ static class ContainerRenderer
                 throw new SysctrException(
                     ErrorKind.Usage, $"rendering {request.ImageName}: it brings {brings}, so {option} can't be carried out",
                     exports.Variables.Count > 0 ? $"its author has variables for --set: {string.Join(", ", exports.Variables)}" : $"leave {option} out");
+            }
+        }
+    }
+
+    /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready.</summary>
+    private static PeriodicCheck? Periodic(RenderRequest request, HealthCheck? check)
+    {
+        ContainerSettings settings = request.Settings;
+        string? interval = settings.One("health-interval");
+        bool repeats = interval is not (null or "disable") || settings.One("health-on-failure") is not (null or "none") || settings.One("health-retries") is not null;
+        bool awaited = settings.One("sdnotify") == "healthy";
+        return !repeats && !awaited ? null
+            : check is null ? throw new SysctrException(
+                ErrorKind.Usage, $"rendering {request.ImageName}: its health is to be checked, and it has no health check", "add --health-cmd COMMAND, or leave the other options of health out")
+            : new PeriodicCheck(
+                check.Command, check.Http, check.Tcp, HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"), check.Attempt,
+                !repeats || interval == "disable" ? 0 : interval is null ? DefaultIntervalSeconds : Quantity.Duration(interval).TotalSeconds,
+                settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, 1000) : DefaultRetries,
+                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0, settings.One("health-on-failure") ?? "none");
+    }
+
+    /// <summary>Secrets that only the start reads, but whose lack is better known now.</summary>
+    private static void CheckSecrets(RenderRequest request)
+    {
+        foreach (string name in request.Settings.Spec.Secrets.Select(s => SecretSetting.Parse(s).Name).Distinct(StringComparer.Ordinal))
+        {
+            if (request.Host.SecretFault(name) is { } fault)
+            {
+                throw fault;
             }
         }
     }
@@ -137,15 +182,20 @@ static class ContainerRenderer
         return units;
     }
 
-    private static RuntimeConfigFile Config(RenderRequest request, TemplateValues values, IReadOnlyList<Volume> volumes)
+    private static RuntimeConfigFile Config(RenderRequest request, TemplateValues values, IReadOnlyList<Volume> volumes, string changes, HealthCheck? health)
     {
         if (request.Exports.Config is not { } file)
         {
-            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes)));
+            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes, changes, Periodic(request, health))));
         }
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";
         RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts, request.Budget));
+
+        if (config.Annotations.Keys.Any(k => k.StartsWith(StartAnnotations.Prefix, StringComparison.Ordinal)))
+        {
+            throw TemplateErrors.At(path, $"annotations that begin with {StartAnnotations.Prefix} are sysctr's own", "the image's author has to leave them out");
+        }
 
         // The tree consists of links into the store: a container that wrote there would change other containers and images.
         return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(
@@ -165,7 +215,7 @@ static class ContainerRenderer
 
     /// <summary>What the generated config.json has on the host, below a directory that only root enters: a payload may do as it likes with its own.</summary>
     private static string? GeneratedTmpfiles(
-        RenderRequest request, IReadOnlyList<Volume> volumes, string state, string[] generated, List<string> warnings)
+        RenderRequest request, IReadOnlyList<Volume> volumes, string state, bool isKept, string[] generated, List<string> warnings)
     {
         if (volumes.Count == 0)
         {
@@ -175,7 +225,7 @@ static class ContainerRenderer
         // Named ones are everybody's who names them: their directory is nobody's to remove.
         string[] shared = [.. volumes.Where(v => !HostPath.IsBelow(v.Source, state)).Select(v => HostPath.Parent(v.Source)).Distinct(StringComparer.Ordinal)];
         Volume[] inside = [.. volumes.Where(v => HostPath.IsBelow(v.Source, state))];
-        string[] closed = inside.Length == 0 ? [] : [state];
+        string[] closed = inside.Length > 0 || (isKept && IsOurs(request, state)) ? [state] : [];
         if (inside.Length > 0 && !IsOurs(request, state))
         {
             // Somebody else's, who may let others in: then what is directly in it is closed, unless that is a volume itself.
@@ -221,6 +271,12 @@ static class ContainerRenderer
 
     private static bool IsOurs(RenderRequest request, string directory) =>
         request.Host.IsDirectory(directory) is null || request.GeneratedBefore.Contains(directory, StringComparer.Ordinal);
+
+    private static IEnumerable<string> LogWarnings(RenderRequest request, RuntimeConfigFile config) =>
+        config.Annotation(StartAnnotations.Log).Any() && request.Settings.Spec.LogPipe is null &&
+        LogPaths.Find(request.Files, [.. request.Image.Run?.Entrypoint ?? [], .. request.Image.Run?.Cmd ?? []]) is { } why
+            ? [$"it opens its log by a path ({why}): while it runs, a FIFO and a cat(1) that systemd starts take its lines to the journal; --log-pipe=no leaves them out"]
+            : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)
     {

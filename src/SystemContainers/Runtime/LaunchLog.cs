@@ -9,6 +9,10 @@ namespace SystemContainers.Runtime;
 static class LaunchLog
 {
     private const string ErrorPrefix = "<3>";
+    private const string WarningPrefix = "<4>";
+
+    /// <summary>Writes one message as a warning.</summary>
+    public static void Warning(string text) => Console.Error.WriteLine($"{WarningPrefix}{VisibleText.Message(text)}");
 
     /// <summary>Writes one message; control characters are shown, not sent.</summary>
     public static void Error(string text) => Console.Error.WriteLine($"{ErrorPrefix}sysctr launch: {VisibleText.Message(text)}");

@@ -17,6 +17,9 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// <summary>Of a list: what two values have in common of which the later one replaces the earlier, such as a variable's name.</summary>
     public Func<string, string> Key { get; init; } = static value => value;
 
+    /// <summary>Whether it may stand without a value, and says <c>true</c> then.</summary>
+    public bool IsFlag { get; init; }
+
     /// <summary>
     /// What several options say in ways of their own, such as what is mounted on a directory: of two values with one key only the later counts,
     /// whichever option said it. Null for an option that is alone.

@@ -35,12 +35,27 @@ static class SettingOptions
         },
         new("mount", "type=TYPE,...", "Mount a directory (bind), a volume or a tmpfs, as podman-run(1) writes it.") { IsList = true, Key = MountSetting.Key, Subject = Mounts, Check = MountSetting.Parse },
         new("tmpfs", "DIR[:OPTIONS]", "Mount a tmpfs on DIR of the container.") { IsList = true, Key = TmpfsSetting.Key, Subject = Mounts, Check = TmpfsSetting.Parse },
+        new("device", "SOURCE[:DIR][:rwm]", "Give a device of the host, by the number that it has when the container starts.")
+        {
+            IsList = true, Key = DeviceSetting.Key, Check = DeviceSetting.Parse,
+        },
+        new("secret", "NAME[,type=TYPE,...]", "Give the file NAME of /etc/sysctr/secrets.d as /run/secrets/NAME; with type=env,target=VARIABLE as a variable.")
+        {
+            IsList = true, Key = SecretSetting.Key, Check = SecretSetting.Parse,
+        },
+        new("writable", "volatile|persistent|no", "Let the payload write to its root: in memory until it ends, or kept in its state directory over restarts and updates. The default is no.") { Check = Writable },
+        new("read-only", "true|false", "False is --writable volatile.") { IsFlag = true, Check = value => Flag(value) },
+        new("log-pipe", "auto|yes|no", "Whether standard output and error are a FIFO with a reader, for a payload that opens /dev/stdout; auto (the default) looks for links and settings that do.")
+        {
+            Check = value => value is "auto" or "yes" or "no" ? value : throw new FormatException("it is auto, yes or no"),
+        },
         new("user", "USER[:GROUP]", "Run the payload as this user of the image, by name or number. As a word of its own --user is the calling user's containers: write -u, or --user=USER.")
         {
             Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
         },
         new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON list of words. The image's own command is left out then.") { Check = Words },
+        new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
         new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
@@ -60,8 +75,32 @@ static class SettingOptions
         new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
         new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON list of words, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
         new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
+        new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.")
+        {
+            Check = value => value == "disable" ? TimeSpan.Zero : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time : throw new FormatException("it is a second at least"),
+        },
+        new("health-retries", "NUMBER", "So many failed checks in a row make it unhealthy; 3 otherwise.") { Check = value => Quantity.Whole(value, 1, 1000) },
+        new("health-on-failure", "none|kill|restart|stop", "What is done with an unhealthy container; none, the default, says it in the journal.")
+        {
+            Check = value => value is "none" or "kill" or "restart" or "stop" ? value : throw new FormatException("it is none, kill, restart or stop"),
+        },
+        new("sdnotify", "container|healthy|conmon|ignore", "When its unit is ready: when the payload says so itself, when its health check holds, or when it has started (conmon, ignore).")
+        {
+            Place = Unit, Check = value => value is "container" or "healthy" or "conmon" or "ignore" ? value : throw new FormatException("it is container, healthy, conmon or ignore"),
+        },
         new("health-timeout", "DURATION", "How long one check may take.") { Place = Any, Check = value => Quantity.Duration(value) },
     ];
+
+    /// <summary>As podman's command line has flags: alone, or <c>=true</c>, <c>=false</c>.</summary>
+    /// <exception cref="FormatException">It is neither.</exception>
+    public static bool Flag(string value) => value switch
+    {
+        "true" or "1" or "yes" or "on" => true,
+        "false" or "0" or "no" or "off" => false,
+        _ => throw new FormatException("it is true or false"),
+    };
+
+    private static string Writable(string value) => value is "volatile" or "persistent" or "no" ? value : throw new FormatException("it is volatile, persistent or no");
 
     private static string Signal(string value) =>
         value.Length == 0 ? throw new FormatException("it is empty")

@@ -11,6 +11,21 @@ sealed record SpecSettings
     /// <summary>Mounts of memory.</summary>
     public IReadOnlyList<TmpfsSetting> Tmpfs { get; private init; } = [];
 
+    /// <summary>Devices of the host, as they were written.</summary>
+    public IReadOnlyList<string> Devices { get; private init; } = [];
+
+    /// <summary>Secrets, as they were written.</summary>
+    public IReadOnlyList<string> Secrets { get; private init; } = [];
+
+    /// <summary><c>volatile</c>, <c>persistent</c>; null: the root is read-only.</summary>
+    public string? Writable { get; private init; }
+
+    /// <summary>Whether standard output and error are a FIFO; null: where the image needs it.</summary>
+    public bool? LogPipe { get; private init; }
+
+    /// <summary>Whether an init comes before the payload.</summary>
+    public bool Init { get; private init; }
+
     /// <summary>Capabilities to add, by their full names, or <c>ALL</c>.</summary>
     public IReadOnlyList<string> CapAdd { get; private init; } = [];
 
@@ -64,6 +79,11 @@ sealed record SpecSettings
         {
             Volumes = [.. settings.All("volume").Select(VolumeSetting.Parse), .. mounts.Select(m => m.Volume).OfType<VolumeSetting>()],
             Tmpfs = [.. settings.All("tmpfs").Select(TmpfsSetting.Parse), .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>()],
+            Devices = settings.All("device"),
+            LogPipe = settings.One("log-pipe") is { } pipe and not "auto" ? pipe == "yes" : null,
+            Writable = (settings.One("writable") ?? (settings.One("read-only") is { } only && !SettingOptions.Flag(only) ? "volatile" : "no")) is var writable and not "no" ? writable : null,
+            Secrets = settings.All("secret"),
+            Init = settings.One("init") is { } init && SettingOptions.Flag(init),
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],

@@ -5,7 +5,8 @@ namespace SystemContainers.Settings;
 /// <summary>A value of <c>--tmpfs</c> (podman-run(1)).</summary>
 /// <param name="Destination">Absolute in the container.</param>
 /// <param name="Options">As mount(8) has them.</param>
-sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options)
+/// <param name="CopyUp">Whether it begins with what the image has there.</param>
+sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options, bool CopyUp)
 {
     /// <summary>What a tmpfs begins with; what is given comes after it and so counts.</summary>
     private static readonly string[] s_defaults = ["nosuid", "nodev"];
@@ -21,20 +22,22 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options)
     {
         string[] parts = text.Split(':', 2);
         List<string> options = [.. s_defaults];
+        bool copyUp = true;
         foreach (string option in parts.Length == 1 ? [] : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             string name = option.Split('=', 2)[0];
             bool isKnown = option == name ? s_flags.Contains(name, StringComparer.Ordinal) : s_valued.Contains(name, StringComparer.Ordinal);
             if (option is "tmpcopyup" or "notmpcopyup")
             {
-                throw new FormatException($"the option {option} is not there: a tmpfs begins empty here");
+                copyUp = option == "tmpcopyup";
+                continue;
             }
 
             options.RemoveAll(o => "no" + o == option || o == "no" + option || o.Split('=', 2)[0] == name);
             options.Add(isKnown ? option : throw new FormatException($"'{option}' is no option of a tmpfs; there are {string.Join(", ", s_flags.Concat(s_valued.Select(v => v + "=")))}"));
         }
 
-        return new TmpfsSetting(VolumeSetting.Absolute(parts[0]), options);
+        return new TmpfsSetting(VolumeSetting.Absolute(parts[0]), options, copyUp);
     }
 
     /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>

@@ -13,6 +13,7 @@ using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.SystemdText;
@@ -62,6 +63,7 @@ sealed class ContainerPreparer(Host host)
         HostFacts facts = HostFacts.Read(host.User, host.Root) with
         {
             IsDirectory = host.IsDirectory,
+            SecretFault = secret => SecretFault(host, secret),
             IsRootsAlone = path => host.User is not null || HostOwners.KeepsNames(host.Here(path)),
             Controllers = host.Systemd.IsBooted ? HostFacts.ReadControllers(host.User) : null,
         };
@@ -90,7 +92,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await SystemdVersionAsync(cancellation), host.User);
+            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await SystemdVersionAsync(cancellation), host.User, image.Settings);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
             files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
@@ -171,4 +173,12 @@ sealed class ContainerPreparer(Host host)
     /// <summary>A unit with [Install]; a drop-in may have one, but is no unit.</summary>
     private static bool IsEnableable(RenderedUnit unit) =>
         !unit.FileName.EndsWith(".conf", StringComparison.Ordinal) && UnitText.Parse(unit.Text).Has("Install");
+
+    private static SysctrException? SecretFault(Host host, string name)
+    {
+        string directory = StartSecrets.DirectoryOf(host.User?.ConfigHome);
+        string file = host.Here(Path.Join(directory, name));
+        return File.Exists(file) ? StartSecrets.Fault(file, Path.Join(directory, name))
+            : StartSecrets.Missing(name, directory);
+    }
 }

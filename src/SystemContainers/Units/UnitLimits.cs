@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Units;
@@ -48,6 +49,11 @@ sealed partial class UnitLimits
     {
         JsonObject? linux = document["linux"] as JsonObject;
         DeviceRules? devices = system ? DeviceRules.Read(linux ?? [], widens: runtime == RuntimeKind.Runc) : null;
+        foreach (DeviceSetting device in StartAnnotations.Lines(document, StartAnnotations.Devices).Select(DeviceSetting.Parse))
+        {
+            devices?.AllowNamed(device.Specifier, device.Access);
+        }
+
         if (devices?.Unsaid is [var unsaid, ..])
         {
             throw Unheld($"{unsaid}, which systemd has no words for");

@@ -5,6 +5,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Users;
 using SystemContainers.Runtime;
+using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Units;
@@ -58,7 +59,17 @@ sealed partial record UnitPlan
     public required bool Foreground { get; init; }
 
     /// <summary>Lines for [Service] of the default unit: how systemd learns which process is the payload, and whose its cgroup is.</summary>
-    public IReadOnlyList<string> ServiceLines => ["Type=notify", "NotifyAccess=all", .. DelegateLines];
+    public IReadOnlyList<string> ServiceLines =>
+    [
+        "Type=notify", "NotifyAccess=all", .. DelegateLines,
+        .. AwaitsHealth ? [$"ExecStartPost={CommandLine.Of(Tool, "launch", "await", $"--runtime={Runtime.Path}", $"--bundle={StartDirectory}", Name + ".service")}"] : (string[])[],
+    ];
+
+    /// <summary>The unit is ready when the health check holds, and not before.</summary>
+    public bool AwaitsHealth { get; init; }
+
+    /// <summary>What the launcher has of one start.</summary>
+    private string StartDirectory => Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr", Name);
 
     /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
     /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
@@ -91,9 +102,12 @@ sealed partial record UnitPlan
     /// <param name="exports">The image's templates.</param>
     /// <param name="systemdVersion">Such as 252.</param>
     /// <param name="user">Whose systemd; null for the system's.</param>
+    /// <param name="settings">What the user set of a unit that is ours.</param>
     public static UnitPlan For(
-        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null)
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null, ContainerSettings? settings = null)
     {
+        string? notify = settings?.One("sdnotify");
+
         // Templates, but types and watchdogs are plain lines in them.
         UnitText[] services =
             [.. exports.Units.Where(u => u.NameSuffix.EndsWith(".service", StringComparison.Ordinal)).Select(u => UnitText.Parse(u.File.Text))];
@@ -110,8 +124,9 @@ sealed partial record UnitPlan
             Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
             HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
             Notifies = services.Any(s =>
-                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null),
-            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))),
+                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null) || notify == "container",
+            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))) || notify == "container",
+            AwaitsHealth = notify == "healthy",
             Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
         };
         return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };

@@ -45,6 +45,85 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void What_only_a_start_knows_is_in_annotations()
+    {
+        JsonNode config = Config(("device", "/dev/fuse"), ("device", "/dev/dri"), ("secret", "pw,target=/data/pw"), ("writable", "volatile"), ("log-pipe", "yes"));
+
+        Assert.Equal(
+            """{"io.sysctr.devices":"/dev/fuse\n/dev/dri","io.sysctr.environment":"unit","io.sysctr.log":"pipe","io.sysctr.secrets":"pw,target=/data/pw","io.sysctr.writable":"volatile"}""",
+            config["annotations"]!.ToJsonString());
+        Assert.True(config["root"]!["readonly"]!.GetValue<bool>());
+        Assert.Equal("/var/lib/etcd/.writable", Config(("writable", "persistent"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
+        Assert.Equal("volatile", Config(("read-only", "false"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_check_that_repeats_is_an_annotation_and_needs_a_check()
+    {
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":5,"onFailure":"kill"}""",
+            Config(("health-cmd", "true"), ("health-on-failure", "kill"), ("health-start-period", "5s"))["annotations"]!["io.sysctr.health"]!.GetValue<string>());
+        Assert.Contains("\"interval\":60,\"retries\":5,", Config(("health-cmd", "true"), ("health-interval", "1m"), ("health-retries", "5"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("\"interval\":0,", Config(("health-cmd", "true"), ("sdnotify", "healthy"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Null(Config(("health-cmd", "true"))["annotations"]!["io.sysctr.health"]);
+        Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-on-failure", "kill"))).Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_images_own_configuration_has_no_annotations_of_ours()
+    {
+        TestImage image = new TestImage().File("/exports/config.json", RenderRequests.Config(more: ", \"annotations\": {\"io.sysctr.secrets\": \"pw\"}"));
+
+        SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(RenderRequests.For(image)));
+
+        Assert.Contains("io.sysctr.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_secrets_file_has_a_place_in_the_tree_and_a_persistent_root_a_directory()
+    {
+        RenderedContainer rendered = Render(("secret", "pw,target=/etc/keys/pw"), ("writable", "persistent"));
+
+        Assert.Contains(rendered.Mounts, m => m is { Path: "/etc/keys/pw", IsDirectory: false });
+        Assert.Equal(["/var/lib/etcd"], rendered.GeneratedDirectories);
+        Assert.Contains("d /var/lib/etcd 0700", rendered.Tmpfiles, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tmpfs_is_filled_where_the_image_has_something()
+    {
+        TestImage image = new TestImage().File("/run/web/ready", "").Directory("/tmp").File("/data/first", "x");
+
+        Assert.Contains("tmpcopyup", Options(Mount(Of(image), "/run")));
+        Assert.DoesNotContain("tmpcopyup", Options(Mount(Of(image), "/tmp")));
+        Assert.Contains("tmpcopyup", Options(Mount(Of(image, ("tmpfs", "/data")), "/data")));
+        Assert.DoesNotContain("tmpcopyup", Options(Mount(Of(image, ("tmpfs", "/data:notmpcopyup")), "/data")));
+    }
+
+    [Fact]
+    public void An_init_comes_before_the_payload_and_has_to_be_there()
+    {
+        RenderRequest request = Request(s_image, ("init", "true"));
+        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(
+            request with { Host = request.Host with { IsDirectory = p => p == "/usr/bin/catatonit" ? false : request.Host.IsDirectory(p) } }).ConfigJson!)!;
+
+        Assert.Equal(["/run/podman-init", "--"], Texts(config["process"]!["args"]!).Take(2));
+        Assert.Equal("/usr/bin/catatonit", Mount(config, "/run/podman-init")["source"]!.GetValue<string>());
+        Assert.Contains("catatonit", Assert.Throws<SysctrException>(() => Render(("init", "true"))).Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_secret_that_others_may_read_is_refused()
+    {
+        RenderRequest request = Request(s_image, ("secret", "pw"));
+
+        SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(
+            request with { Host = request.Host with { SecretFault = name => new SysctrException(ErrorKind.Unsafe, name, "chmod") } }));
+
+        Assert.Equal((ErrorKind.Unsafe, "pw"), (e.Kind, e.Message));
+    }
+
+    [Fact]
     public void Somebody_who_is_not_root_has_the_capabilities_that_were_named_and_no_others()
     {
         JsonNode sets = Config(("user", "web"), ("cap-add", "NET_ADMIN"))["process"]!["capabilities"]!;
@@ -121,16 +200,20 @@ public sealed class SettingsTests
         }
     }
 
-    private static RenderedContainer Render(params (string, string)[] values)
+    private static RenderedContainer Render(params (string, string)[] values) => ContainerRenderer.Render(Request(s_image, values));
+
+    private static RenderRequest Request(TestImage image, params (string, string)[] values)
     {
         ContainerSettings settings = SettingOptionsTests.Of(values);
         settings.Check();
-        RenderRequest request = RenderRequests.For(s_image, ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)) with { Settings = settings };
-        return ContainerRenderer.Render(request with
+        RenderRequest request = RenderRequests.For(image, ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)) with { Settings = settings };
+        return request with
         {
             Host = request.Host with { HasSeccomp = false, IsDirectory = path => path is "/srv/site" ? true : path is "/usr/share/zoneinfo/Europe/Paris" ? false : RenderRequests.Host.IsDirectory(path) },
-        });
+        };
     }
+
+    private static JsonNode Of(TestImage image, params (string, string)[] values) => JsonNode.Parse(ContainerRenderer.Render(Request(image, values)).ConfigJson!)!;
 
     private static JsonNode Config(params (string, string)[] values) => JsonNode.Parse(Render(values).ConfigJson!)!;
 

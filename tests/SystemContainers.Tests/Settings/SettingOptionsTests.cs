@@ -28,7 +28,29 @@ public sealed class SettingOptionsTests
     [InlineData("mount", "type=tmpfs,dst=/a,ro=maybe")]
     [InlineData("tmpfs", "run")]
     [InlineData("tmpfs", "/run:size")]
-    [InlineData("tmpfs", "/run:tmpcopyup")]
+    [InlineData("device", "/etc/passwd")]
+    [InlineData("device", "/dev/a:/b:rx")]
+    [InlineData("device", "/dev/../etc/passwd")]
+    [InlineData("device", "/dev/a:")]
+    [InlineData("device", "vendor.com/gpu=all")]
+    [InlineData("secret", "")]
+    [InlineData("secret", "../pw")]
+    [InlineData("secret", "pw,type=file")]
+    [InlineData("secret", "pw,mode=1777")]
+    [InlineData("secret", "pw,mode=rw")]
+    [InlineData("secret", "pw,uid=web")]
+    [InlineData("secret", "pw,target=a,target=b")]
+    [InlineData("secret", "pw,type=env,mode=0400")]
+    [InlineData("secret", "pw,target=/run/../etc/shadow")]
+    [InlineData("init", "maybe")]
+    [InlineData("read-only", "")]
+    [InlineData("writable", "yes")]
+    [InlineData("log-pipe", "cat")]
+    [InlineData("health-interval", "10ms")]
+    [InlineData("health-interval", "often")]
+    [InlineData("health-retries", "0")]
+    [InlineData("health-on-failure", "reboot")]
+    [InlineData("sdnotify", "true")]
     [InlineData("env", "A")]
     [InlineData("env", "=b")]
     [InlineData("user", "")]
@@ -105,6 +127,33 @@ public sealed class SettingOptionsTests
     [InlineData("/run:size=64m,mode=1777", "nosuid,nodev,size=64m,mode=1777")]
     [InlineData("/run:exec,dev,ro", "nosuid,exec,dev,ro")]
     public void A_tmpfs_has_no_programs_of_others_rights_unless_asked(string text, string options) => Assert.Equal(options, string.Join(',', TmpfsSetting.Parse(text).Options));
+
+    [Theory]
+    [InlineData("/run", true)]
+    [InlineData("/run:notmpcopyup", false)]
+    [InlineData("/run:tmpcopyup,size=1m", true)]
+    public void A_tmpfs_begins_with_what_the_image_has_as_podmans_does(string text, bool copies) => Assert.Equal(copies, TmpfsSetting.Parse(text).CopyUp);
+
+    [Theory]
+    [InlineData("/dev/fuse", "/dev/fuse", "/dev/fuse", "rwm", "/dev/fuse")]
+    [InlineData("/dev/ttyUSB0:/dev/modem", "/dev/ttyUSB0", "/dev/modem", "rwm", "/dev/ttyUSB0")]
+    [InlineData("/dev/ttyUSB0:r", "/dev/ttyUSB0", "/dev/ttyUSB0", "r", "/dev/ttyUSB0")]
+    [InlineData("/dev/dri/:/dev/gpu:rw", "/dev/dri", "/dev/gpu", "rw", "char-drm")]
+    public void A_device_is_read_as_podman_reads_it(string text, string source, string destination, string access, string specifier)
+    {
+        DeviceSetting device = DeviceSetting.Parse(text);
+
+        Assert.Equal((source, destination, access, specifier), (device.Source, device.Destination, device.Access, device.Specifier));
+    }
+
+    [Theory]
+    [InlineData("pw", null, "/run/secrets/pw", 0, 0, 0x124)]
+    [InlineData("pw,type=mount,target=web/key,uid=33,gid=44,mode=0400", null, "/run/secrets/web/key", 33, 44, 0x100)]
+    [InlineData("pw,target=/etc/pw", null, "/etc/pw", 0, 0, 0x124)]
+    [InlineData("pw,type=env", "pw", null, 0, 0, 0x124)]
+    [InlineData("pw,type=env,target=PGPASSWORD", "PGPASSWORD", null, 0, 0, 0x124)]
+    public void A_secret_is_read_as_podman_reads_it(string text, string? variable, string? file, uint uid, uint gid, int mode) =>
+        Assert.Equal(new SecretSetting("pw", variable, file, uid, gid, mode), SecretSetting.Parse(text));
 
     [Theory]
     [InlineData("512", 512)]

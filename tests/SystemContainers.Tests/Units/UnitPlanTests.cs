@@ -8,6 +8,7 @@ using SystemContainers.Render;
 using SystemContainers.Runtime;
 using SystemContainers.SystemdText;
 using SystemContainers.Tests.Render;
+using SystemContainers.Tests.Settings;
 using SystemContainers.Units;
 using Xunit;
 
@@ -41,6 +42,20 @@ public sealed class UnitPlanTests
 
         Assert.Equal(
             systemd < 254 ? ["Delegate=yes"] : ["Delegate=yes", "DelegateSubgroup=supervisor"], Plan(s_runc, systemd, Ordinary()).ServiceLines.Skip(2));
+    }
+
+    [Theory]
+    [InlineData(null, " --ready etcd", false)]
+    [InlineData("conmon", " --ready etcd", false)]
+    [InlineData("container", " --notify etcd", false)]
+    [InlineData("healthy", " --ready etcd", true)]
+    public void When_it_is_ready_is_the_users_to_say_where_the_unit_is_ours(string? sdnotify, string flags, bool awaits)
+    {
+        UnitPlan plan = UnitPlan.For(
+            s_runc, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", Ordinary(), 252, user: null, sdnotify is null ? null : SettingOptionsTests.Of(("sdnotify", sdnotify)));
+
+        Assert.EndsWith(flags, plan.Commands.Start, StringComparison.Ordinal);
+        Assert.Equal(awaits, plan.ServiceLines.Contains("ExecStartPost=/usr/bin/sysctr launch await --runtime=/usr/sbin/runc --bundle=/run/sysctr/etcd etcd.service"));
     }
 
     // systemd.service(5), Type=; what the author's unit says of the payload's id gives way, for systemd has been told.

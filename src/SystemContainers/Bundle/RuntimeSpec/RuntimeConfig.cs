@@ -6,7 +6,8 @@ namespace SystemContainers.Bundle.RuntimeSpec;
 
 /// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
 sealed record RuntimeConfig(
-    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null);
+    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null,
+    IReadOnlyDictionary<string, string>? Annotations = null);
 
 /// <summary>config.md, "Root".</summary>
 sealed record RootConfig(string Path, bool Readonly);

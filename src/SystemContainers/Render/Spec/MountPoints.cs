@@ -2,6 +2,7 @@
 
 using SystemContainers.Bundle;
 using SystemContainers.Oci;
+using SystemContainers.Settings;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Render.Spec;
@@ -29,6 +30,11 @@ static class MountPoints
             bool isDirectory = !mount.IsBind || (!IsOurFile(mount.Source) && isHostDirectory(mount.Source) != false);
             Require(new RequiredMount(place, isDirectory, mount.Mode ?? (isDirectory ? DirectoryMode : FileMode)));
             mounted.Add(place);
+        }
+
+        foreach (string file in config.Annotation(StartAnnotations.Secrets).Select(s => SecretSetting.Parse(s).File).OfType<string>())
+        {
+            Require(new RequiredMount(Resolve(files, file), IsDirectory: false, FileMode));
         }
 
         Require(Directory(Resolve(files, config.WorkingDirectory)));

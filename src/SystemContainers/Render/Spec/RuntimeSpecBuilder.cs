@@ -31,10 +31,14 @@ static class RuntimeSpecBuilder
 
     /// <summary>The document's bytes.</summary>
     /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it does not have.</exception>
-    public static byte[] Build(RenderRequest request, IReadOnlyList<Volume> volumes) =>
-        JsonSerializer.SerializeToUtf8Bytes(Config(request, volumes), RuntimeJson.Default.RuntimeConfig);
+    /// <param name="request">The container.</param>
+    /// <param name="volumes">What it keeps on the host.</param>
+    /// <param name="changes">Where a persistent root keeps what was written to it.</param>
+    /// <param name="health">What to check while it runs; null for nothing.</param>
+    public static byte[] Build(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health) =>
+        JsonSerializer.SerializeToUtf8Bytes(Config(request, volumes, changes, health), RuntimeJson.Default.RuntimeConfig);
 
-    private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes)
+    private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health)
     {
         SpecSettings settings = request.Settings.Spec;
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
@@ -65,7 +69,7 @@ static class RuntimeSpecBuilder
             new ProcessConfig(
                 Terminal: false,
                 new UserConfig(user.Uid, user.Gid, user.Groups),
-                arguments,
+                settings.Init ? [InitProgram.Inside, "--", .. arguments] : arguments,
                 Environment(run.Env ?? [], user),
                 HostPath.Absolute(run.WorkingDir ?? "/"),
                 new CapabilityConfig(capabilities, effective, effective, ambient, ambient),
@@ -80,7 +84,27 @@ static class RuntimeSpecBuilder
                 [.. Unmasked(s_readonlyPaths, settings.Security)],
                 settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
                 settings.Sysctls.Count == 0 ? null : settings.Sysctls),
-            settings.HostName);
+            settings.HostName,
+            Annotations(settings, changes, health, settings.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null));
+    }
+
+    private static SortedDictionary<string, string> Annotations(SpecSettings settings, string changes, PeriodicCheck? health, bool pipe)
+    {
+        SortedDictionary<string, string> annotations = new(StringComparer.Ordinal) { [StartAnnotations.Environment] = "unit" };
+        Add(StartAnnotations.Devices, settings.Devices);
+        Add(StartAnnotations.Secrets, settings.Secrets);
+        Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
+        Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
+        Add(StartAnnotations.Writable, settings.Writable is { } writable ? [writable == "persistent" ? changes : writable] : []);
+        return annotations;
+
+        void Add(string name, IReadOnlyList<string> lines)
+        {
+            if (lines.Count > 0)
+            {
+                annotations[name] = string.Join('\n', lines);
+            }
+        }
     }
 
     private static ResourcesConfig Resources(SpecSettings settings)
@@ -129,7 +153,8 @@ static class RuntimeSpecBuilder
     {
         MountConfig[] asked =
         [
-            .. settings.Tmpfs.Select(t => new MountConfig(t.Destination, "tmpfs", "tmpfs", t.Options)),
+            .. settings.Tmpfs.Select(t => (t.CopyUp, Mount: new MountConfig(t.Destination, "tmpfs", "tmpfs", t.Options))).Select(t => t.CopyUp ? CopiedUp(t.Mount) : t.Mount),
+            .. settings.Init ? [InitProgram.Mount(request.Host)] : (MountConfig[])[],
             .. settings.Volumes.Where(v => v.IsHostPath).Select(v => new MountConfig(v.Destination, "bind", v.Source!, v.MountOptions)),
             .. volumes.Select(v => new MountConfig(v.Destination, "bind", v.Source, OptionsOf(v))),
             .. Zone(request.Host, settings),
@@ -138,9 +163,14 @@ static class RuntimeSpecBuilder
         // What is asked for stands in for what is there without asking; of two, one is mounted in the other.
         return
         [
-            .. Usual(request.Host, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)),
+            .. Usual(request.Host, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
             .. asked.OrderBy(a => a.Destination, StringComparer.Ordinal),
         ];
+
+        // What the image has there is where its programs look for it: both runtimes copy it into the new file system, owners and modes and all.
+        MountConfig CopiedUp(MountConfig mount) => mount.Type == "tmpfs" && mount.Destination != "/dev" && request.Files.List(mount.Destination).Count > 0
+            ? mount with { Options = [.. mount.Options, "tmpcopyup"] }
+            : mount;
 
         IReadOnlyList<string> OptionsOf(Volume volume) =>
             settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];

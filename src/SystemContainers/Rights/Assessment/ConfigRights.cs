@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Templates;
 
@@ -38,6 +39,7 @@ static class ConfigRights
             .. Process(subject, root.All("process")),
             .. Devices(root.All("linux")),
             .. Linux(root),
+            .. Named(root),
             .. subject.RemoteRootfs is { } rootfs ? [new Right("foreign-root", rootfs)] : Array.Empty<Right>(),
         ];
     }
@@ -143,6 +145,12 @@ static class ConfigRights
             }
         }
     }
+
+    /// <summary>Those that the start looks up.</summary>
+    private static IEnumerable<Right> Named(JsonElement root) =>
+        from devices in root.All("annotations").All(StartAnnotations.Devices).Strings()
+        from device in devices.Split('\n')
+        select new Right("device", device);
 
     /// <summary>As the device cgroup of old wrote it: <c>b 7:*</c>, <c>a *:*</c>.</summary>
     private static string Rule(JsonElement device)

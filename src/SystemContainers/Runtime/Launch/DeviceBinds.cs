@@ -8,7 +8,7 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.SystemdText;
 
-namespace SystemContainers.Runtime;
+namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
 /// The host's devices in the container's /dev, for a crun whose unit's sandbox keeps it from making nodes of its own: without CAP_MKNOD (PrivateDevices=) it fails, and without

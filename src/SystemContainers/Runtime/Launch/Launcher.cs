@@ -12,7 +12,7 @@ using SystemContainers.Linux.Users;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
 
-namespace SystemContainers.Runtime;
+namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
 /// <c>sysctr launch</c>: starts a container for which the runtime's own command line can't do all: sockets with their names,
@@ -57,6 +57,8 @@ static class Launcher
         return options.Verb switch
         {
             "start" => StartInUnit(options, runtime),
+            "health" => HealthTimer.Check(options.Bundle!, runtime, options.Name),
+            "await" => HealthTimer.Await(options.Bundle!, runtime, options.Name),
             "kill" => Exec.Replace([.. runtime.Command, "kill", options.Id]),
             _ => Delete(options, runtime),
         };
@@ -118,6 +120,7 @@ static class Launcher
         string bundle = Path.Join(Bundles, options.Id);
         string cgroup = File.ReadAllText("/proc/self/cgroup");
         Leftover.Clear(runtime, options.Id);
+        WritableRoot.Unmount(bundle);
         (int descriptors, bool filtered) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
@@ -212,12 +215,26 @@ static class Launcher
         bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
         BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);
 
+        bool isRoot = Libc.geteuid() == 0;
+
         // Here, and not when the container was installed: what its paths lead to may have changed.
         Guard(options.Bundle!, filtered ? NotifySocket.PathOf(options.Id) : null).Protect(document);
+        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        WritableRoot.Mount(document, bundle);
+        StartDevices.Add(document, isRoot);
         if (DeviceBinds.AreNeeded(runtime.Kind))
         {
             DeviceBinds.Add(document, DeviceBinds.DeviceNumber);
         }
+
+        StartSecrets.AddCredentials(document, bundle, options.Name);
+        if (isRoot)
+        {
+            // A user's manager takes in what a session has, which is nobody's to pass on.
+            UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), UnitEnvironment.OfManager(Libc.getppid()));
+        }
+
+        StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
@@ -226,6 +243,10 @@ static class Launcher
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
         }
 
+        HealthTimer.Start(document, bundle, options, Path.GetFileName(UnitCgroup.Unit(cgroup)));
+
+        // The last that can fail before the runtime speaks: what it says goes there too.
+        LogPipe.Open(document, bundle, options.Id, Path.GetFileName(UnitCgroup.Unit(cgroup)), options.Name);
         int descriptors = 0;
         bool ours = Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         if (ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), CultureInfo.InvariantCulture, out descriptors) && descriptors > 0)
@@ -240,7 +261,6 @@ static class Launcher
         Pass("WATCHDOG_USEC");
         Pass("REMOTE_ADDR");
         Pass("REMOTE_PORT");
-        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
         File.WriteAllText(Path.Join(bundle, "config.json"), document.ToJsonString());
 #pragma warning restore RS0030
@@ -267,6 +287,15 @@ static class Launcher
                 NotifySocket.Stop(options.Id);
             }
         });
+        Try(() =>
+        {
+            if (HealthTimer.MayBe(Path.Join(Bundles, options.Id)))
+            {
+                HealthTimer.Stop(options.Id);
+            }
+        });
+        Try(() => LogPipe.Close(Path.Join(Bundles, options.Id), options.Id));
+        Try(() => WritableRoot.Unmount(Path.Join(Bundles, options.Id)));
         Try(() => TreeRemoval.Remove(Path.Join(Bundles, options.Id)));
 
         // systemd removes it where it is the unit's PIDFile=, and only there.

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using SystemContainers.Linux.Native;
 using SystemContainers.SystemdText;
 
-namespace SystemContainers.Runtime;
+namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
 /// A container that a former run of the unit has left in the runtime's state: its clean-up was cut, or a sandbox kept it from its work. The runtime would refuse

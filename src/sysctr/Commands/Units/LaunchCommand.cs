@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Linux;
-using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 
 namespace SystemContainers.Cli.Commands.Units;
 

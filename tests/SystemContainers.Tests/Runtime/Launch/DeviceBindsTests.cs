@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
-using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using Xunit;
 
-namespace SystemContainers.Tests.Runtime;
+namespace SystemContainers.Tests.Runtime.Launch;
 
 /// <summary>Which of the host's devices are bound where crun can't make nodes; that it starts then is in SandboxTests.</summary>
 public sealed class DeviceBindsTests

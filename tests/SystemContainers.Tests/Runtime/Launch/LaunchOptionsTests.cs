@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
-using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using Xunit;
 
-namespace SystemContainers.Tests.Runtime;
+namespace SystemContainers.Tests.Runtime.Launch;
 
 public sealed class LaunchOptionsTests
 {

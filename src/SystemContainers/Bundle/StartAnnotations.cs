@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+
+namespace SystemContainers.Bundle;
+
+/// <summary>
+/// Annotations of a config.json that we write, by which <c>sysctr launch start</c> does what only can be done at a start: a device's number, a secret's text. A value has a line for
+/// each. In an image's own config.json they are refused: it would read what is the administrator's.
+/// </summary>
+static class StartAnnotations
+{
+    /// <summary>What all of ours begin with.</summary>
+    public const string Prefix = "io.sysctr.";
+
+    /// <summary>Devices of the host, each as <c>--device</c> says it.</summary>
+    public const string Devices = Prefix + "devices";
+
+    /// <summary>Secrets, each as <c>--secret</c> says it.</summary>
+    public const string Secrets = Prefix + "secrets";
+
+    /// <summary>Present where the payload may write to its root: <c>volatile</c>, or the directory of the host that keeps what it wrote.</summary>
+    public const string Writable = Prefix + "writable";
+
+    /// <summary>Present where standard output and error are to be a FIFO.</summary>
+    public const string Log = Prefix + "log";
+
+    /// <summary>The check of <see cref="PeriodicCheck"/>.</summary>
+    public const string Health = Prefix + "health";
+
+    /// <summary>Present where variables and credentials of the unit are for the payload.</summary>
+    public const string Environment = Prefix + "environment";
+
+    /// <summary>The lines of an annotation; none where it is not there.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="name">One of the above.</param>
+    public static IReadOnlyList<string> Lines(JsonObject document, string name) =>
+        (document["annotations"] as JsonObject)?[name]?.GetValue<string>().Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+}

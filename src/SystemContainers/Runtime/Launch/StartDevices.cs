@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// Devices that were asked for by --device, put into config.json when the container starts: their numbers are the kernel's to choose anew at each boot. The unit's DeviceAllow= lets
+/// them be used; runc, which has a list of its own, gets the rule too.
+/// </summary>
+static class StartDevices
+{
+    /// <summary>Adds them.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="root">Whether we are root, who makes nodes; nobody else does, and gets the host's bound in.</param>
+    /// <exception cref="SysctrException">NotFound: the host has no such device.</exception>
+    public static void Add(JsonObject document, bool root)
+    {
+        foreach (DeviceSetting device in StartAnnotations.Lines(document, StartAnnotations.Devices).Select(DeviceSetting.Parse))
+        {
+            if (!Directory.Exists(device.Source))
+            {
+                AddNode(document, device, root);
+                continue;
+            }
+
+            // Links there (by-path, by-id) say again what nodes are there.
+            foreach (string node in Directory.EnumerateFiles(device.Source, "*", SearchOption.AllDirectories).Where(f => DeviceBinds.DeviceNumber(f) is not null).Order(StringComparer.Ordinal))
+            {
+                AddNode(document, new DeviceSetting(node, device.Destination + node[device.Source.Length..], device.Access), root);
+            }
+        }
+    }
+
+    private static void AddNode(JsonObject document, DeviceSetting device, bool root)
+    {
+        string source = Resolved(device.Source);
+        (char type, uint major, uint minor) = DeviceBinds.DeviceNumber(source) ?? throw new SysctrException(
+            ErrorKind.NotFound, $"giving the container {device.Source}: the host has no such device", "plug it in or load its module; 'sysctr update --reset device NAME' lets the container go without");
+        JsonObject linux = document["linux"]!.AsObject();
+        if (!root)
+        {
+            List(document, "mounts").Add((JsonNode)new JsonObject
+            {
+                ["destination"] = device.Destination,
+                ["type"] = "bind",
+                ["source"] = source,
+                ["options"] = new JsonArray("bind", "nosuid", "noexec", "private", device.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"),
+            });
+            return;
+        }
+
+        List(linux, "devices").Add((JsonNode)new JsonObject
+        {
+            ["path"] = device.Destination,
+            ["type"] = type.ToString(),
+            ["major"] = major,
+            ["minor"] = minor,
+            ["fileMode"] = (int)File.GetUnixFileMode(source),
+            ["uid"] = 0,
+            ["gid"] = 0,
+        });
+        linux["resources"] ??= new JsonObject();
+        List(linux["resources"]!.AsObject(), "devices").Add((JsonNode)new JsonObject
+        {
+            ["allow"] = true,
+            ["type"] = type.ToString(),
+            ["major"] = major,
+            ["minor"] = minor,
+            ["access"] = device.Access,
+        });
+    }
+
+    /// <summary>A link such as /dev/serial/by-id/NAME leads to the node.</summary>
+    private static string Resolved(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+
+    private static JsonArray List(JsonObject parent, string name)
+    {
+        JsonArray list = parent[name] as JsonArray ?? [];
+        parent[name] = list;
+        return list;
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections;
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// Variables that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a drop-in's above all: they are for the payload, over what the image and its options say. What
+/// systemd sets of itself is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
+/// </summary>
+static class UnitEnvironment
+{
+    /// <summary>Of the manager's own making, or the host's and not the container's.</summary>
+    private static readonly HashSet<string> s_managers = new(StringComparer.Ordinal)
+    {
+        "USER", "LOGNAME", "HOME", "SHELL", "INVOCATION_ID", "XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "CACHE_DIRECTORY", "LOGS_DIRECTORY", "CONFIGURATION_DIRECTORY",
+        "CREDENTIALS_DIRECTORY", "MAINPID", "MANAGERPID", "MANAGERPIDFDID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+        "SYSTEMD_EXEC_PID", "TERM", "LOG_NAMESPACE", "JOURNAL_STREAM", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS",
+        "MONITOR_INVOCATION_ID", "MONITOR_UNIT", "PIDFILE", "REMOTE_ADDR", "REMOTE_PORT", "TRIGGER_UNIT", "TRIGGER_PATH", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC",
+        "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "DEBUG_INVOCATION", "FDSTORE", "SYSTEMD_NSS_DYNAMIC_BYPASS", "PWD", "OLDPWD", "SHLVL", "_",
+    };
+
+    /// <summary>The paths that a manager gives where nobody sets others (path-util.h, DEFAULT_PATH), with and without /sbin apart.</summary>
+    private static readonly string[] s_paths =
+        ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin"];
+
+    /// <summary>Sets them, where config.json asks for it.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="own">The launcher's variables.</param>
+    /// <param name="manager">The manager's own, <c>NAME=VALUE</c> each: every unit has them.</param>
+    public static void Add(JsonObject document, IDictionary own, IReadOnlyCollection<string> manager)
+    {
+        if (StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0)
+        {
+            return;
+        }
+
+        foreach ((string name, string value) in own.Cast<DictionaryEntry>().Select(v => ((string)v.Key, (string?)v.Value ?? "")).OrderBy(v => v.Item1, StringComparer.Ordinal))
+        {
+            if (!s_managers.Contains(name) && !manager.Contains($"{name}={value}", StringComparer.Ordinal) && !(name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal)))
+            {
+                BundleConfig.SetVariable(document, name, value);
+            }
+        }
+    }
+
+    /// <summary>The manager's: those of its process, and the host's language.</summary>
+    /// <param name="manager">Its process id.</param>
+    public static IReadOnlyCollection<string> OfManager(int manager)
+    {
+        try
+        {
+            // locale.conf(5): the manager reads it for itself and gives it to every unit.
+            IEnumerable<string> locale = File.Exists("/etc/locale.conf") ? File.ReadLines("/etc/locale.conf").Concat(Default()) : Default();
+            return
+            [
+                .. File.ReadAllText($"/proc/{manager}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries),
+                .. locale.Select(l => l.Trim().Replace("\"", "", StringComparison.Ordinal)), "LANG=C.UTF-8",
+            ];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+
+        static IEnumerable<string> Default() => File.Exists("/etc/default/locale") ? File.ReadLines("/etc/default/locale") : [];
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// A root that the payload may write to (--writable): an overlay over the checkout, which is links into the store and stays read-only. What is written is in memory, charged to the unit
+/// and gone with the run, or below the container's state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away.
+/// </summary>
+static class WritableRoot
+{
+    private const string Memory = "memory";
+    private const string Root = "root";
+    private const string Volatile = "volatile";
+
+    /// <summary>Mounts it for one start.</summary>
+    /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
+    /// <param name="bundle">Its directory.</param>
+    /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
+    public static void Mount(JsonObject document, string bundle)
+    {
+        if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
+        {
+            return;
+        }
+
+        JsonObject root = document["root"]!.AsObject();
+        string lower = root["path"]!.GetValue<string>();
+        string place = Path.Join(bundle, Root);
+        string changes = kept == Volatile ? Path.Join(bundle, Memory) : kept;
+        if (kept == Volatile)
+        {
+            Make(changes);
+            Call("mount", "-t", "tmpfs", "-o", "mode=0700,nosuid,nodev", "sysctr", changes);
+        }
+        else
+        {
+            Make(Path.GetDirectoryName(changes)!);
+            PrivateDirectory.Make(changes);
+        }
+
+        string upper = Path.Join(changes, "upper");
+        string work = Path.Join(changes, "work");
+        if (!Directory.Exists(upper))
+        {
+            // An overlay's root has the mode of the upper one.
+            Make(upper);
+            File.SetUnixFileMode(upper, File.GetUnixFileMode(lower));
+        }
+
+        Make(work);
+        Make(place);
+        Call("mount", "-t", "overlay", "-o", $"lowerdir={Option(lower)},upperdir={Option(upper)},workdir={Option(work)}", "sysctr", place);
+        root["path"] = place;
+        root["readonly"] = false;
+    }
+
+    /// <summary>Takes away what a start has mounted, or an earlier one has left.</summary>
+    /// <param name="bundle">Its directory.</param>
+    public static void Unmount(string bundle)
+    {
+        foreach (string mount in (string[])[Path.Join(bundle, Root), Path.Join(bundle, Memory)])
+        {
+            // Of a unit with mounts of its own they are gone with it.
+            while (MountTable.Read().Any(m => m.Point == mount))
+            {
+                Call("umount", "--lazy", mount);
+            }
+        }
+    }
+
+    private static void Make(string directory) => Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    /// <summary>A path as mount(8) and overlayfs take it apart.</summary>
+    private static string Option(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
+        ? path
+        : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "give it a path without , : \\ \"");
+
+    private static void Call(params string[] command)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
+        string said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new SysctrException(ErrorKind.Host, $"making a root that can be written to: {said.Trim()}", "the kernel needs overlayfs; 'sysctr update --writable no NAME' goes without");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Settings;
+
+/// <summary>A value of <c>--device</c> (podman-run(1)).</summary>
+/// <param name="Source">Absolute path of the host, below /dev: a node, or one of the directories whose nodes are of one kind.</param>
+/// <param name="Destination">Absolute in the container.</param>
+/// <param name="Access">Of <c>rwm</c>: to read, to write, to make the node.</param>
+sealed record DeviceSetting(string Source, string Destination, string Access)
+{
+    private const string All = "rwm";
+
+    /// <summary>Directories and what systemd calls all devices in them (systemd.resource-control(5), DeviceAllow=; names of /proc/devices).</summary>
+    private static readonly Dictionary<string, string> s_groups = new(StringComparer.Ordinal)
+    {
+        ["/dev/dri"] = "char-drm",
+        ["/dev/snd"] = "char-alsa",
+        ["/dev/input"] = "char-input",
+        ["/dev/bus/usb"] = "char-usb_device",
+    };
+
+    /// <summary>As DeviceAllow= names it.</summary>
+    public string Specifier => s_groups.GetValueOrDefault(Source, Source);
+
+    /// <summary>Reads <c>SOURCE[:DESTINATION][:ACCESS]</c>.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static DeviceSetting Parse(string text) => text.Split(':') switch
+    {
+        [var source] => new(Node(source), Node(source), All),
+        [var source, ['/', ..] destination] => new(Node(source), VolumeSetting.Absolute(destination), All),
+        [var source, var access] => new(Node(source), Node(source), Checked(access)),
+        [var source, var destination, var access] => new(Node(source), VolumeSetting.Absolute(destination), Checked(access)),
+        _ => throw new FormatException("it is not SOURCE[:DESTINATION][:rwm]"),
+    };
+
+    /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
+    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
+
+    private static string Node(string path) => VolumeSetting.Absolute(path) is var node && node.StartsWith("/dev/", StringComparison.Ordinal)
+        ? node
+        : throw new FormatException(path.Contains('=', StringComparison.Ordinal) ? $"'{path}' is a device of CDI, which sysctr does not have" : $"'{path}' is not below /dev");
+
+    private static string Checked(string access) => access.Length is > 0 and <= 3 && access.All(All.Contains) && access.Distinct().Count() == access.Length
+        ? access
+        : throw new FormatException($"'{access}' is no access; it is of r, w and m");
+}

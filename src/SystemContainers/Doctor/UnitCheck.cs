@@ -94,7 +94,7 @@ static class UnitCheck
     {
         try
         {
-            using ISystemdManager systemd = SystemdManager.Open(target.Paths);
+            using ISystemdManager systemd = SystemdManager.Of(target.Paths, isBooting: false);
             return systemd.IsBooted && await systemd.GetStatesAsync([Recovery], cancellation) is [{ ActiveState: "failed" }];
         }
         catch (SysctrException)

@@ -120,7 +120,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             log.Note(FindingKind.BrokenRecord, directory.RecordCopy, File.Exists(directory.RecordCopy) ? "is not what info.json is" : "is missing: info.json has no second copy", FsckAdvice.Repair);
         }
 
-        RootfsCheck rootfs = new(host, store, content, log);
+        RootfsCheck rootfs = new(host.Target, store, content, log);
         if (!rootfs.Run(record))
         {
             Damaged.Add(record);
@@ -131,7 +131,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             Unconfigured.Add(record);
         }
 
-        HostCheck files = new(host, log);
+        HostCheck files = new(host.Target, log);
         files.CheckKept(record);
         if (isCurrent)
         {

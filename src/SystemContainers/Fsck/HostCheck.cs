@@ -9,7 +9,7 @@ using SystemContainers.Target;
 namespace SystemContainers.Fsck;
 
 /// <summary>What a deployment has on the host, and the copies that it keeps of that.</summary>
-sealed class HostCheck(Host host, FindingLog log)
+sealed class HostCheck(HostTarget host, FindingLog log)
 {
     /// <summary>Files of the host that are gone.</summary>
     public List<InstalledFile> Missing { get; } = [];

@@ -13,7 +13,7 @@ using SystemContainers.Tree;
 namespace SystemContainers.Fsck;
 
 /// <summary>A deployment's config.json and rootfs.</summary>
-sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog log)
+sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, FindingLog log)
 {
     /// <summary>Differences of one rootfs that are told one by one.</summary>
     private const int Told = 20;

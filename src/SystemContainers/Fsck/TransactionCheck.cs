@@ -9,14 +9,14 @@ using SystemContainers.Target;
 namespace SystemContainers.Fsck;
 
 /// <summary>What dead processes have begun: intents, staging directories, files that were being written. Live ones hold locks on theirs.</summary>
-sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
+sealed class TransactionCheck(IntentRecords intents, ContentStore store, FindingLog log)
 {
     /// <summary>Containers that intents name which nobody has ended; their state is not judged.</summary>
     public HashSet<string> Concerned { get; } = new(StringComparer.Ordinal);
 
     public void Run()
     {
-        foreach (string file in host.Transactions.Files())
+        foreach (string file in intents.Files())
         {
             try
             {

@@ -91,7 +91,7 @@ sealed class HostFileSet(Host host)
     /// <exception cref="SysctrException">Unsafe: says which.</exception>
     public void CheckPlaces(PreparedContainer container)
     {
-        HostPlaces places = new(host);
+        HostPlaces places = new(host.Target);
         foreach (string path in container.Record.AllFiles.Select(f => f.Path).Concat(container.Record.HostDirectories.Select(d => d.Path)))
         {
             places.Check($"installing {path}", path);

@@ -20,7 +20,7 @@ namespace SystemContainers.Transactions;
 /// </remarks>
 sealed class HostFileSwitch(Host host)
 {
-    private readonly HostPlaces _places = new(host);
+    private readonly HostPlaces _places = new(host.Target);
 
     private const string NewVersion = ".sysctr-new";
     private const string Saved = ".sysctr-save";

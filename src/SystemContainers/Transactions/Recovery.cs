@@ -36,8 +36,8 @@ sealed class Recovery(Host host)
         {
             Try(EndOfStore);
             await TryAsync(RemoveOrphansAsync);
-            Try(new MountCatalog(host).Recover);
-            Try(host.Store.RemoveAbandoned);
+            Try(new MountCatalog(host.Target, host.Locks).Recover);
+            Try(host.OpenStore().RemoveAbandoned);
         }
 
         Try(() => ScratchDirectory.RemoveAbandoned(host.StoreHere));

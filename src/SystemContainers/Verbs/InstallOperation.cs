@@ -19,7 +19,7 @@ namespace SystemContainers.Verbs;
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    private readonly RuntimeWarning _runtimes = new(host);
+    private readonly RuntimeWarning _runtimes = new(host.Target);
 
     /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>

@@ -133,21 +133,21 @@ public sealed class RecoveryTests : IDisposable
         using Host host = Host.Open(_root, _notes.Add);
         Digest blob = Digest.Sha256("manifest"u8);
         host.Transactions.Begin(TransactionRecord.Pull());
-        host.Store.PutBlob(blob, "manifest"u8);
+        host.OpenStore().PutBlob(blob, "manifest"u8);
         using (Host live = Host.Open(_root, _notes.Add))
         {
             using StoreLease lease = live.Locks.LeaseStore(CancellationToken.None);
             await host.RecoverAsync(CancellationToken.None);
-            Assert.True(host.Store.HasBlob(blob));
+            Assert.True(host.OpenStore().HasBlob(blob));
         }
 
         await LockRelease.AwaitAsync(async () =>
         {
             await host.RecoverAsync(CancellationToken.None);
-            return !host.Store.HasBlob(blob);
+            return !host.OpenStore().HasBlob(blob);
         });
 
-        Assert.False(host.Store.HasBlob(blob));
+        Assert.False(host.OpenStore().HasBlob(blob));
         Assert.Empty(host.Transactions.Pending());
     }
 
@@ -399,18 +399,18 @@ public sealed class RecoveryTests : IDisposable
     public void What_a_staged_deployment_was_made_of_is_not_pruned_before_it_gets_its_place()
     {
         using Host host = Host.Open(_root, _notes.Add);
-        host.Store.PutBlob(Record.ManifestDigest, "manifest"u8);
-        host.Store.PutBlob(Record.ImageId, "config"u8);
+        host.OpenStore().PutBlob(Record.ManifestDigest, "manifest"u8);
+        host.OpenStore().PutBlob(Record.ImageId, "config"u8);
         DeploymentDirectory directory = host.Deployment("etcd", 0);
         Directory.CreateDirectory(directory.Staged);
         RecordDocument.Write(Path.Join(directory.Staged, "info.json"), Record, StateJson.Default.ContainerRecord);
 
         new StorePrune(host).Run(all: true, _notes.Add);
-        Assert.True(host.Store.HasBlob(Record.ManifestDigest) && host.Store.HasBlob(Record.ImageId));
+        Assert.True(host.OpenStore().HasBlob(Record.ManifestDigest) && host.OpenStore().HasBlob(Record.ImageId));
 
         Directory.Delete(directory.ContainerHere, recursive: true);
         new StorePrune(host).Run(all: true, _notes.Add);
-        Assert.False(host.Store.HasBlob(Record.ManifestDigest) || host.Store.HasBlob(Record.ImageId));
+        Assert.False(host.OpenStore().HasBlob(Record.ManifestDigest) || host.OpenStore().HasBlob(Record.ImageId));
     }
 
     private static string Json(TransactionRecord record) =>

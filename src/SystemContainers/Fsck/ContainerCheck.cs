@@ -57,7 +57,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         }
         else if (link is null && !await Recovery.IsRunningAsync(host, name))
         {
-            log.Error(FindingKind.DanglingDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
+            log.Error(FindingKind.OrphanDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
             return;
         }
 
@@ -81,7 +81,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         {
             if (Path.GetFileName(entry).StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
             {
-                log.Error(FindingKind.DanglingDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
+                log.Error(FindingKind.OrphanDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
             }
             else
             {
@@ -107,7 +107,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             }
             else
             {
-                log.Error(FindingKind.DanglingDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
+                log.Error(FindingKind.OrphanDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
             }
 
             return;

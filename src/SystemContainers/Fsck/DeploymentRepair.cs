@@ -48,7 +48,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
                 case FindingKind.DanglingCurrent when IsBelow(finding.Path, container):
                     Try(finding.Path, () => MendCurrent(name));
                     break;
-                case FindingKind.DanglingDeployment when IsBelow(finding.Path, container) && finding.Path != container:
+                case FindingKind.OrphanDeployment when IsBelow(finding.Path, container) && finding.Path != container:
                     Try(finding.Path, () => Remove(finding.Path));
                     break;
                 default:

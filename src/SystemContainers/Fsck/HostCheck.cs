@@ -30,7 +30,7 @@ sealed class HostCheck(HostTarget host, FindingLog log)
             if (there != file.Sha256)
             {
                 Altered.Add(file);
-                log.Error(FindingKind.AlteredDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
+                log.Error(FindingKind.CorruptDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
             }
         }
     }

@@ -45,7 +45,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         }
         catch (SysctrException e)
         {
-            foreach (Finding half in found.Findings.Where(f => f.Kind == FindingKind.HalfTransaction))
+            foreach (Finding half in found.Findings.Where(f => f.Kind == FindingKind.InterruptedTransaction))
             {
                 log.Failed(half.Path, e.Message);
             }

@@ -28,7 +28,7 @@ sealed class TransactionCheck(IntentRecords intents, ContentStore store, Finding
             }
             catch (SysctrException e)
             {
-                log.Error(FindingKind.HalfTransaction, file, $"can't be read ({e.Message})", "move it away, and look at the containers with 'sysctr list'");
+                log.Error(FindingKind.InterruptedTransaction, file, $"can't be read ({e.Message})", "move it away, and look at the containers with 'sysctr list'");
             }
         }
 
@@ -46,7 +46,7 @@ sealed class TransactionCheck(IntentRecords intents, ContentStore store, Finding
             Concerned.UnionWith(pending.Record.Names);
             string names = pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}";
             log.Error(
-                FindingKind.HalfTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
+                FindingKind.InterruptedTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
         }
     }
 }

@@ -105,7 +105,7 @@ sealed class Recovery(Host host)
             IntentRecords.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
-                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
+                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "rolled it back")}");
             }
         }
 
@@ -129,7 +129,7 @@ sealed class Recovery(Host host)
         if (pending.Record.Operation != TransactionKind.Uninstall)
         {
             await new SwitchRollback(host).RunAsync(pending.Record, start);
-            return HistoryOutcome.TakenBack;
+            return HistoryOutcome.RolledBack;
         }
 
         ContainerRemover remover = new(host);

@@ -14,7 +14,7 @@ namespace SystemContainers.Verbs;
 
 /// <summary>
 /// Installs containers: one transaction over all images of a call. All that can fail without touching the host (pull,
-/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure takes back what
+/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure rolls back what
 /// was done.
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)

@@ -17,7 +17,7 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is taken back when the
+/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is rolled back when the
 /// new one does not start, does not stay up or fails its health check. The old deployment stays for <see cref="RollbackOperation"/>.
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)

@@ -44,9 +44,9 @@ public sealed class RecoveryTests : IDisposable
         Assert.False(host.Catalog.IsInstalled("etcd"));
         Assert.False(Directory.Exists(host.Deployment("etcd", 0).ContainerHere));
         Assert.Empty(host.Transactions.Pending());
-        Assert.Contains(_notes, n => n.Contains("took it back", StringComparison.Ordinal));
+        Assert.Contains(_notes, n => n.Contains("rolled it back", StringComparison.Ordinal));
         HistoryEntry entry = Assert.Single(host.History.Read("etcd", last: null));
-        Assert.Equal(("install", HistoryOutcome.TakenBack, true), (entry.Operation, entry.Outcome, entry.Recovered));
+        Assert.Equal(("install", HistoryOutcome.RolledBack, true), (entry.Operation, entry.Outcome, entry.Recovered));
     }
 
     [Fact]
@@ -359,7 +359,7 @@ public sealed class RecoveryTests : IDisposable
         ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
         TransactionRecord transaction = TransactionRecord.Install([Record, other]);
         string id = IntentRecords.Id(host.Transactions.Begin(transaction));
-        host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.TakenBack);
+        host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.RolledBack);
 
         await host.RecoverAsync(CancellationToken.None);
 

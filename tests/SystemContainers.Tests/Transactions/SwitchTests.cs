@@ -16,7 +16,7 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>
-/// What an update asks of systemd, in which order, and how it is taken back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
+/// What an update asks of systemd, in which order, and how it is rolled back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
 /// and a clock that runs. Files are real, and the caller's, who need not be root.
 /// </summary>
 public sealed class SwitchTests : IDisposable
@@ -178,7 +178,7 @@ public sealed class SwitchTests : IDisposable
         _more = call => _ = fails && call.StartsWith("reset-failed", StringComparison.Ordinal) ? throw new SysctrException(ErrorKind.Unit, "asking systemd: no answer") : true;
 
         SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
-        Assert.Equal("the next call of sysctr goes on taking it back", why.Hint);
+        Assert.Equal("the next call of sysctr goes on rolling it back", why.Hint);
         Assert.Single(_host.Transactions.Pending());
 
         fails = false;

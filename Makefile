@@ -5,20 +5,25 @@ VERSION := $(shell sed -n 's,.*<VersionPrefix>\(.*\)</VersionPrefix>.*,\1,p' Dir
 PREFIX ?= /usr
 DESTDIR ?=
 OUTPUT ?= artifacts
+HOST_RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+RID ?= $(HOST_RID)
+ARTIFACTS := $(if $(filter $(HOST_RID),$(RID)),artifacts,artifacts/$(RID))
+PUBLISH := -c $(CONFIGURATION) -r $(RID) -o $(ARTIFACTS) --nologo -v quiet $(if $(filter $(HOST_RID),$(RID)),,-p:ObjCopyName=aarch64-linux-gnu-objcopy)
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check fuzz test demo host bench microbench install deb clean
+.PHONY: build setup unit check fuzz test demo host bench microbench install deb reproducible clean
 
+# On x64 'make build RID=linux-arm64' links for arm64, into artifacts/linux-arm64.
 build: setup
-	dotnet publish src/sysctr -c $(CONFIGURATION) -o artifacts --nologo -v quiet
-	dotnet publish src/sysctr-listen -c $(CONFIGURATION) -o artifacts --nologo -v quiet
-	rm -rf artifacts/man
-	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:RunAnalyzers=false -- packaging/man artifacts/man
+	dotnet publish src/sysctr $(PUBLISH)
+	dotnet publish src/sysctr-listen $(PUBLISH)
+	rm -rf $(ARTIFACTS)/man
+	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:RunAnalyzers=false -- packaging/man $(ARTIFACTS)/man
 
-# What NativeAOT needs to link: a C compiler and zlib. All else is installed by the tests themselves.
+# What NativeAOT needs to link: a C compiler and zlib, and their like for another architecture. All else is installed by the tests themselves.
 setup:
-	@tests/setup/build-packages
+	@tests/setup/build-packages $(filter-out $(HOST_RID),$(RID))
 
 # The library's tests that say no need (root, programs, time), without analyzers: what to run while writing.
 unit:
@@ -75,11 +80,17 @@ install:
 	install -D -m 644 packaging/completions/sysctr.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sysctr.fish
 	install -d $(DESTDIR)$(PREFIX)/share/ansible/roles
 	cp -r packaging/ansible/roles/sysctr_container $(DESTDIR)$(PREFIX)/share/ansible/roles/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/ansible/roles/sysctr_container
 
 # A Debian package of what 'make build' made.
 deb:
 	@tests/setup/deb-packages
 	packaging/deb/build.sh $(VERSION) $(OUTPUT)
+
+# Builds the last commit in two places that differ in all that may not matter, and compares binaries and package byte for byte. Minutes.
+reproducible: setup
+	@tests/setup/deb-packages
+	tests/setup/reproducible
 
 clean:
 	rm -rf artifacts

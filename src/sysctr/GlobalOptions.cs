@@ -112,11 +112,10 @@ static class GlobalOptions
         user?.Export(inside: HostUser.IsInNamespace);
         return Host.Open(root, terminal.Note, new HostOptions
         {
-            User = user,
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
             RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
             IsBooting = RecoverCommand.IsAtBoot(parsed),
             Outcome = Outcome,
-        });
+        }, user);
     }
 }

@@ -68,7 +68,7 @@ try
         return UserMode.Enter(parsed, typed);
     }
 
-    // Without a time after which the library would end the process: taking back may need longer, and must not be cut.
+    // Without a time after which the library would end the process: a roll-back may need longer, and must not be cut.
     InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     return await parsed.InvokeAsync(configuration, interruption.Token);
 }

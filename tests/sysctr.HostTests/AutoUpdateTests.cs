@@ -40,7 +40,7 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
         Assert.Equal("version 2\n", await _host.ShellAsync($"{agent.Name}ctl"));
         Assert.Equal("version 1\n", await _host.ShellAsync($"{manual.Name}ctl"));
         Assert.Equal("active active", $"{await fragile.PropertyAsync("ActiveState")} {await agent.PropertyAsync("ActiveState")}");
-        Assert.Matches("timer +update .*taken back \\(11\\)", await HistoryAsync(fragile));
+        Assert.Matches("timer +update .*rolled back \\(11\\)", await HistoryAsync(fragile));
         Assert.Matches("timer +update .*done", await HistoryAsync(agent));
         Assert.Contains("SYSCTR_OUTCOME=done", await _host.ShellAsync(
             $"journalctl --sync; journalctl --no-pager -o export SYSCTR_BY=timer SYSCTR_CONTAINER={agent.Name}"), StringComparison.Ordinal);

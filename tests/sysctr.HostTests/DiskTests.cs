@@ -253,7 +253,7 @@ public sealed class DiskTests(NspawnFixture fixture)
         await _host.SysctrAsync("recover");
         if (before is not null)
         {
-            // What the failing disk kept from being taken back is taken back now.
+            // What the failing disk kept from being rolled back is rolled back now.
             HostState now = await HostState.TakeAsync(_host);
             Assert.True(state == now, $"{what}: the host is not as before\n{result.All}\n{now.Containers}");
         }

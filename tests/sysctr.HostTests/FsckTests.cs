@@ -57,31 +57,31 @@ public sealed class FsckTests(NspawnFixture fixture)
 
     [Theory]
     [InlineData("missing-object", "rm $O")]
-    [InlineData("altered-object", "printf X | dd of=$O bs=1 seek=3000 conv=notrunc status=none")]
-    [InlineData("altered-object", "truncate --size=-1 $O")]
-    [InlineData("altered-object", "chmod 4777 $O")]
-    [InlineData("altered-object", "chown 7:8 $O")]
-    [InlineData("altered-object", "touch $O")]
-    [InlineData("altered-object", """python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.x", b"1")' $O""")]
+    [InlineData("corrupt-object", "printf X | dd of=$O bs=1 seek=3000 conv=notrunc status=none")]
+    [InlineData("corrupt-object", "truncate --size=-1 $O")]
+    [InlineData("corrupt-object", "chmod 4777 $O")]
+    [InlineData("corrupt-object", "chown 7:8 $O")]
+    [InlineData("corrupt-object", "touch $O")]
+    [InlineData("corrupt-object", """python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.x", b"1")' $O""")]
     [InlineData("missing-layer", "rm $L")]
-    [InlineData("altered-layer", "printf X | dd of=$L bs=1 seek=100 conv=notrunc status=none; rm $O")]
+    [InlineData("corrupt-layer", "printf X | dd of=$L bs=1 seek=100 conv=notrunc status=none; rm $O")]
     [InlineData("missing-blob", "rm $B")]
-    [InlineData("altered-blob", "echo >> $B")]
+    [InlineData("corrupt-blob", "echo >> $B")]
     [InlineData("broken-ref", "echo '}' >> $R")]
     [InlineData("dangling-current", "ln -sfn 7 $D/../current")]
     [InlineData("dangling-current", "rm $D/../current")]
-    [InlineData("dangling-deployment", "mkdir -p $D/../.staged-1/rootfs")]
-    [InlineData("dangling-deployment", "mkdir -p $D/../5/rootfs")]
-    [InlineData("dangling-deployment", "mkdir -p deployments/nobody/0/rootfs")]
-    [InlineData("altered-rootfs", "rm -r $D/rootfs")]
-    [InlineData("altered-rootfs", "touch $D/rootfs/new")]
-    [InlineData("altered-rootfs", "rm $D/rootfs/usr/bin/probe")]
-    [InlineData("altered-rootfs", "cp $D/rootfs/usr/bin/probe /tmp/x; mv /tmp/x $D/rootfs/usr/bin/probe")]
-    [InlineData("altered-rootfs", "chmod 777 $D/rootfs/usr/bin")]
-    [InlineData("altered-deployment", "rm $K")]
-    [InlineData("altered-deployment", "rm $D/config.json")]
-    [InlineData("altered-deployment", "rm $D/config.json $D/rootfs/usr/bin/probe")]
-    [InlineData("altered-deployment", "echo '}' >> $D/config.json")]
+    [InlineData("orphan-deployment", "mkdir -p $D/../.staged-1/rootfs")]
+    [InlineData("orphan-deployment", "mkdir -p $D/../5/rootfs")]
+    [InlineData("orphan-deployment", "mkdir -p deployments/nobody/0/rootfs")]
+    [InlineData("corrupt-rootfs", "rm -r $D/rootfs")]
+    [InlineData("corrupt-rootfs", "touch $D/rootfs/new")]
+    [InlineData("corrupt-rootfs", "rm $D/rootfs/usr/bin/probe")]
+    [InlineData("corrupt-rootfs", "cp $D/rootfs/usr/bin/probe /tmp/x; mv /tmp/x $D/rootfs/usr/bin/probe")]
+    [InlineData("corrupt-rootfs", "chmod 777 $D/rootfs/usr/bin")]
+    [InlineData("corrupt-deployment", "rm $K")]
+    [InlineData("corrupt-deployment", "rm $D/config.json")]
+    [InlineData("corrupt-deployment", "rm $D/config.json $D/rootfs/usr/bin/probe")]
+    [InlineData("corrupt-deployment", "echo '}' >> $D/config.json")]
     [InlineData("broken-record", "rm $D/info.json")]
     [InlineData("broken-record", "truncate --size=100 $D/info.json")]
     [InlineData("missing-file", "rm $U; systemctl daemon-reload")]
@@ -225,9 +225,9 @@ public sealed class FsckTests(NspawnFixture fixture)
 
         CommandResult dead = await _host.SysctrAsync("fsck", "--quick");
         Assert.Equal(7, dead.ExitCode);
-        Assert.Contains($"error: half-transaction: {intent} is an install of halfway", dead.Output, StringComparison.Ordinal);
+        Assert.Contains($"error: interrupted-transaction: {intent} is an install of halfway", dead.Output, StringComparison.Ordinal);
 
-        Assert.Contains("mended: half-transaction: ", (await _host.SysctrAsync("fsck", "--quick", "--repair")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("mended: interrupted-transaction: ", (await _host.SysctrAsync("fsck", "--quick", "--repair")).MustSucceed().Output, StringComparison.Ordinal);
         await CleanAsync();
     }
 

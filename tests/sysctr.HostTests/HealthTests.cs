@@ -48,7 +48,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         CommandResult update = await _host.SysctrAsync("update", "--settle", "10", probe.Name);
 
-        await AssertTakenBackAsync(probe, update, before, "this killed me");
+        await AssertRolledBackAsync(probe, update, before, "this killed me");
         string journal = $"/var/lib/sysctr/deployments/{probe.Name}/failed-1.journal";
         Assert.Contains(journal, update.Error, StringComparison.Ordinal);
         string kept = await _host.ShellAsync($"cat {journal}");
@@ -119,7 +119,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         CommandResult update = await _host.SysctrAsync("update", "--settle", "10", probe.Name);
 
-        await AssertTakenBackAsync(probe, update, before, "instead of staying up");
+        await AssertRolledBackAsync(probe, update, before, "instead of staying up");
     }
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         CommandResult sick = await _host.SysctrAsync("update", probe.Name);
 
-        await AssertTakenBackAsync(probe, sick, before, $"I am {probe.Name} of from the image");
+        await AssertRolledBackAsync(probe, sick, before, $"I am {probe.Name} of from the image");
 
         // It becomes well while it is asked: the file comes a second after its deployment.
         string well = (await _host.ShellAsync($"dirname $(find /var/lib/{probe.Name} -name report)")).Trim() + "/well";
@@ -175,14 +175,14 @@ public sealed class HealthTests(NspawnFixture fixture)
             config["Labels"].update({"sysctr.health.http": "http://127.0.0.1:${PORT}/nowhere", "sysctr.health.timeout": "10"})
             """);
         HostState before = await HostState.TakeAsync(_host);
-        await AssertTakenBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "GET http://127.0.0.1:8011/nowhere: 404");
+        await AssertRolledBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "GET http://127.0.0.1:8011/nowhere: 404");
 
         await image.BecomeAsync(Serves +
             """
             config["Labels"].update({"sysctr.health.tcp": "127.0.0.1:8012", "sysctr.health.timeout": "2"})
             """);
         before = await HostState.TakeAsync(_host);
-        await AssertTakenBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "connecting to 127.0.0.1:8012: Connection refused");
+        await AssertRolledBackAsync(server, await _host.SysctrAsync("update", server.Name), before, "connecting to 127.0.0.1:8012: Connection refused");
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         CommandResult sick = await _host.SysctrAsync("update", stub.Name, "--rebase", second);
 
-        await AssertTakenBackAsync(stub, sick, before, "GET http://127.0.0.1:8013/: ");
+        await AssertRolledBackAsync(stub, sick, before, "GET http://127.0.0.1:8013/: ");
         await _host.ShellAsync("systemd-run --quiet --unit=answers --working-directory=/srv python3 -m http.server --bind 127.0.0.1 8014");
         try
         {
@@ -229,7 +229,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         CommandResult update = await _host.SysctrAsync("update", probe.Name);
 
-        await AssertTakenBackAsync(probe, update, before, "no answer within 1 s");
+        await AssertRolledBackAsync(probe, update, before, "no answer within 1 s");
         Assert.Equal("", await _host.ShellAsync("pgrep -f 'sleep 432[1]' || true"));
         Assert.Equal("", await _host.ShellAsync("ls /run | grep sysctr-exec || true"));
     }
@@ -276,7 +276,7 @@ public sealed class HealthTests(NspawnFixture fixture)
         Assert.Equal("", await _host.ShellAsync($"ls -A /var/lib/sysctr/transactions; ls /var/lib/sysctr/deployments/{probe.Name} | grep 1 || true"));
     }
 
-    private async Task AssertTakenBackAsync(Container container, CommandResult update, HostState before, string why)
+    private async Task AssertRolledBackAsync(Container container, CommandResult update, HostState before, string why)
     {
         Assert.Equal(11, update.ExitCode);
         Assert.True(update.Error.Contains(why, StringComparison.Ordinal), update.All);

@@ -28,7 +28,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
 
         JsonElement[] entries = await EntriesAsync(name);
         Assert.Equal(
-            ["install done - 0", "update done 0 1", "update takenBack 1 2", "update failed 1 -", "rollback done 1 0", "uninstall done 0 -"],
+            ["install done - 0", "update done 0 1", "update rolledBack 1 2", "update failed 1 -", "rollback done 1 0", "uninstall done 0 -"],
             entries.Select(Line));
         Assert.Equal("alice", Text(entries[1].GetProperty("by"), "sudoUser"));
         Assert.Equal((11, "broken-start"), (entries[2].GetProperty("exitCode").GetInt32(), Image(entries[2])));
@@ -88,7 +88,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
         JsonElement entry = document.RootElement;
         Assert.Equal("0", Text(entry, "SYSCTR_FROM"));
         Assert.Equal("1", Text(entry, "SYSCTR_TO"));
-        Assert.Equal("takenBack", Text(entry, "SYSCTR_OUTCOME"));
+        Assert.Equal("rolledBack", Text(entry, "SYSCTR_OUTCOME"));
         Assert.Equal("11", Text(entry, "SYSCTR_EXIT_CODE"));
         Assert.Equal("3", Text(entry, "PRIORITY"));
         Assert.Equal("4fe733d8449a420eb0d6fd83f45fcec7", Text(entry, "MESSAGE_ID"));

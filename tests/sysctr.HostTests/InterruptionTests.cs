@@ -43,10 +43,10 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         string said = await InterruptAsync("INT", $"update --settle 60 {slow.Name}", Settling(slow), again: "sleep 1; kill -INT $tool");
 
         Assert.Contains(
-            $"sysctr: interrupted again; {slow.Name}: update is left half done; the next call of sysctr, or the next boot, rolls it back\nstatus 130\n",
+            $"sysctr: interrupted again; {slow.Name}: update is left interrupted; the next call of sysctr, or the next boot, rolls it back\nstatus 130\n",
             said, StringComparison.Ordinal);
         CommandResult list = await _host.SysctrAsync("list");
-        Assert.Contains($"{slow.Name}: an update was cut off; took it back", list.Error, StringComparison.Ordinal);
+        Assert.Contains($"{slow.Name}: an update was cut off; rolled it back", list.Error, StringComparison.Ordinal);
         Assert.Equal("active", await slow.PropertyAsync("ActiveState"));
         Assert.Equal("0", await slow.DeploymentAsync());
     }

@@ -112,12 +112,12 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         string before = await user.FilesAsync();
 
         await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""");
-        await AssertTakenBackAsync("this killed me");
+        await AssertRolledBackAsync("this killed me");
         string journal = $"{user.Store}/deployments/probe/failed-1.journal";
         Assert.Contains("this killed me", await user.ShellAsync($"cat {journal}; rm {journal}"), StringComparison.Ordinal);
 
         await image.BecomeAsync(Well);
-        await AssertTakenBackAsync("I am probe of from the image");
+        await AssertRolledBackAsync("I am probe of from the image");
         await user.ShellAsync($"rm {journal}");
 
         await image.BecomeAsync(
@@ -125,7 +125,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
             config["Healthcheck"] = {"Test": ["CMD", "/bin/sh", "-c", "sleep 4321 & wait"], "Timeout": 1000000000}
             config["Labels"]["sysctr.health.timeout"] = "3"
             """);
-        await AssertTakenBackAsync("no answer within 1 s");
+        await AssertRolledBackAsync("no answer within 1 s");
         await user.ShellAsync($"rm {journal}");
         Assert.Equal("", await _host.ShellAsync($"pgrep -f 'sleep 432[1]' || true; ls {user.RunDirectory} | grep sysctr-exec || true"));
 
@@ -136,7 +136,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         Assert.Equal("active", await user.PropertyAsync("probe.service", "ActiveState"));
         await user.MustAsync("uninstall", "--purge", "probe");
 
-        async Task AssertTakenBackAsync(string why)
+        async Task AssertRolledBackAsync(string why)
         {
             CommandResult update = await user.SysctrAsync("update", "--settle", "3", "probe");
             Assert.Equal(11, update.ExitCode);

@@ -249,22 +249,22 @@ sealed class RuntimeConfigFile
         public JsonElement Required(JsonElement parent, string member, string name, JsonValueKind kind) =>
             parent.TryGetProperty(member, out JsonElement value) && value.ValueKind == kind
                 ? value
-                : throw ExportJson.WrongType(path, name, kind == JsonValueKind.Object ? "an object" : "a text", value);
+                : throw ExportJson.WrongType(path, name, kind == JsonValueKind.Object ? "an object" : "a string", value);
 
         public JsonElement.ArrayEnumerator List(JsonElement parent, string member, string name) =>
             !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? default
             : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
-            : throw ExportJson.WrongType(path, name, "a list", value);
+            : throw ExportJson.WrongType(path, name, "an array", value);
 
         public string[] Strings(JsonElement parent, string member, string name) =>
             [.. List(parent, member, name).Select(e => e.ValueKind == JsonValueKind.String
                 ? e.GetString()!
-                : throw ExportJson.WrongType(path, name, "a list of texts", e))];
+                : throw ExportJson.WrongType(path, name, "an array of strings", e))];
 
         public string OptionalString(JsonElement parent, string member, string name) =>
             !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""
             : value.ValueKind == JsonValueKind.String ? value.GetString()!
-            : throw ExportJson.WrongType(path, name, "a text", value);
+            : throw ExportJson.WrongType(path, name, "a string", value);
 
         /// <summary>A text that becomes a field of a tmpfiles line.</summary>
         public string OneLine(JsonElement parent, string member, string name) =>

@@ -24,9 +24,9 @@ sealed class SpecReader(string root)
 
         public string? Text(string member) => Value(member) is not { } value ? null
             : value.TryGetValue(out string? text) ? text
-            : throw Wrong(member, "a text");
+            : throw Wrong(member, "a string");
 
-        public bool Flag(string member) => Value(member) is { } value && (value.TryGetValue(out bool flag) ? flag : throw Wrong(member, "true or false"));
+        public bool Flag(string member) => Value(member) is { } value && (value.TryGetValue(out bool flag) ? flag : throw Wrong(member, "a boolean"));
 
         /// <summary>Whether it is there and not null.</summary>
         public bool Has(string member) => Node?[member] is not null;
@@ -60,9 +60,9 @@ sealed class SpecReader(string root)
             yield break;
         }
 
-        foreach ((int i, JsonNode? item) in (node as JsonArray ?? throw parent.Wrong(member, "a list")).Index())
+        foreach ((int i, JsonNode? item) in (node as JsonArray ?? throw parent.Wrong(member, "an array")).Index())
         {
-            yield return item is JsonObject found ? new Place(found, $"{parent.Name}.{member}[{i}]") : throw parent.Wrong(member, "a list of objects");
+            yield return item is JsonObject found ? new Place(found, $"{parent.Name}.{member}[{i}]") : throw parent.Wrong(member, "an array of objects");
         }
     }
 }

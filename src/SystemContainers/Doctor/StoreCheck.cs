@@ -75,7 +75,7 @@ static class StoreCheck
                 $"'chown {owner} {target.Store}; chmod 0700 {target.Store}'");
         }
 
-        if (target.User is null && target.OpenTo(Path.GetDirectoryName(Host.StoreOnHost)!) is { } open)
+        if (target.User is null && target.OpenTo(Path.GetDirectoryName(HostTarget.SystemStore)!) is { } open)
         {
             yield return DoctorFinding.Problem(Name, $"{open}: others can put another store in its place", "give it to root, and to nobody else to write");
         }

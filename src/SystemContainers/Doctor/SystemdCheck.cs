@@ -67,7 +67,7 @@ static class SystemdCheck
     {
         try
         {
-            using ISystemdManager systemd = SystemdManager.Open(target.Paths);
+            using ISystemdManager systemd = SystemdManager.Of(target.Paths, isBooting: false);
             await systemd.GetVersionAsync(cancellation);
             if (systemd is SystemdBus { BusFailure: { } failure })
             {

@@ -14,13 +14,13 @@ static class UnitCheck
     private const string Recovery = "sysctr-recover.service";
     private const string Timer = "sysctr-update.timer";
 
-    /// <summary>Whether what a crash has left half done is ended before containers start.</summary>
+    /// <summary>Whether what a crash has interrupted is ended before containers start.</summary>
     public static async Task<IReadOnlyList<DoctorFinding>> RecoveryAsync(DoctorTarget target, CancellationToken cancellation)
     {
         const string Name = "recovery";
         string systemctl = target.User is null ? "systemctl" : "systemctl --user";
         string wanted = target.User is null ? "sysinit.target" : "basic.target";
-        const string Without = "what a crash leaves half done waits for the next call of sysctr, and containers start before";
+        const string Without = "what a crash interrupts waits for the next call of sysctr, and containers start before";
         if (FindUnit(target, Recovery) is not { } file)
         {
             return [DoctorFinding.Problem(Name, $"{Recovery} is not installed: {Without}", "install sysctr's package, or 'make install'")];
@@ -94,7 +94,7 @@ static class UnitCheck
     {
         try
         {
-            using ISystemdManager systemd = SystemdManager.Open(target.Paths);
+            using ISystemdManager systemd = SystemdManager.Of(target.Paths, isBooting: false);
             return systemd.IsBooted && await systemd.GetStatesAsync([Recovery], cancellation) is [{ ActiveState: "failed" }];
         }
         catch (SysctrException)

@@ -63,7 +63,7 @@ sealed partial record ExportManifest
 
         return member.ValueKind == JsonValueKind.Array
             ? [.. member.EnumerateArray().Select((e, i) => Text(path, $"{name}[{i}]", e))]
-            : throw ExportJson.WrongType(path, name, "a list", member);
+            : throw ExportJson.WrongType(path, name, "an array", member);
     }
 
     // A number is taken as it is written: published manifests have "version": 1.0 and default values such as 8081.
@@ -71,7 +71,7 @@ sealed partial record ExportManifest
     {
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetRawText(),
-        _ => throw ExportJson.WrongType(path, name, "a text", value),
+        _ => throw ExportJson.WrongType(path, name, "a string", value),
     };
 
     // As Python prints them, for so the old tool inserted them.
@@ -88,7 +88,7 @@ sealed partial record ExportManifest
         null => unset,
         { ValueKind: JsonValueKind.True } => true,
         { ValueKind: JsonValueKind.False } => false,
-        { } other => throw ExportJson.WrongType(path, name, "true or false", other),
+        { } other => throw ExportJson.WrongType(path, name, "a boolean", other),
     };
 
     private static JsonElement? Optional(JsonElement root, string name) =>

@@ -5,7 +5,7 @@ namespace SystemContainers.Exports;
 /// <summary>How to find out whether a payload that runs is well, with all values in place; everything that is named has to hold.</summary>
 sealed record HealthCheck
 {
-    /// <summary>Program and words to run inside the container; status 0 is well. Null for none.</summary>
+    /// <summary>Program and arguments to run inside the container; status 0 is well. Null for none.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
     /// <summary>Where the command begins, as the payload does; null in records of before this was kept.</summary>

@@ -32,7 +32,7 @@ sealed partial record ImageHealth
         };
     }
 
-    /// <summary>The object <c>health</c>: command (a text for the shell, or a list of words), http, tcp, timeout, interval.</summary>
+    /// <summary>The object <c>health</c>: command (a string for the shell, or an array of strings), http, tcp, timeout, interval.</summary>
     /// <exception cref="Errors.SysctrException">Template: a member has the wrong type.</exception>
     public static ImageHealth OfManifest(string path, JsonElement health)
     {
@@ -47,14 +47,14 @@ sealed partial record ImageHealth
         {
             JsonValueKind.String => Template(Place(name), value.GetString()!),
             JsonValueKind.Number => Template(Place(name), value.GetRawText()),
-            _ => throw ExportJson.WrongType(path, $"{ManifestMember}.{name}", "a text or a number", value),
+            _ => throw ExportJson.WrongType(path, $"{ManifestMember}.{name}", "a string or a number", value),
         };
 
         ExportFile[] Words() =>
             health.TryGetProperty("command", out JsonElement command) && command.ValueKind == JsonValueKind.Array
                 ? [.. command.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String
                     ? Template(Place("command"), w.GetString()!)
-                    : throw ExportJson.WrongType(path, $"{ManifestMember}.command", "a text or a list of texts", w))]
+                    : throw ExportJson.WrongType(path, $"{ManifestMember}.command", "a string or an array of strings", w))]
                 : Text("command") is { } line ? Shell(line) : [];
 
         string Place(string name) => $"{path} ({ManifestMember}.{name})";
@@ -67,7 +67,7 @@ sealed partial record ImageHealth
         ExportFile? Text(string name) =>
             labels.TryGetValue(LabelPrefix + name, out string? text) && text.Length > 0 ? Template($"label {LabelPrefix}{name}", text) : null;
 
-        // As in a Dockerfile: a JSON list is program and words, anything else is for the shell.
+        // As in a Dockerfile: a JSON array is program and arguments, anything else is for the shell.
         ExportFile[] Words() => Text("command") is not { } line ? []
             : line.Text.StartsWith('[') && ParseWords(line.Text) is { } words ? [.. words.Select(w => Template(line.Path, w))]
             : Shell(line);

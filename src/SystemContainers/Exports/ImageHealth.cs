@@ -10,7 +10,7 @@ namespace SystemContainers.Exports;
 /// What an image says of its health check, not rendered yet. Where it says several things, the strongest holds: <c>health</c> in
 /// manifest.json, labels <c>sysctr.health.*</c>, HEALTHCHECK (Docker's Healthcheck in the image's configuration).
 /// </summary>
-/// <param name="Command">Program and words, each with its variables; empty for none.</param>
+/// <param name="Command">Program and arguments, each with its variables; empty for none.</param>
 /// <param name="Http">A URL; null for none.</param>
 /// <param name="Tcp">HOST:PORT; null for none.</param>
 /// <param name="Timeout">Seconds; null for the default.</param>
@@ -39,7 +39,7 @@ sealed partial record ImageHealth(
         HealthCheck defaults = new();
         return new HealthCheck
         {
-            Command = Command.Count == 0 ? null : [.. Command.Select(c => Checked(c, t => !t.Contains('\0', StringComparison.Ordinal), "a text without NUL characters")!)],
+            Command = Command.Count == 0 ? null : [.. Command.Select(c => Checked(c, t => !t.Contains('\0', StringComparison.Ordinal), "a string without NUL characters")!)],
             Http = Checked(Http, IsUrl, "an http: or https: URL"),
             Tcp = Checked(Tcp, t => DnsEndPointOf(t) is not null, "HOST:PORT"),
             Timeout = Seconds(Timeout) ?? defaults.Timeout,

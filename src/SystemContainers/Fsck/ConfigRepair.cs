@@ -59,7 +59,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             AutoUpdate = record.AutoUpdate,
         };
         StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
-        OpenedImage opened = OpenedImage.Open(host, image, request.Settings, request.Rootfs, lease);
+        OpenedImage opened = OpenedImage.Open(host.Target, image, request.Settings, request.Rootfs, lease);
         return (await new ContainerPreparer(host).PrepareAsync(opened, request, record.Name, record.Deployment, record, CancellationToken.None)).Rendered.ConfigJson;
     }
 }

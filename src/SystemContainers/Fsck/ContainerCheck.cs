@@ -57,7 +57,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         }
         else if (link is null && !await Recovery.IsRunningAsync(host, name))
         {
-            log.Error(FindingKind.DanglingDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
+            log.Error(FindingKind.OrphanDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
             return;
         }
 
@@ -81,7 +81,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         {
             if (Path.GetFileName(entry).StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
             {
-                log.Error(FindingKind.DanglingDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
+                log.Error(FindingKind.OrphanDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
             }
             else
             {
@@ -107,7 +107,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             }
             else
             {
-                log.Error(FindingKind.DanglingDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
+                log.Error(FindingKind.OrphanDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
             }
 
             return;
@@ -120,7 +120,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             log.Note(FindingKind.BrokenRecord, directory.RecordCopy, File.Exists(directory.RecordCopy) ? "is not what info.json is" : "is missing: info.json has no second copy", FsckAdvice.Repair);
         }
 
-        RootfsCheck rootfs = new(host, store, content, log);
+        RootfsCheck rootfs = new(host.Target, store, content, log);
         if (!rootfs.Run(record))
         {
             Damaged.Add(record);
@@ -131,7 +131,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             Unconfigured.Add(record);
         }
 
-        HostCheck files = new(host, log);
+        HostCheck files = new(host.Target, log);
         files.CheckKept(record);
         if (isCurrent)
         {

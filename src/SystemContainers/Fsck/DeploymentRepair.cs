@@ -48,7 +48,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
                 case FindingKind.DanglingCurrent when IsBelow(finding.Path, container):
                     Try(finding.Path, () => MendCurrent(name));
                     break;
-                case FindingKind.DanglingDeployment when IsBelow(finding.Path, container) && finding.Path != container:
+                case FindingKind.OrphanDeployment when IsBelow(finding.Path, container) && finding.Path != container:
                     Try(finding.Path, () => Remove(finding.Path));
                     break;
                 default:
@@ -137,7 +137,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
     private async Task MendConfigAsync(ContainerRecord record, StoreLease lease, string rootfs)
     {
-        if (await new ConfigRepair(host, log).RunAsync(record, lease) && !new RootfsCheck(host, host.Store, content: true, new FindingLog()).Run(record))
+        if (await new ConfigRepair(host, log).RunAsync(record, lease) && !new RootfsCheck(host.Target, host.OpenStore(), content: true, new FindingLog()).Run(record))
         {
             MendRootfs(record, rootfs);
         }
@@ -152,14 +152,14 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             return;
         }
 
-        RootfsCheck check = new(host, host.Store, content: true, new FindingLog());
+        RootfsCheck check = new(host.Target, host.OpenStore(), content: true, new FindingLog());
         if (check.ReadConfig(record, host.Deployment(record.Name, record.Deployment).ConfigFile) is not { } config)
         {
             log.Failed(rootfs, "its config.json can't be used");
             return;
         }
 
-        MergedTree tree = MergedTree.Build(host.Store, record.DiffIds);
+        MergedTree tree = MergedTree.Build(host.OpenStore(), record.DiffIds);
         string fresh = DurableFile.Beside(rootfs);
         TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config));
         DurableFile.SyncFileSystem(fresh);

@@ -74,7 +74,7 @@ sealed class FsckPass
 
     private async Task RunAsync(ContentStore store, CancellationToken cancellation)
     {
-        TransactionCheck transactions = new(_host, store, _log);
+        TransactionCheck transactions = new(_host.Transactions, store, _log);
         transactions.Run();
         using (store.Locks.Lease(_host.Note, cancellation))
         {

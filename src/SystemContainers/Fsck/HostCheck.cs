@@ -9,7 +9,7 @@ using SystemContainers.Target;
 namespace SystemContainers.Fsck;
 
 /// <summary>What a deployment has on the host, and the copies that it keeps of that.</summary>
-sealed class HostCheck(Host host, FindingLog log)
+sealed class HostCheck(HostTarget host, FindingLog log)
 {
     /// <summary>Files of the host that are gone.</summary>
     public List<InstalledFile> Missing { get; } = [];
@@ -30,7 +30,7 @@ sealed class HostCheck(Host host, FindingLog log)
             if (there != file.Sha256)
             {
                 Altered.Add(file);
-                log.Error(FindingKind.AlteredDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
+                log.Error(FindingKind.CorruptDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
             }
         }
     }

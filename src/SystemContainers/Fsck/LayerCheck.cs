@@ -90,7 +90,7 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         catch (Exception e) when (e is SysctrException or IOException)
         {
             Broken.Add(layer);
-            log.Error(FindingKind.AlteredLayer, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
+            log.Error(FindingKind.CorruptLayer, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
             return null;
         }
     }
@@ -111,7 +111,7 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
 
         string name = System.Text.Encoding.UTF8.GetString(entry.Name);
         log.Error(
-            state == ObjectState.Missing ? FindingKind.MissingObject : FindingKind.AlteredObject,
+            state == ObjectState.Missing ? FindingKind.MissingObject : FindingKind.CorruptObject,
             store.ObjectPath(entry.Object), $"(/{name.TrimStart('.', '/')}) {what}",
             state == ObjectState.Changed ? FsckAdvice.Repair : FsckAdvice.Fetch);
         lock (Damaged)

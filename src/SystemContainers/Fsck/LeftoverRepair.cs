@@ -16,11 +16,11 @@ sealed class LeftoverRepair(Host host, RepairLog log)
         // Nobody adds to the store or leaves anything half-written in it while it is held alone.
         using IDisposable alone = host.Locks.LockStore(cancellation);
         RemoveUnneeded(found);
-        LayerCheck layers = new(host.Store, _ => false, new FindingLog());
+        LayerCheck layers = new(host.OpenStore(), _ => false, new FindingLog());
         layers.Run(cancellation);
         if (layers.Broken.Count == 0)
         {
-            foreach (string orphan in layers.FindOrphans(host.Store, cancellation))
+            foreach (string orphan in layers.FindOrphans(host.OpenStore(), cancellation))
             {
                 Remove(orphan);
             }
@@ -36,17 +36,17 @@ sealed class LeftoverRepair(Host host, RepairLog log)
     private void RemoveUnneeded(FsckPass found)
     {
         // As it is now: an install that came since everything was looked at counts on what was there.
-        ImageRecord[] images = [.. found.Images.Select(i => i.Image), .. FsckPass.ImagesOf(host, host.Store.Images.Examine().Select(i => i.Record).OfType<ImageRecord>()).Select(i => i.Image)];
+        ImageRecord[] images = [.. found.Images.Select(i => i.Image), .. FsckPass.ImagesOf(host, host.OpenStore().Images.Examine().Select(i => i.Record).OfType<ImageRecord>()).Select(i => i.Image)];
         HashSet<Oci.Digest> needed = [.. images.SelectMany(i => i.DiffIds)];
-        foreach (Oci.Digest layer in found.Layers.Broken.Concat(found.Layers.LayersWith(host.Store, found.Layers.Damaged)).Except(needed))
+        foreach (Oci.Digest layer in found.Layers.Broken.Concat(found.Layers.LayersWith(host.OpenStore(), found.Layers.Damaged)).Except(needed))
         {
-            Remove(host.Store.IndexPath(layer));
+            Remove(host.OpenStore().IndexPath(layer));
         }
 
         HashSet<Oci.Digest> blobs = [.. images.SelectMany(i => (Oci.Digest[])[i.ManifestDigest, i.ConfigDigest])];
         foreach (Oci.Digest blob in found.References.Altered.Except(blobs))
         {
-            Remove(host.Store.BlobPath(blob));
+            Remove(host.OpenStore().BlobPath(blob));
         }
     }
 

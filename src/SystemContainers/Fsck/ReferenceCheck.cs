@@ -87,7 +87,7 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
             catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
             {
                 Altered.Add(named);
-                log.Error(FindingKind.AlteredBlob, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
+                log.Error(FindingKind.CorruptBlob, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
             }
         }
 

@@ -13,7 +13,7 @@ using SystemContainers.Tree;
 namespace SystemContainers.Fsck;
 
 /// <summary>A deployment's config.json and rootfs.</summary>
-sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog log)
+sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, FindingLog log)
 {
     /// <summary>Differences of one rootfs that are told one by one.</summary>
     private const int Told = 20;
@@ -40,7 +40,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
         {
             if (new FileInfo(rootfs).LinkTarget != remote)
             {
-                log.Error(FindingKind.AlteredRootfs, rootfs, $"does not lead to {remote}", FsckAdvice.Repair);
+                log.Error(FindingKind.CorruptRootfs, rootfs, $"does not lead to {remote}", FsckAdvice.Repair);
                 return false;
             }
 
@@ -58,12 +58,12 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
         new TreeCheck(store, content, Tell).Compare(tree, rootfs, MissingMounts(mounts, tree));
         if (differences > Told)
         {
-            log.Error(FindingKind.AlteredRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
+            log.Error(FindingKind.CorruptRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
         }
 
         if (mounts.Mounts.Any(m => m.Source == directory.ListenOnHost) && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName)))
         {
-            log.Error(FindingKind.AlteredDeployment, Path.Join(directory.Here, DeploymentDirectory.ListenName), "is missing", FsckAdvice.Repair);
+            log.Error(FindingKind.CorruptDeployment, Path.Join(directory.Here, DeploymentDirectory.ListenName), "is missing", FsckAdvice.Repair);
             differences++;
         }
 
@@ -73,7 +73,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
         {
             if (differences++ < Told)
             {
-                log.Error(FindingKind.AlteredRootfs, rootfs + path, what, FsckAdvice.Repair);
+                log.Error(FindingKind.CorruptRootfs, rootfs + path, what, FsckAdvice.Repair);
             }
         }
     }
@@ -100,7 +100,7 @@ sealed class RootfsCheck(Host host, ContentStore store, bool content, FindingLog
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            log.Error(FindingKind.AlteredDeployment, file, e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})", advice);
+            log.Error(FindingKind.CorruptDeployment, file, e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})", advice);
             return null;
         }
     }

@@ -29,7 +29,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         }
 
         HashSet<Digest> layers = [.. found.References.Layers];
-        layers.UnionWith(found.Layers.LayersWith(host.Store, objects));
+        layers.UnionWith(found.Layers.LayersWith(host.OpenStore(), objects));
         await FetchAsync(lease, found.Images, layers, [.. found.References.Blobs], objects, cancellation);
         foreach (Finding broken in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
         {
@@ -45,7 +45,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         }
         catch (SysctrException e)
         {
-            foreach (Finding half in found.Findings.Where(f => f.Kind == FindingKind.HalfTransaction))
+            foreach (Finding half in found.Findings.Where(f => f.Kind == FindingKind.InterruptedTransaction))
             {
                 log.Failed(half.Path, e.Message);
             }
@@ -54,10 +54,10 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 
     private bool MendMetadata(LayerEntry entry)
     {
-        string path = host.Store.ObjectPath(entry.Object);
+        string path = host.OpenStore().ObjectPath(entry.Object);
         try
         {
-            bool right = host.Store.MendMetadata(entry);
+            bool right = host.OpenStore().MendMetadata(entry);
             if (right)
             {
                 log.Done(path, "put right in its place");
@@ -76,7 +76,7 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     private async Task FetchAsync(
         StoreLease lease, IReadOnlyList<(ImageRecord Image, string User)> images, HashSet<Digest> layers, HashSet<Digest> blobs, HashSet<ObjectKey> objects, CancellationToken cancellation)
     {
-        host.Store.Replace(objects);
+        host.OpenStore().Replace(objects);
         foreach (ImageRecord image in images.Select(i => i.Image).DistinctBy(i => (i.Reference, i.ManifestDigest)))
         {
             Digest[] blobsOfIt = [.. ((Digest[])[image.ManifestDigest, image.ConfigDigest]).Where(blobs.Contains)];
@@ -87,13 +87,13 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             }
 
             // Before: afterwards an index that was broken can't say which objects were meant.
-            string[] paths = [.. blobsOfIt.Select(host.Store.BlobPath), .. layersOfIt.Select(host.Store.IndexPath), .. objects.Select(host.Store.ObjectPath)];
+            string[] paths = [.. blobsOfIt.Select(host.OpenStore().BlobPath), .. layersOfIt.Select(host.OpenStore().IndexPath), .. objects.Select(host.OpenStore().ObjectPath)];
             try
             {
                 PulledImage pulled = await PullAsync(lease, image, layersOfIt, cancellation);
                 foreach (Digest blob in blobsOfIt)
                 {
-                    host.Store.ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
+                    host.OpenStore().ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
                 }
 
                 layers.ExceptWith(layersOfIt);
@@ -112,25 +112,25 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
         ImagePuller puller = host.Puller(progress);
         PulledImage pulled = await lease.WithoutAsync(
-            () => puller.PullAsync([reference], Platform.Current, new MendingSink(host.Store, layers), cancellation), cancellation);
-        if (!host.Store.HasWhole([.. layers]))
+            () => puller.PullAsync([reference], Platform.Current, new MendingSink(host.OpenStore(), layers), cancellation), cancellation);
+        if (!host.OpenStore().HasWhole([.. layers]))
         {
             throw new SysctrException(ErrorKind.Locked, $"fetching {reference}: a prune took what was there meanwhile", "try again when it has ended");
         }
 
-        host.Store.Commit();
+        host.OpenStore().Commit();
         return pulled;
     }
 
     /// <summary>A file that can't be read does not say whose it was, but its name is that of one reference.</summary>
     private void MendRef(string file, IReadOnlyList<(ImageRecord Image, string User)> images)
     {
-        ImageRecord? image = images.Select(i => i.Image).FirstOrDefault(i => host.Store.Images.FileOf(i.Reference) == file);
+        ImageRecord? image = images.Select(i => i.Image).FirstOrDefault(i => host.OpenStore().Images.FileOf(i.Reference) == file);
         try
         {
             if (image is not null)
             {
-                host.Store.Images.Set(image);
+                host.OpenStore().Images.Set(image);
                 log.Done(file, $"made anew for {image.Reference}");
             }
         }

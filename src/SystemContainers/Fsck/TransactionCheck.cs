@@ -9,14 +9,14 @@ using SystemContainers.Target;
 namespace SystemContainers.Fsck;
 
 /// <summary>What dead processes have begun: intents, staging directories, files that were being written. Live ones hold locks on theirs.</summary>
-sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
+sealed class TransactionCheck(IntentRecords intents, ContentStore store, FindingLog log)
 {
     /// <summary>Containers that intents name which nobody has ended; their state is not judged.</summary>
     public HashSet<string> Concerned { get; } = new(StringComparer.Ordinal);
 
     public void Run()
     {
-        foreach (string file in host.Transactions.Files())
+        foreach (string file in intents.Files())
         {
             try
             {
@@ -28,7 +28,7 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
             }
             catch (SysctrException e)
             {
-                log.Error(FindingKind.HalfTransaction, file, $"can't be read ({e.Message})", "move it away, and look at the containers with 'sysctr list'");
+                log.Error(FindingKind.InterruptedTransaction, file, $"can't be read ({e.Message})", "move it away, and look at the containers with 'sysctr list'");
             }
         }
 
@@ -46,7 +46,7 @@ sealed class TransactionCheck(Host host, ContentStore store, FindingLog log)
             Concerned.UnionWith(pending.Record.Names);
             string names = pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}";
             log.Error(
-                FindingKind.HalfTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
+                FindingKind.InterruptedTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
         }
     }
 }

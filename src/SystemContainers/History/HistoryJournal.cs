@@ -10,7 +10,7 @@ static class HistoryJournal
     // One for each outcome, for 'journalctl MESSAGE_ID=…'; they never change.
     private const string DoneId = "5941aecb92304647a3ebde85a5cc35b6";
     private const string FailedId = "4c14eb44da944ea1b9ac5589ad921653";
-    private const string TakenBackId = "4fe733d8449a420eb0d6fd83f45fcec7";
+    private const string RolledBackId = "4fe733d8449a420eb0d6fd83f45fcec7";
     private const string HeldId = "c0a6f2b7d5e84b0f9d3b1e6a47f2c958";
 
     private const string Error = "3";
@@ -27,7 +27,7 @@ static class HistoryJournal
                 HistoryOutcome.Done => DoneId,
                 HistoryOutcome.Failed => FailedId,
                 HistoryOutcome.Held => HeldId,
-                _ => TakenBackId,
+                _ => RolledBackId,
             }),
             ("PRIORITY", entry.Outcome == HistoryOutcome.Done ? Notice : Error),
             ("SYSLOG_IDENTIFIER", "sysctr"),
@@ -41,7 +41,7 @@ static class HistoryJournal
             ("SYSCTR_TO", entry.To?.Deployment.ToString()),
             ("SYSCTR_IMAGE", entry.Image?.Reference ?? (entry.To ?? entry.From)?.Image),
             ("SYSCTR_DIGEST", entry.Image?.To ?? (entry.To ?? entry.From)?.Digest),
-            ("SYSCTR_OUTCOME", HistoryText.Word(entry.Outcome)),
+            ("SYSCTR_OUTCOME", HistoryOutcomeConverter.Name(entry.Outcome)),
             ("SYSCTR_REASON", entry.Reason),
             ("SYSCTR_RIGHTS", entry.Rights is { } rights ? string.Join('\n', rights.Select(r => $"{r.Class} {r.Detail}".TrimEnd())) : null),
             ("SYSCTR_GRANTED", entry.Granted is { Count: > 0 } granted ? string.Join(' ', granted) : null),

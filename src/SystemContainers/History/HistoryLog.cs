@@ -15,7 +15,7 @@ namespace SystemContainers.History;
 /// <remarks>
 /// An entry is written once the outcome is certain, and before the transaction's intent record goes: whoever ends a transaction
 /// that was cut off writes it. What can't be written is said and changes no outcome: an update that went well must not be
-/// taken back, nor a failure hidden, because a disk is full.
+/// rolled back, nor a failure hidden, because a disk is full.
 /// </remarks>
 /// <param name="store">The store's directory, which need not be there yet.</param>
 /// <param name="root">The system's root directory; only of the running one the journal is told too.</param>
@@ -131,13 +131,13 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
     /// <param name="id">Its ID.</param>
     /// <param name="why">The failure.</param>
     /// <param name="journals">Of <c>FailedStarts</c>, by container.</param>
-    public void TakenBack(TransactionRecord transaction, string id, Exception why, IReadOnlyDictionary<string, string> journals)
+    public void RolledBack(TransactionRecord transaction, string id, Exception why, IReadOnlyDictionary<string, string> journals)
     {
         _recorded.Add(why);
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
         foreach (ContainerChange change in transaction.Changes)
         {
-            Add(Failure(transaction.Verb, change.Name, origin, HistoryOutcome.TakenBack, why) with
+            Add(Failure(transaction.Verb, change.Name, origin, HistoryOutcome.RolledBack, why) with
             {
                 From = HistoryDeployment.Of(change.Before),
                 To = HistoryDeployment.Of(change.After),
@@ -150,7 +150,7 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
     /// <summary>A transaction whose process died was ended by this one.</summary>
     /// <param name="transaction">What it was to do.</param>
     /// <param name="id">Its ID.</param>
-    /// <param name="outcome">Done: it was finished; TakenBack: the host is as before it.</param>
+    /// <param name="outcome">Done: it was finished; RolledBack: the host is as before it.</param>
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {
         // Its process may have died between an entry and the next, or the end of the intent.

@@ -22,15 +22,6 @@ static class HistoryText
     /// <summary>The image that it was about, or whose deployment; a dash for none.</summary>
     public static string Image(HistoryEntry entry) => entry.Image?.Reference ?? (entry.To ?? entry.From)?.Image ?? "-";
 
-    /// <summary>The outcome as --json has it.</summary>
-    public static string Word(HistoryOutcome outcome) => outcome switch
-    {
-        HistoryOutcome.Done => "done",
-        HistoryOutcome.Failed => "failed",
-        HistoryOutcome.Held => "held",
-        _ => "takenBack",
-    };
-
     /// <summary>How it ended, and the first line of why, in one line.</summary>
     public static string Outcome(HistoryEntry entry) => entry.Outcome switch
     {
@@ -39,7 +30,7 @@ static class HistoryText
         HistoryOutcome.Done => entry.Recovered ? "done, after it was cut off" : "done",
         HistoryOutcome.Held => $"held ({entry.ExitCode}): {RightsText.Joined(entry.Rights ?? [])}",
         HistoryOutcome.Failed => $"failed ({entry.ExitCode}): {FirstLine(entry.Reason)}",
-        _ => $"taken back ({entry.ExitCode}): {FirstLine(entry.Reason)}{(entry.Journal is null ? "" : $"; see {entry.Journal}")}",
+        _ => $"rolled back ({entry.ExitCode}): {FirstLine(entry.Reason)}{(entry.Journal is null ? "" : $"; see {entry.Journal}")}",
     };
 
     private static string Digest(string? digest) => digest is null ? "-" : Oci.Digest.Parse(digest).Short;

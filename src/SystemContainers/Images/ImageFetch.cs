@@ -123,8 +123,8 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         ImagePuller puller = host.Puller(progress);
         for (int attempt = 1; ; attempt++)
         {
-            PulledImage pulled = await lease.WithoutAsync(() => puller.PullAsync(candidates, Platform.Current, host.Store, cancellation), cancellation);
-            if (host.Store.HasWhole(pulled.DiffIds))
+            PulledImage pulled = await lease.WithoutAsync(() => puller.PullAsync(candidates, Platform.Current, host.OpenStore(), cancellation), cancellation);
+            if (host.OpenStore().HasWhole(pulled.DiffIds))
             {
                 return pulled;
             }
@@ -139,9 +139,9 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     }
 
     private bool IsWhole(StoredImage image) =>
-        image.Record.DiffIds.All(host.Store.HasLayer) && HasBlob(image.Record.ManifestDigest) && HasBlob(image.Record.ConfigDigest);
+        image.Record.DiffIds.All(host.OpenStore().HasLayer) && HasBlob(image.Record.ManifestDigest) && HasBlob(image.Record.ConfigDigest);
 
-    private bool HasBlob(Digest digest) => host.Store.HasBlob(digest) || host.Store.Below?.HasBlob(digest) == true;
+    private bool HasBlob(Digest digest) => host.OpenStore().HasBlob(digest) || host.OpenStore().Below?.HasBlob(digest) == true;
 
     private static SysctrException ChangesEachTime(string what) =>
         new(ErrorKind.Locked, $"fetching {what}: others prune or change it each time before it can be used", "try again when they have ended");
@@ -149,27 +149,27 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>Makes what was pulled durable, and then its names visible.</summary>
     private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)
     {
-        bool isNew = host.Store.HasStagedLayers || !host.Store.HasBlob(pulled.ManifestDigest) || !host.Store.HasBlob(pulled.ConfigDigest);
+        bool isNew = host.OpenStore().HasStagedLayers || !host.OpenStore().HasBlob(pulled.ManifestDigest) || !host.OpenStore().HasBlob(pulled.ConfigDigest);
         string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
-        host.Store.Commit();
-        if (host.Store.Times.Changed is { Count: > 0 } times)
+        host.OpenStore().Commit();
+        if (host.OpenStore().Times.Changed is { Count: > 0 } times)
         {
             host.Note(
                 $"{pulled.Reference}: warning: {times.Count} of its files, such as {times.Example}, {(times.Count == 1 ? "has a time" : "have times")} that the file system of {host.StoreHere} " +
                 "can't keep; they got the nearest that it can, and are checked against that");
-            host.Store.Times.Forget();
+            host.OpenStore().Times.Forget();
         }
 
-        host.Store.PutBlob(pulled.ManifestDigest, pulled.Manifest);
-        host.Store.PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
+        host.OpenStore().PutBlob(pulled.ManifestDigest, pulled.Manifest);
+        host.OpenStore().PutBlob(pulled.ConfigDigest, pulled.ConfigBytes);
         StoredImage[] kept =
         [
             .. references.Select(r => new StoredImage(
-                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config, host.Store)),
+                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config, host.OpenStore())),
         ];
         foreach (StoredImage image in kept)
         {
-            host.Store.Images.Set(image.Record);
+            host.OpenStore().Images.Set(image.Record);
         }
 
         if (intent is not null)
@@ -184,7 +184,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     {
         foreach (ImageReference candidate in candidates)
         {
-            if (host.Store.Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer))
+            if (host.OpenStore().Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.OpenStore().HasLayer))
             {
                 host.SignaturePolicy.Check(candidate);
                 return Open(record);
@@ -196,13 +196,13 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
     /// <summary>An image that a ref or a deployment's record names, with its configuration from the store.</summary>
     /// <exception cref="SysctrException">Corrupt: the store does not have it.</exception>
-    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record), host.Store);
+    public StoredImage Open(ImageRecord record) => new(record, ReadConfig(record), host.OpenStore());
 
     private ImageConfig ReadConfig(ImageRecord record)
     {
         try
         {
-            return JsonSerializer.Deserialize(host.Store.ReadBlob(record.ConfigDigest), OciJson.Default.ImageConfig)!;
+            return JsonSerializer.Deserialize(host.OpenStore().ReadBlob(record.ConfigDigest), OciJson.Default.ImageConfig)!;
         }
         catch (JsonException e)
         {

@@ -22,7 +22,7 @@ sealed class ImageNames(Host host)
         }
 
         ImageRecord[] byId = IsId(typed, out string hex)
-            ? [.. host.Store.Images.List().Where(i => i.ConfigDigest.Hex.StartsWith(hex, StringComparison.Ordinal))]
+            ? [.. host.OpenStore().Images.List().Where(i => i.ConfigDigest.Hex.StartsWith(hex, StringComparison.Ordinal))]
             : [];
         return byId.Select(i => i.ConfigDigest).Distinct().Count() switch
         {
@@ -61,7 +61,7 @@ sealed class ImageNames(Host host)
             return null;
         }
 
-        return candidates.Select(c => host.Store.Images.Find(c.ToString())).OfType<ImageRecord>().FirstOrDefault();
+        return candidates.Select(c => host.OpenStore().Images.Find(c.ToString())).OfType<ImageRecord>().FirstOrDefault();
     }
 
     private static bool IsId(string typed, out string hex)

@@ -42,7 +42,7 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
         {
             // A store that was not there when it was looked for may be somebody's by now.
             using StoreLease? own = Lease!.IsHeld ? null : host.Locks.LeaseStore(CancellationToken.None);
-            host.Store.TakeOver(_scratch.Store);
+            host.OpenStore().TakeOver(_scratch.OpenStore());
         }
         catch (Exception e) when (HostFailure.Understand(e) is { } why)
         {

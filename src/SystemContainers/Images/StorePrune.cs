@@ -33,23 +33,23 @@ sealed class StorePrune(Host host)
         }
         else
         {
-            host.Store.Prune(host.Store.Layers(), NamedBlobs());
+            host.OpenStore().Prune(host.OpenStore().Layers(), NamedBlobs());
         }
     }
 
     private PruneResult Remove(bool all, Action<string> note, HistoryOrigin? origin, bool recovered = false)
     {
         ImageNames names = new(host);
-        foreach (ImageRecord unused in all ? host.Store.Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
+        foreach (ImageRecord unused in all ? host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
         {
-            host.Store.Images.Delete(unused.Reference);
+            host.OpenStore().Images.Delete(unused.Reference);
             note($"{unused.Reference}: deleted");
             Tell(new HistoryImage(unused.Reference, From: unused.ManifestDigest.ToString()), removed: null);
         }
 
         // What deployments were made of stays: with it they can be mended.
-        HashSet<Digest> layers = [.. host.Store.Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
-        PruneResult result = host.Store.Prune(layers, NamedBlobs());
+        HashSet<Digest> layers = [.. host.OpenStore().Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
+        PruneResult result = host.OpenStore().Prune(layers, NamedBlobs());
         if (result.Layers + result.Objects + result.Bytes > 0)
         {
             Tell(image: null, new HistoryRemoval(result.Layers, result.Objects, result.Bytes));
@@ -68,7 +68,7 @@ sealed class StorePrune(Host host)
 
     private HashSet<Digest> NamedBlobs() =>
     [
-        .. host.Store.Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
+        .. host.OpenStore().Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
         .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
     ];
 }

@@ -62,7 +62,7 @@ sealed record ContainerDetails
     /// <summary>The update that waits for a grant; null for none.</summary>
     public HeldUpdate? Held { get; init; }
 
-    /// <summary>The last update that was taken back because its image was not well; null for none.</summary>
+    /// <summary>The last update that was rolled back because its image was not well; null for none.</summary>
     public FailedUpdate? Failed { get; init; }
 
     /// <summary>What the user chose with --set.</summary>

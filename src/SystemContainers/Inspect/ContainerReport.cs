@@ -18,7 +18,7 @@ namespace SystemContainers.Inspect;
 /// <param name="InstalledAt">When.</param>
 /// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
 /// <param name="Held">The update that waits for a grant; null for none.</param>
-/// <param name="Failed">The last update that was taken back because its image was not well; null for none.</param>
+/// <param name="Failed">The last update that was rolled back because its image was not well; null for none.</param>
 sealed record ContainerReport(
     string Name,
     string Image,

@@ -39,7 +39,7 @@ static class LintRequest
         RenderRequest request = new()
         {
             Name = target.Name,
-            DestinationDirectory = new DeploymentDirectory(Host.StoreOnHost, Host.StoreOnHost, target.Name, 0).OnHost,
+            DestinationDirectory = new DeploymentDirectory(HostTarget.SystemStore, HostTarget.SystemStore, target.Name, 0).OnHost,
             ImageName = target.Reference,
             ImageId = Digest.Sha256("lint"u8),
             Image = target.Image,

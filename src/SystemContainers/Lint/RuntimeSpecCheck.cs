@@ -58,17 +58,17 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
                 }
 
                 break;
-            case SpecType.List when Is(value, name, "a list", JsonValueKind.Array):
+            case SpecType.List when Is(value, name, "an array", JsonValueKind.Array):
                 for (int i = 0; i < value.Items.Count; i++)
                 {
                     Check(value.Items[i], shape.Item!, $"{name}[{i}]");
                 }
 
                 break;
-            case SpecType.Text when Is(value, name, "a text", JsonValueKind.String):
+            case SpecType.Text when Is(value, name, "a string", JsonValueKind.String):
                 CheckText(value, shape, name);
                 break;
-            case SpecType.Path when Is(value, name, "a text", JsonValueKind.String):
+            case SpecType.Path when Is(value, name, "a string", JsonValueKind.String):
                 if (!value.Text.StartsWith('/'))
                 {
                     Fail(value, $"{name} has to be an absolute path, not '{value.Text}'");
@@ -76,7 +76,7 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 
                 break;
             case SpecType.Flag:
-                _ = Is(value, name, "true or false", JsonValueKind.True, JsonValueKind.False);
+                _ = Is(value, name, "a boolean", JsonValueKind.True, JsonValueKind.False);
                 break;
             case SpecType.Number when Is(value, name, "a number", JsonValueKind.Number):
                 CheckNumber(value, shape, name);

@@ -7,7 +7,7 @@ using SystemContainers.Target;
 namespace SystemContainers.Mounts;
 
 /// <summary>The mounts that sysctr made and that are still there: <c>mounts/</c> of the store, held against what is mounted.</summary>
-sealed class MountCatalog(Host host)
+sealed class MountCatalog(HostTarget host, HostLocks locks)
 {
     private static string BootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
@@ -22,7 +22,7 @@ sealed class MountCatalog(Host host)
     public IReadOnlyList<MountRecord> List() => [.. Live().Select(m => m.Record)];
 
     /// <summary>Held while one is made or taken away.</summary>
-    public IDisposable Lock(CancellationToken cancellation) => host.Locks.LockMounts(cancellation);
+    public IDisposable Lock(CancellationToken cancellation) => locks.LockMounts(cancellation);
 
     /// <summary>The record of a mount that is about to be made here and now.</summary>
     public MountRecord NewRecord(string directory, MountKind kind, string name, string options) =>
@@ -66,7 +66,7 @@ sealed class MountCatalog(Host host)
             return;
         }
 
-        using IDisposable? held = host.Locks.TryLockMounts();
+        using IDisposable? held = locks.TryLockMounts();
         if (held is not null)
         {
             RemoveStale();

@@ -18,7 +18,7 @@ namespace SystemContainers.Mounts;
 /// </summary>
 sealed class MountOperation(Host host, Action<string> note)
 {
-    private readonly MountCatalog _mounts = new(host);
+    private readonly MountCatalog _mounts = new(host.Target, host.Locks);
 
     /// <summary>Mounts.</summary>
     /// <exception cref="SysctrException">
@@ -124,7 +124,7 @@ sealed class MountOperation(Host host, Action<string> note)
     {
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         string rootfs = Path.Join(place, "rootfs");
-        TreeCheckout.Write(MergedTree.Build(host.Store, image.DiffIds), rootfs, []);
+        TreeCheckout.Write(MergedTree.Build(host.OpenStore(), image.DiffIds), rootfs, []);
         return rootfs;
     }
 

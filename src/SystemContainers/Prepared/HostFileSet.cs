@@ -91,7 +91,7 @@ sealed class HostFileSet(Host host)
     /// <exception cref="SysctrException">Unsafe: says which.</exception>
     public void CheckPlaces(PreparedContainer container)
     {
-        HostPlaces places = new(host);
+        HostPlaces places = new(host.Target);
         foreach (string path in container.Record.AllFiles.Select(f => f.Path).Concat(container.Record.HostDirectories.Select(d => d.Path)))
         {
             places.Check($"installing {path}", path);
@@ -119,7 +119,7 @@ sealed class HostFileSet(Host host)
     }
 
     /// <summary>
-    /// Refuses files that the host has no room for, twice over: what fails half-way has to be taken back, and where nothing can be
+    /// Refuses files that the host has no room for, twice over: what fails half-way has to be rolled back, and where nothing can be
     /// written nothing can be written back.
     /// </summary>
     /// <exception cref="SysctrException">Storage: says what is needed, what is free, and where.</exception>

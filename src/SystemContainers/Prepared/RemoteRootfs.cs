@@ -23,7 +23,7 @@ static class RemoteRootfs
     /// <param name="typed">A directory with the tree, or with a bundle's <c>rootfs</c>, as the host sees it.</param>
     /// <returns>Absolute path as the host sees it, without links: runtimes refuse a root that is one.</returns>
     /// <exception cref="SysctrException">NotFound: there is no such directory; Usage: it is no root file system.</exception>
-    public static string Find(Host host, string typed)
+    public static string Find(HostTarget host, string typed)
     {
         string path = Path.GetFullPath(typed);
         string bundled = Path.Join(path, "rootfs");
@@ -65,7 +65,7 @@ static class RemoteRootfs
 
     /// <summary>Refuses what a runtime would have to make there and can't.</summary>
     /// <exception cref="SysctrException">Host: the tree lacks a mount point and can't be written.</exception>
-    public static void CheckMounts(Host host, string rootfs, IReadOnlyList<RequiredMount> missing)
+    public static void CheckMounts(HostTarget host, string rootfs, IReadOnlyList<RequiredMount> missing)
     {
         if (missing.Count > 0 && Libc.access(host.Here(rootfs), Libc.W_OK) != 0)
         {

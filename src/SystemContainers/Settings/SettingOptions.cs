@@ -54,7 +54,7 @@ static class SettingOptions
             Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
         },
         new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
-        new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON list of words. The image's own command is left out then.") { Check = Words },
+        new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON array of strings. The image's own command is left out then.") { Check = Words },
         new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
         new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
@@ -73,7 +73,7 @@ static class SettingOptions
         new("stop-signal", "SIGNAL", "The signal that stops it, instead of the image's.") { Place = Unit, Check = Signal },
         new("stop-timeout", "SECONDS", "How long it may take to stop before it is killed; 30 otherwise.") { Place = Unit, Check = value => Quantity.Whole(value, 0, MostSeconds) },
         new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
-        new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON list of words, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
+        new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON array of strings, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
         new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
         new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.")
         {
@@ -106,7 +106,7 @@ static class SettingOptions
         value.Length == 0 ? throw new FormatException("it is empty")
         : StopSignal.Find(value) ?? throw new FormatException("signal(7) has no such signal; write SIGTERM, TERM or 15");
 
-    /// <summary>A JSON list of words, or one word; none for an empty text.</summary>
+    /// <summary>A JSON array of strings, or one word; none for an empty text.</summary>
     /// <exception cref="FormatException">It begins as a list and is none.</exception>
     public static IReadOnlyList<string> Words(string text)
     {
@@ -118,11 +118,11 @@ static class SettingOptions
         try
         {
             using JsonDocument list = JsonDocument.Parse(text);
-            return [.. list.RootElement.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String ? w.GetString()! : throw new FormatException("a word of the list is no text"))];
+            return [.. list.RootElement.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String ? w.GetString()! : throw new FormatException("one of its items is no string"))];
         }
         catch (JsonException e)
         {
-            throw new FormatException("it begins as a JSON list of words and is none", e);
+            throw new FormatException("it begins as a JSON array of strings and is none", e);
         }
     }
 

@@ -86,7 +86,7 @@ sealed class CallOutcome
     private static string DescribeEnd(HistoryEntry entry) => entry.Outcome switch
     {
         HistoryOutcome.Done => $"{entry.Subject}: {entry.Operation} is done",
-        HistoryOutcome.TakenBack => $"{entry.Subject}: {entry.Operation} is rolled back, all is as before",
+        HistoryOutcome.RolledBack => $"{entry.Subject}: {entry.Operation} is rolled back, all is as before",
         _ => $"{entry.Subject}: was not changed",
     };
 
@@ -94,7 +94,7 @@ sealed class CallOutcome
     {
         string whose = left.Record.IsOfStore ? "the store" : string.Join(", ", left.Record.Names);
         bool forward = left.IsCommitted || left.Record.Operation is TransactionKind.Uninstall or TransactionKind.Prune or TransactionKind.Record;
-        return $"{whose}: {left.Record.Verb} is left half done; the next call of sysctr, or the next boot, {(forward ? "finishes it" : "rolls it back")}";
+        return $"{whose}: {left.Record.Verb} is left interrupted; the next call of sysctr, or the next boot, {(forward ? "finishes it" : "rolls it back")}";
     }
 
     private static PendingTransaction? Find((string File, TransactionRecord Record) begun)

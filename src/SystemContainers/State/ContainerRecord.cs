@@ -100,7 +100,7 @@ sealed record ContainerRecord
     /// <summary>The update that waits for a grant; null for none.</summary>
     public HeldUpdate? Held { get; init; }
 
-    /// <summary>The last update that was taken back because its image was not well; null for none.</summary>
+    /// <summary>The last update that was rolled back because its image was not well; null for none.</summary>
     public FailedUpdate? Failed { get; init; }
 
     /// <summary>How to check the payload's health after a start; null where the image does not say.</summary>

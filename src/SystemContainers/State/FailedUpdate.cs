@@ -6,7 +6,7 @@ using SystemContainers.Oci;
 namespace SystemContainers.State;
 
 /// <summary>
-/// An update that was taken back because its image was not well. It stands in the record of the deployment in use, and keeps automatic updates from stopping
+/// An update that was rolled back because its image was not well. It stands in the record of the deployment in use, and keeps automatic updates from stopping
 /// what is well for the same image every night; a later image, or somebody who asks for the update, is not kept.
 /// </summary>
 /// <param name="Image">The image as a full reference.</param>

@@ -41,7 +41,7 @@ sealed record HistoryEntry
     /// <summary>How it ended.</summary>
     public required HistoryOutcome Outcome { get; init; }
 
-    /// <summary>Why it failed or was taken back; null where it was done.</summary>
+    /// <summary>Why it failed or was rolled back; null where it was done.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Of a held update the rights that its image gained; else null.</summary>
@@ -74,21 +74,18 @@ sealed record HistoryEntry
 }
 
 /// <summary>How an operation ended.</summary>
+[JsonConverter(typeof(HistoryOutcomeConverter))]
 enum HistoryOutcome
 {
     /// <summary>The host is as it was asked for.</summary>
-    [JsonStringEnumMemberName("done")]
     Done,
 
     /// <summary>It failed before anything of the host was changed, or left the rest to the next call of sysctr.</summary>
-    [JsonStringEnumMemberName("failed")]
     Failed,
 
     /// <summary>It failed or was cut off, and what it had changed is as it was before.</summary>
-    [JsonStringEnumMemberName("takenBack")]
-    TakenBack,
+    RolledBack,
 
     /// <summary>It waits for somebody to grant what its image gained; nothing was changed.</summary>
-    [JsonStringEnumMemberName("held")]
     Held,
 }

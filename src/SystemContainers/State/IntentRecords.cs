@@ -18,7 +18,7 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
 
     private string Root => Path.Join(storeHere, "transactions");
 
-    /// <summary>Makes an intent durable. From here on it is carried out or taken back, whatever happens to this process.</summary>
+    /// <summary>Makes an intent durable. From here on it is carried out or rolled back, whatever happens to this process.</summary>
     /// <returns>Its file, for <see cref="Commit"/> and <see cref="End"/>.</returns>
     /// <exception cref="IOException">There is no intent.</exception>
     public string Begin(TransactionRecord record)
@@ -40,7 +40,7 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
         }
     }
 
-    /// <summary>The one step after which the new state holds: a crash before it is taken back, one after it is finished.</summary>
+    /// <summary>The one step after which the new state holds: a crash before it is rolled back, one after it is finished.</summary>
     /// <returns>The intent's file from now on.</returns>
     public static string Commit(string file)
     {
@@ -64,7 +64,7 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
     /// <summary>The transaction's ID, the same before and after the commit.</summary>
     public static string Id(string file) => Path.GetFileName(file).Split('.')[0];
 
-    /// <summary>What the intent said is done, or wholly taken back.</summary>
+    /// <summary>What the intent said is done, or wholly rolled back.</summary>
     public static void End(string file) => DurableFile.Delete(file);
 
     /// <summary>As <see cref="End"/> where the outcome holds already: what fails is said, and left to the next call, which ends it again.</summary>
@@ -134,6 +134,6 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
 
 /// <summary>A transaction that nobody has ended.</summary>
 /// <param name="File">Its intent record.</param>
-/// <param name="IsCommitted">It is finished, not taken back.</param>
+/// <param name="IsCommitted">It is finished, not rolled back.</param>
 /// <param name="Record">What it does.</param>
 sealed record PendingTransaction(string File, bool IsCommitted, TransactionRecord Record);

@@ -7,7 +7,7 @@ namespace SystemContainers.State;
 /// <summary>
 /// An intent record, <c>transactions/ID.json</c>: what is about to happen to the host. It is durable before the first change
 /// and removed after the last. Whoever finds one that no process holds ends it: an uninstall, a change of a record and what was committed are
-/// finished, anything else is taken back.
+/// finished, anything else is rolled back.
 /// </summary>
 /// <param name="Operation">Which it is.</param>
 /// <param name="Changes">What happens to each container.</param>
@@ -91,7 +91,7 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
     public IReadOnlyList<string> Edited { get => field ?? []; init; } = [];
 
-    /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it is taken back.</summary>
+    /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it is rolled back.</summary>
     public IReadOnlyList<string> NewState { get => field ?? []; init; } = [];
 
     /// <summary>The container.</summary>
@@ -109,13 +109,13 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
 /// <summary>The kinds of transaction.</summary>
 enum TransactionKind
 {
-    /// <summary>New containers: taken back when it breaks off.</summary>
+    /// <summary>New containers: rolled back when it breaks off.</summary>
     Install,
 
-    /// <summary>New deployments of containers: taken back when it breaks off before the commit.</summary>
+    /// <summary>New deployments of containers: rolled back when it breaks off before the commit.</summary>
     Update,
 
-    /// <summary>Back to deployments that are there: taken back when it breaks off before the commit.</summary>
+    /// <summary>Back to deployments that are there: rolled back when it breaks off before the commit.</summary>
     Rollback,
 
     /// <summary>Containers go: finished when it breaks off.</summary>

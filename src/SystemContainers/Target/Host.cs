@@ -19,55 +19,59 @@ using SystemContainers.Systemd.DBus;
 namespace SystemContainers.Target;
 
 /// <summary>
-/// The host that a call works on: the running one, or a system below a directory. Its parts are opened when they are first
-/// needed, so that a call which only reads makes nothing.
+/// What a call works with on its host: the target, its locks, records and history, the store and systemd. Each is a value that was made with this, and none
+/// opened anything; the store is opened by the first <see cref="OpenStore"/>, so that a call which only reads makes nothing.
 /// </summary>
 sealed class Host : IDisposable
 {
-    /// <summary>The system's store as units and the runtime see it.</summary>
-    internal const string StoreOnHost = "/var/lib/sysctr";
-
     private readonly Lazy<ContentStore> _store;
-    private readonly Lazy<ISystemdManager> _systemd;
     private readonly Lazy<RegistriesConfig> _registries;
-
     private readonly string? _scratch;
-    private readonly Host? _below;
 
-    private Host(string root, string storeHere, Action<string> note, HostOptions options, Host? scratchOf = null)
+    /// <summary>What <see cref="Open"/> made; one that was given stays the caller's.</summary>
+    private ISystemdManager? _ownSystemd;
+
+    /// <param name="target">Which host.</param>
+    /// <param name="systemd">Its systemd, which stays the caller's.</param>
+    /// <param name="note">Told what is waited for, and what was found and mended.</param>
+    /// <param name="options">How to work on it; null for the defaults.</param>
+    internal Host(HostTarget target, ISystemdManager systemd, Action<string> note, HostOptions? options = null)
+        : this(target, systemd, note, options ?? new HostOptions(), scratchOf: null)
     {
-        Root = root;
-        StoreHere = storeHere;
+    }
+
+    private Host(HostTarget target, ISystemdManager systemd, Action<string> note, HostOptions options, Host? scratchOf)
+    {
+        Target = target;
+        Systemd = systemd;
         Note = note;
-        Paths = new HostPaths(root, options.User);
-        Catalog = new ContainerCatalog(storeHere);
-        _below = scratchOf;
-        Locks = scratchOf?.Locks ?? new HostLocks(() => Store.Locks, note);
-        _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(storeHere);
-        Transactions = new IntentRecords(_scratch ?? storeHere, options.Outcome);
-        History = new HistoryLog(storeHere, root, Locks.LockHistory, Catalog, options.Outcome, note);
-        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(options.User)));
         Options = options;
+        Catalog = new ContainerCatalog(StoreHere);
+        Locks = scratchOf?.Locks ?? new HostLocks(() => OpenStore().Locks, note);
+        _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
+        Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
+        History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
+        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(User)));
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree)
             : OpenScratch(scratchOf));
-        _systemd = new Lazy<ISystemdManager>(() => scratchOf is not null ? scratchOf.Systemd
-            : options.Systemd ?? (options.IsBooting ? new OfflineSystemd(Paths) : SystemdManager.Open(Paths)));
     }
 
-    /// <summary>The directory that is the host's root; <c>/</c> for the running host.</summary>
-    public string Root { get; }
+    internal HostTarget Target { get; }
+
+    /// <inheritdoc cref="HostTarget.Root"/>
+    public string Root => Target.Root;
 
     internal HostOptions Options { get; }
 
-    internal string StoreHere { get; }
+    internal string StoreHere => Target.StoreHere;
 
     internal Action<string> Note { get; }
 
-    internal HostPaths Paths { get; }
+    internal HostPaths Paths => Target.Paths;
 
-    /// <summary>Whose containers these are; null for the system's.</summary>
-    internal HostUser? User => Paths.User;
+    /// <inheritdoc cref="HostTarget.User"/>
+    internal HostUser? User => Target.User;
 
     internal ContainerCatalog Catalog { get; }
 
@@ -78,93 +82,78 @@ sealed class Host : IDisposable
 
     internal HistoryLog History { get; }
 
-    internal ContentStore Store => _store.Value;
-
-    internal ISystemdManager Systemd => _systemd.Value;
+    internal ISystemdManager Systemd { get; }
 
     internal RegistriesConfig Registries => _registries.Value;
 
-    /// <summary>Opens the host below <paramref name="root"/>.</summary>
+    /// <summary>The host below <paramref name="root"/>, with the systemd that is there.</summary>
     /// <param name="root">An absolute path.</param>
     /// <param name="note">Told what is waited for, and what was found and mended.</param>
     /// <param name="options">How to work on it; null for the defaults.</param>
+    /// <param name="user">Whose containers; null for the system's. What writes is called inside the user's namespace.</param>
     /// <exception cref="SysctrException">Permission: not root.</exception>
-    public static Host Open(string root, Action<string> note, HostOptions? options = null)
+    public static Host Open(string root, Action<string> note, HostOptions? options = null, HostUser? user = null)
     {
-        if (options?.User is null && Libc.geteuid() != 0)
+        if (user is null && Libc.geteuid() != 0)
         {
             throw new SysctrException(
                 ErrorKind.Permission, "opening the store: system containers belong to root",
                 "call it with sudo, or with --user for containers of your own");
         }
 
-        if (root != "/" && options?.User is null && Directory.Exists(root))
+        if (!Directory.Exists(root))
         {
-            StoreLinks.Check(new HostPaths(root).Inside(StoreOnHost));
+            throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
         }
 
-        return Directory.Exists(root)
-            ? new Host(root, options?.User is { } user ? UserStore(user) : new HostPaths(root).Inside(StoreOnHost), note, options ?? new HostOptions())
-            : throw new SysctrException(ErrorKind.Usage, $"--root {root}: there is no such directory");
+        HostTarget target = new(root, user);
+        if (root != "/" && user is null)
+        {
+            StoreLinks.Check(target.StoreHere);
+        }
+
+        ISystemdManager systemd = SystemdManager.Of(target.Paths, options?.IsBooting == true);
+        return new Host(target, systemd, note, options) { _ownSystemd = systemd };
     }
 
     /// <summary>Whether a crash has left something that only a process inside the user's namespace can end.</summary>
-    public static bool NeedsRecovery(HostUser user) => new IntentRecords(UserStore(user)).Any;
+    public static bool NeedsRecovery(HostUser user) => new IntentRecords(HostTarget.StoreOf(user)).Any;
 
     /// <summary>Whether a user's store can be worked on in the namespace that the user can have.</summary>
     /// <exception cref="SysctrException">Host: it has files of ids that the user had once.</exception>
-    public static void CheckIds(HostUser user) => SingleIdStore.Check(user, UserStore(user));
+    public static void CheckIds(HostUser user) => SingleIdStore.Check(user, HostTarget.StoreOf(user));
 
-    /// <summary>A path of the host as this process sees it. Links of a system below a directory are followed inside it.</summary>
-    /// <param name="path">Absolute, as the host sees it.</param>
-    internal string Here(string path) => Paths.Here(path);
+    /// <inheritdoc cref="HostTarget.Here"/>
+    internal string Here(string path) => Target.Here(path);
 
-    /// <summary>As <see cref="Here"/>, for what is looked into: a link in the last part is followed too.</summary>
-    internal string Inside(string path) => Paths.Inside(path);
+    /// <inheritdoc cref="HostTarget.Inside"/>
+    internal string Inside(string path) => Target.Inside(path);
 
-    /// <summary>What stands at a path of the host: true for a directory, false for a file, null for nothing.</summary>
-    internal bool? IsDirectory(string path)
-    {
-        string here = Inside(path);
-        return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
-    }
+    /// <inheritdoc cref="HostTarget.IsDirectory"/>
+    internal bool? IsDirectory(string path) => Target.IsDirectory(path);
 
-    /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write.</summary>
-    internal PullOptions PullOptions
-    {
-        get
-        {
-            PullOptions options = Pull.Options.PullOptions.Of(User);
-            string store = _scratch ?? StoreHere;
-            return options.SpoolDirectory is { } chosen && HostOwners.IsTrusted(chosen) ? options
-                : options with { SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place() };
-        }
-    }
+    /// <summary>The store. The first call makes it where there is none, and removes what killed processes have left staged.</summary>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
+    internal ContentStore OpenStore() => _store.Value;
 
     /// <summary>What may be used, by the policies of the caller and of the system below <see cref="Root"/>; read anew each time.</summary>
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions);
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
 
-    /// <summary>What looks at the mounts of a container's config.json.</summary>
-    /// <param name="name">The container.</param>
-    /// <param name="bundle">Its deployment, as units name it.</param>
-    internal MountGuard Mounts(string name, string bundle) => new(
-        [User is null ? StoreOnHost : UserStore(User), Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
-        bundle,
-        () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
-        Root == "/" ? null : Inside) { OwnSocket = User is null ? NotifySocket.PathOf(name) : null };
+    /// <inheritdoc cref="HostTarget.Mounts"/>
+    internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
 
-    /// <summary>The place of a deployment.</summary>
-    internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);
+    /// <inheritdoc cref="HostTarget.Deployment"/>
+    internal DeploymentDirectory Deployment(string name, int number) => Target.Deployment(name, number);
 
     /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens meanwhile.</summary>
     internal void Discard(string directory)
     {
         if (Directory.Exists(directory))
         {
-            Store.Discard(directory);
+            OpenStore().Discard(directory);
         }
     }
 
@@ -181,9 +170,7 @@ sealed class Host : IDisposable
     /// The same host with a store of its own on top of the host's, gone with it: what is pulled leaves no trace, and what the host's has
     /// is not pulled. Dispose of it before this one.
     /// </summary>
-    internal Host WithScratchStore() => new(Root, StoreHere, Note, Options, scratchOf: this);
-
-    private static string UserStore(HostUser user) => Path.Join(user.DataHome, "sysctr");
+    internal Host WithScratchStore() => new(Target, Systemd, Note, Options, scratchOf: this);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -193,11 +180,7 @@ sealed class Host : IDisposable
             _store.Value.Dispose();
         }
 
-        if (_systemd.IsValueCreated && _below is null && Options.Systemd is null)
-        {
-            _systemd.Value.Dispose();
-        }
-
+        _ownSystemd?.Dispose();
         if (_scratch is not null)
         {
             try
@@ -213,12 +196,21 @@ sealed class Host : IDisposable
 
     private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
 
+    /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is made where need be.</summary>
+    private PullOptions PullOptions()
+    {
+        PullOptions options = Pull.Options.PullOptions.Of(User);
+        string store = _scratch ?? StoreHere;
+        return options.SpoolDirectory is { } chosen && HostOwners.IsTrusted(chosen) ? options
+            : options with { SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place() };
+    }
+
     private ContentStore OpenScratch(Host real)
     {
         ContentStore? below = null;
         if (Directory.Exists(StoreHere))
         {
-            below = real.Store;
+            below = real.OpenStore();
         }
 
         return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below);

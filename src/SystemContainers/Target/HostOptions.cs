@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Linux.Users;
 using SystemContainers.State;
-using SystemContainers.Systemd;
 
 namespace SystemContainers.Target;
 
 /// <summary>How a call works on its host.</summary>
 sealed record HostOptions
 {
-    /// <summary>Whose containers; null for the system's. What writes is called inside the user's namespace.</summary>
-    public HostUser? User { get; init; }
-
     /// <summary>How long to wait for another sysctr before giving up; null for the default, ten minutes.</summary>
     public TimeSpan? LockTimeout { get; init; }
 
@@ -23,9 +18,6 @@ sealed record HostOptions
     /// as on a system that does not run.
     /// </summary>
     public bool IsBooting { get; init; }
-
-    /// <summary>The systemd to work with, which stays the caller's; null for the one of the host.</summary>
-    public ISystemdManager? Systemd { get; init; }
 
     /// <summary>The clock that waits go by.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

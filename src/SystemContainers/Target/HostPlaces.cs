@@ -12,7 +12,7 @@ namespace SystemContainers.Target;
 /// Where on the host something may be written or removed for a container: not where a link leads that a payload or a user may have put there,
 /// and never into the store.
 /// </summary>
-sealed class HostPlaces(Host host)
+sealed class HostPlaces(HostTarget host)
 {
     private readonly Lazy<MountGuard> _guard = new(() => host.Mounts(name: "", bundle: ""));
 

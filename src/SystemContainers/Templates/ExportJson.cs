@@ -50,12 +50,12 @@ static class ExportJson
     public static string Name(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "a list",
-        JsonValueKind.String => "a text",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "a string",
         JsonValueKind.Number => "a number",
         JsonValueKind.Null => "null",
         JsonValueKind.Undefined => "missing",
-        _ => "true or false",
+        _ => "a boolean",
     };
 
     /// <summary>Refuses what the parser lets pass and no runtime reads: texts with half a surrogate pair or NUL, and numbers beyond 64 bits.</summary>

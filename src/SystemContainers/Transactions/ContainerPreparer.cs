@@ -98,7 +98,7 @@ sealed class ContainerPreparer(Host host)
             files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
         if (rootfs is not null && rendered.Config is { } config)
         {
-            RemoteRootfs.CheckMounts(host, rootfs, rendered.Mounts);
+            RemoteRootfs.CheckMounts(host.Target, rootfs, rendered.Mounts);
             rendered = rendered with { Config = config.Rewritten(RemoteRootfs.WithRoot(config.Json, rootfs)) };
         }
 

@@ -14,7 +14,7 @@ namespace SystemContainers.Transactions;
 
 /// <summary>
 /// Takes away what a record says was put on the host, and nothing else. Every step may find its work done already, so the
-/// whole can be run again after it was cut at any point: it finishes an uninstall and takes back an install alike.
+/// whole can be run again after it was cut at any point: it finishes an uninstall and rolls back an install alike.
 /// </summary>
 sealed class ContainerRemover(Host host)
 {

@@ -12,7 +12,7 @@ namespace SystemContainers.Transactions;
 
 /// <summary>
 /// Brings deployments into use: the part of an install, update or rollback that changes the host. All containers of a
-/// transaction change, or none: what fails is taken back, and what is cut is taken back or finished by <see cref="Recovery"/>.
+/// transaction change, or none: what fails is rolled back, and what is cut is rolled back or finished by <see cref="Recovery"/>.
 /// </summary>
 /// <param name="host">The host.</param>
 /// <param name="policy">When new deployments count as well.</param>
@@ -50,7 +50,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update or rollback; its deployments are staged, or in their place already.</param>
-    /// <param name="cancellation">Honoured until the commit; then everything is taken back.</param>
+    /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <returns>The containers whose own health check was made.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<IReadOnlyList<string>> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
@@ -76,7 +76,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                 : FailedStarts.None;
             await new SwitchRollback(host).RunAsync(transaction, e);
-            host.History.TakenBack(transaction, IntentRecords.Id(intent), e, journals);
+            host.History.RolledBack(transaction, IntentRecords.Id(intent), e, journals);
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {

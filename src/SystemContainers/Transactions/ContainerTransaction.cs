@@ -64,7 +64,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
     public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs) => OpenedImage.Open(
-        host, image, settings, rootfs, _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
+        host.Target, image, settings, rootfs, _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
 
     /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
     public Task<PreparedContainer> PrepareAsync(

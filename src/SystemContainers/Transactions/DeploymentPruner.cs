@@ -35,7 +35,7 @@ sealed class DeploymentPruner(Host host)
     {
         int? previous = host.Catalog.Previous(name);
         List<int> gone = [];
-        MountCatalog mounts = new(host);
+        MountCatalog mounts = new(host.Target, host.Locks);
         foreach (int number in Candidates(name, keep))
         {
             DeploymentDirectory directory = host.Deployment(name, number);

@@ -20,7 +20,7 @@ namespace SystemContainers.Transactions;
 /// </remarks>
 sealed class HostFileSwitch(Host host)
 {
-    private readonly HostPlaces _places = new(host);
+    private readonly HostPlaces _places = new(host.Target);
 
     private const string NewVersion = ".sysctr-new";
     private const string Saved = ".sysctr-save";
@@ -34,8 +34,8 @@ sealed class HostFileSwitch(Host host)
     /// <summary>Replaces the files of <paramref name="before"/> by those of <paramref name="after"/>, each durably in one step.</summary>
     /// <param name="before">What may be there; null for nothing.</param>
     /// <param name="after">What shall be there; null for nothing.</param>
-    /// <param name="takingBack">Restores what was: nothing is laid beside edited files.</param>
-    public void Apply(ContainerRecord? before, ContainerRecord? after, bool takingBack = false)
+    /// <param name="rollingBack">Restores what was: nothing is laid beside edited files.</param>
+    public void Apply(ContainerRecord? before, ContainerRecord? after, bool rollingBack = false)
     {
         Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(f => f.Path, StringComparer.Ordinal);
         if (after is not null)
@@ -48,7 +48,7 @@ sealed class HostFileSwitch(Host host)
             foreach (InstalledFile file in after.AllFiles)
             {
                 old.Remove(file.Path, out InstalledFile? known);
-                Put(after, file, known, takingBack);
+                Put(after, file, known, rollingBack);
             }
         }
 
@@ -93,7 +93,7 @@ sealed class HostFileSwitch(Host host)
         Write(current, file, host.Here(file.Path));
     }
 
-    private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool takingBack)
+    private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool rollingBack)
     {
         _places.Check($"writing {file.Path}", file.Path);
         string path = host.Here(file.Path);
@@ -109,7 +109,7 @@ sealed class HostFileSwitch(Host host)
                 host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
                 Write(after, file, path);
                 break;
-            case HostFileAction.LayBeside when !takingBack:
+            case HostFileAction.LayBeside when !rollingBack:
                 Write(after, file, path + NewVersion);
                 host.Note($"{path} was edited since it was installed; the new version is {path}{NewVersion}");
                 break;

@@ -28,7 +28,7 @@ sealed record OpenedImage(
     /// <param name="rootfs">A root file system that is used in place of the image's, as it was typed; null for the image's.</param>
     /// <param name="lease">Keeps the image where it is.</param>
     /// <exception cref="Errors.SysctrException">Usage: a setting is none; NotFound: there is no such root; Template, Unsafe: the image can't be used.</exception>
-    public static OpenedImage Open(Host host, StoredImage image, ContainerSettings settings, string? rootfs, StoreLease lease)
+    public static OpenedImage Open(HostTarget host, StoredImage image, ContainerSettings settings, string? rootfs, StoreLease lease)
     {
         lease.Require();
         string? root = rootfs is null ? null : RemoteRootfs.Find(host, rootfs);

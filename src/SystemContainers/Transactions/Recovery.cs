@@ -36,8 +36,8 @@ sealed class Recovery(Host host)
         {
             Try(EndOfStore);
             await TryAsync(RemoveOrphansAsync);
-            Try(new MountCatalog(host).Recover);
-            Try(host.Store.RemoveAbandoned);
+            Try(new MountCatalog(host.Target, host.Locks).Recover);
+            Try(host.OpenStore().RemoveAbandoned);
         }
 
         Try(() => ScratchDirectory.RemoveAbandoned(host.StoreHere));
@@ -105,7 +105,7 @@ sealed class Recovery(Host host)
             IntentRecords.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
-                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "took it back")}");
+                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "rolled it back")}");
             }
         }
 
@@ -129,7 +129,7 @@ sealed class Recovery(Host host)
         if (pending.Record.Operation != TransactionKind.Uninstall)
         {
             await new SwitchRollback(host).RunAsync(pending.Record, start);
-            return HistoryOutcome.TakenBack;
+            return HistoryOutcome.RolledBack;
         }
 
         ContainerRemover remover = new(host);

@@ -52,7 +52,7 @@ sealed class SwitchRollback(Host host)
         }
     }
 
-    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be taken back.</summary>
+    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be rolled back.</summary>
     private async Task StartOldAsync(IReadOnlyList<ContainerChange> changes)
     {
         string running = " and running";
@@ -87,8 +87,8 @@ sealed class SwitchRollback(Host host)
         {
             throw new SysctrException(
                 HostFailure.Understand(why)?.Kind ?? ErrorKind.Failed,
-                $"{why.Message}\ntaking it back: {e.Message}",
-                "the next call of sysctr goes on taking it back",
+                $"{why.Message}\nrolling it back: {e.Message}",
+                "the next call of sysctr goes on rolling it back",
                 why);
         }
     }
@@ -101,7 +101,7 @@ sealed class SwitchRollback(Host host)
             await host.Systemd.DisableAsync(added, CancellationToken.None);
         }
 
-        _files.Apply(after, before, takingBack: true);
+        _files.Apply(after, before, rollingBack: true);
         _files.RestoreSaved(change.Edited);
         string[] removed = [.. before.Enabled.Except(after.Enabled, StringComparer.Ordinal)];
         if (removed.Length > 0)

@@ -6,7 +6,7 @@ namespace SystemContainers.Units;
 
 /// <summary>
 /// A unit without default dependencies (systemd.unit(5)), which nothing puts behind sysinit.target, or a user's basic.target, and so nothing
-/// behind the recovery of what the last boot has left half done.
+/// behind the recovery of what the last boot has left interrupted.
 /// </summary>
 static class EarlyUnit
 {

@@ -111,7 +111,7 @@ static class RootlessConfig
         string[] lost =
         [
             .. (user.Node?["additionalGids"] as JsonArray ?? [])
-                .Select(g => g is JsonValue value && value.TryGetValue(out long number) ? number : throw user.Wrong("additionalGids", "a list of whole numbers"))
+                .Select(g => g is JsonValue value && value.TryGetValue(out long number) ? number : throw user.Wrong("additionalGids", "an array of whole numbers"))
                 .Where(g => g != own).Select(g => g.ToString(CultureInfo.InvariantCulture)),
         ];
         user.Node?.Remove("additionalGids");

@@ -46,8 +46,8 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         ImageRecord record = _names.Find(image)[0];
         ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
-        ImageRecord? before = host.Store.Images.Find(reference.ToString());
-        host.Store.Images.Set(record with { Reference = reference.ToString() });
+        ImageRecord? before = host.OpenStore().Images.Find(reference.ToString());
+        host.OpenStore().Images.Set(record with { Reference = reference.ToString() });
         Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
         note($"{reference}: {record.ConfigDigest.Short}");
     }
@@ -71,7 +71,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
                     "uninstall them first; or --force: they keep their files, and an update fetches it again");
             }
 
-            host.Store.Images.Delete(record.Reference);
+            host.OpenStore().Images.Delete(record.Reference);
             Tell("images delete", record.Reference, record.ManifestDigest, null, HistoryOrigin.Now());
             note($"{record.Reference}: deleted");
         }
@@ -137,9 +137,9 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     private string[] Wrong(ImageRecord record, CancellationToken cancellation)
     {
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
-        host.Store.ReadBlob(record.ManifestDigest);
-        host.Store.ReadBlob(record.ConfigDigest);
-        return [.. record.DiffIds.SelectMany(host.Store.VerifyLayer)];
+        host.OpenStore().ReadBlob(record.ManifestDigest);
+        host.OpenStore().ReadBlob(record.ConfigDigest);
+        return [.. record.DiffIds.SelectMany(host.OpenStore().VerifyLayer)];
     }
 
     private async Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
@@ -152,7 +152,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     private Task<IReadOnlyList<StoredImage>> TellAsync(string operation, string reference, Func<Task<IReadOnlyList<StoredImage>>> fetch) =>
         host.History.RunOnImageAsync(operation, reference, async origin =>
         {
-            Dictionary<string, Digest> before = host.Store.Images.Examine().Select(i => i.Record).OfType<ImageRecord>()
+            Dictionary<string, Digest> before = host.OpenStore().Images.Examine().Select(i => i.Record).OfType<ImageRecord>()
                 .ToDictionary(r => r.Reference, r => r.ManifestDigest, StringComparer.Ordinal);
             IReadOnlyList<StoredImage> kept = await fetch();
             foreach (ImageRecord record in kept.Select(k => k.Record))

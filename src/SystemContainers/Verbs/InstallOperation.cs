@@ -14,12 +14,12 @@ namespace SystemContainers.Verbs;
 
 /// <summary>
 /// Installs containers: one transaction over all images of a call. All that can fail without touching the host (pull,
-/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure takes back what
+/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure rolls back what
 /// was done.
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    private readonly RuntimeWarning _runtimes = new(host);
+    private readonly RuntimeWarning _runtimes = new(host.Target);
 
     /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>

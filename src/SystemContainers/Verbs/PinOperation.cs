@@ -22,7 +22,7 @@ sealed class PinOperation(Host host, Action<string> note)
         await host.RecoverAsync(cancellation);
         ContainerRecord current = host.Catalog.Get(name);
 
-        // Whole: a deployment that a cut update has made, and that is about to be taken back, must not be written.
+        // Whole: a deployment that a cut update has made, and that is about to be rolled back, must not be written.
         using ContainerLocks locks = await host.LockAndRecoverAsync([name], cancellation);
         current = host.Catalog.Get(name);
         ContainerRecord record = (number is { } n ? host.Catalog.Find(name, n) : current) ?? throw new SysctrException(

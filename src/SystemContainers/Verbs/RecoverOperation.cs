@@ -17,7 +17,7 @@ sealed class RecoverOperation(Host host)
     public async Task RunAsync(CancellationToken cancellation)
     {
         bool pending = host.Transactions.Any;
-        if (host.Options is { IsBooting: true, User: not null } && !pending)
+        if (host.Options.IsBooting && host.User is not null && !pending)
         {
             // Each login comes here where $XDG_DATA_HOME is set, and has no namespace to tidy up in.
             return;

@@ -11,7 +11,7 @@ namespace SystemContainers.Verbs;
 /// The one line that an install or update says when a runtime has known holes. It is found out while containers are checked out, so that
 /// nobody waits for it, and once a call: fifty containers have the same runtime.
 /// </summary>
-sealed class RuntimeWarning(Host host)
+sealed class RuntimeWarning(HostTarget host)
 {
     private readonly Dictionary<string, Task<RuntimeExamination>> _examinations = new(StringComparer.Ordinal);
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);

@@ -68,7 +68,7 @@ sealed class StandInOperation(Host host)
             // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again.
             if ((source.StartsWith("/run/", StringComparison.Ordinal) || source.StartsWith("/var/run/", StringComparison.Ordinal)) && !Path.Exists(source))
             {
-                new HostPlaces(host).Check($"making {source}", source);
+                new HostPlaces(host.Target).Check($"making {source}", source);
                 Directory.CreateDirectory(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
         }

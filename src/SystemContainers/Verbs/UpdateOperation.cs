@@ -17,7 +17,7 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is taken back when the
+/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is rolled back when the
 /// new one does not start, does not stay up or fails its health check. The old deployment stays for <see cref="RollbackOperation"/>.
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
@@ -25,7 +25,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     /// <summary>What each switch goes through, such as the slot of a roll-out that the host has taken; null for nothing.</summary>
     public Func<Func<Task>, CancellationToken, Task>? Through { get; init; }
 
-    private readonly RuntimeWarning _runtimes = new(host);
+    private readonly RuntimeWarning _runtimes = new(host.Target);
 
     /// <summary>Updates containers, each in a transaction of its own unless the request says together.</summary>
     /// <returns>How many have changed.</returns>

@@ -89,7 +89,7 @@ static class MountCommand
 
     private static void List(Host host, Terminal terminal, bool json)
     {
-        IReadOnlyList<MountRecord> mounts = new MountCatalog(host).List();
+        IReadOnlyList<MountRecord> mounts = new MountCatalog(host.Target, host.Locks).List();
         if (json)
         {
             terminal.Json(Reports.ToJson(mounts));

@@ -28,10 +28,10 @@ sealed class InstalledNames(Func<Host> open)
     public IReadOnlyList<string> Containers => Ask(host => [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)]);
 
     /// <summary>Images of the store, as they are typed.</summary>
-    public IReadOnlyList<string> Images => Ask(host => Directory.Exists(host.StoreHere) ? [.. host.Store.Images.List().Select(i => ImageText.Name(i.Reference))] : []);
+    public IReadOnlyList<string> Images => Ask(host => Directory.Exists(host.StoreHere) ? [.. host.OpenStore().Images.List().Select(i => ImageText.Name(i.Reference))] : []);
 
     /// <summary>Directories where <c>sysctr mount</c> has mounted something.</summary>
-    public IReadOnlyList<string> Mounts => Ask(host => [.. new MountCatalog(host).List().Select(m => m.Directory)]);
+    public IReadOnlyList<string> Mounts => Ask(host => [.. new MountCatalog(host.Target, host.Locks).List().Select(m => m.Directory)]);
 
     /// <summary>A container's deployments, the latest first.</summary>
     public IReadOnlyList<string> Deployments(string container) =>

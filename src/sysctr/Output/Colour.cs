@@ -28,7 +28,7 @@ static class Colours
     {
         "active" or "ok" or "updated" => Colour.Green,
         "activating" or "deactivating" or "reloading" or "maintenance" or "warning" or "held" or "pending" or "unknown" => Colour.Yellow,
-        "failed" or "problem" or "error" or "taken" or "takenback" => Colour.Red,
+        "failed" or "problem" or "error" or "rolled" or "rolledback" => Colour.Red,
         _ => Colour.None,
     };
 

@@ -71,8 +71,8 @@ public sealed class ImageHealthTests
 
     [Theory]
     [InlineData("""{ "health": "yes" }""", "health has to be an object")]
-    [InlineData("""{ "health": { "command": [1] } }""", "health.command has to be a text")]
-    [InlineData("""{ "health": { "http": true } }""", "health.http has to be a text")]
+    [InlineData("""{ "health": { "command": [1] } }""", "health.command has to be a string")]
+    [InlineData("""{ "health": { "http": true } }""", "health.http has to be a string")]
     [InlineData("""{ "health": { "http": "ftp://h/" } }""", "has to be an http: or https: URL")]
     [InlineData("""{ "health": { "tcp": "here" } }""", "has to be HOST:PORT")]
     [InlineData("""{ "health": { "tcp": "::1:80" } }""", "has to be HOST:PORT")]

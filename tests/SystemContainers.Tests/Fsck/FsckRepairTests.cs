@@ -22,23 +22,23 @@ public sealed class FsckRepairTests : IDisposable
         using Host host = Host.Open(_root, _ => { });
         byte[] tar = Tar();
         Digest layer = Digest.Sha256(tar);
-        await host.Store.AddLayerAsync(layer, new MemoryStream(tar), CancellationToken.None);
-        host.Store.Commit();
+        await host.OpenStore().AddLayerAsync(layer, new MemoryStream(tar), CancellationToken.None);
+        host.OpenStore().Commit();
         File.Delete(Directory.GetFiles(Path.Join(host.StoreHere, "objects"), "*", SearchOption.AllDirectories).Single());
         FsckPass found = await FsckPass.RunAsync(host, content: true, _ => true, CancellationToken.None);
         Assert.Single(found.Layers.Damaged);
 
         // Another process finds the layer in the store, and does not fetch it.
-        host.Store.PutBlob(Digest.Sha256("manifest"u8), "manifest"u8);
-        host.Store.PutBlob(Digest.Sha256("config"u8), "config"u8);
-        host.Store.Images.Set(new ImageRecord(
+        host.OpenStore().PutBlob(Digest.Sha256("manifest"u8), "manifest"u8);
+        host.OpenStore().PutBlob(Digest.Sha256("config"u8), "config"u8);
+        host.OpenStore().Images.Set(new ImageRecord(
             "docker://registry.example/late:latest", Digest.Sha256("manifest"u8), Digest.Sha256("config"u8), [layer], DateTimeOffset.UnixEpoch));
         new LeftoverRepair(host, new RepairLog()).Run(found, CancellationToken.None);
-        Assert.True(File.Exists(host.Store.IndexPath(layer)));
+        Assert.True(File.Exists(host.OpenStore().IndexPath(layer)));
 
-        host.Store.Images.Delete("docker://registry.example/late:latest");
+        host.OpenStore().Images.Delete("docker://registry.example/late:latest");
         new LeftoverRepair(host, new RepairLog()).Run(found, CancellationToken.None);
-        Assert.False(File.Exists(host.Store.IndexPath(layer)));
+        Assert.False(File.Exists(host.OpenStore().IndexPath(layer)));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

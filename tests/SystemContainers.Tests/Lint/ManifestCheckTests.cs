@@ -38,7 +38,7 @@ public sealed class ManifestCheckTests
 
         Assert.Equal(
             [
-                "/exports/manifest.json:1:1: error: useLinks has to be true or false, not a text",
+                "/exports/manifest.json:1:1: error: useLinks has to be a boolean, not a string",
                 "/exports/x.socket.template:2:2: error: '$' begins neither $NAME nor ${NAME}",
             ],
             messages);

@@ -11,25 +11,25 @@ public sealed class RuntimeSpecCheckTests
 {
     [Theory]
     [Trait("needs", "programs")]
-    [InlineData("\"hostname\": 7", "error: hostname has to be a text, not a number")]
+    [InlineData("\"hostname\": 7", "error: hostname has to be a string, not a number")]
     [InlineData("\"hostnam\": \"x\"", "warning: hostnam is not in the runtime-spec")]
     [InlineData("\"hostName\": \"x\"", "warning: hostName is not in the runtime-spec; it has hostname")]
     [InlineData("\"hostname\": \"a\", \"hostname\": \"b\"", "error: hostname is there twice; runtimes differ in which one they take")]
     [InlineData("\"hooks\": {\"prestart\": [{\"args\": [\"x\"]}]}", "error: hooks.prestart[0].path is missing")]
     [InlineData("\"hooks\": {\"poststop\": [{\"path\": \"x\"}]}", "error: hooks.poststop[0].path has to be an absolute path, not 'x'")]
-    [InlineData("\"annotations\": {\"a\": 1}", "error: annotations.a has to be a text, not a number")]
-    [InlineData("\"linux\": []", "error: linux has to be an object, not a list")]
+    [InlineData("\"annotations\": {\"a\": 1}", "error: annotations.a has to be a string, not a number")]
+    [InlineData("\"linux\": []", "error: linux has to be an object, not an array")]
     [InlineData("\"linux\": {\"namespaces\": [{\"type\": \"net\"}]}", "error: linux.namespaces[0].type has to be one of pid, network")]
     [InlineData("\"linux\": {\"namespaces\": [{}]}", "error: linux.namespaces[0].type is missing")]
     [InlineData("\"linux\": {\"uidMappings\": [{\"containerID\": 0, \"hostID\": -1, \"size\": 1}]}", "error: linux.uidMappings[0].hostID has to be a whole number from 0 to 4294967295, not -1")]
     [InlineData("\"linux\": {\"devices\": [{\"type\": \"c\", \"path\": \"dev/x\"}]}", "error: linux.devices[0].path has to be an absolute path")]
-    [InlineData("\"linux\": {\"resources\": {\"memory\": {\"limit\": \"1G\"}}}", "error: linux.resources.memory.limit has to be a number, not a text")]
+    [InlineData("\"linux\": {\"resources\": {\"memory\": {\"limit\": \"1G\"}}}", "error: linux.resources.memory.limit has to be a number, not a string")]
     [InlineData("\"linux\": {\"resources\": {\"pids\": {\"limit\": 1.5}}}", "error: linux.resources.pids.limit has to be a whole number")]
     [InlineData("\"linux\": {\"resources\": {\"devices\": [{\"access\": \"rwm\"}]}}", "error: linux.resources.devices[0].allow is missing")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"ALLOW\"}}", "error: linux.seccomp.defaultAction has to be one of")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"a\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 6, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}]}]}}", "error: linux.seccomp.syscalls[0].args[0].index has to be a whole number from 0 to 5")]
     [InlineData("\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"name\": \"a\", \"action\": \"SCMP_ACT_ALLOW\"}, {\"name\": \"b\", \"action\": \"SCMP_ACT_ALLOW\"}]}}", "warning: linux.seccomp.syscalls[0] has a name, as before")]
-    [InlineData("\"linux\": {\"maskedPaths\": \"/proc/kcore\"}", "error: linux.maskedPaths has to be a list, not a text")]
+    [InlineData("\"linux\": {\"maskedPaths\": \"/proc/kcore\"}", "error: linux.maskedPaths has to be an array, not a string")]
     [InlineData("\"linux\": {\"rootfsPropagation\": \"none\"}", "error: linux.rootfsPropagation has to be one of")]
     public async Task What_a_runtime_would_refuse_or_pass_over_is_found_where_it_stands(string member, string found)
     {
@@ -50,7 +50,7 @@ public sealed class RuntimeSpecCheckTests
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\"}, \"root\": {\"path\": \"rootfs\"}}", "error: root.readonly has to be true")]
     [InlineData("{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\", \"capabilities\": [\"CAP_KILL\"]}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}", "1:76: warning: process.capabilities is one list")]
     [InlineData("{\"ociVersion\": \"1\",\n \"process\": }", "2:13: error: this is no JSON")]
-    [InlineData("[1]", "error: it has to be a JSON object, not a list")]
+    [InlineData("[1]", "error: it has to be a JSON object, not an array")]
     public async Task A_document_that_is_none_has_one_error(string config, string found) =>
         Assert.Contains(found, Assert.Single(await Linted.GraveAsync(new TestImage().File("/exports/config.json", config))), StringComparison.Ordinal);
 

@@ -18,12 +18,23 @@ public sealed class HistoryFileTests : IDisposable
     {
         HistoryFile file = Open();
         file.Append(Entry("a"));
-        file.Append(Entry("b") with { Outcome = HistoryOutcome.TakenBack, Reason = "it\nfailed", ExitCode = 11 });
+        file.Append(Entry("b") with { Outcome = HistoryOutcome.RolledBack, Reason = "it\nfailed", ExitCode = 11 });
 
         IReadOnlyList<HistoryEntry> entries = file.Read();
 
-        Assert.Equal([Entry("a"), Entry("b") with { Outcome = HistoryOutcome.TakenBack, Reason = "it\nfailed", ExitCode = 11 }], entries);
+        Assert.Equal([Entry("a"), Entry("b") with { Outcome = HistoryOutcome.RolledBack, Reason = "it\nfailed", ExitCode = 11 }], entries);
         Assert.Equal(2, File.ReadAllLines(Path).Length);
+    }
+
+    [Fact]
+    public void The_outcome_of_earlier_versions_is_read_and_one_of_later_ones_passed_over()
+    {
+        Open().Append(Entry("a") with { Outcome = HistoryOutcome.RolledBack });
+        string line = File.ReadAllText(Path);
+        Assert.Contains("\"outcome\":\"rolledBack\"", line, StringComparison.Ordinal);
+        File.WriteAllText(Path, line.Replace("rolledBack", "takenBack", StringComparison.Ordinal) + line.Replace("rolledBack", "teleported", StringComparison.Ordinal));
+
+        Assert.Equal(HistoryOutcome.RolledBack, Assert.Single(Open().Read()).Outcome);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class HostFileFactsTests : IDisposable
         Shell(make);
         using Host host = Host.Open("/", _ => { });
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => new HostPlaces(host).Check("installing x", _base + "/link/new/x"));
+        SysctrException refused = Assert.Throws<SysctrException>(() => new HostPlaces(host.Target).Check("installing x", _base + "/link/new/x"));
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Matches(said, refused.Message);
@@ -71,9 +71,9 @@ public sealed class HostFileFactsTests : IDisposable
     {
         using Host host = Host.Open("/", _ => { });
 
-        Assert.Throws<SysctrException>(() => new HostPlaces(host).CheckLink("/opt/not/there", target));
-        new HostPlaces(host).CheckLink("/opt/not/there", "/var/lib/sysctrx");
-        new HostPlaces(host).CheckLink("/opt/not/there", "../../var/lib");
+        Assert.Throws<SysctrException>(() => new HostPlaces(host.Target).CheckLink("/opt/not/there", target));
+        new HostPlaces(host.Target).CheckLink("/opt/not/there", "/var/lib/sysctrx");
+        new HostPlaces(host.Target).CheckLink("/opt/not/there", "../../var/lib");
     }
 
     private void Shell(string script)

@@ -120,7 +120,7 @@ public sealed class HostileRootTests : IDisposable
 
     private static ContainerRecord Place(Host host)
     {
-        _ = host.Store;
+        _ = host.OpenStore();
         DeploymentDirectory directory = host.Deployment("app", 0);
         foreach ((string path, string text) in ((string, string)[])[(Unit, Text), ("/etc/app/app.conf", "conf"), ("/etc/tmpfiles.d/app.conf", "d /var/lib/app\n")])
         {

@@ -86,7 +86,7 @@ public sealed class HostFileSwitchTests : IDisposable
     }
 
     [Fact]
-    public void Taking_back_restores_and_lays_nothing_beside()
+    public void Rolling_back_restores_and_lays_nothing_beside()
     {
         ContainerRecord first = Deployment(0, (File1, "a"), (Unit, "u"));
         ContainerRecord second = Deployment(1, (File1, "b"), (Unit, "v"), ("/etc/app/new", "n"));
@@ -94,7 +94,7 @@ public sealed class HostFileSwitchTests : IDisposable
         File.WriteAllText(_root + File1, "mine");
         _switch.Apply(first, second);
 
-        _switch.Apply(second, first, takingBack: true);
+        _switch.Apply(second, first, rollingBack: true);
 
         Assert.Equal("mine", Read(File1));
         Assert.Equal("u", Read(Unit));
@@ -115,8 +115,8 @@ public sealed class HostFileSwitchTests : IDisposable
 
         Assert.Equal(("w", "mine, later", "mine"), (Read(Unit), Read(Unit + ".sysctr-save"), Read(Unit + ".sysctr-save.1")));
 
-        // Taken back it is the edit of now that returns.
-        _switch.Apply(third, second, takingBack: true);
+        // Rolled back it is the edit of now that returns.
+        _switch.Apply(third, second, rollingBack: true);
         _switch.RestoreSaved([Unit]);
         Assert.Equal(("mine, later", "mine"), (Read(Unit), Read(Unit + ".sysctr-save.1")));
     }

@@ -44,9 +44,9 @@ public sealed class RecoveryTests : IDisposable
         Assert.False(host.Catalog.IsInstalled("etcd"));
         Assert.False(Directory.Exists(host.Deployment("etcd", 0).ContainerHere));
         Assert.Empty(host.Transactions.Pending());
-        Assert.Contains(_notes, n => n.Contains("took it back", StringComparison.Ordinal));
+        Assert.Contains(_notes, n => n.Contains("rolled it back", StringComparison.Ordinal));
         HistoryEntry entry = Assert.Single(host.History.Read("etcd", last: null));
-        Assert.Equal(("install", HistoryOutcome.TakenBack, true), (entry.Operation, entry.Outcome, entry.Recovered));
+        Assert.Equal(("install", HistoryOutcome.RolledBack, true), (entry.Operation, entry.Outcome, entry.Recovered));
     }
 
     [Fact]
@@ -133,21 +133,21 @@ public sealed class RecoveryTests : IDisposable
         using Host host = Host.Open(_root, _notes.Add);
         Digest blob = Digest.Sha256("manifest"u8);
         host.Transactions.Begin(TransactionRecord.Pull());
-        host.Store.PutBlob(blob, "manifest"u8);
+        host.OpenStore().PutBlob(blob, "manifest"u8);
         using (Host live = Host.Open(_root, _notes.Add))
         {
             using StoreLease lease = live.Locks.LeaseStore(CancellationToken.None);
             await host.RecoverAsync(CancellationToken.None);
-            Assert.True(host.Store.HasBlob(blob));
+            Assert.True(host.OpenStore().HasBlob(blob));
         }
 
         await LockRelease.AwaitAsync(async () =>
         {
             await host.RecoverAsync(CancellationToken.None);
-            return !host.Store.HasBlob(blob);
+            return !host.OpenStore().HasBlob(blob);
         });
 
-        Assert.False(host.Store.HasBlob(blob));
+        Assert.False(host.OpenStore().HasBlob(blob));
         Assert.Empty(host.Transactions.Pending());
     }
 
@@ -359,7 +359,7 @@ public sealed class RecoveryTests : IDisposable
         ContainerRecord other = Record with { Name = "other", Units = [], Enabled = [] };
         TransactionRecord transaction = TransactionRecord.Install([Record, other]);
         string id = IntentRecords.Id(host.Transactions.Begin(transaction));
-        host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.TakenBack);
+        host.History.Recovered(TransactionRecord.Install([Record]), id, HistoryOutcome.RolledBack);
 
         await host.RecoverAsync(CancellationToken.None);
 
@@ -399,18 +399,18 @@ public sealed class RecoveryTests : IDisposable
     public void What_a_staged_deployment_was_made_of_is_not_pruned_before_it_gets_its_place()
     {
         using Host host = Host.Open(_root, _notes.Add);
-        host.Store.PutBlob(Record.ManifestDigest, "manifest"u8);
-        host.Store.PutBlob(Record.ImageId, "config"u8);
+        host.OpenStore().PutBlob(Record.ManifestDigest, "manifest"u8);
+        host.OpenStore().PutBlob(Record.ImageId, "config"u8);
         DeploymentDirectory directory = host.Deployment("etcd", 0);
         Directory.CreateDirectory(directory.Staged);
         RecordDocument.Write(Path.Join(directory.Staged, "info.json"), Record, StateJson.Default.ContainerRecord);
 
         new StorePrune(host).Run(all: true, _notes.Add);
-        Assert.True(host.Store.HasBlob(Record.ManifestDigest) && host.Store.HasBlob(Record.ImageId));
+        Assert.True(host.OpenStore().HasBlob(Record.ManifestDigest) && host.OpenStore().HasBlob(Record.ImageId));
 
         Directory.Delete(directory.ContainerHere, recursive: true);
         new StorePrune(host).Run(all: true, _notes.Add);
-        Assert.False(host.Store.HasBlob(Record.ManifestDigest) || host.Store.HasBlob(Record.ImageId));
+        Assert.False(host.OpenStore().HasBlob(Record.ManifestDigest) || host.OpenStore().HasBlob(Record.ImageId));
     }
 
     private static string Json(TransactionRecord record) =>

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
 using SystemContainers.Requests;
 using SystemContainers.State;
@@ -15,10 +16,9 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>
-/// What an update asks of systemd, in which order, and how it is taken back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
-/// and a clock that runs. Files are real.
+/// What an update asks of systemd, in which order, and how it is rolled back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
+/// and a clock that runs. Files are real, and the caller's, who need not be root.
 /// </summary>
-[Trait("needs", "root")]
 public sealed class SwitchTests : IDisposable
 {
     private const string Unit = "a.service";
@@ -41,7 +41,7 @@ public sealed class SwitchTests : IDisposable
         Directory.CreateDirectory(_root + "/etc/systemd/system");
         Directory.CreateDirectory(_root + "/var/lib");
         _systemd = new FakeSystemd(_clock) { Before = Before };
-        _host = Host.Open(_root, _notes.Add, new HostOptions { Systemd = _systemd, Clock = _clock });
+        _host = new Host(new HostTarget(_root), _systemd, _notes.Add, new HostOptions { Clock = _clock });
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class SwitchTests : IDisposable
         _more = call => _ = fails && call.StartsWith("reset-failed", StringComparison.Ordinal) ? throw new SysctrException(ErrorKind.Unit, "asking systemd: no answer") : true;
 
         SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
-        Assert.Equal("the next call of sysctr goes on taking it back", why.Hint);
+        Assert.Equal("the next call of sysctr goes on rolling it back", why.Hint);
         Assert.Single(_host.Transactions.Pending());
 
         fails = false;
@@ -314,7 +314,7 @@ public sealed class SwitchTests : IDisposable
     private ContainerRecord Place(ContainerRecord record)
     {
         string unit = $"/etc/systemd/system/{record.Name}.service";
-        record = record with { Units = [new InstalledFile(unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text(record))))] };
+        record = record with { Units = [new InstalledFile(unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text(record)))) { Uid = Libc.geteuid(), Gid = Libc.getegid() }] };
         DeploymentDirectory directory = _host.Deployment(record.Name, record.Deployment);
         Directory.CreateDirectory(Path.GetDirectoryName(directory.KeptFile(unit))!);
         RecordDocument.Write(Path.Join(directory.Here, "info.json"), record, StateJson.Default.ContainerRecord);

@@ -22,7 +22,7 @@ public sealed class ImageNameLockTests : IDisposable
     {
         Directory.CreateDirectory(_root + "/var/lib");
         _host = Host.Open(_root, _ => { }, new HostOptions { LockTimeout = TimeSpan.Zero });
-        _host.Store.Images.Set(new ImageRecord("docker://docker.io/library/a:latest", Digest.Sha256("m"u8), Digest.Sha256("c"u8), [], DateTimeOffset.UnixEpoch));
+        _host.OpenStore().Images.Set(new ImageRecord("docker://docker.io/library/a:latest", Digest.Sha256("m"u8), Digest.Sha256("c"u8), [], DateTimeOffset.UnixEpoch));
     }
 
     public void Dispose()
@@ -39,18 +39,18 @@ public sealed class ImageNameLockTests : IDisposable
         {
             Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None)).Kind);
             Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Delete("docker.io/library/a", force: true, CancellationToken.None)).Kind);
-            Assert.Single(_host.Store.Images.List());
+            Assert.Single(_host.OpenStore().Images.List());
         }
 
         images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
-        Assert.Equal(2, _host.Store.Images.List().Count);
+        Assert.Equal(2, _host.OpenStore().Images.List().Count);
     }
 
     [Fact]
     public async Task Names_that_go_while_they_are_listed_are_no_failure()
     {
         using ContentStore other = ContentStore.Open(_root + "/var/lib/sysctr");
-        ImageRecord record = _host.Store.Images.List()[0];
+        ImageRecord record = _host.OpenStore().Images.List()[0];
         string[] names = [.. Enumerable.Range(0, 100).Select(i => $"docker://docker.io/library/n{i}:latest")];
         using CancellationTokenSource done = new();
         Task churn = Task.Run(() =>
@@ -66,8 +66,8 @@ public sealed class ImageNameLockTests : IDisposable
         int listed = 0;
         for (; !done.IsCancellationRequested; listed++)
         {
-            Assert.Contains(record.Reference, _host.Store.Images.List().Select(r => r.Reference));
-            _ = _host.Store.Images.Find(names[listed % names.Length]);
+            Assert.Contains(record.Reference, _host.OpenStore().Images.List().Select(r => r.Reference));
+            _ = _host.OpenStore().Images.Find(names[listed % names.Length]);
         }
 
         await churn;

@@ -5,6 +5,7 @@ using SystemContainers.Inspect.Plan;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Pull;
 using SystemContainers.Requests;
+using SystemContainers.Systemd;
 using SystemContainers.Target;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Verbs;
@@ -52,18 +53,17 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
         Directory.CreateDirectory(Path.GetDirectoryName(runtime)!);
         await File.WriteAllTextAsync(runtime, "#!/bin/sh\n", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(runtime, (UnixFileMode)0b111_101_101);
-        HostOptions options = new() { Systemd = systemd };
 
-        await RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: false, new StartPolicy(), default), "nobody is there", options);
-        await RefusedAsync(host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default), "nobody is there", options);
-        await RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "nobody is there", options);
+        await RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: false, new StartPolicy(), default), "nobody is there", systemd);
+        await RefusedAsync(host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default), "nobody is there", systemd);
+        await RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "nobody is there", systemd);
     }
 
     private InstallRequest Request => new(Image) { Name = "x" };
 
-    private async Task RefusedAsync(Func<Host, Task> work, string why, HostOptions? options = null)
+    private async Task RefusedAsync(Func<Host, Task> work, string why, ISystemdManager? systemd = null)
     {
-        using Host host = Host.Open(_root, _ => { }, options);
+        using Host host = systemd is null ? Host.Open(_root, _ => { }) : new Host(new HostTarget(_root), systemd, _ => { });
 
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Task.Run(() => work(host)).WaitAsync(TimeSpan.FromSeconds(60)));
 

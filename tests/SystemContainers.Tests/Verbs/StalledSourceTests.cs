@@ -61,7 +61,7 @@ public sealed class StalledSourceTests : IAsyncLifetime
     private async Task StallsAsync(Func<Host, string, Task> work)
     {
         using Host other = Host.Open(_root, _ => { });
-        using (IDisposable? alone = other.Store.Locks.TryLockStore())
+        using (IDisposable? alone = other.OpenStore().Locks.TryLockStore())
         {
             Assert.NotNull(alone);
         }
@@ -73,7 +73,7 @@ public sealed class StalledSourceTests : IAsyncLifetime
         await using (await Task.Run(() => new FileStream(Pipe, FileMode.Open, FileAccess.Write)).WaitAsync(TimeSpan.FromSeconds(60)))
         {
             await Task.Delay(100);
-            using IDisposable? alone = other.Store.Locks.TryLockStore();
+            using IDisposable? alone = other.OpenStore().Locks.TryLockStore();
             using IDisposable? container = other.Locks.TryLockContainers(["x"]);
             Assert.NotNull(alone);
             Assert.NotNull(container);

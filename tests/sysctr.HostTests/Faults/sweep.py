@@ -231,10 +231,10 @@ def judge_words(old, new, now, said, status):
         faults.append(f"it said that nothing was changed: {intents} {difference(old[0], now[0])} {difference(old[2], now[2])}")
     if re.search("as before|no container was changed|was not changed", said) and now[0] != old[0]:
         faults.append(f"it said that all is as before: {intents} {difference(old[0], now[0])}")
-    if "is left half done" in said and not intents:
-        faults.append("it said that it left something half done")
-    if intents and "is left half done" not in said and status != 0:
-        faults.append(f"it did not say what it left half done: {intents}")
+    if "is left interrupted" in said and not intents:
+        faults.append("it said that it left something interrupted")
+    if intents and "is left interrupted" not in said and status != 0:
+        faults.append(f"it did not say what it left interrupted: {intents}")
     # Whoever is interrupted again may leave beside its place what no intent knows yet.
     if not intents and not whole and CUT != "again":
         faults.append(f"neither, and no intent: from old {difference(old[0], now[0])}; from new {difference(new[0], now[0])}")

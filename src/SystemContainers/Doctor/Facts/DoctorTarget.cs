@@ -31,7 +31,7 @@ sealed record DoctorTarget(string Root, HostUser? User)
     public bool IsRoot { get; init; } = Libc.geteuid() == 0;
 
     /// <summary>Where the store is, as this process sees it.</summary>
-    public string Store { get; init; } = User is null ? (Root == "/" ? Host.StoreOnHost : RootedPath.Resolve(Root, Host.StoreOnHost)) : Path.Join(User.DataHome, "sysctr");
+    public string Store { get; init; } = User is null ? (Root == "/" ? HostTarget.SystemStore : RootedPath.Resolve(Root, HostTarget.SystemStore)) : Path.Join(User.DataHome, "sysctr");
 
     public HostPaths Paths => new(Root, User);
 

@@ -45,7 +45,7 @@ sealed record DeploymentView(
         }
 
         return new DeploymentView(
-            record.Deployment.ToString(), record, texts, record.RemoteRootfs is null ? () => MergedTree.Build(host.Store, record.DiffIds) : null);
+            record.Deployment.ToString(), record, texts, record.RemoteRootfs is null ? () => MergedTree.Build(host.OpenStore(), record.DiffIds) : null);
     }
 
     /// <summary>One that would be.</summary>

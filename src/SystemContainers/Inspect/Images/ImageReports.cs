@@ -39,7 +39,7 @@ sealed class ImageReports(Host host)
     {
         ImageRecord image = _names.Find(typed)[0];
         ImageConfig config = ConfigOf(image);
-        ImageExports exports = ImageExports.Read(MergedTree.Build(host.Store, image.DiffIds), config.Run);
+        ImageExports exports = ImageExports.Read(MergedTree.Build(host.OpenStore(), image.DiffIds), config.Run);
         IReadOnlyDictionary<string, string> labels = config.Run?.Labels ?? new Dictionary<string, string>();
         return new ImageDetails
         {
@@ -60,7 +60,7 @@ sealed class ImageReports(Host host)
 
     private IEnumerable<(ImageRecord Image, bool Named)> Known()
     {
-        IReadOnlyList<ImageRecord> named = host.Store.Images.List();
+        IReadOnlyList<ImageRecord> named = host.OpenStore().Images.List();
         HashSet<Digest> ids = [.. named.Select(i => i.ConfigDigest)];
         return named.Select(i => (i, true)).Concat(
             host.Catalog.All().Where(d => !ids.Contains(d.ImageId)).OrderBy(d => d.InstalledAt).DistinctBy(d => d.ImageId).OrderBy(d => d.Image, StringComparer.Ordinal)
@@ -88,7 +88,7 @@ sealed class ImageReports(Host host)
     {
         try
         {
-            return JsonSerializer.Deserialize(host.Store.ReadBlob(image.ConfigDigest), OciJson.Default.ImageConfig)!;
+            return JsonSerializer.Deserialize(host.OpenStore().ReadBlob(image.ConfigDigest), OciJson.Default.ImageConfig)!;
         }
         catch (JsonException e)
         {

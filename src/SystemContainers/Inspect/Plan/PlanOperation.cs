@@ -202,5 +202,5 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     private static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);
 
-    private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.Store : null);
+    private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.OpenStore() : null);
 }

@@ -34,9 +34,9 @@ sealed class SpaceReports(Host host)
             return new SpaceReport(host.StoreHere, space.Total, space.Free, 0, 0, [], [], 0, 0);
         }
 
-        host.Store.EachObject((key, file) => _sizes[key] = BlocksOf(file).Bytes);
+        host.OpenStore().EachObject((key, file) => _sizes[key] = BlocksOf(file).Bytes);
         IReadOnlyList<ContainerRecord> deployments = host.Catalog.All();
-        IReadOnlyList<ImageRecord> named = host.Store.Images.List();
+        IReadOnlyList<ImageRecord> named = host.OpenStore().Images.List();
         ContainerSpace[] containers = [.. deployments.GroupBy(d => d.Name, StringComparer.Ordinal).Select(Of).OrderBy(c => c.Name, StringComparer.Ordinal)];
         HashSet<ContainerRecord> old = [.. OldDeployments(containers.Select(c => c.Name))];
         long oldBytes = old.Sum(o => OwnBytes(host.Deployment(o.Name, o.Deployment).Here));
@@ -60,7 +60,7 @@ sealed class SpaceReports(Host host)
     {
         if (!_contents.TryGetValue(layer, out (ObjectKey, long)[]? contents))
         {
-            contents = host.Store.HasLayer(layer) ? [.. host.Store.ReadLayer(layer).Entries.Where(ContentStore.HasObject).Select(e => (e.Object, e.Size))] : [];
+            contents = host.OpenStore().HasLayer(layer) ? [.. host.OpenStore().ReadLayer(layer).Entries.Where(ContentStore.HasObject).Select(e => (e.Object, e.Size))] : [];
             _contents.Add(layer, contents);
         }
 

@@ -29,7 +29,7 @@ static class BorderExec
         int command = arguments.IndexOf("--") + 1;
         if (command == 0 || command == arguments.Length)
         {
-            throw new SysctrException(ErrorKind.Usage, "sysctr launch exec: called with the wrong words", "it is for sysctr itself");
+            throw new SysctrException(ErrorKind.Usage, "sysctr launch exec: invalid arguments", "it is for sysctr itself");
         }
 
         foreach (string option in arguments[..(command - 1)])

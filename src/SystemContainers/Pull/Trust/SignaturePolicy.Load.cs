@@ -135,7 +135,7 @@ sealed partial class SignaturePolicy
     {
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
         {
-            throw Invalid(path, $"{where} is no list of requirements");
+            throw Invalid(path, $"{where} is no array of requirements");
         }
 
         return [.. list.EnumerateArray().Select(r => Requirement(path, r, where))];

@@ -5,7 +5,7 @@ using SystemContainers.Errors;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// The words of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] [--notify] NAME</c>. They are written by
+/// The arguments of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch check --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] [--notify] NAME</c>. They are written by
 /// <c>UnitPlan</c> and <c>HealthTimer</c>, and by nobody else.
 /// </summary>
 /// <param name="Verb">start, kill, delete, tmpfiles, check, health, await.</param>
@@ -62,6 +62,6 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
                 words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
                 options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"),
                 options.ContainsKey("notify"))
-            : throw new SysctrException(ErrorKind.Usage, "sysctr launch: called with the wrong words", "it is for units, not for people");
+            : throw new SysctrException(ErrorKind.Usage, "sysctr launch: invalid arguments", "it is for units, not for people");
     }
 }

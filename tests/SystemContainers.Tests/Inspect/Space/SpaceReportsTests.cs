@@ -66,14 +66,14 @@ public sealed class SpaceReportsTests : IDisposable
     {
         byte[] layer = new LayerTar().File(name, name + new string('x', bytes - name.Length)).ToBytes();
         Digest diffId = Digest.Sha256(layer);
-        await host.Store.AddLayerAsync(diffId, new MemoryStream(layer), CancellationToken.None);
-        host.Store.Commit();
+        await host.OpenStore().AddLayerAsync(diffId, new MemoryStream(layer), CancellationToken.None);
+        host.OpenStore().Commit();
         return diffId;
     }
 
     private static void Name(Host host, string name, Digest[] layers)
     {
         Digest id = Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(string.Join(' ', layers)));
-        host.Store.Images.Set(new ImageRecord(name, id, id, layers, DateTimeOffset.UtcNow));
+        host.OpenStore().Images.Set(new ImageRecord(name, id, id, layers, DateTimeOffset.UtcNow));
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Users;
+using SystemContainers.Render;
 using SystemContainers.Runtime;
 using SystemContainers.SystemdText;
 
@@ -91,9 +92,14 @@ sealed partial record UnitPlan
     /// <param name="exports">The image's templates.</param>
     /// <param name="systemdVersion">Such as 252.</param>
     /// <param name="user">Whose systemd; null for the system's.</param>
+    /// <param name="declared">Lines that a file declares for the main unit.</param>
     public static UnitPlan For(
-        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null)
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null, IReadOnlyList<UnitLine>? declared = null)
     {
+        // In a unit of ours they say what kind of payload it is; an image's own unit knows.
+        UnitLine[] own = exports.NeedsDefaultUnit ? [.. declared ?? []] : [];
+        bool saysReady = own.Any(l => l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Notify });
+        string? type = own.LastOrDefault(l => l is { Section: "Service", Key: "Type" })?.Value;
         // Templates, but types and watchdogs are plain lines in them.
         UnitText[] services =
             [.. exports.Units.Where(u => u.NameSuffix.EndsWith(".service", StringComparison.Ordinal)).Select(u => UnitText.Parse(u.File.Text))];
@@ -109,10 +115,10 @@ sealed partial record UnitPlan
             Commands = new UnitCommandLines(""),
             Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
             HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
-            Notifies = services.Any(s =>
+            Notifies = saysReady || own.Any(l => l is { Section: "Service", Key: "WatchdogSec" }) || services.Any(s =>
                 IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null),
-            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))),
-            Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
+            SaysReady = saysReady || services.Any(s => IsNotify(s.Find("Service", "Type"))),
+            Foreground = type == "oneshot" || services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
         };
         return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
     }

@@ -2,6 +2,7 @@
 
 using SystemContainers.Rights;
 using SystemContainers.State;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.Inspect;
 

@@ -154,7 +154,8 @@ sealed partial class ContainerReader
         switch (Path.GetExtension(image.Text))
         {
             case ".image" when files.Find(image.Text) is { } named:
-                ImageFile file = ImageFile.Read(named, host, faults);
+                // What is wrong with it is told where it is read for itself.
+                ImageFile file = ImageFile.Read(named, host, new QuadletFaults());
                 _request = _request with { Image = file.Image, Pull = file.Pull };
                 break;
             case ".image":

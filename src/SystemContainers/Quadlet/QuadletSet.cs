@@ -40,7 +40,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                     VolumeFile.Check(unit, faults);
                     break;
                 case "image":
-                    images.Add(ImageFile.Read(unit, host, new QuadletFaults()) is { Image.Length: > 0 } image ? image : ImageFile.Read(unit, host, faults));
+                    images.Add(ImageFile.Read(unit, host, faults));
                     break;
                 case "network":
                     QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults);

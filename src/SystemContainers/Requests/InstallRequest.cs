@@ -4,6 +4,7 @@ using SystemContainers.Exports;
 using SystemContainers.Reference;
 using SystemContainers.Settings;
 using SystemContainers.State;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.Requests;
 

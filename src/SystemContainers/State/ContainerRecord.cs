@@ -6,6 +6,7 @@ using SystemContainers.Oci;
 using SystemContainers.Rights;
 using SystemContainers.Settings;
 using SystemContainers.Store.Records;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.State;
 
@@ -71,7 +72,7 @@ sealed record ContainerRecord
     public InstalledFile? Tmpfiles { get; init; }
 
     /// <summary>Directories that sysctr itself makes when the deployment comes into use, below those that the payload writes to.</summary>
-    public IReadOnlyList<SystemdText.OnceLine> TmpfilesOnce { get; init; } = [];
+    public IReadOnlyList<OnceLine> TmpfilesOnce { get; init; } = [];
 
     /// <summary>Files that the image asked for on the host.</summary>
     public IReadOnlyList<InstalledFile> HostFiles { get => field ?? []; init; } = [];

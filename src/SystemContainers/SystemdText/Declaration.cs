@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.SystemdText;
-
-namespace SystemContainers.State;
+namespace SystemContainers.SystemdText;
 
 /// <summary>The file that declares a container, and what it wants of the container's unit.</summary>
 /// <param name="File">Absolute, as the host sees it.</param>

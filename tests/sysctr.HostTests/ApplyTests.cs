@@ -23,7 +23,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         await WriteAsync("quadata.volume", "[Volume]\nVolumeName=quadata");
         await WriteAsync("quaweb.container", Web("one"));
 
-        string first = (await _host.SysctrAsync("apply")).MustSucceed().Error;
+        string first = (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error;
 
         Assert.Contains("quaweb: installed, running", first, StringComparison.Ordinal);
         Assert.True(await _host.UnitNumberAsync("quaweb.service", "ActiveEnterTimestampMonotonic") > await _host.UnitNumberAsync("quadb.service", "ActiveEnterTimestampMonotonic"));
@@ -33,7 +33,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         Assert.Equal("HUP\n", await _host.ShellAsync("systemctl reload quaweb; for i in $(seq 100); do sysctr exec quaweb cat /tmp/hup 2>/dev/null && break; sleep 0.1; done"));
         string[] pids = await PidsAsync();
 
-        Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply")).MustSucceed().Error, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error, StringComparison.Ordinal);
         Assert.Equal(pids, await PidsAsync());
 
         await WriteAsync("quaweb.container", Web("two"));
@@ -43,33 +43,33 @@ public sealed class ApplyTests(NspawnFixture fixture)
         }
 
         Assert.Contains("~ update quaweb", (await _host.SysctrAsync("apply", "--plan")).MustSucceed().Output, StringComparison.Ordinal);
-        (await _host.SysctrAsync("apply")).MustSucceed();
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
         Assert.Equal("two", await InsideAsync("quaweb", "echo $WORD"));
         string[] changed = await PidsAsync();
         Assert.Equal((pids[0], false), (changed[0], pids[1] == changed[1]));
 
         await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=/bin/false\n[Install]\nWantedBy=multi-user.target");
         await WriteAsync("quanew.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Install]\nWantedBy=multi-user.target");
-        CommandResult failed = await _host.SysctrAsync("apply");
+        CommandResult failed = await _host.SysctrAsync("apply", "--settle", "1");
         Assert.Equal(11, failed.ExitCode);
         Assert.Equal("active active inactive", string.Join(' ', await Task.WhenAll(new[] { "quadb", "quaweb", "quanew" }.Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState")))));
         Assert.Equal("two", await InsideAsync("quaweb", "echo $WORD"));
         Assert.False((await _host.RunAsync("sysctr", "info", "quanew")).ExitCode == 0);
 
         await _host.ShellAsync($"rm {Place}/quaweb.container {Place}/quanew.container; echo nonsense >{Place}/quabad.container");
-        CommandResult bad = await _host.SysctrAsync("apply", "--prune");
+        CommandResult bad = await _host.SysctrAsync("apply", "--settle", "1", "--prune");
         Assert.Equal((9, true), (bad.ExitCode, bad.Error.Contains($"{Place}/quabad.container:1: ", StringComparison.Ordinal)));
         Assert.Equal(9, (await _host.SysctrAsync("lint", $"{Place}/quabad.container")).ExitCode);
         await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Service]\nNice=3\n[Install]\nWantedBy=multi-user.target");
         await _host.ShellAsync($"rm {Place}/quabad.container");
-        (await _host.SysctrAsync("apply", "--prune")).MustSucceed();
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
         Assert.Equal("not-found", await _host.UnitPropertyAsync("quaweb.service", "LoadState"));
         Assert.Equal("active", await _host.UnitPropertyAsync("quadb.service", "ActiveState"));
 
         await _host.ShellAsync($"rm {Place}/quadb.container");
-        (await _host.SysctrAsync("apply", "--prune")).MustSucceed();
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
         (await _host.SysctrAsync("fsck")).MustSucceed();
-        await _host.ShellAsync($"rm -r {Place} /srv/applied /var/lib/sysctr-volumes; rmdir --ignore-fail-on-non-empty /etc/sysctr");
+        await _host.ShellAsync($"rm -r {Place} /srv/applied /var/lib/sysctr-volumes /var/lib/quadb /var/lib/quaweb; rmdir --ignore-fail-on-non-empty /etc/sysctr");
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 

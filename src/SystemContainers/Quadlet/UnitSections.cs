@@ -89,9 +89,9 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     private void Pass(QuadletLine line)
     {
         string value = expansion.Line(line.Value.Text);
-        if (value.Any(c => char.IsControl(c) && c != '\t') || line.Key.Any(c => char.IsControl(c) || c is ' ' or '\t'))
+        if (value.EndsWith('\\') || value.Any(c => char.IsControl(c) && c != '\t') || !line.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
-            faults.Add(line.Value.Place, $"{line.Key}=: it has a control character, or a blank in its name");
+            faults.Add(line.Value.Place, $"[{line.Section}] '{line.Key}': it is no line of a unit");
             return;
         }
 

@@ -64,6 +64,8 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("[Service]\nExecStopPost=", 4, "ExecStopPost= in [Service]")]
     [InlineData("[Unit]\nAfter=db.container", 4, "no file declares db.container")]
     [InlineData("[Unit]\nAfter=\"db", 4, "not closed")]
+    [InlineData("[Unit]\nDescription=a\\\\", 4, "no line of a unit")]
+    [InlineData("[Unit]\n[A=b", 4, "no line of a unit")]
     [InlineData("[Install]\nDefaultInstance=x", 4, "goes with a template")]
     [InlineData("[Containers]\nImage=x", 4, "[Containers] is no section")]
     [InlineData("[Volume]\nVolumeName=x", 4, "[Volume] is no section")]

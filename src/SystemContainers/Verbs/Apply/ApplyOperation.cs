@@ -99,6 +99,8 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         transaction.Stage(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
+        RemainingFiles remaining = new(host);
+        Dictionary<string, IReadOnlyList<string>> places = changes.Where(c => c.After is null).ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
         IReadOnlyList<string> healthy = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
         foreach (ContainerChange change in changes)
         {
@@ -106,6 +108,10 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             note(change.Before is null ? $"{change.Name}: installed{running}"
                 : change.After is null ? $"{change.Name}: uninstalled; no file declares it any more"
                 : $"{change.Name}: updated from deployment {change.Before.Deployment} to {change.After.Deployment}{running}");
+            foreach (string kept in places.TryGetValue(change.Name, out IReadOnlyList<string>? left) ? remaining.StillThere(left) : [])
+            {
+                note($"{change.Name}: kept {kept}");
+            }
         }
 
         foreach (PreparedContainer container in transaction.Prepared)

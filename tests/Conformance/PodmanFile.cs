@@ -114,5 +114,5 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
     /// <summary>podman's tests compare the unit's text, in which words are escaped.</summary>
     private static string Unescaped(string word) => word.Contains('\\', StringComparison.Ordinal) ? word.Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\t", "\t", StringComparison.Ordinal) : word;
 
-    private static bool EndsWith(string[] all, string[] words) => all.Length >= words.Length && all[^words.Length..].SequenceEqual(words);
+    private static bool EndsWith(string[] all, string[] words) => all.Length >= words.Length && all.AsSpan(all.Length - words.Length).SequenceEqual(words);
 }

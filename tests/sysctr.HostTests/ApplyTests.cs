@@ -95,7 +95,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         WantedBy=multi-user.target
         """;
 
-    private Task WriteAsync(string name, string text) => _host.ShellAsync($"cat >{Place}/{name} <<'END'\n{text}\nEND");
+    private async Task WriteAsync(string name, string text) => await _host.ShellAsync($"cat >{Place}/{name} <<'END'\n{text}\nEND");
 
     private Task<string[]> PidsAsync() => Task.WhenAll(new[] { "quadb", "quaweb" }.Select(n => _host.UnitPropertyAsync(n + ".service", "MainPID")));
 

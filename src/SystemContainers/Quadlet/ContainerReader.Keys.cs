@@ -4,7 +4,6 @@ using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Render;
-using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Settings;
 using SystemContainers.State;

@@ -5,7 +5,6 @@ using SystemContainers.Exports;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Requests;
 using SystemContainers.Settings;
-using SystemContainers.State;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Quadlet;
@@ -131,7 +130,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         foreach (QuadletKey key in known.Values)
         {
             RefuseTwice(section, key);
-            IReadOnlyList<QuadletValue> values = Values(section, key);
+            List<QuadletValue> values = Values(section, key);
             if (unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place || (values.Count == 0 && !MayBeEmpty(key)))
             {
                 continue;

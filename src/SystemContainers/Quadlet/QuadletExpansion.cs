@@ -2,7 +2,6 @@
 
 using System.Text;
 using SystemContainers.Quadlet.Syntax;
-using SystemContainers.SystemdText;
 
 namespace SystemContainers.Quadlet;
 

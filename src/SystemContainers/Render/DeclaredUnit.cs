@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using SystemContainers.Exports;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Render;

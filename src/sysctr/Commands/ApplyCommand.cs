@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Output;
 using SystemContainers.Inspect.Plan;
-using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Verbs.Apply;
 

@@ -5,8 +5,6 @@ using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Quadlet;
-using SystemContainers.Requests;
-using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;

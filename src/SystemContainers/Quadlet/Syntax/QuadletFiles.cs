@@ -70,7 +70,7 @@ static class QuadletFiles
     /// The drop-ins of a file in the order in which they count: by their own names; of two of one name that of the directory which is closest to the file
     /// (<c>foo-bar.container.d</c> before <c>foo-.container.d</c> before <c>container.d</c>).
     /// </summary>
-    private static IEnumerable<string> DropIns(string file, string directory)
+    private static SortedDictionary<string, string>.ValueCollection DropIns(string file, string directory)
     {
         SortedDictionary<string, string> chosen = new(StringComparer.Ordinal);
         foreach (string dropIns in DropInNames(Path.GetFileName(file)).SelectMany(n => new[] { Path.GetDirectoryName(file)!, directory }.Distinct(StringComparer.Ordinal).Select(d => Path.Join(d, n))))

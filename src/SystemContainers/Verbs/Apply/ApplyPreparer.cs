@@ -35,7 +35,7 @@ sealed class ApplyPreparer(Host host, Action<string> note)
                 opened = opened.With(request.Usual.With(request.Settings, []));
             }
 
-            if (opened.Exports.Manifest.NoContainerService && item.Declaration.OwnLines.FirstOrDefault() is { } line)
+            if (opened.Exports.Manifest.NoContainerService && item.Declaration.OwnLines is [var line, ..])
             {
                 throw new SysctrException(ErrorKind.Usage, $"{request.Image} brings no container, only files, so [{line.Section}] {line.Key}= can't be carried out", "leave it out");
             }

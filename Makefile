@@ -12,7 +12,7 @@ PUBLISH := -c $(CONFIGURATION) -r $(RID) -o $(ARTIFACTS) --nologo -v quiet $(if 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check fuzz test demo host bench microbench install deb reproducible clean
+.PHONY: build setup unit check conformance fuzz test demo host bench microbench install deb reproducible clean
 
 # On x64 'make build RID=linux-arm64' links for arm64, into artifacts/linux-arm64.
 build: setup
@@ -34,6 +34,10 @@ check: setup
 	dotnet build SystemContainers.sln -c $(CONFIGURATION) --nologo -v quiet
 	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)
 	dotnet run --no-build --project tests/Fuzz -c $(CONFIGURATION) -- --runs 3000
+
+# What sysctr makes of the files that podman's own tests have, key by key and file by file: of a copy of podman's repository in .cache/podman or SYSCTR_PODMAN.
+conformance: setup
+	dotnet run --project tests/Conformance -c $(CONFIGURATION) -p:RunAnalyzers=false
 
 # Every reader of what others wrote, or those of TARGETS, for so many minutes together.
 fuzz: setup
@@ -67,7 +71,7 @@ install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user packaging/systemd/user/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user-preset packaging/systemd/90-sysctr.preset
-	for unit in sysctr-update.service sysctr-recover.service; do \
+	for unit in sysctr-update.service sysctr-recover.service sysctr-apply.service; do \
 		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && \
 		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/user/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit || exit 1; \

@@ -17,6 +17,7 @@ static class CommandTree
     private static readonly (string Verb, Func<Command> Create)[] s_verbs =
     [
         ("install", InstallCommand.Create),
+        ("apply", ApplyCommand.Create),
         ("plan", PlanCommand.Create),
         ("run", RunCommand.Create),
         ("update", UpdateCommand.Create),
@@ -71,6 +72,7 @@ static class CommandTree
             Examples:
               sysctr install --system etcd          pull, check out, register with systemd and enable
               systemctl start etcd                  from here on it is an ordinary unit
+              sysctr apply                          make the host what the files in /etc/sysctr/containers.d declare
               sysctr update etcd                    new deployment beside the old one, and a switch
               sysctr rollback etcd                  and back
               sysctr install --user --now notes     the calling user's own, in the user's systemd

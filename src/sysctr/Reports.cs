@@ -16,6 +16,7 @@ using SystemContainers.Lint.Json;
 using SystemContainers.Mounts;
 using SystemContainers.State;
 using SystemContainers.Verbs;
+using SystemContainers.Verbs.Apply;
 
 namespace SystemContainers.Cli;
 
@@ -69,6 +70,8 @@ static class Reports
     public static string ToJson(IReadOnlyList<UninstallReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListUninstallReport);
 
     public static string ToJson(IReadOnlyList<HistoryImage> images) => JsonSerializer.Serialize(images, CliJson.Default.IReadOnlyListHistoryImage);
+
+    public static string ToJson(IReadOnlyList<ApplyReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListApplyReport);
 
     public static string ToJson(SpaceReport space) => JsonSerializer.Serialize(space, SpaceJson.Default.SpaceReport);
 

@@ -3,13 +3,16 @@
 using System.CommandLine;
 using System.Globalization;
 using SystemContainers.Cli;
+using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.ManPages;
 
-/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, and sysctr.toml(5).</summary>
+/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, sysctr.toml(5) and sysctr-containers.d(5) with its table of keys.</summary>
 static class Manual
 {
     private const string VerbsMark = ".\\\" VERBS\n";
+
+    private const string KeysMark = ".\\\" KEYS\n";
 
     /// <summary>Every page as its file's name and its roff text.</summary>
     /// <param name="source">The directory with <c>sysctr.1</c>, <c>sysctr.toml.5</c> and <c>prose/</c>.</param>
@@ -37,11 +40,23 @@ static class Manual
         return
         [
             ("sysctr.1", Dated(before + list + after)),
+            ("sysctr-containers.d.5", Dated(WithKeys(File.ReadAllText(Path.Combine(source, "sysctr-containers.d.5"))))),
             ("sysctr.toml.5", Dated(File.ReadAllText(Path.Combine(source, "sysctr.toml.5")))),
             .. pages.Select(p => ($"{p.Name}.1", p.ToString())),
         ];
 
         string Dated(string page) => page.Replace("\"\" \"sysctr\"", $"\"{date}\" \"sysctr\"", StringComparison.Ordinal);
+    }
+
+    /// <summary>The page with a paragraph for each key where its mark is.</summary>
+    private static string WithKeys(string page)
+    {
+        if (page.Split(KeysMark) is not [string before, string after])
+        {
+            throw new InvalidDataException($"sysctr-containers.d.5 has not one line {KeysMark}");
+        }
+
+        return before + string.Concat(KeyTable.Rows.Select(r => $".TP\n{Roff.Bold(r.Key + "=")}\n{Roff.Escape(r.Text)}\n")) + after;
     }
 
     /// <summary>The day of the version, which Debian's changelog has: <c> -- NAME &lt;ADDRESS&gt;  Sat, 28 Nov 2026 12:00:00 +0000</c>.</summary>

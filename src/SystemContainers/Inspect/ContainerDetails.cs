@@ -2,6 +2,7 @@
 
 using SystemContainers.Rights;
 using SystemContainers.State;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.Inspect;
 
@@ -70,6 +71,9 @@ sealed record ContainerDetails
 
     /// <summary>What the user set by options of podman-run(1), by their names; those behind -- are <c>command</c>.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Options { get; init; }
+
+    /// <summary>The file that declares it and its lines for the unit; null for a container that a command line installed.</summary>
+    public Declaration? Declared { get; init; }
 
     /// <summary>Every template variable with its final text.</summary>
     public required IReadOnlyDictionary<string, string> Values { get; init; }

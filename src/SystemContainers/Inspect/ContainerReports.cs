@@ -78,6 +78,7 @@ sealed class ContainerReports(Host host)
             Failed = record.Failed,
             Set = record.Set,
             Options = record.Settings.Values,
+            Declared = record.Declared,
             Values = record.Values,
             Labels = record.Labels,
         };

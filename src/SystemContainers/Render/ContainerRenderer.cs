@@ -171,12 +171,17 @@ static class ContainerRenderer
         if (request.Exports.NeedsDefaultUnit)
         {
             RenderRequest whole = request with { ServiceLines = [.. request.ServiceLines, .. request.LimitLines(config)] };
-            units.Add(new RenderedUnit(request.Name + ".service", DefaultUnit.Render(whole, values), Source: null));
+            units.Add(new RenderedUnit(request.Name + ".service", DeclaredUnit.Merge(DefaultUnit.Render(whole, values), request.UnitLines), Source: null));
         }
 
         foreach (ExportUnit unit in request.Exports.Units)
         {
             units.Add(new RenderedUnit(unit.UnitName(request.Name), Lines(request, unit.File, values), unit.File.Path));
+        }
+
+        if (!request.Exports.NeedsDefaultUnit && request.UnitLines.Count > 0)
+        {
+            units.Add(DeclaredUnit.DropIn(request.Name, request.UnitLines));
         }
 
         return units;

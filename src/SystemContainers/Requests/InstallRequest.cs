@@ -4,6 +4,7 @@ using SystemContainers.Exports;
 using SystemContainers.Reference;
 using SystemContainers.Settings;
 using SystemContainers.State;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.Requests;
 
@@ -19,6 +20,12 @@ sealed record InstallRequest(string Image)
 
     /// <summary>What the user set by options of podman-run(1).</summary>
     public ContainerSettings Settings { get; init; } = ContainerSettings.None;
+
+    /// <summary>What holds besides, for an image that sysctr writes the config.json of; <see cref="Settings"/> counts more.</summary>
+    public ContainerSettings Usual { get; init; } = ContainerSettings.None;
+
+    /// <summary>The file that declares it; null where a command line does.</summary>
+    public Declaration? Declared { get; init; }
 
     /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
     public bool LeaveOutUnknown { get; init; }

@@ -6,6 +6,7 @@ using SystemContainers.Oci;
 using SystemContainers.Rights;
 using SystemContainers.Settings;
 using SystemContainers.Store.Records;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.State;
 
@@ -55,6 +56,9 @@ sealed record ContainerRecord
     [JsonIgnore]
     public ContainerSettings Settings => Options is null ? ContainerSettings.None : new ContainerSettings(Options);
 
+    /// <summary>The file that declares it and what that wants of its unit; carried over by updates. Null for a container that a command line installed.</summary>
+    public Declaration? Declared { get; init; }
+
     /// <summary>Every template variable with its final text.</summary>
     public required IReadOnlyDictionary<string, string> Values { get; init; }
 
@@ -68,7 +72,7 @@ sealed record ContainerRecord
     public InstalledFile? Tmpfiles { get; init; }
 
     /// <summary>Directories that sysctr itself makes when the deployment comes into use, below those that the payload writes to.</summary>
-    public IReadOnlyList<SystemdText.OnceLine> TmpfilesOnce { get; init; } = [];
+    public IReadOnlyList<OnceLine> TmpfilesOnce { get; init; } = [];
 
     /// <summary>Files that the image asked for on the host.</summary>
     public IReadOnlyList<InstalledFile> HostFiles { get => field ?? []; init; } = [];
@@ -114,6 +118,7 @@ sealed record ContainerRecord
     public bool IsUsable =>
         Name is not null && ContainerName.IsValid(Name) && Deployment >= 0 &&
         Units is not null && Enabled is not null && StateDirectories is not null && Set is not null && Values is not null &&
+        Declared is null or { File: ['/', ..], Lines: not null } && Declared?.Lines.All(l => l is { Section: not null, Key: not null, Value: not null }) != false &&
         Options?.Values.All(v => v is { Count: >= 0 } && v.All(w => w is not null)) != false &&
         AllFiles.All(f => f?.Path is ['/', ..]) && HostDirectories.All(d => d?.Path is ['/', ..]);
 

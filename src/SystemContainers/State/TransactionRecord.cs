@@ -61,6 +61,7 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
         TransactionKind.Install => "an install",
         TransactionKind.Uninstall => "an uninstall",
         TransactionKind.Update => "an update",
+        TransactionKind.Apply => "an apply",
         TransactionKind.Pull => "a pull",
         TransactionKind.Prune => "a prune",
         TransactionKind.Record => "a change of its record",
@@ -85,6 +86,9 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     [JsonIgnore]
     public IReadOnlyList<string> Troubles { get; init; } = [];
 
+    /// <summary>The units of a new container that are started with it; none where it is only installed.</summary>
+    public IReadOnlyList<string> Started { get => field ?? []; init; } = [];
+
     /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in the end.</summary>
     public IReadOnlyList<string> Dependents { get => field ?? []; init; } = [];
 
@@ -100,8 +104,9 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
 
     /// <summary>Whether it has the deployments that an operation changes, and they are of one container.</summary>
     public bool IsOf(TransactionKind operation) =>
-        Before is null == (operation is TransactionKind.Install) &&
-        After is null == (operation is TransactionKind.Uninstall) &&
+        (operation is TransactionKind.Apply
+            ? Before is not null || After is not null
+            : Before is null == (operation is TransactionKind.Install) && After is null == (operation is TransactionKind.Uninstall)) &&
         (Before?.IsUsable ?? true) && (After?.IsUsable ?? true) &&
         (Before is null || After is null || Before.Name == After.Name);
 }
@@ -129,4 +134,10 @@ enum TransactionKind
 
     /// <summary>A deployment's record changes, and nothing else: finished when it breaks off.</summary>
     Record,
+
+    /// <summary>
+    /// Containers come, get new deployments and go, all of them or none: taken back when it breaks off before the commit; those that go only stop
+    /// before it, and are removed after it.
+    /// </summary>
+    Apply,
 }

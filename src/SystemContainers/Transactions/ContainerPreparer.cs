@@ -82,6 +82,7 @@ sealed class ContainerPreparer(Host host)
             Uuid = before?.Values.GetValueOrDefault("UUID") ?? Guid.NewGuid().ToString(),
             Host = facts,
             Set = set,
+            UnitLines = request.Declared?.Lines ?? [],
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
             TmpfilesBefore = before?.Tmpfiles is { } old ? File.ReadAllText(host.Deployment(name, before.Deployment).KeptFile(old.Path)) : "",
@@ -92,7 +93,7 @@ sealed class ContainerPreparer(Host host)
         }
 
         UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await SystemdVersionAsync(cancellation), host.User, image.Settings);
+            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await SystemdVersionAsync(cancellation), host.User, asked.UnitLines, image.Settings);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
             files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
@@ -129,6 +130,7 @@ sealed class ContainerPreparer(Host host)
                 Runtime = runtime.Path,
                 Set = set,
                 Options = image.Settings.IsEmpty ? null : image.Settings.Values,
+                Declared = request.Declared,
                 Values = rendered.Values,
                 Units = [.. units.Select(HostFileSet.Record)],
                 Enabled = [.. rendered.Units.Where(IsEnableable).Select(u => u.FileName)],

@@ -49,7 +49,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
-    /// <param name="transaction">An install, update or rollback; its deployments are staged, or in their place already.</param>
+    /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <returns>The containers whose own health check was made.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
@@ -62,7 +62,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         try
         {
             healthy = await ForwardAsync(transaction.Changes, cancellation);
-            foreach (ContainerRecord after in transaction.Changes.Select(c => c.After!))
+            foreach (ContainerRecord after in transaction.Changes.Select(c => c.After).OfType<ContainerRecord>())
             {
                 host.Deployment(after.Name, after.Deployment).MakeCurrent();
             }
@@ -87,7 +87,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             throw;
         }
 
-        End(transaction, committed);
+        await EndAsync(transaction, committed);
         return healthy;
     }
 
@@ -101,7 +101,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>What is left to do once a transaction is committed. May be done again.</summary>
-    public void Finish(TransactionRecord transaction)
+    public async Task FinishAsync(TransactionRecord transaction)
     {
         foreach (ContainerChange change in transaction.Changes.Where(c => c.After is not null))
         {
@@ -113,12 +113,19 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
             directory.MakeCurrent();
         }
+
+        ContainerRemover remover = new(host);
+        foreach (ContainerRecord gone in transaction.Changes.Where(c => c.After is null).Select(c => c.Before!))
+        {
+            await remover.RemoveAsync(gone, transaction.Purge, CancellationToken.None);
+        }
     }
 
     private async Task<IReadOnlyList<string>> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         await Units.StopAsync(changes, cancellation);
-
+        // Those that go have stopped, and nothing else: the rest can't be taken back, and comes after the commit.
+        changes = [.. changes.Where(c => c.After is not null)];
         foreach (ContainerRecord after in changes.Select(c => c.After!))
         {
             DeploymentDirectory directory = host.Deployment(after.Name, after.Deployment);
@@ -137,7 +144,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
 
         await RegisterAsync(changes);
-        return await StartAsync([.. changes.Where(c => c.Running.Count > 0)], cancellation);
+        return await StartAsync([.. changes.Where(c => c.Running.Count > 0 || c.Started.Count > 0)], cancellation);
     }
 
     /// <summary>Starts what ran, and waits until it is well.</summary>
@@ -156,7 +163,14 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         _started = DateTimeOffset.UtcNow;
         await Units.StartAsync(changes, cancellation);
-        return await _health.AwaitAsync([.. changes.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: false, cancellation);
+        List<string> healthy = [];
+        foreach (IGrouping<bool, ContainerChange> kind in changes.GroupBy(c => c.Before is null))
+        {
+            // A payload that is new may have done at once what it is there for; one that ran for long may not.
+            healthy.AddRange(await _health.AwaitAsync([.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: kind.Key, cancellation));
+        }
+
+        return healthy;
     }
 
     /// <summary>Tells systemd: enable and disable, reload once for all of it, make what tmpfiles name.</summary>
@@ -192,12 +206,12 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>What fails here, whatever it is, changes nothing any more: the new state holds, and whoever finds the intent finishes it.</summary>
-    private void End(TransactionRecord transaction, string committed)
+    private async Task EndAsync(TransactionRecord transaction, string committed)
     {
         try
         {
             host.History.Done(transaction, IntentRecords.Id(committed));
-            Finish(transaction);
+            await FinishAsync(transaction);
             IntentRecords.End(committed);
         }
         catch (Exception e)

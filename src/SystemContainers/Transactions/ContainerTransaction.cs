@@ -24,7 +24,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 {
     private readonly ScratchImages _aside = new(host, progress);
     private readonly ContainerSwitch _switch = new(host, policy);
-    private readonly List<(ContainerRecord? Before, ContainerRecord After)> _containers = [];
+    private readonly List<(ContainerRecord? Before, ContainerRecord? After)> _containers = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> _started = new(StringComparer.Ordinal);
     private readonly List<PreparedContainer> _prepared = [];
     private readonly List<StagedDeployment> _staged = [];
     private ContainerPreparer? _preparer;
@@ -87,10 +88,18 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <summary>The same for one that is in its place already.</summary>
     public void Add(ContainerRecord before, ContainerRecord after) => _containers.Add((before, after));
 
+    /// <summary>Has the change start a new container too, and wait until it is well.</summary>
+    /// <param name="name">Of one that was added.</param>
+    /// <param name="units">Of it.</param>
+    public void Start(string name, IReadOnlyList<string> units) => _started[name] = units;
+
+    /// <summary>Has the change remove a container, once all the others are well.</summary>
+    public void Remove(ContainerRecord before) => _containers.Add((before, null));
+
     /// <summary>Looks at the host, and has systemd read all units before any of them is there.</summary>
     /// <exception cref="SysctrException">As <see cref="ContainerVerification.VerifyAsync"/>.</exception>
     public Task VerifyAsync(CancellationToken cancellation) =>
-        new ContainerVerification(host).VerifyAsync(_prepared, [.. _containers.Select(c => c.Before).OfType<ContainerRecord>()], cancellation);
+        new ContainerVerification(host).VerifyAsync(_prepared, [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()], cancellation);
 
     /// <summary>Checks all of it out beside its place. Nothing is needed of the store then, so its lease ends.</summary>
     public void Stage(CancellationToken cancellation)
@@ -113,16 +122,17 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     public async Task<IReadOnlyList<ContainerChange>> PlanAsync(CancellationToken cancellation)
     {
         List<ContainerChange> changes = [];
-        foreach ((ContainerRecord? before, ContainerRecord after) in _containers)
+        foreach ((ContainerRecord? before, ContainerRecord? after) in _containers)
         {
-            changes.Add(before is null ? new ContainerChange(null, after) : await _switch.PlanAsync(before, after, cancellation));
+            changes.Add(before is null ? new ContainerChange(null, after) { Started = _started.GetValueOrDefault(after!.Name, []) }
+                : await _switch.PlanAsync(before, after ?? before, cancellation) with { After = after });
         }
 
         return _changes = changes;
     }
 
     /// <summary>Changes the host, as it was planned; what ran before runs again when this returns.</summary>
-    /// <param name="kind">An install, update or rollback.</param>
+    /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <returns>The containers whose own health check was made.</returns>

@@ -38,4 +38,13 @@ sealed record OpenedImage(
         ImageConfig configuration = image.Config with { Run = ImageSettings.Apply(image.Config.Run, settings) };
         return new OpenedImage(image, settings, configuration, files, tree, root, ImageExports.Read(files, configuration.Run));
     }
+
+    /// <summary>The same image with other settings; nothing is merged again.</summary>
+    /// <exception cref="Errors.SysctrException">As <see cref="Open"/>.</exception>
+    public OpenedImage With(ContainerSettings settings)
+    {
+        settings.Check();
+        ImageConfig configuration = Image.Config with { Run = ImageSettings.Apply(Image.Config.Run, settings) };
+        return this with { Settings = settings, Configuration = configuration, Exports = ImageExports.Read(Files, configuration.Run) };
+    }
 }

@@ -122,7 +122,7 @@ sealed class Recovery(Host host)
 
         if (pending.IsCommitted)
         {
-            new ContainerSwitch(host).Finish(pending.Record);
+            await new ContainerSwitch(host).FinishAsync(pending.Record);
             return HistoryOutcome.Done;
         }
 

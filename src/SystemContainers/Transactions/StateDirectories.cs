@@ -27,12 +27,12 @@ sealed class StateDirectories(Host host)
     }
 
     /// <summary>A change with the directories that are not there yet, and go when it is rolled back.</summary>
-    public ContainerChange WithNew(ContainerChange change) => change with
+    public ContainerChange WithNew(ContainerChange change) => change.After is null ? change : change with
     {
         NewState =
         [
             // A claim from before is not this change's to give up, whether its directory is there or not.
-            .. change.After!.StateDirectories.Concat(TmpfilesDirectories(change.After)).Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
+            .. change.After.StateDirectories.Concat(TmpfilesDirectories(change.After)).Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
                 .Where(d => !Path.Exists(host.Here(d)))
                 // What is in a directory goes before it.
                 .OrderDescending(StringComparer.Ordinal),
@@ -65,7 +65,7 @@ sealed class StateDirectories(Host host)
             }
         }
 
-        string[] gone = [.. change.NewState.Intersect(change.After!.StateDirectories, StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))];
+        string[] gone = [.. change.NewState.Intersect(change.After?.StateDirectories ?? [], StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))];
         if (gone.Length > 0)
         {
             new StateClaims(host).Release(change.Name, gone);

@@ -35,7 +35,10 @@ sealed class SwitchRollback(Host host)
             else
             {
                 host.Deployment(change.Name, change.Before.Deployment).MakeCurrent();
-                await RestoreAsync(change.Before, change.After!, change);
+                if (change.After is { } after)
+                {
+                    await RestoreAsync(change.Before, after, change);
+                }
             }
 
             _directories.RemoveNew(change);
@@ -46,7 +49,7 @@ sealed class SwitchRollback(Host host)
             await StartOldAsync(switched);
         }
 
-        foreach (ContainerChange change in switched.Where(_ => transaction.Operation == TransactionKind.Update))
+        foreach (ContainerChange change in switched.Where(c => transaction.Operation is TransactionKind.Update or TransactionKind.Apply && c.After is not null))
         {
             host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
         }

@@ -17,8 +17,10 @@ sealed class SwitchedUnits(ISystemdManager systemd)
     /// </summary>
     public static IEnumerable<string> Stopped(ContainerChange change) => change.Running.Where(u => IsService(u) || IsChanged(change, u));
 
-    /// <summary>What ran and is still there, sockets first; and what came new to a container that ran.</summary>
-    public static IReadOnlyList<string> Started(ContainerChange change) => change.Running.Count == 0 ? [] :
+    /// <summary>What ran and is still there, sockets first; what came new to a container that ran; and of a new container what it is to start.</summary>
+    public static IReadOnlyList<string> Started(ContainerChange change) =>
+        change.Before is null ? change.Started
+        : change.After is null || change.Running.Count == 0 ? [] :
     [
         .. change.After!.RunnableUnits.Where(u =>
             change.Running.Contains(u, StringComparer.Ordinal) ||
@@ -36,7 +38,7 @@ sealed class SwitchedUnits(ISystemdManager systemd)
     /// <summary>Stops whatever may run from new deployments, or has to give way to the old files.</summary>
     public Task StopNewAsync(IReadOnlyList<ContainerChange> changes) => systemd.StopTogetherAsync(
         [
-            .. changes.SelectMany(c => Stopped(c)
+            .. changes.Where(c => c.After is not null).SelectMany(c => Stopped(c)
                 .Concat(c.After!.RunnableUnits.Where(u => IsService(u) || !c.Before!.UnitNames.Contains(u, StringComparer.Ordinal)))),
         ],
         CancellationToken.None);

@@ -76,7 +76,7 @@ sealed partial record UnitPlan
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
         };
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Users;
+using SystemContainers.Render;
 using SystemContainers.Runtime;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
@@ -102,11 +103,17 @@ sealed partial record UnitPlan
     /// <param name="exports">The image's templates.</param>
     /// <param name="systemdVersion">Such as 252.</param>
     /// <param name="user">Whose systemd; null for the system's.</param>
+    /// <param name="declared">Lines that a file declares for the main unit.</param>
     /// <param name="settings">What the user set of a unit that is ours.</param>
     public static UnitPlan For(
-        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null, ContainerSettings? settings = null)
+        OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null,
+        IReadOnlyList<UnitLine>? declared = null, ContainerSettings? settings = null)
     {
+        // In a unit of ours they say what kind of payload it is; an image's own unit knows.
+        UnitLine[] own = exports.NeedsDefaultUnit ? [.. declared ?? []] : [];
         string? notify = settings?.One("sdnotify");
+        bool saysReady = notify == "container" || own.Any(l => l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Notify });
+        string? type = own.LastOrDefault(l => l is { Section: "Service", Key: "Type" })?.Value;
 
         // Templates, but types and watchdogs are plain lines in them.
         UnitText[] services =
@@ -123,11 +130,11 @@ sealed partial record UnitPlan
             Commands = new UnitCommandLines(""),
             Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
             HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
-            Notifies = services.Any(s =>
-                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null) || notify == "container",
-            SaysReady = services.Any(s => IsNotify(s.Find("Service", "Type"))) || notify == "container",
+            Notifies = saysReady || own.Any(l => l is { Section: "Service", Key: "WatchdogSec" }) || services.Any(s =>
+                IsNotify(s.Find("Service", "Type")) || s.Find("Service", "WatchdogSec") is not null),
+            SaysReady = saysReady || services.Any(s => IsNotify(s.Find("Service", "Type"))),
             AwaitsHealth = notify == "healthy",
-            Foreground = services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
+            Foreground = type == "oneshot" || services.Length > 0 && services.All(s => s.Find("Service", "Type") == "oneshot"),
         };
         return plan with { Commands = plan.MakeCommands(bundle, tool, exports.NeedsDefaultUnit) };
     }

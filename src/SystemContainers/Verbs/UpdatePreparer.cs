@@ -51,7 +51,22 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             Rootfs = before.RemoteRootfs,
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
             Grants = request.Grants,
+            Declared = before.Declared,
         };
+        return await PrepareAsync(transaction, before, opened, install, cancellation);
+    }
+
+    /// <summary>The same for a deployment that is asked for as a whole.</summary>
+    /// <param name="transaction">Has fetched the image.</param>
+    /// <param name="before">The deployment in use.</param>
+    /// <param name="opened">The image, with the settings of the request.</param>
+    /// <param name="install">As if it were new.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="Errors.SysctrException">The image can't be used; nothing was changed.</exception>
+    public async Task<PreparedContainer?> PrepareAsync(
+        ContainerTransaction transaction, ContainerRecord before, OpenedImage opened, InstallRequest install, CancellationToken cancellation)
+    {
+        StoredImage image = opened.Image;
         if (before.RemoteRootfs is not null && IsSameImage(before, image) && HasConfig(before))
         {
             // Rendered for the place of the old deployment, whose path stands in it, to be compared with that.
@@ -91,6 +106,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
         before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
+        before.WithoutHostFiles == after.WithoutHostFiles && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
         before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 
     private static bool IsSameImage(ContainerRecord before, StoredImage image) =>

@@ -68,6 +68,8 @@ static class InfoCommand
         Lines("Granted", details.Grants);
         Lines("Files", details.Files);
         Lines("State directories", details.StateDirectories);
+        Lines("Declared by", details.Declared is { } declared ? [declared.File] : []);
+        Lines("Unit lines", (details.Declared?.Lines ?? []).Select(l => $"[{l.Section}] {l.Key}={l.Value}"));
         Lines("Options", new ContainerSettings(details.Options).Words());
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));

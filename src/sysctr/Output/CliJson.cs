@@ -5,6 +5,7 @@ using SystemContainers.Images;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
+using SystemContainers.Verbs.Apply;
 
 namespace SystemContainers.Cli.Output;
 
@@ -22,6 +23,7 @@ namespace SystemContainers.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<ImageVerdict>))]
 [JsonSerializable(typeof(IReadOnlyList<ChangeReport>))]
 [JsonSerializable(typeof(IReadOnlyList<UninstallReport>))]
+[JsonSerializable(typeof(IReadOnlyList<ApplyReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryImage>))]
 sealed partial class CliJson : JsonSerializerContext;
 

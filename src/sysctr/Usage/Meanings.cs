@@ -35,6 +35,7 @@ static class Meanings
             ("hold lock", "pin"),
             ("unhold unlock", "unpin"),
             ("preview simulate dry-run", "plan"),
+            ("converge reconcile sync quadlet", "apply"),
             ("compare changes", "diff"),
             ("events audit", "history"),
             ("deployments revisions", "list --all"),

@@ -234,6 +234,95 @@ public sealed class SwitchTests : IDisposable
         Assert.Empty(_host.Transactions.Pending());
     }
 
+    /// <summary>An apply: one container changes, one comes and one goes, all of them or none.</summary>
+    [Fact]
+    public async Task One_that_comes_starts_with_the_others_and_one_that_goes_stops_before_and_is_removed_after()
+    {
+        Install("a");
+        Install("gone");
+        Place("new");
+
+        await ApplyAsync();
+
+        Assert.Equal(["stop gone.service a.service", "enable new.service", "reload", "start a.service new.service", "stop gone.service", "disable gone.service", "reload", "reset-failed gone.service"], _systemd.Calls);
+        Assert.Equal((1, 0, false), (_host.Catalog.Get("a").Deployment, _host.Catalog.Get("new").Deployment, _host.Catalog.IsInstalled("gone")));
+        Assert.False(File.Exists(_root + "/etc/systemd/system/gone.service"));
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.All((string[])["a", "new", "gone"], name => Assert.Equal(("apply", HistoryOutcome.Done), (_host.History.Read(name, null)[^1].Operation, _host.History.Read(name, null)[^1].Outcome)));
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("new")]
+    public async Task One_that_fails_takes_all_of_an_apply_back(string failing)
+    {
+        Install("a");
+        Install("gone");
+        Place("new");
+        _firstStart[failing + ".service"] = unit => unit.StartFails = "failed";
+
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(ApplyAsync);
+
+        Assert.Equal(ErrorKind.Unit, why.Kind);
+        Assert.Equal((0, "active"), (_host.Catalog.Get("a").Deployment, _systemd[Unit].ActiveState));
+        Assert.Equal((0, "active"), (_host.Catalog.Get("gone").Deployment, _systemd["gone.service"].ActiveState));
+        Assert.False(_host.Catalog.IsInstalled("new"));
+        Assert.False(File.Exists(_root + "/etc/systemd/system/new.service"));
+        Assert.Contains("ExecStart=/0", File.ReadAllText(_root + "/etc/systemd/system/gone.service"), StringComparison.Ordinal);
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.False(Directory.Exists(_host.Deployment("a", 1).Here));
+    }
+
+    /// <summary>Cut before the commit it is taken back, and after it what goes is removed to the end.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_apply_that_is_cut_off_is_ended(bool committed)
+    {
+        Install("a");
+        Install("gone");
+        Place("new");
+        string intent = _host.Transactions.Begin(await ApplyRecordAsync());
+        if (committed)
+        {
+            IntentRecords.Commit(intent);
+        }
+
+        await _clock.PassAsync(_host.RecoverAsync(CancellationToken.None));
+
+        Assert.Equal((committed ? 1 : 0, committed, !committed), (_host.Catalog.Get("a").Deployment, _host.Catalog.IsInstalled("new"), _host.Catalog.IsInstalled("gone")));
+        Assert.Empty(_host.Transactions.Pending());
+    }
+
+    private async Task<TransactionRecord> ApplyRecordAsync()
+    {
+        ContainerSwitch containers = new(_host);
+        ContainerRecord gone = _host.Catalog.Get("gone");
+        ContainerRecord a = _host.Catalog.Get("a");
+        return new TransactionRecord(TransactionKind.Apply,
+        [
+            await containers.PlanAsync(a, Place(a with { Deployment = 1 }), CancellationToken.None),
+            new ContainerChange(null, Place(_new!)) { Started = ["new.service"] },
+            await containers.PlanAsync(gone, gone, CancellationToken.None) with { After = null },
+        ]) { Origin = HistoryOrigin.Now() };
+    }
+
+    private async Task ApplyAsync()
+    {
+        Task<IReadOnlyList<string>> apply = new ContainerSwitch(_host, new StartPolicy { Settle = TimeSpan.FromSeconds(5) }).RunAsync(await ApplyRecordAsync(), CancellationToken.None);
+        await _clock.PassAsync(apply);
+        await apply;
+    }
+
+    private ContainerRecord? _new;
+
+    /// <summary>A container that is to come.</summary>
+    private void Place(string name)
+    {
+        _new = Record(name, null);
+        _systemd[name + ".service"].IsThere = true;
+    }
+
     private DateTimeOffset Time(string call) => _calls.First(c => c.Call == call).At;
 
     private void Before(string call)
@@ -285,27 +374,29 @@ public sealed class SwitchTests : IDisposable
     /// <summary>Installs a container that runs.</summary>
     private void Install(string name, HealthCheck? health = null)
     {
-        ContainerRecord record = Place(new ContainerRecord
-        {
-            Name = name,
-            Deployment = 0,
-            InstalledAt = DateTimeOffset.UnixEpoch,
-            Image = $"docker://registry.example/{name}:latest",
-            ManifestDigest = Digest.Sha256("manifest"u8),
-            ImageId = Digest.Sha256("config"u8),
-            Runtime = "/bin/true",
-            Set = new Dictionary<string, string>(),
-            Values = new Dictionary<string, string>(),
-            Units = [],
-            Enabled = [name + ".service"],
-            StateDirectories = [],
-            Health = health,
-            Labels = new Dictionary<string, string>(),
-        });
+        ContainerRecord record = Place(Record(name, health));
         File.CreateSymbolicLink(_host.Deployment(name, 0).CurrentLink, "0");
         File.WriteAllText(_root + record.Units[0].Path, Text(record));
         (_systemd[name + ".service"].IsThere, _systemd[name + ".service"].ActiveState) = (true, "active");
     }
+
+    private static ContainerRecord Record(string name, HealthCheck? health) => new()
+    {
+        Name = name,
+        Deployment = 0,
+        InstalledAt = DateTimeOffset.UnixEpoch,
+        Image = $"docker://registry.example/{name}:latest",
+        ManifestDigest = Digest.Sha256("manifest"u8),
+        ImageId = Digest.Sha256("config"u8),
+        Runtime = "/bin/true",
+        Set = new Dictionary<string, string>(),
+        Values = new Dictionary<string, string>(),
+        Units = [],
+        Enabled = [name + ".service"],
+        StateDirectories = [],
+        Health = health,
+        Labels = new Dictionary<string, string>(),
+    };
 
     private static string Text(ContainerRecord record) =>
         $"[Service]\nExecStart=/{record.Deployment}\n[Install]\nWantedBy=multi-user.target\n";

@@ -148,7 +148,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     }
 
     /// <summary>The order of what is one transaction; where each is its own, that is a container after the other.</summary>
-    private async Task<HostPlan> OrderedAsync(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together, CancellationToken cancellation)
+    internal async Task<HostPlan> OrderedAsync(HostPlan plan, IReadOnlyList<PreparedContainer> prepared, bool together, CancellationToken cancellation)
     {
         if (!together || !host.Systemd.IsBooted)
         {
@@ -170,7 +170,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         };
     }
 
-    private async Task<PlanRefusal?> RefusalAsync(
+    internal async Task<PlanRefusal?> RefusalAsync(
         IReadOnlyList<PreparedContainer> prepared, IReadOnlyList<ContainerRecord> before, CancellationToken cancellation)
     {
         try
@@ -189,7 +189,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         }
     }
 
-    private static ContainerPlan Nothing(ContainerRecord record) => new()
+    internal static ContainerPlan Nothing(ContainerRecord record) => new()
     {
         Name = record.Name,
         Action = PlanAction.None,
@@ -199,7 +199,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
     private static PlanRefusal Refusal(SysctrException e) => new(e.Message, e.Hint, (int)e.Kind);
 
-    private static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
+    internal static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);
 
     private PlanDownload NewDownload() => new(Directory.Exists(host.StoreHere) ? host.OpenStore() : null);

@@ -54,6 +54,9 @@ sealed record RenderRequest
     /// <summary>What the user set by options; for units and configurations that sysctr writes.</summary>
     public ContainerSettings Settings { get; init; } = ContainerSettings.None;
 
+    /// <summary>Lines that a file declares for the main unit.</summary>
+    public IReadOnlyList<UnitLine> UnitLines { get; init; } = [];
+
     /// <summary>Further lines for [Service] of the default unit, such as <c>Delegate=yes</c>; what running in the unit's cgroup needs.</summary>
     public IReadOnlyList<string> ServiceLines { get; init; } = [];
 

@@ -29,7 +29,7 @@ sealed class FailedStarts(Host host)
     public async Task<IReadOnlyDictionary<string, string>> KeepAsync(IEnumerable<ContainerChange> changes, DateTimeOffset since)
     {
         Dictionary<string, string> kept = new(StringComparer.Ordinal);
-        foreach (ContainerRecord failed in changes.Select(c => c.After!))
+        foreach (ContainerRecord failed in changes.Select(c => c.After).OfType<ContainerRecord>())
         {
             try
             {

@@ -4,15 +4,16 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Lint;
 using SystemContainers.Lint.Json;
+using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands.Checks;
 
 static class LintCommand
 {
-    private static readonly Argument<string> s_target = new("IMAGE|DIR")
+    private static readonly Argument<string> s_target = new("IMAGE|DIR|FILE")
     {
-        Description = "An image as install takes it, or a directory that has 'exports': an image's sources, or its root.",
+        Description = "An image as install takes it, a directory that has 'exports' (an image's sources, or its root), or a file that apply takes, such as web.container.",
     };
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of file, line, column, severity and text." };
@@ -38,6 +39,7 @@ static class LintCommand
               sysctr lint ./etcd                  the sources of an image
               sysctr lint --label atomic.run=once ./backup
               sysctr lint --strict registry.example.com/httpd:2.4
+              sysctr lint web.container            a Quadlet file for 'sysctr apply'
 
             Prints FILE:LINE:COLUMN: error, warning or note: text. Exits with 9 when there are errors. Variables that have no
             default are noted, and a plausible text stands in for them.
@@ -69,6 +71,11 @@ static class LintCommand
     private static async Task<IReadOnlyList<LintMessage>> LintAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
     {
         string target = parsed.GetValue(s_target)!;
+        if (QuadletFiles.IsOne(target) && File.Exists(target))
+        {
+            return QuadletCheck.Run(target);
+        }
+
         if (Directory.Exists(Path.Join(target, "exports")))
         {
             return await LintOperation.DirectoryAsync(target, SetOption.Assignments("--label", parsed.GetValue(s_labels)!), cancellation);

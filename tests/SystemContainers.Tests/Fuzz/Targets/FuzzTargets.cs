@@ -6,7 +6,10 @@ using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Sources;
+using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Reference;
+using SystemContainers.Render;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
 
@@ -20,7 +23,7 @@ static class FuzzTargets
     private static readonly Platform s_platform = new("amd64", "linux");
 
     /// <summary>Not a static field: files are made for one of them.</summary>
-    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit];
+    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit, Quadlet];
 
     /// <summary>A name as it is typed: what is shown of it names the same.</summary>
     public static FuzzTarget Reference { get; } = new(
@@ -63,6 +66,28 @@ static class FuzzTargets
         {
             ManifestDocument read = ManifestDocument.Read(new RawManifest(null, bytes, null), expected: null, size: null, "fetching the manifest of x");
             _ = read.Index is { } index ? PlatformChooser.Choose(index.Manifests, s_platform)?.ToString() : read.Manifest!.Layers.Count.ToString();
+        });
+
+    /// <summary>A .container file: what is read of a file without faults makes a unit that says the same.</summary>
+    public static FuzzTarget Quadlet { get; } = new(
+        "quadlet",
+        [],
+        Texts(
+            "[Unit]\nAfter=a.service \\\n # b\n  c.target\n[Container]\nImage=quay.io/a:1\nExec=\"a b\" '\\x41' $$x %i\nEnvironment=A=1 \"B=c d\"\nVolume=/a:/b:ro\nNoNewPrivileges=yes\nPodmanArgs=--memory 1g\n[Service]\nEnvironment=X=1\nRestart=always\n[Install]\nWantedBy=multi-user.target\n",
+            "[Container]\nImage=a\nMount=type=tmpfs,dst=/x\nReloadCmd=/bin/x %n\nUser=1\nGroup=2\n[X-Sysctr]\nSet=A=1\nSettle=3\n[Quadlet]\nDefaultDependencies=no\n"),
+        bytes =>
+        {
+            QuadletFaults faults = new();
+            QuadletUnit unit = new("a.container", "/q/a.container", QuadletText.Parse("/q/a.container", Encoding.UTF8.GetString(bytes), faults));
+            QuadletSet set = QuadletSet.Read([unit], new QuadletHost { LooksAtHost = false }, faults);
+            if (faults.All.Count == 0 && set.Containers is [var container])
+            {
+                container.Request.Settings.Check();
+                IReadOnlyList<UnitLine> lines = container.Request.Declared!.Lines;
+                UnitText merged = UnitText.Parse(DeclaredUnit.Merge("[Unit]\nDescription=x\n[Service]\nExecStart=/x\n", lines));
+                FuzzTarget.Must(merged.Find("Service", "ExecStart") == "/x", "the unit starts something else");
+                FuzzTarget.Must(merged.Keys.Count() == lines.Count + 2, $"{lines.Count} lines became {merged.Keys.Count() - 2}");
+            }
         });
 
     /// <summary>An image's configuration.</summary>

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using SystemContainers.Errors;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Render;
+using SystemContainers.Rights;
+using SystemContainers.Settings;
+using SystemContainers.State;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>What is done with keys that are more than an option.</summary>
+sealed partial class ContainerReader
+{
+    /// <summary>The label that says what AutoUpdate= says.</summary>
+    private const string AutoUpdateLabel = "io.containers.autoupdate";
+
+    private const int MostSeconds = 86_400;
+
+    private static readonly Dictionary<string, string> s_noVariables = [];
+
+    /// <summary>Devices; one with a dash in front need not be there.</summary>
+    public void Devices(IReadOnlyList<QuadletValue> devices)
+    {
+        foreach (QuadletValue device in devices)
+        {
+            bool mayLack = device.Text.StartsWith('-');
+            string text = mayLack ? device.Text[1..] : device.Text;
+            if (!mayLack || !host.LooksAtHost || Path.Exists(host.Inside(text.Split(':')[0])))
+            {
+                Add("device", text, device.Place, "AddDevice");
+            }
+            else
+            {
+                faults.Note(device.Place, $"AddDevice=: the host has no {text.Split(':')[0]}; left out");
+            }
+        }
+    }
+
+    /// <summary>Whether it is updated at night.</summary>
+    public void AutoUpdate(IReadOnlyList<QuadletValue> values)
+    {
+        switch (values[^1].Text)
+        {
+            case "registry":
+                _request = _request with { AutoUpdate = AutoUpdatePolicy.Registry };
+                break;
+            case "disabled":
+                break;
+            default:
+                Fault(
+                    values[^1].Place, $"AutoUpdate={values[^1].Text}: {(values[^1].Text == "local" ? "sysctr does not follow names of the store" : "it is registry or disabled")}",
+                    "AutoUpdate=registry asks the registry; without it 'sysctr update' does when you call it");
+                break;
+        }
+    }
+
+    /// <summary>All that says "where systemd wants it" is what sysctr does.</summary>
+    public void CgroupsMode(IReadOnlyList<QuadletValue> values)
+    {
+        if (values[^1].Text is not ("split" or "enabled" or "no-conmon"))
+        {
+            Fault(values[^1].Place, $"CgroupsMode={values[^1].Text}: a payload is always in its unit's control group", "leave it out");
+        }
+    }
+
+    /// <summary>A further name on networks, where there are such.</summary>
+    public void FurtherName(IReadOnlyList<QuadletValue> values) =>
+        faults.Note(values[^1].Place, $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit; ServiceName= gives both another name");
+
+    /// <summary>An empty one takes the image's away.</summary>
+    public void Entrypoint(IReadOnlyList<QuadletValue> values)
+    {
+        if (values.Count > 0)
+        {
+            Add("entrypoint", values[^1].Text, values[^1].Place, "Entrypoint");
+        }
+    }
+
+    /// <summary>Variables, which count more than those of files.</summary>
+    public void Environment(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue value in values)
+        {
+            if (value.Text.Contains('=', StringComparison.Ordinal))
+            {
+                Add("env", value.Text, value.Place, "Environment");
+            }
+            else if (_expansion.Variables.TryGetValue(value.Text, out string? own))
+            {
+                Add("env", $"{value.Text}={own}", value.Place, "Environment");
+            }
+            else
+            {
+                faults.Note(value.Place, $"Environment={value.Text}: it has no value here, nor in [Service]; left out");
+            }
+        }
+    }
+
+    /// <summary>Variables of files, as they are now.</summary>
+    public void EnvironmentFiles(IReadOnlyList<QuadletValue> values)
+    {
+        List<string> variables = [];
+        foreach (QuadletValue value in values)
+        {
+            if (!host.LooksAtHost)
+            {
+                continue;
+            }
+
+            string path = value.Text is ['/', ..] ? host.Inside(value.Text) : Path.GetFullPath(value.Text, Path.GetDirectoryName(unit.Path)!);
+            try
+            {
+                variables.AddRange(EnvironmentSetting.ReadFile(path, s_noVariables));
+            }
+            catch (SysctrException e)
+            {
+                Fault(value.Place, $"EnvironmentFile=: {e.Message.Replace("reading --env-file ", "", StringComparison.Ordinal)}", e.Hint);
+            }
+        }
+
+        if (variables.Count > 0)
+        {
+            _settings["env"] = [.. variables, .. _settings.GetValueOrDefault("env", [])];
+        }
+    }
+
+    /// <summary>A switch of which only one side can be had.</summary>
+    public void Only(IReadOnlyList<QuadletValue> values, bool wanted, string why)
+    {
+        string key = unit.Of(ContainerKeys.Container).Last(l => l.Value.Place == values[^1].Place).Key;
+        if (Yes(values[^1], key) != wanted)
+        {
+            Fault(values[^1].Place, $"{key}={values[^1].Text}: {why}", null);
+        }
+    }
+
+    /// <summary>The payload's words behind its entry point.</summary>
+    public void Exec(IReadOnlyList<QuadletValue> words)
+    {
+        foreach (QuadletValue word in words)
+        {
+            Add(ContainerSettings.Command, word.Text, word.Place, "Exec");
+        }
+    }
+
+    /// <summary>The image, or the .image file that names it.</summary>
+    public void Image(IReadOnlyList<QuadletValue> values)
+    {
+        QuadletValue image = values[^1];
+        switch (Path.GetExtension(image.Text))
+        {
+            case ".image" when files.Find(image.Text) is { } named:
+                // What is wrong with it is told where it is read for itself.
+                ImageFile file = ImageFile.Read(named, host, new QuadletFaults());
+                _request = _request with { Image = file.Image, Pull = file.Pull };
+                break;
+            case ".image":
+                Fault(image.Place, $"Image=: no file declares {image.Text}", null);
+                break;
+            case ".build":
+                Fault(image.Place, $"Image={image.Text}: sysctr builds no images", "build it with podman or buildah, push it, and name it here");
+                break;
+            default:
+                _request = _request with { Image = image.Text };
+                break;
+        }
+    }
+
+    /// <summary>Labels; one without a value has an empty one.</summary>
+    public void Labels(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue label in values)
+        {
+            string text = label.Text.Contains('=', StringComparison.Ordinal) ? label.Text : label.Text + "=";
+            Add("label", text, label.Place, "Label");
+            if (text.StartsWith(AutoUpdateLabel + "=", StringComparison.Ordinal))
+            {
+                AutoUpdate([label with { Text = text[(AutoUpdateLabel.Length + 1)..] }]);
+            }
+        }
+    }
+
+    /// <summary>The journal, which has it all.</summary>
+    public void LogDriver(IReadOnlyList<QuadletValue> values)
+    {
+        if (values[^1].Text is not ("journald" or "passthrough"))
+        {
+            Fault(values[^1].Place, $"LogDriver={values[^1].Text}: what a payload writes is in the journal", "leave it out; StandardOutput= in [Service] has other ends, null and file: among them");
+        }
+    }
+
+    /// <summary>Mounts by --mount.</summary>
+    public void Mounts(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue mount in values)
+        {
+            string[] parts = mount.Text.Split(',');
+            string type = parts.LastOrDefault(p => p.StartsWith("type=", StringComparison.Ordinal))?[5..] ?? "volume";
+            for (int i = 0; type is "volume" or "bind" && i < parts.Length; i++)
+            {
+                if (parts[i].Split('=', 2) is ["source" or "src", var source])
+                {
+                    if (Source(mount with { Text = source }, "Mount") is not { } resolved)
+                    {
+                        return;
+                    }
+
+                    parts[i] = $"source={resolved}";
+                }
+            }
+
+            Add("mount", string.Join(',', parts), mount.Place, "Mount");
+        }
+    }
+
+    /// <summary>Networks, by the class that knows them.</summary>
+    public void Networks(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue network in values)
+        {
+            QuadletNetworks.Join(this, network);
+        }
+    }
+
+    /// <summary>Whether set-user-ID programs may give rights.</summary>
+    public void NoNewPrivileges(IReadOnlyList<QuadletValue> values) =>
+        Add("security-opt", $"no-new-privileges={(Yes(values[^1], "NoNewPrivileges") ? "true" : "false")}", values[^1].Place, "NoNewPrivileges");
+
+    /// <summary>Who says that the payload is ready.</summary>
+    public void Notify(IReadOnlyList<QuadletValue> values)
+    {
+        if (values[^1].Text.Equals("healthy", StringComparison.OrdinalIgnoreCase))
+        {
+            Add("sdnotify", "healthy", values[^1].Place, "Notify");
+        }
+        else if (Yes(values[^1], "Notify"))
+        {
+            _added.Add(new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Notify, "yes"));
+        }
+    }
+
+    /// <summary>A pod, by the class that knows networks.</summary>
+    public void Pod(IReadOnlyList<QuadletValue> values) => QuadletNetworks.Join(this, values[^1], files.Find(values[^1].Text) is not null);
+
+    /// <summary>When apply asks the registry.</summary>
+    public void Pull(IReadOnlyList<QuadletValue> values)
+    {
+        if (ImageFile.PullOf(values[^1].Text) is { } pull)
+        {
+            _request = _request with { Pull = pull };
+        }
+        else
+        {
+            Fault(values[^1].Place, $"Pull={values[^1].Text}: it is missing, always, newer or never", null);
+        }
+    }
+
+    /// <summary>Whether the root is read-only, which it is where nobody says anything.</summary>
+    public void ReadOnly(IReadOnlyList<QuadletValue> values)
+    {
+        bool yes = Yes(values[^1], "ReadOnly");
+        if (!yes || SettingOptions.Find("read-only") is not null)
+        {
+            Add("read-only", yes ? "true" : "false", values[^1].Place, "ReadOnly");
+        }
+    }
+
+    /// <summary>A command in the container reloads it.</summary>
+    public void ReloadCommand(IReadOnlyList<QuadletValue> words)
+    {
+        string[] command = [host.Tool, .. host.IsUser ? ["--user"] : Array.Empty<string>(), "exec", files.NameOf(unit), "--", .. words.Select(w => w.Text)];
+        AddReload(CommandLine.Of(command), words[0].Place);
+    }
+
+    /// <summary>A signal to the payload reloads it.</summary>
+    public void ReloadSignal(IReadOnlyList<QuadletValue> values)
+    {
+        if (Oci.StopSignal.Find(values[^1].Text) is { } signal)
+        {
+            AddReload($"kill -s {(signal.StartsWith("SIG", StringComparison.Ordinal) ? signal[3..] : signal)} $MAINPID", values[^1].Place);
+        }
+        else
+        {
+            Fault(values[^1].Place, $"ReloadSignal={values[^1].Text}: signal(7) has no such signal", null);
+        }
+    }
+
+    /// <summary>What the container and its unit are called: QuadletNames has it.</summary>
+    public void Name(IReadOnlyList<QuadletValue> values)
+    {
+        if (values[^1].Text.EndsWith(".service", StringComparison.Ordinal))
+        {
+            Fault(values[^1].Place, $"'{values[^1].Text}': it is the name without .service", null);
+        }
+    }
+
+    /// <summary>Goes with a pod alone.</summary>
+    public void StartWithPod(IReadOnlyList<QuadletValue> values)
+    {
+        _ = Yes(values[^1], "StartWithPod");
+        if (unit.Last(ContainerKeys.Container, "Pod") is null)
+        {
+            faults.Note(values[^1].Place, "StartWithPod=: the container is in no pod");
+        }
+    }
+
+    /// <summary>The host's is what there is.</summary>
+    public void UserNamespace(IReadOnlyList<QuadletValue> values)
+    {
+        if (SettingOptions.Find("userns") is not null)
+        {
+            Add("userns", values[^1].Text, values[^1].Place, "UserNS");
+        }
+        else if (values[^1].Text != "host")
+        {
+            Fault(values[^1].Place, $"UserNS={values[^1].Text}: sysctr gives a container no user namespace of its own", "leave it out, or run the container in user mode ('sysctr --user apply')");
+        }
+    }
+
+    /// <summary>Volumes and directories of the host.</summary>
+    public void Volumes(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue volume in values)
+        {
+            string[] parts = volume.Text.Split(':', 3);
+            if (parts.Length > 1 && parts[0].Length > 0)
+            {
+                if (Source(volume with { Text = parts[0] }, "Volume") is not { } source)
+                {
+                    continue;
+                }
+
+                parts[0] = source;
+            }
+
+            Add("volume", string.Join(':', parts), volume.Place, "Volume");
+        }
+    }
+
+    /// <summary>Rights that the image may have on the host.</summary>
+    public void Grant(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue value in values)
+        {
+            try
+            {
+                RightsPolicy.CheckClass($"Grant={value.Text}", value.Text);
+            }
+            catch (SysctrException e)
+            {
+                Fault(value.Place, e.Message, e.Hint);
+            }
+        }
+
+        _request = _request with { Grants = [.. values.Select(v => v.Text)] };
+    }
+
+    /// <summary>Whether the image's files for the host are installed.</summary>
+    public void HostFiles(IReadOnlyList<QuadletValue> values) => _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
+
+    /// <summary>What runs it.</summary>
+    public void Runtime(IReadOnlyList<QuadletValue> values) => _request = _request with { Runtime = values[^1].Text };
+
+    /// <summary>Values for an image's templates.</summary>
+    public void Set(IReadOnlyList<QuadletValue> values)
+    {
+        Dictionary<string, string> set = new(StringComparer.Ordinal);
+        foreach (QuadletValue value in values)
+        {
+            if (value.Text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
+            {
+                set[value.Text[..equals]] = value.Text[(equals + 1)..];
+            }
+            else
+            {
+                Fault(value.Place, $"Set={value.Text}: it is NAME=VALUE", null);
+            }
+        }
+
+        _request = _request with { Set = set };
+    }
+
+    /// <summary>How long it has to stay up.</summary>
+    public void Settle(IReadOnlyList<QuadletValue> values)
+    {
+        if (int.TryParse(values[^1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds <= MostSeconds)
+        {
+            _settle = TimeSpan.FromSeconds(seconds);
+        }
+        else
+        {
+            Fault(values[^1].Place, $"Settle={values[^1].Text}: it is a number of seconds", null);
+        }
+    }
+
+    private void UserAndGroup()
+    {
+        QuadletValue? user = Values(ContainerKeys.Container, ContainerKeys.OfContainer["User"]).LastOrDefault();
+        QuadletValue? group = Values(ContainerKeys.Container, ContainerKeys.OfContainer["Group"]).LastOrDefault();
+        if (user is not null)
+        {
+            Add("user", group is null ? user.Text : $"{user.Text}:{group.Text}", user.Place, "User");
+        }
+        else if (group is not null)
+        {
+            Fault(group.Place, "Group=: it goes with User=", "name the user, too");
+        }
+    }
+
+    private void VolatileTmp()
+    {
+        if (unit.Last(ContainerKeys.Container, "VolatileTmp") is { Text.Length: > 0 } wanted && Yes(wanted, "VolatileTmp") &&
+            !(unit.Last(ContainerKeys.Container, "ReadOnly") is { Text.Length: > 0 } only && Yes(only, "ReadOnly")))
+        {
+            Add("tmpfs", "/tmp:rw,size=512M,mode=1777", wanted.Place, "VolatileTmp");
+        }
+    }
+
+    private void AddReload(string command, QuadletPlace place)
+    {
+        if (_added.Any(l => l.Key == "ExecReload"))
+        {
+            Fault(place, "ReloadCmd= and ReloadSignal= are both there", "leave one of the two out");
+        }
+
+        _added.Add(new UnitLine("Service", "ExecReload", command));
+    }
+
+    /// <summary>The source of a mount: a path of the host, made absolute; the name of a volume. Null where it is a fault.</summary>
+    private string? Source(QuadletValue source, string key)
+    {
+        string text = source.Text;
+        if (text.StartsWith('.'))
+        {
+            if (host.OnHost(Path.GetFullPath(text, Path.GetDirectoryName(unit.Path)!)) is not { } found)
+            {
+                Fault(source.Place, $"{key}=: {text} is relative to a file that the host does not have", "write an absolute path");
+                return null;
+            }
+
+            text = found;
+        }
+
+        if (text.StartsWith('/'))
+        {
+            _sources.Add(source with { Text = text });
+            _added.Add(new UnitLine("Unit", "RequiresMountsFor", UnitSections.Quoted(text, asPath: true)));
+            return text;
+        }
+
+        if (Path.GetExtension(text) is not (".volume" or ".image" or ".artifact"))
+        {
+            return text;
+        }
+
+        if (text.EndsWith(".volume", StringComparison.Ordinal) && files.Find(text) is { } volume)
+        {
+            try
+            {
+                return _expansion.Word(VolumeFile.NameOf(volume));
+            }
+            catch (FormatException e)
+            {
+                Fault(source.Place, $"{key}=: {e.Message}", null);
+                return null;
+            }
+        }
+
+        Fault(source.Place, text.EndsWith(".volume", StringComparison.Ordinal) ? $"{key}=: no file declares {text}" : $"{key}=: {text} can't be mounted: there are directories and volumes", null);
+        return null;
+    }
+}

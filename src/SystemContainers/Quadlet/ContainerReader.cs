@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Requests;
+using SystemContainers.Settings;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>Makes of a .container file what it asks for. Whatever of it can't be carried out is a fault, with its line.</summary>
+/// <param name="unit">The file.</param>
+/// <param name="files">All files of the call, for the names that it uses.</param>
+/// <param name="host">The host.</param>
+/// <param name="faults">Gets what can't be carried out.</param>
+sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, QuadletHost host, QuadletFaults faults)
+{
+    private readonly Dictionary<string, List<string>> _settings = new(StringComparer.Ordinal);
+    private readonly List<UnitLine> _added = [];
+    private readonly List<QuadletValue> _sources = [];
+    private readonly QuadletExpansion _expansion = new(unit, files.NameOf(unit), host);
+    private InstallRequest _request = new("");
+    private TimeSpan? _settle;
+
+    /// <summary>Reads it.</summary>
+    /// <returns>What it declares; it counts only where there are no faults.</returns>
+    public ContainerDeclaration Read()
+    {
+        Keys(ContainerKeys.Container, ContainerKeys.OfContainer);
+        Keys(ContainerKeys.Ours, ContainerKeys.OfSysctr);
+        UserAndGroup();
+        VolatileTmp();
+        if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" })
+        {
+            Fault(unit.Of(ContainerKeys.Container).FirstOrDefault()?.Value.Place ?? unit.Place, "[Container] has no Image=", "name the image that the container is made of");
+        }
+
+        string name = files.NameOf(unit);
+        if (!ContainerName.IsValid(name))
+        {
+            Fault(unit.Place, $"'{name}' can't be the name of a container: letters, digits, _ . + and - make one", "[X-Sysctr] Name= gives it another");
+        }
+
+        UnitSections sections = new(unit, files, _expansion, faults);
+        IReadOnlyList<UnitLine> own = sections.Read();
+        ContainerSettings settings = Settings();
+        Dictionary<string, IReadOnlyList<string>> usual = new(StringComparer.Ordinal);
+        if (unit.Last(ContainerKeys.Container, "NoNewPrivileges") is null)
+        {
+            usual["security-opt"] = ["no-new-privileges=false"];
+        }
+
+        if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && SettingOptions.Find("read-only") is not null && !_settings.ContainsKey("writable"))
+        {
+            usual["read-only"] = ["false"];
+        }
+
+        if (QuadletNetworks.Usual is { } network && !_settings.ContainsKey("network"))
+        {
+            usual["network"] = [network];
+        }
+
+        return new ContainerDeclaration(unit, _request with
+        {
+            Name = name,
+            Settings = settings,
+            Usual = new ContainerSettings(usual),
+            Declared = new Declaration(host.OnHost(unit.Path) ?? unit.Path, [.. Before(sections), .. own, .. _added]),
+        })
+        {
+            ImagePlace = unit.Last(ContainerKeys.Container, "Image")?.Place ?? unit.Place,
+            OwnLines = own,
+            HostSources = _sources,
+            After = sections.After,
+            Before = sections.Before,
+            Settle = _settle,
+        };
+    }
+
+    /// <summary>Adds a value of an option, where there is such an option and the value is one.</summary>
+    /// <param name="option">Without dashes.</param>
+    /// <param name="value">Expanded.</param>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="key">Of the file.</param>
+    public void Add(string option, string value, QuadletPlace place, string key)
+    {
+        if (option != ContainerSettings.Command)
+        {
+            if (SettingOptions.Find(option) is not { } found)
+            {
+                Fault(place, $"{key}= is not supported yet: sysctr has no --{option}", "leave it out, or keep this container with podman");
+                return;
+            }
+
+            try
+            {
+                if (value.Contains('\0', StringComparison.Ordinal))
+                {
+                    throw new FormatException("it has a NUL character");
+                }
+
+                found.Check(value);
+            }
+            catch (FormatException e)
+            {
+                Fault(place, $"{key}={value}: {e.Message}", null);
+                return;
+            }
+        }
+
+        if (!_settings.TryGetValue(option, out List<string>? values))
+        {
+            _settings.Add(option, values = []);
+        }
+
+        values.Add(value);
+    }
+
+    /// <summary>Adds a fault of this file.</summary>
+    public void Fault(QuadletPlace place, string text, string? advice) => faults.Add(place, text, advice);
+
+    private void Keys(string section, IReadOnlyDictionary<string, QuadletKey> known)
+    {
+        foreach (QuadletLine line in unit.Of(section).Where(l => !known.ContainsKey(l.Key)).DistinctBy(l => l.Key))
+        {
+            Fault(line.Value.Place, $"{line.Key}= is no key of [{section}]", KeyGuess.Among(known.Keys, line.Key));
+        }
+
+        foreach (QuadletKey key in known.Values)
+        {
+            RefuseTwice(section, key);
+            List<QuadletValue> values = Values(section, key);
+            if (unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place || (values.Count == 0 && !MayBeEmpty(key)))
+            {
+                continue;
+            }
+
+            if (key.Refused is not null && (key.Option is null || SettingOptions.Find(key.Option) is null))
+            {
+                Fault(values[0].Place, $"{key.Name}=: {key.Refused}", "leave the key out");
+            }
+            else if (key.Idle is not null)
+            {
+                faults.Note(place, $"{key.Name}=: {key.Idle}");
+            }
+            else if (key.Read is { } read)
+            {
+                read(this, values);
+            }
+            else
+            {
+                foreach (QuadletValue value in values)
+                {
+                    if (key.Value(key.Form == KeyForm.Switch ? Yes(value, key.Name) ? "true" : "false" : value.Text) is { } text)
+                    {
+                        Add(key.Option!, text, value.Place, key.Name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>An empty value says something there, or is what forgets the values before.</summary>
+    private static bool MayBeEmpty(QuadletKey key) => key.Name == "Entrypoint";
+
+    /// <summary>Once is meant, and one of the two is not what counts: in one file that is a mistake. A drop-in says it anew.</summary>
+    private void RefuseTwice(string section, QuadletKey key)
+    {
+        if (key.Form is not (KeyForm.One or KeyForm.Switch or KeyForm.Command))
+        {
+            return;
+        }
+
+        foreach (IGrouping<string, QuadletLine> file in unit.Of(section).Where(l => l.Key == key.Name).GroupBy(l => l.Value.Place.File, StringComparer.Ordinal))
+        {
+            QuadletLine[] said = [.. file];
+            if (said.Length > 1 && said[..^1].Any(l => l.Value.Text.Length > 0))
+            {
+                Fault(said[^1].Value.Place, $"{key.Name}= stands in line {said[0].Value.Place.Line}, too, and counts once", "leave one of the two out");
+            }
+        }
+    }
+
+    /// <summary>The values as podman reads them and systemd hands them to podman.</summary>
+    private List<QuadletValue> Values(string section, QuadletKey key)
+    {
+        IReadOnlyList<QuadletValue> raw = key.Form switch
+        {
+            KeyForm.One or KeyForm.Switch => unit.Last(section, key.Name) is { } last && (last.Text.Length > 0 || MayBeEmpty(key)) ? [last] : [],
+            KeyForm.Command => unit.Of(section).LastOrDefault(l => l.Key == key.Name)?.Value is { Text.Length: > 0 } last ? [last] : [],
+            _ => unit.All(section, key.Name),
+        };
+        List<QuadletValue> values = [];
+        foreach (QuadletValue value in raw)
+        {
+            try
+            {
+                IReadOnlyList<string> words = key.Form switch
+                {
+                    KeyForm.Words => QuadletWords.Plain(value.Text),
+                    KeyForm.Arguments or KeyForm.Command => QuadletWords.Escaped(value.Text),
+                    _ => [value.Text.TrimEnd()],
+                };
+                values.AddRange(words.Select(w => value with { Text = _expansion.Word(w) }));
+            }
+            catch (FormatException e)
+            {
+                Fault(value.Place, $"{key.Name}=: {e.Message}", null);
+            }
+        }
+
+        return values;
+    }
+
+    private ContainerSettings Settings()
+    {
+        Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.Ordinal);
+        foreach ((string option, List<string> given) in _settings)
+        {
+            values[option] = option == ContainerSettings.Command || SettingOptions.Find(option) is { IsList: true } ? given : [given[^1]];
+        }
+
+        ContainerSettings said = new(values);
+        try
+        {
+            said.CheckTogether();
+        }
+        catch (SysctrException e)
+        {
+            Fault(unit.Place, e.Message, e.Hint);
+        }
+
+        return ContainerSettings.None.With(said, []);
+    }
+
+    /// <summary>What stands before the lines of the file, so that they can take it back: the network that podman's units wait for.</summary>
+    private IEnumerable<UnitLine> Before(UnitSections sections)
+    {
+        yield return new UnitLine("Unit", "SourcePath", UnitSections.Quoted(host.OnHost(unit.Path) ?? unit.Path, asPath: true));
+        if (sections.DefaultDependencies && !host.IsUser)
+        {
+            yield return new UnitLine("Unit", "Wants", "network-online.target");
+            yield return new UnitLine("Unit", "After", "network-online.target");
+        }
+    }
+
+    private bool Yes(QuadletValue value, string key)
+    {
+        switch (value.Text.ToLowerInvariant())
+        {
+            case "1" or "yes" or "true" or "on" or "y" or "t":
+                return true;
+            case "0" or "no" or "false" or "off" or "n" or "f":
+                return false;
+            default:
+                Fault(value.Place, $"{key}={value.Text}: it is yes or no", null);
+                return false;
+        }
+    }
+}

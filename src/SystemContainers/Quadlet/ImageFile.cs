@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Requests;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>An .image file: an image that is fetched when files are applied.</summary>
+/// <param name="Unit">The file.</param>
+/// <param name="Image">As install takes it.</param>
+/// <param name="Pull">When its registry is asked.</param>
+sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
+{
+    /// <summary>Its section.</summary>
+    public const string Section = "Image";
+
+    private const string OfHost = "who may fetch what is the host's to say, in containers-auth.json(5), containers-registries.conf(5) and containers-certs.d(5)";
+
+    private const string OnePlatform = "an image is fetched for this host's own platform";
+
+    /// <summary>Keys that are taken.</summary>
+    public static IReadOnlyCollection<string> Known { get; } = ["Image", "Policy", "Retry", "RetryDelay", "ServiceName"];
+
+    /// <summary>Keys that can't be had.</summary>
+    public static IReadOnlyDictionary<string, string> Refused { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["AllTags"] = "name each image that is needed",
+        ["Arch"] = OnePlatform,
+        ["AuthFile"] = OfHost,
+        ["CertDir"] = OfHost,
+        ["Creds"] = OfHost,
+        ["DecryptionKey"] = "sysctr reads no encrypted layers",
+        ["ImageTag"] = "an image keeps the name that it was fetched by",
+        ["OS"] = OnePlatform,
+        ["TLSVerify"] = OfHost,
+        ["Variant"] = OnePlatform,
+    };
+
+    /// <summary>Reads one.</summary>
+    public static ImageFile Read(QuadletUnit unit, QuadletHost host, QuadletFaults faults)
+    {
+        SectionKeys.Check(unit, Section, Known, Refused, faults);
+        QuadletValue? image = unit.Last(Section, "Image");
+        string name = "";
+        if (image is null or { Text: "" })
+        {
+            faults.Add(unit.Place, $"[{Section}] has no Image=");
+        }
+        else
+        {
+            try
+            {
+                name = new QuadletExpansion(unit, unit.Stem, host).Word(image.Text);
+            }
+            catch (FormatException e)
+            {
+                faults.Add(image.Place, $"Image=: {e.Message}");
+            }
+        }
+
+        PullPolicy pull = PullPolicy.Missing;
+        if (unit.Last(Section, "Policy") is { Text.Length: > 0 } policy)
+        {
+            if (PullOf(policy.Text) is { } known)
+            {
+                pull = known;
+            }
+            else
+            {
+                faults.Add(policy.Place, $"Policy={policy.Text}: it is missing, always, newer or never");
+            }
+        }
+
+        return new ImageFile(unit, name, pull);
+    }
+
+    /// <summary>A word of podman's for when a registry is asked; null where it is none. Always fetches what is newer, and nothing else.</summary>
+    public static PullPolicy? PullOf(string word) => word switch
+    {
+        "missing" => PullPolicy.Missing,
+        "always" or "newer" => PullPolicy.Always,
+        "never" => PullPolicy.Never,
+        _ => null,
+    };
+}

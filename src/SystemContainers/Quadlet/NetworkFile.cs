@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet.Syntax;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>A .network file.</summary>
+/// <param name="Unit">The file.</param>
+/// <param name="Name">The network's, specifiers and all.</param>
+sealed record NetworkFile(QuadletUnit Unit, string Name)
+{
+    /// <summary>Its section.</summary>
+    public const string Section = "Network";
+
+    /// <summary>Keys that are taken.</summary>
+    public static IReadOnlyCollection<string> Known { get; } =
+    [
+        "DNS", "DisableDNS", "Driver", "Gateway", "IPAMDriver", "IPRange", "IPv6", "InterfaceName", "Internal", "Label", "NetworkDeleteOnStop", "NetworkName", "Options", "ServiceName", "Subnet",
+    ];
+
+    /// <summary>Subnets, <c>10.0.0.0/24</c>.</summary>
+    public IReadOnlyList<QuadletValue> Subnets => Unit.All(Section, "Subnet");
+
+    /// <summary>Gateways, of the subnets in their order.</summary>
+    public IReadOnlyList<QuadletValue> Gateways => Unit.All(Section, "Gateway");
+
+    /// <summary>Ranges of the subnets from which addresses are given.</summary>
+    public IReadOnlyList<QuadletValue> Ranges => Unit.All(Section, "IPRange");
+
+    /// <summary>Servers that the network's own asks.</summary>
+    public IReadOnlyList<QuadletValue> DnsServers => Unit.All(Section, "DNS");
+
+    /// <summary>Options of the driver, <c>NAME=VALUE</c>.</summary>
+    public IReadOnlyList<QuadletValue> Options => Unit.All(Section, "Options");
+
+    /// <summary>bridge, macvlan, ipvlan; null for bridge.</summary>
+    public QuadletValue? Driver => Unit.Last(Section, "Driver");
+
+    /// <summary>host-local, dhcp, none; null for host-local.</summary>
+    public QuadletValue? AddressDriver => Unit.Last(Section, "IPAMDriver");
+
+    /// <summary>The bridge's name, or the interface that macvlan stands on.</summary>
+    public QuadletValue? InterfaceName => Unit.Last(Section, "InterfaceName");
+
+    /// <summary>Whether it has IPv6, too.</summary>
+    public bool HasIpv6 => SectionKeys.IsYes(Unit.Last(Section, "IPv6"));
+
+    /// <summary>Whether it leads nowhere.</summary>
+    public bool IsInternal => SectionKeys.IsYes(Unit.Last(Section, "Internal"));
+
+    /// <summary>Whether names are looked up.</summary>
+    public bool HasDns => !SectionKeys.IsYes(Unit.Last(Section, "DisableDNS"));
+
+    /// <summary>Reads one.</summary>
+    public static NetworkFile Read(QuadletUnit unit, QuadletFaults faults)
+    {
+        SectionKeys.Check(unit, Section, Known, new Dictionary<string, string>(), faults);
+        if (unit.All(Section, "Subnet").Count == 0 && unit.All(Section, "Gateway").Concat(unit.All(Section, "IPRange")).FirstOrDefault() is { } alone)
+        {
+            faults.Add(alone.Place, "Gateway= and IPRange= go with Subnet=");
+        }
+
+        return new NetworkFile(unit, unit.Last(Section, "NetworkName") is { Text.Length: > 0 } name ? name.Text : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i" : $"systemd-{unit.Stem}");
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using SystemContainers.Quadlet.Syntax;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>
+/// What systemd makes of a word of podman's command line when a unit starts: specifiers and variables. Here that is made when a file is applied, so that what
+/// differs from one boot to the next, or is known by the manager alone, is refused.
+/// </summary>
+/// <param name="unit">The file.</param>
+/// <param name="name">The container's name, which is its unit's.</param>
+/// <param name="host">What is the same for all units.</param>
+sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
+{
+    /// <summary>Specifiers that systemd has and that are not known when a file is applied.</summary>
+    private const string NotKnown = "aAbBcdDfHlmMoqrRvwWxXyY";
+
+    private readonly Dictionary<string, string> _variables = VariablesOf(unit);
+
+    /// <summary>What [Service] of the file gives its unit.</summary>
+    public IReadOnlyDictionary<string, string> Variables => _variables;
+
+    /// <summary>A word of podman's command line as podman gets it.</summary>
+    /// <exception cref="FormatException">Says what is not known.</exception>
+    public string Word(string text) => Assigned(Specified(text, static _ => true));
+
+    /// <summary>A line for the unit: systemd expands it, but for what an instance's name gives, for the unit has none.</summary>
+    public string Line(string text) => unit.Instance is null ? text : Specified(text, static letter => letter is 'i' or 'I' or 'p' or 'P' or 'j' or 'J');
+
+    /// <summary>Replaces those specifiers that are asked for.</summary>
+    private string Specified(string text, Func<char, bool> isWanted)
+    {
+        StringBuilder result = new();
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '%' && i + 1 < text.Length)
+            {
+                char letter = text[++i];
+                result.Append((isWanted(letter) ? ValueOf(letter) : null) ?? $"%{letter}");
+            }
+            else
+            {
+                result.Append(text[i]);
+            }
+        }
+
+        return result.ToString();
+    }
+
+    private string? ValueOf(char letter) => letter switch
+    {
+        '%' => "%",
+        'n' => name + ".service",
+        'N' => name,
+        'p' or 'P' => unit.Prefix,
+        'i' => unit.Instance ?? "",
+        'I' => Unescaped(unit.Instance ?? ""),
+        'j' => unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..],
+        'J' => Unescaped(unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..]),
+        _ when host.Specifiers.TryGetValue(letter, out string? value) => value,
+        _ when NotKnown.Contains(letter, StringComparison.Ordinal) => throw new FormatException(
+            $"what %{letter} stands for is not known before the unit starts; write it out, or %% for a percent sign"),
+        _ => null,
+    };
+
+    /// <summary>What systemd.service(5) says of $ in command lines.</summary>
+    private string Assigned(string word)
+    {
+        if (!word.Contains('$', StringComparison.Ordinal))
+        {
+            return word;
+        }
+
+        if (word is ['$', not ('{' or '$'), ..] && IsName(word[1..]))
+        {
+            return Variable(word[1..]);
+        }
+
+        StringBuilder result = new();
+        for (int i = 0; i < word.Length; i++)
+        {
+            if (word[i] == '$' && i + 1 < word.Length && word[i + 1] == '$')
+            {
+                result.Append('$');
+                i++;
+            }
+            else if (word[i] == '$' && i + 1 < word.Length && word[i + 1] == '{' && word.IndexOf('}', i) is > 0 and var end && IsName(word[(i + 2)..end]))
+            {
+                result.Append(Variable(word[(i + 2)..end]));
+                i = end;
+            }
+            else
+            {
+                result.Append(word[i]);
+            }
+        }
+
+        return result.ToString();
+    }
+
+    private string Variable(string variable) => _variables.GetValueOrDefault(variable) ?? throw new FormatException(
+        $"systemd would put its variable {variable} here, which the file sets nowhere; write $${variable} for the text, or Environment={variable}=... in [Service]");
+
+    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    /// <summary>What the file itself gives its unit.</summary>
+    private static Dictionary<string, string> VariablesOf(QuadletUnit unit)
+    {
+        Dictionary<string, string> variables = new(StringComparer.Ordinal);
+        foreach (QuadletValue value in unit.All("Service", "Environment"))
+        {
+            try
+            {
+                foreach (string word in QuadletWords.Escaped(value.Text).Where(w => w.Contains('=', StringComparison.Ordinal)))
+                {
+                    variables[word.Split('=', 2)[0]] = word.Split('=', 2)[1];
+                }
+            }
+            catch (FormatException)
+            {
+                // systemd passes over it, and says so when the unit is verified.
+            }
+        }
+
+        return variables;
+    }
+
+    /// <summary>As unit_name_unescape in src/basic/unit-name.c.</summary>
+    private static string Unescaped(string text)
+    {
+        List<byte> bytes = [];
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\\' && i + 3 < text.Length && text[i + 1] == 'x' && byte.TryParse(text.AsSpan(i + 2, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
+            {
+                bytes.Add(value);
+                i += 3;
+            }
+            else
+            {
+                bytes.AddRange(Encoding.UTF8.GetBytes(text[i] == '-' ? "/" : text[i].ToString()));
+            }
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Quadlet.Syntax;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>All that files declare together.</summary>
+/// <param name="Containers">In the order of the files.</param>
+/// <param name="Images">Images that are fetched, whether or not a container is made of them.</param>
+/// <param name="Faults">What is wrong, and what is to be known.</param>
+sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOnlyList<ImageFile> Images, QuadletFaults Faults)
+{
+    /// <summary>Reads files.</summary>
+    /// <param name="units">As they were found.</param>
+    /// <param name="host">The host that they are for.</param>
+    /// <param name="faults">Has what was wrong with their syntax.</param>
+    public static QuadletSet Read(IReadOnlyList<QuadletUnit> units, QuadletHost host, QuadletFaults faults)
+    {
+        units = [.. units, .. units.Where(u => u is { Type: "container", Instance: "" }).Select(t => DefaultInstance(t, units, faults)).OfType<QuadletUnit>()];
+        QuadletNames names = new(units, host.Applied);
+        List<ContainerDeclaration> containers = [];
+        List<ImageFile> images = [];
+        foreach (QuadletUnit unit in units)
+        {
+            if (unit.Lines.Count == 0)
+            {
+                faults.Add(unit.Place, "it declares nothing");
+                continue;
+            }
+
+            switch (unit.Type)
+            {
+                case "container" when unit.Instance is "":
+                    break;
+                case "container":
+                    containers.Add(new ContainerReader(unit, names, host, faults).Read());
+                    break;
+                case "volume":
+                    VolumeFile.Check(unit, faults);
+                    break;
+                case "image":
+                    images.Add(ImageFile.Read(unit, host, faults));
+                    break;
+                case "network":
+                    QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults);
+                    break;
+                case "pod":
+                    QuadletNetworks.Declare(PodFile.Read(unit, faults), faults);
+                    break;
+                default:
+                    faults.Add(unit.Place, $"a .{unit.Type} file can't be had: {Reason(unit.Type)}");
+                    break;
+            }
+        }
+
+        RefuseTwice(containers, faults);
+        RefuseCycle(containers, faults);
+        return new QuadletSet(containers, images, faults);
+    }
+
+    private static string Reason(string type) => type switch
+    {
+        "kube" => "write a .container file for each of its containers",
+        "build" => "sysctr builds no images; build it with podman or buildah, push it, and name it with Image=",
+        _ => "sysctr fetches images alone; put the files into an image, or onto the host",
+    };
+
+    /// <summary>A template alone is nothing that could be started; its DefaultInstance= is, as if there were a link to it.</summary>
+    private static QuadletUnit? DefaultInstance(QuadletUnit template, IReadOnlyList<QuadletUnit> units, QuadletFaults faults)
+    {
+        if (template.Last("Install", "DefaultInstance") is { Text.Length: > 0 } instance)
+        {
+            string name = $"{template.Prefix}@{instance.Text}.container";
+            return units.Any(u => u.Name == name) ? null : template with { Name = name };
+        }
+
+        if (!units.Any(u => u.Type == "container" && u.Prefix == template.Prefix && u.Instance is { Length: > 0 }))
+        {
+            faults.Note(template.Place, $"a template without an instance: nothing is installed of it. A link {template.Prefix}@NAME.container to it makes one, or DefaultInstance= in [Install]");
+        }
+
+        return null;
+    }
+
+    private static void RefuseTwice(List<ContainerDeclaration> containers, QuadletFaults faults)
+    {
+        foreach (IGrouping<string, ContainerDeclaration> name in containers.GroupBy(c => c.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        {
+            ContainerDeclaration[] all = [.. name];
+            faults.Add(all[1].Unit.Place, $"it makes {name.Key}.service, and so does {all[0].Unit.Path}", "give one of them another name", ErrorKind.Conflict);
+        }
+    }
+
+    /// <summary>systemd would leave out one of the starts, and not say so before.</summary>
+    private static void RefuseCycle(List<ContainerDeclaration> containers, QuadletFaults faults)
+    {
+        Dictionary<string, List<(string Unit, QuadletPlace Place)>> after = containers.DistinctBy(c => c.Name).ToDictionary(
+            c => c.Name + ".service", c => c.After.Select(a => (a.Text, a.Place)).ToList(), StringComparer.Ordinal);
+        foreach (ContainerDeclaration container in containers)
+        {
+            foreach (QuadletValue before in container.Before.Where(b => after.ContainsKey(b.Text)))
+            {
+                after[before.Text].Add((container.Name + ".service", before.Place));
+            }
+        }
+
+        HashSet<string> done = new(StringComparer.Ordinal);
+        foreach (string start in after.Keys)
+        {
+            if (Cycle(start, after, [], done) is { } cycle)
+            {
+                faults.Add(cycle[0].Place, $"these wait for each other: {string.Join(", ", cycle.Select(c => c.Unit))}", "take one After= or Before= out");
+                return;
+            }
+        }
+    }
+
+    private static List<(string Unit, QuadletPlace Place)>? Cycle(
+        string unit, Dictionary<string, List<(string Unit, QuadletPlace Place)>> after, List<(string Unit, QuadletPlace Place)> path, HashSet<string> done)
+    {
+        if (done.Contains(unit))
+        {
+            return null;
+        }
+
+        foreach ((string next, QuadletPlace place) in after[unit].Where(a => after.ContainsKey(a.Unit)))
+        {
+            int at = path.FindIndex(p => p.Unit == next);
+            List<(string Unit, QuadletPlace Place)> longer = [.. path, (unit, place)];
+            if (next == unit || at >= 0)
+            {
+                return next == unit ? [(unit, place)] : longer[at..];
+            }
+
+            if (Cycle(next, after, longer, done) is { } cycle)
+            {
+                return cycle;
+            }
+        }
+
+        done.Add(unit);
+        return null;
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>The sections of a file that systemd reads: they go into the unit as they are, but that names of files become names of units, and that what sysctr sets itself is refused.</summary>
+/// <param name="unit">The file.</param>
+/// <param name="files">All files of the call.</param>
+/// <param name="expansion">Of this file.</param>
+/// <param name="faults">Gets what can't be carried out.</param>
+sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion expansion, QuadletFaults faults)
+{
+    private const string Quadlet = "Quadlet";
+
+    private static readonly string[] s_passed = ["Unit", "Service", "Install"];
+
+    /// <summary>Keys of [Unit] that name units (systemd.unit(5)).</summary>
+    private static readonly string[] s_dependencies =
+    [
+        "After", "Before", "BindsTo", "Conflicts", "OnFailure", "OnSuccess", "PartOf", "PropagatesReloadTo", "PropagatesStopTo", "ReloadPropagatedFrom", "Requires", "Requisite",
+        "StopPropagatedFrom", "Upholds", "Wants",
+    ];
+
+    /// <summary>Keys of [Service] that are sysctr's, and what to write instead.</summary>
+    private static readonly Dictionary<string, string> s_owned = new(StringComparer.Ordinal)
+    {
+        ["ExecStart"] = "the payload is what [Container] says, Exec= and Entrypoint= among it",
+        ["PIDFile"] = "sysctr tells systemd which process is the payload",
+        ["GuessMainPID"] = "sysctr tells systemd which process is the payload",
+        ["BusName"] = "the unit is ready when its payload is",
+        ["Delegate"] = "sysctr delegates what the runtime needs",
+        ["DelegateSubgroup"] = "sysctr delegates what the runtime needs",
+        ["User"] = "write User= into [Container], or apply the file in user mode",
+        ["Group"] = "write Group= into [Container], or apply the file in user mode",
+        ["DynamicUser"] = "write User= into [Container], or apply the file in user mode",
+        ["WorkingDirectory"] = "write WorkingDir= into [Container]",
+        ["RootDirectory"] = "the container's root is its image",
+        ["RootImage"] = "the container's root is its image",
+    };
+
+    private readonly List<UnitLine> _lines = [];
+    private readonly List<QuadletValue> _after = [];
+    private readonly List<QuadletValue> _before = [];
+
+    /// <summary>Units that it starts after.</summary>
+    public IReadOnlyList<QuadletValue> After => _after;
+
+    /// <summary>Units that start after it.</summary>
+    public IReadOnlyList<QuadletValue> Before => _before;
+
+    /// <summary>Whether it waits for the network as podman's units do.</summary>
+    public bool DefaultDependencies => unit.Last(Quadlet, "DefaultDependencies")?.Text is not { } text || !UnitText.IsNo(text.ToLowerInvariant());
+
+    /// <summary>A value for a list of paths, or a text: quoted where it has to be, no specifiers in it.</summary>
+    public static string Quoted(string text, bool asPath)
+    {
+        string plain = text.Replace("%", "%%", StringComparison.Ordinal);
+        return !asPath || plain.AsSpan().IndexOfAny(" \t\"'\\") < 0 ? plain : $"\"{plain.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    }
+
+    /// <summary>The lines for the unit.</summary>
+    public IReadOnlyList<UnitLine> Read()
+    {
+        foreach (QuadletLine line in unit.Lines)
+        {
+            string own = char.ToUpperInvariant(unit.Type[0]) + unit.Type[1..];
+            if (s_passed.Contains(line.Section, StringComparer.Ordinal))
+            {
+                Pass(line);
+            }
+            else if (line.Section == Quadlet)
+            {
+                if (line.Key != "DefaultDependencies")
+                {
+                    faults.Add(line.Value.Place, $"{line.Key}= is no key of [{Quadlet}]", "DefaultDependencies= is one");
+                }
+            }
+            else if (line.Section.StartsWith("X-", StringComparison.Ordinal) ? line.Section == ContainerKeys.Ours && own != ContainerKeys.Container : line.Section != own)
+            {
+                faults.Add(line.Value.Place, $"[{line.Section}] is no section of a .{unit.Type} file", $"there are [{own}], [Unit], [Service], [Install], [{Quadlet}]{(own == ContainerKeys.Container ? $", [{ContainerKeys.Ours}]" : "")}");
+            }
+        }
+
+        return _lines;
+    }
+
+    private void Pass(QuadletLine line)
+    {
+        string value = expansion.Line(line.Value.Text);
+        if (value.EndsWith('\\') || value.Any(c => char.IsControl(c) && c != '\t') || !line.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        {
+            faults.Add(line.Value.Place, $"[{line.Section}] '{line.Key}': it is no line of a unit");
+            return;
+        }
+
+        switch (line.Section)
+        {
+            case "Unit" when s_dependencies.Contains(line.Key, StringComparer.Ordinal):
+                PassDependency(line, value);
+                return;
+            case "Service" when Refusal(line) is { } why:
+                faults.Add(line.Value.Place, $"{line.Key}= in [Service] is sysctr's own: {why}");
+                return;
+            case "Install" when line.Key == "DefaultInstance" && unit.Instance is null:
+                faults.Add(line.Value.Place, "DefaultInstance= goes with a template, NAME@.container");
+                return;
+            case "Install" when line.Key == "DefaultInstance":
+                return;
+            case "Install" when line.Key == "Alias" && value.Contains('/', StringComparison.Ordinal):
+                // Neither does podman make a name of it: a link in a directory of systemd's is none.
+                faults.Note(line.Value.Place, $"Alias={value}: a name with a directory is no name to systemd; left out");
+                return;
+            default:
+                _lines.Add(new UnitLine(line.Section, line.Key, value));
+                return;
+        }
+    }
+
+    private string? Refusal(QuadletLine line) => (line.Key, line.Value.Text) switch
+    {
+        ("Delegate", "yes" or "true" or "1" or "on") => null,
+        ("Type", "notify" or "oneshot" or "") => null,
+        ("Type", _) => "it is notify, for the payload is the unit's main process, or oneshot for a payload that ends",
+        ("NotifyAccess", not "all") => "it is all, for the runtime tells when the payload is set up",
+        ("KillMode", not ("mixed" or "control-group")) => "it is mixed or control-group, or processes of the payload would outlive it",
+        ("ExecStartPre" or "ExecStop" or "ExecStopPost" or "Environment" or "SuccessExitStatus", "") => "emptied, it would take away what sysctr needs there",
+        _ => s_owned.GetValueOrDefault(line.Key),
+    };
+
+    private void PassDependency(QuadletLine line, string value)
+    {
+        IReadOnlyList<string> words;
+        try
+        {
+            words = QuadletWords.Plain(value);
+        }
+        catch (FormatException e)
+        {
+            faults.Add(line.Value.Place, $"{line.Key}=: {e.Message}");
+            return;
+        }
+
+        bool changed = false;
+        List<string> units = [];
+        foreach (string word in words)
+        {
+            string? name = files.UnitFor(word);
+            if (name is null && QuadletFiles.IsOne(word))
+            {
+                faults.Add(line.Value.Place, $"{line.Key}=: no file declares {word}", "add the file to the call, or name the unit");
+                continue;
+            }
+
+            changed |= name is not null && name != word;
+            if (name is not "")
+            {
+                units.Add(name ?? word);
+            }
+        }
+
+        (line.Key switch { "After" => _after, "Before" => _before, _ => null })?.AddRange(units.Select(u => line.Value with { Text = u }));
+        if (!changed)
+        {
+            _lines.Add(new UnitLine(line.Section, line.Key, value));
+        }
+        else if (units.Count > 0)
+        {
+            _lines.Add(new UnitLine(line.Section, line.Key, string.Join(' ', units)));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.State;
+using SystemContainers.Systemd;
+using SystemContainers.Target;
+
+namespace SystemContainers.Verbs.Apply;
+
+/// <summary>The files that declare what a host shall have, read for that host.</summary>
+sealed class ApplyFiles(Host host)
+{
+    /// <summary>Where files are that no call names, of the system.</summary>
+    public const string Place = "/etc/sysctr/containers.d";
+
+    /// <summary>Where podman's generator looks (podman-systemd.unit(5)); <c>%</c> stands for the user's ID.</summary>
+    private static readonly string[] s_podman = ["/run/containers/systemd", "/etc/containers/systemd", "/usr/share/containers/systemd"];
+
+    private static readonly string[] s_podmanUser = ["/etc/containers/systemd/users", "/usr/share/containers/systemd/users"];
+
+    /// <summary>The directory that counts where none is named, as the host sees it.</summary>
+    public string OwnPlace => host.User is { } user ? Path.Join(user.ConfigHome, "sysctr/containers.d") : Place;
+
+    /// <summary>Reads what is declared, and throws where something of it can't be had.</summary>
+    /// <param name="places">As they were typed; none for the host's own directory.</param>
+    /// <param name="note">Told what is to be known although it is no fault.</param>
+    /// <exception cref="SysctrException">Has a line for each fault; NotFound: a place is not there.</exception>
+    public QuadletSet Read(IReadOnlyList<string> places, Action<string> note)
+    {
+        QuadletFaults faults = new();
+        IReadOnlyList<QuadletUnit> units = QuadletFiles.Read(Here(places), Opened, faults);
+        QuadletSet set = QuadletSet.Read(units, QuadletHosts.Of(host), faults);
+        foreach (ContainerDeclaration container in set.Containers)
+        {
+            CheckHost(container, faults);
+        }
+
+        foreach (QuadletFault told in faults.Notes)
+        {
+            note(told.ToString());
+        }
+
+        faults.ThrowIfAny();
+        return set;
+    }
+
+    /// <summary>Whether a file that is no more declared something was in the places of a call.</summary>
+    /// <param name="file">As the host sees it.</param>
+    /// <param name="places">As they were typed.</param>
+    public bool Covers(string file, IReadOnlyList<string> places) =>
+        Here(places).Select(p => QuadletHosts.OnHost(host, p) ?? p).Any(p => file == p || file.StartsWith(p.TrimEnd('/') + "/", StringComparison.Ordinal));
+
+    private string[] Here(IReadOnlyList<string> places) => places.Count == 0 ? [host.Inside(OwnPlace)] : [.. places.Select(Path.GetFullPath)];
+
+    /// <summary>The path to open: links of a system below a directory are followed in there.</summary>
+    private string Opened(string file) =>
+        host.Root != "/" && QuadletHosts.OnHost(host, file) is { } onHost ? host.Inside(onHost)
+        : new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file;
+
+    /// <summary>What only the host tells: whether it has what is mounted, and who has the unit's name.</summary>
+    private void CheckHost(ContainerDeclaration container, QuadletFaults faults)
+    {
+        foreach (QuadletValue source in container.HostSources.Where(s => host.IsDirectory(s.Text) is null && !Path.Exists(host.Inside(s.Text))))
+        {
+            faults.Add(source.Place, $"the host has no {source.Text} to mount", "make it first, or name a volume: NAME:DIR", ErrorKind.NotFound);
+        }
+
+        if (PodmanFile(container.Name) is { } podmans)
+        {
+            faults.Add(
+                container.Unit.Place, $"podman's generator makes {container.Name}.service already, of {podmans}", "take the file away from there, or give this one another name", ErrorKind.Conflict);
+        }
+
+        ContainerRecord? installed = host.Catalog.Find(container.Name);
+        if (installed is { Declared: null })
+        {
+            faults.Add(
+                container.Unit.Place, $"a container '{container.Name}' is installed that no file declares, from {installed.Image}",
+                "give this one another name, or uninstall that one first", ErrorKind.Conflict);
+        }
+        else if (installed is null && UnitFiles.Find(host.Paths, container.Name + ".service") is { } there)
+        {
+            faults.Add(container.Unit.Place, $"{there} is there, and sysctr did not install it", "give the file another name, or remove that unit", ErrorKind.Conflict);
+        }
+    }
+
+    private string? PodmanFile(string name)
+    {
+        IEnumerable<string> places = host.User is { } user
+            ? [Path.Join(user.RuntimeDirectory, "containers/systemd"), Path.Join(user.ConfigHome, "containers/systemd"), .. s_podmanUser.SelectMany(p => new[] { Path.Join(p, $"{user.Uid}"), p })]
+            : s_podman;
+        return places.Select(p => Path.Join(p, name + ".container")).FirstOrDefault(f => Path.Exists(host.Inside(f)));
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.History;
+using SystemContainers.Images;
+using SystemContainers.Prepared;
+using SystemContainers.Pull.Options;
+using SystemContainers.Quadlet;
+using SystemContainers.Requests;
+using SystemContainers.Rights;
+using SystemContainers.State;
+using SystemContainers.Target;
+using SystemContainers.Transactions;
+
+namespace SystemContainers.Verbs.Apply;
+
+/// <summary>
+/// Makes of a host what files declare: containers come, change and go in one transaction. What is as it is declared is not touched, and nothing that no
+/// file has declared ever is.
+/// </summary>
+sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    private readonly RuntimeWarning _runtimes = new(host);
+
+    /// <summary>Applies files.</summary>
+    /// <returns>What became of each container.</returns>
+    /// <exception cref="Errors.SysctrException">Why not; the host is as before, but for layers that were pulled.</exception>
+    public async Task<IReadOnlyList<ApplyReport>> RunAsync(ApplyRequest request, CancellationToken cancellation)
+    {
+        await host.RecoverAsync(cancellation);
+        QuadletSet set = new ApplyFiles(host).Read(request.Places, note);
+        ApplyWork work = ApplyWork.Of(host, set, request);
+        if (work.IsNothing)
+        {
+            note(set.Containers.Count + set.Images.Count == 0 ? "no file declares anything; nothing was changed" : $"all is as declared ({string.Join(", ", work.Items.Select(i => i.Name))}); nothing was changed");
+            return [.. work.Items.Select(i => i.Report(i.Before))];
+        }
+
+        return await host.History.RunAsync("apply", work.Names, origin => ApplyAsync(set, work, request, origin, cancellation));
+    }
+
+    private async Task<IReadOnlyList<ApplyReport>> ApplyAsync(
+        QuadletSet set, ApplyWork work, ApplyRequest request, HistoryOrigin origin, CancellationToken cancellation)
+    {
+        string[] names = work.Names;
+        using ContainerTransaction transaction = new(host, progress, StartOf(set, request));
+        IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
+            async () =>
+            {
+                work = ApplyWork.Of(host, set, request);
+                await transaction.RequireAsync(work.Changing.Select(i => i.Declaration!.Request.Runtime), cancellation);
+                return work.Images;
+            },
+            () => host.LockAndRecoverAsync(names, cancellation),
+            cancellation);
+        Dictionary<string, ContainerRecord> after = new(StringComparer.Ordinal);
+        List<(ContainerRecord Before, ContainerRecord After)> updates = [];
+        ApplyPreparer preparer = new(host, note);
+        foreach ((ApplyItem item, StoredImage image) in work.Changing.Zip(images))
+        {
+            if (await preparer.PrepareAsync(transaction, item, image, cancellation) is { } prepared)
+            {
+                Add(transaction, item, prepared, preparer);
+                after[item.Name] = prepared.Record;
+                if (item.Before is { } before)
+                {
+                    updates.Add((before, prepared.Record));
+                }
+            }
+        }
+
+        foreach (ApplyItem gone in work.Leaving)
+        {
+            transaction.Remove(gone.Before!);
+        }
+
+        new UpdateMarks(host, note).RefuseGains(updates, new UpdateRequest(), origin);
+        if (after.Count + work.Leaving.Count > 0)
+        {
+            await CommitAsync(transaction, origin, cancellation);
+            Tidy([.. updates.Select(u => u.Before.Name)]);
+        }
+
+        return [.. work.Items.Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin))];
+    }
+
+    private static void Add(ContainerTransaction transaction, ApplyItem item, PreparedContainer prepared, ApplyPreparer preparer)
+    {
+        transaction.Add(item.Before, prepared);
+        if (item.Before is null)
+        {
+            transaction.Start(item.Name, preparer.Started(prepared.Record));
+        }
+    }
+
+    private async Task CommitAsync(ContainerTransaction transaction, HistoryOrigin origin, CancellationToken cancellation)
+    {
+        _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
+        await transaction.VerifyAsync(cancellation);
+        transaction.Stage(cancellation);
+        IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
+        ContainerSwitch.SayTroubles(changes, note);
+        RemainingFiles remaining = new(host);
+        Dictionary<string, IReadOnlyList<string>> places = changes.Where(c => c.After is null).ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
+        IReadOnlyList<string> healthy = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
+        foreach (ContainerChange change in changes)
+        {
+            string running = change.After is not null && SwitchedUnits.Started(change).Count > 0 ? $", running{(healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : "")}" : "";
+            note(change.Before is null ? $"{change.Name}: installed{running}"
+                : change.After is null ? $"{change.Name}: uninstalled; no file declares it any more"
+                : $"{change.Name}: updated from deployment {change.Before.Deployment} to {change.After.Deployment}{running}");
+            foreach (string kept in places.TryGetValue(change.Name, out IReadOnlyList<string>? left) ? remaining.StillThere(left) : [])
+            {
+                note($"{change.Name}: kept {kept}");
+            }
+        }
+
+        foreach (PreparedContainer container in transaction.Prepared)
+        {
+            foreach (string line in container.Rendered.Warnings.Select(w => $"{container.Record.Name}: warning: {w}").Concat(RightsText.Lines(container.Record.Name, container.Record.Rights ?? [])))
+            {
+                note(line);
+            }
+        }
+
+        await _runtimes.SayAsync(note);
+    }
+
+    /// <summary>What stands in the record alone is no reason for a new deployment.</summary>
+    private ApplyReport Settle(ApplyItem item, ContainerRecord? after, HistoryOrigin origin)
+    {
+        if (item.Action != ApplyAction.Update || after is not null)
+        {
+            return item.Report(after ?? (item.Action == ApplyAction.None ? item.Before : null));
+        }
+
+        ContainerRecord before = item.Before!;
+        InstallRequest request = item.Declaration!.Request;
+        if (ApplyWork.HasSameRecord(before, request))
+        {
+            note($"{item.Name}: is up to date; nothing was changed");
+            return (item with { Action = ApplyAction.None }).Report(before);
+        }
+
+        ContainerRecord changed = before with
+        {
+            AutoUpdate = request.AutoUpdate,
+            Declared = request.Declared,
+            Grants = [.. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal)],
+        };
+        RecordChange.Make(host, before, changed);
+        host.History.Add(HistoryLog.Success("apply", item.Name, origin) with { From = HistoryDeployment.Of(changed), To = HistoryDeployment.Of(changed) });
+        note($"{item.Name}: its record was changed, and nothing restarts");
+        return item.Report(changed);
+    }
+
+    /// <summary>The change is done, whatever becomes of what is not needed any more.</summary>
+    private void Tidy(string[] updated)
+    {
+        try
+        {
+            new PruneOperation(host, note).AfterUpdate(updated);
+        }
+        catch (Exception e)
+        {
+            note($"warning: removing old deployments: {e.Message}");
+        }
+    }
+
+    /// <summary>All are started as one, so that the longest time counts that one of them wants.</summary>
+    private static StartPolicy StartOf(QuadletSet set, ApplyRequest request) =>
+        request.Start with { Settle = request.Start.Settle ?? set.Containers.Select(c => c.Settle).Max() };
+}

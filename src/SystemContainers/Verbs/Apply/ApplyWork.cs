@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Quadlet;
+using SystemContainers.Requests;
+using SystemContainers.Rights;
+using SystemContainers.Runtime;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Verbs.Apply;
+
+/// <summary>What is to be done to a container.</summary>
+/// <param name="Name">The container.</param>
+/// <param name="Action">What.</param>
+/// <param name="Declaration">What it shall be; null for one that goes.</param>
+/// <param name="Before">The deployment in use; null for a new one.</param>
+sealed record ApplyItem(string Name, ApplyAction Action, ContainerDeclaration? Declaration, ContainerRecord? Before)
+{
+    /// <summary>Of one that comes or changes.</summary>
+    public WantedImage? Image { get; init; }
+
+    /// <summary>The file that declares it, or did.</summary>
+    public string File => Declaration?.Request.Declared?.File ?? Before!.Declared!.File;
+
+    /// <summary>What is to be said of it, before or after.</summary>
+    /// <param name="after">The deployment that it has then; null where none is known.</param>
+    public ApplyReport Report(ContainerRecord? after) => new(Name, Action, File, HistoryDeployment.Of(Before), HistoryDeployment.Of(after));
+}
+
+/// <summary>How what is installed differs from what is declared, by records alone: no image is looked at.</summary>
+/// <param name="Items">All that is declared, in the order of the files, then what goes.</param>
+/// <param name="Pulls">Images to fetch besides.</param>
+sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImage> Pulls)
+{
+    /// <summary>Containers that come or change, as far as is known without their images.</summary>
+    public IReadOnlyList<ApplyItem> Changing => [.. Items.Where(i => i.Action is ApplyAction.Install or ApplyAction.Update)];
+
+    /// <summary>Containers that go.</summary>
+    public IReadOnlyList<ApplyItem> Leaving => [.. Items.Where(i => i.Action == ApplyAction.Uninstall)];
+
+    /// <summary>Containers to lock.</summary>
+    public string[] Names => [.. Items.Where(i => i.Action != ApplyAction.None).Select(i => i.Name)];
+
+    /// <summary>Images of the containers that change, in their order, then the others.</summary>
+    public IReadOnlyList<WantedImage> Images => [.. Changing.Select(i => i.Image!), .. Pulls];
+
+    /// <summary>Whether all is as it is declared.</summary>
+    public bool IsNothing => Names.Length + Pulls.Count == 0;
+
+    /// <summary>Compares.</summary>
+    /// <param name="host">The host as it is.</param>
+    /// <param name="set">What is declared.</param>
+    /// <param name="request">How it is applied.</param>
+    /// <exception cref="SysctrException">Conflict: a container of a name is somebody else's; Usage: an image's name is none.</exception>
+    public static ApplyWork Of(Host host, QuadletSet set, ApplyRequest request)
+    {
+        List<ApplyItem> items = [.. set.Containers.Select(c => Declared(host, c, request))];
+        if (request.Prune)
+        {
+            ApplyFiles files = new(host);
+            items.AddRange(host.Catalog.List(_ => { }).Where(r => r.Declared is { } declared && files.Covers(declared.File, request.Places) && set.Containers.All(c => c.Name != r.Name))
+                .Select(r => new ApplyItem(r.Name, ApplyAction.Uninstall, null, r)));
+        }
+
+        return new ApplyWork(items, [.. set.Images.Select(i => new WantedImage(host.Registries, i.Image, PolicyOf(i.Pull, request))).Where(w => w.Policy == PullPolicy.Always || !IsStored(host, w))]);
+    }
+
+    private static ApplyItem Declared(Host host, ContainerDeclaration declaration, ApplyRequest request)
+    {
+        PullPolicy policy = PolicyOf(declaration.Request.Pull, request);
+        WantedImage image = new(host.Registries, declaration.Request.Image, policy);
+        try
+        {
+            _ = image.Candidates;
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(e.Kind, $"{declaration.ImagePlace}: Image=: {e.Message}", e.Hint, e);
+        }
+
+        ContainerRecord? before = host.Catalog.Find(declaration.Name);
+        return before is { Declared: null }
+            ? throw new SysctrException(
+                ErrorKind.Conflict, $"{declaration.Unit.Path}: a container '{declaration.Name}' is installed that no file declares, from {before.Image}",
+                "give this one another name, or uninstall that one first")
+            : new ApplyItem(
+                declaration.Name,
+                before is null ? ApplyAction.Install : policy != PullPolicy.Always && IsAsDeclared(host, before, declaration.Request, image) ? ApplyAction.None : ApplyAction.Update,
+                declaration, before) { Image = image };
+    }
+
+    private static PullPolicy PolicyOf(PullPolicy declared, ApplyRequest request) => request.Offline ? PullPolicy.Never : declared;
+
+    private static bool IsStored(Host host, WantedImage image) =>
+        Directory.Exists(host.StoreHere) && image.Candidates.Any(c => host.Store.Images.Find(c.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer));
+
+    /// <summary>Whether an update to what is declared would change nothing, as long as the image's name means what it meant.</summary>
+    private static bool IsAsDeclared(Host host, ContainerRecord before, InstallRequest request, WantedImage image) =>
+        image.Candidates.Any(c => c.ToString() == before.Image) &&
+        (before.Settings.IsSameAs(request.Settings) || before.Settings.IsSameAs(request.Usual.With(request.Settings, []))) &&
+        before.Set.Count == request.Set.Count && before.Set.All(s => request.Set.TryGetValue(s.Key, out string? value) && value == s.Value) &&
+        before.Runtime == OciRuntime.Find(request.Runtime ?? SysctrConfiguration.Load(host.Paths).Runtime, host.Root).Path &&
+        before.WithoutHostFiles == request.WithoutHostFiles &&
+        before.Declared!.HasSameLines(request.Declared!) && HasSameRecord(before, request) &&
+        (before.ConfigDigest is null || System.IO.File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile));
+
+    /// <summary>Whether what stands in the record alone, and restarts nothing, is as declared.</summary>
+    public static bool HasSameRecord(ContainerRecord before, InstallRequest request) =>
+        before.AutoUpdate == request.AutoUpdate && before.Declared?.File == request.Declared?.File &&
+        request.Grants.Where(g => g != RightsRule.All).All(g => before.Grants.Contains(g, StringComparer.Ordinal));
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Conformance;
+
+/// <summary>What sysctr makes of a file.</summary>
+enum Verdict
+{
+    /// <summary>It means what it means to podman.</summary>
+    Same,
+
+    /// <summary>podman refuses it, and so does sysctr.</summary>
+    Refused,
+
+    /// <summary>Refused for an option alone that sysctr does not have yet.</summary>
+    NotYet,
+
+    /// <summary>Refused though podman takes it.</summary>
+    Stricter,
+
+    /// <summary>It means something else.</summary>
+    Differs,
+}
+
+/// <summary>A file of podman's tests, judged by the lines in it that begin with <c>## assert-</c>.</summary>
+/// <param name="Name">The file's.</param>
+/// <param name="Verdict">What was found.</param>
+/// <param name="Reasons">Why.</param>
+sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Reasons)
+{
+    private const string NotYet = "not supported yet";
+
+    /// <summary>What podman calls by a letter.</summary>
+    private static readonly Dictionary<string, string> s_short = new(StringComparer.Ordinal) { ["-v"] = "volume" };
+
+    /// <summary>What a container has without being asked, or podman needs and sysctr does not.</summary>
+    private static readonly string[] s_podmans = ["name", "rm", "replace", "cgroups", "sdnotify=conmon", "d", "read-only-tmpfs", "read-only", "env-host=false", "http-proxy=false", "pull", "expose", "retry", "retry-delay", "log-driver=journald", "network=host"];
+
+    /// <summary>Judges one.</summary>
+    public static PodmanFile Judge(string path)
+    {
+        string text = File.ReadAllText(path);
+        string name = Path.GetFileName(path);
+        string[][] asserts = [.. text.Split('\n').Where(l => l.StartsWith("## assert-", StringComparison.Ordinal)).Select(l => QuadletWords.Escaped(l[3..]).ToArray())];
+        bool failsThere = text.Contains("assert-failed", StringComparison.Ordinal) || asserts.Any(a => a[0] == "assert-stderr-contains" && !a[1].Contains("fully qualified", StringComparison.Ordinal));
+
+        // What podman refuses for want of another file must not find it here.
+        string[] beside = failsThere ? [] : [.. Directory.GetFiles(Path.GetDirectoryName(path)!).Where(f => f != path && QuadletFiles.IsOne(f)).Order(StringComparer.Ordinal)];
+        QuadletFaults faults = new();
+        IReadOnlyList<QuadletUnit> units = QuadletFiles.Read([path, .. beside], f => f, faults);
+        QuadletSet set = QuadletSet.Read(units, new QuadletHost { LooksAtHost = false }, faults);
+        HashSet<string> own = [path, .. units[0].Lines.Select(l => l.Value.Place.File)];
+        string[] refused = [.. faults.All.Where(f => own.Contains(f.Place.File) && f.Kind != Errors.ErrorKind.Conflict).Select(f => f.Text).Distinct(StringComparer.Ordinal)];
+        if (refused.Length > 0)
+        {
+            return new PodmanFile(name, failsThere ? Verdict.Refused : refused.All(r => r.Contains(NotYet, StringComparison.Ordinal)) ? Verdict.NotYet : Verdict.Stricter, refused);
+        }
+
+        if (failsThere)
+        {
+            return new PodmanFile(name, Verdict.Differs, ["podman refuses it"]);
+        }
+
+        ContainerDeclaration? declared = set.Containers.FirstOrDefault(c => c.Unit.Path == path);
+        string[] lacking = declared is null ? [] : [.. asserts.Where(a => !Holds(a, declared)).Select(a => string.Join(' ', a))];
+        return new PodmanFile(name, lacking.Length == 0 ? Verdict.Same : Verdict.Differs, lacking);
+    }
+
+    private static bool Holds(string[] assert, ContainerDeclaration declared)
+    {
+        QuadletExpansion expansion = new(declared.Unit, declared.Name, new QuadletHost());
+        return assert switch
+        {
+            ["assert-podman-final-args", "run", ..] => declared.Request.Settings.Words().All(w => w == "--security-opt=no-new-privileges=false"),
+            ["assert-podman-final-args", "--rootfs", ..] => false,
+            ["assert-podman-final-args", .. var words] => EndsWith([declared.Request.Image, .. declared.Request.Settings.All(ContainerSettings.Command)], [.. words.Select(w => expansion.Word(Unescaped(w)))]),
+            // They are read when the file is applied, and are not there.
+            [_, "--env-file", ..] => true,
+            // podman takes the value of its own environment, in which nothing is.
+            [_, "--env", var variable] when !variable.Contains('=', StringComparison.Ordinal) => true,
+            [_, "--sdnotify=container"] => declared.Request.Declared!.Lines.Any(l => l is { Section: Render.DeclaredUnit.Ours, Key: Render.DeclaredUnit.Notify }),
+            // More than a kernel can have.
+            [_, "--pids-limit", "8765432"] => declared.Request.Settings.One("pids-limit") == "-1",
+            ["assert-podman-args", var option] when option.Split('=', 2) is [var name, var value] => Has(declared, name, expansion.Word(value)),
+            ["assert-podman-args", var option, var value] => Has(declared, option, expansion.Word(Unescaped(value))),
+            ["assert-podman-args-regex", var option, var pattern] => declared.Request.Settings.All(OptionOf(option)).Any(v => System.Text.RegularExpressions.Regex.IsMatch(v, pattern.Replace(".*/podman-e2e-.*/subtest-.*/", ".*/", StringComparison.Ordinal))),
+            ["assert-podman-args-key-val", var option, _, var value] => declared.Request.Settings.All(OptionOf(option)).Any(v => value.Split(',').All(p => v.Split(',').Contains(expansion.Word(p)))),
+            ["assert-key-is", var section, var key, .. var values] when IsPassed(section, key) => values.All(v => declared.Request.Declared!.Lines.Any(l => l.Section == section && l.Key == key && v.Split(' ').All(w => l.Value.Split(' ').Contains(w)))),
+            _ => true,
+        };
+    }
+
+    /// <summary>Whether a key is the file's own, and not one that podman's unit has for podman's sake.</summary>
+    private static bool IsPassed(string section, string key) =>
+        section is "Unit" && key is not ("RequiresMountsFor" or "Requires" or "After");
+
+    private static bool Has(ContainerDeclaration declared, string option, string value)
+    {
+        string name = OptionOf(option);
+        if (s_podmans.Contains(name, StringComparer.Ordinal) || s_podmans.Contains($"{name}={value}", StringComparer.Ordinal))
+        {
+            return true;
+        }
+
+        return declared.Request.Settings.All(name).Any(v => v.Equals(value, StringComparison.OrdinalIgnoreCase) || v == value + "=" || v == value + "=true") ||
+            (name == "security-opt" && value is "label=disable") || (name == "label" && value.StartsWith("io.containers.autoupdate=", StringComparison.Ordinal) && declared.Request.AutoUpdate == State.AutoUpdatePolicy.Registry);
+    }
+
+    private static string OptionOf(string option) => s_short.GetValueOrDefault(option, option.TrimStart('-'));
+
+    /// <summary>podman's tests compare the unit's text, in which words are escaped.</summary>
+    private static string Unescaped(string word) => word.Contains('\\', StringComparison.Ordinal) ? word.Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\t", "\t", StringComparison.Ordinal) : word;
+
+    private static bool EndsWith(string[] all, string[] words) => all.Length >= words.Length && all.AsSpan(all.Length - words.Length).SequenceEqual(words);
+}

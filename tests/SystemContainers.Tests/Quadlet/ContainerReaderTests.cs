@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using Xunit;
+
+namespace SystemContainers.Tests.Quadlet;
+
+/// <summary>What [Container] asks for: the meaning that each key has to podman.</summary>
+public sealed class ContainerReaderTests : IDisposable
+{
+    private readonly QuadletFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("AddCapability=CAP_NET_ADMIN sys_time\nAddCapability=kill", "cap-add", new[] { "CAP_NET_ADMIN", "sys_time", "kill" })]
+    [InlineData("DropCapability=a\nDropCapability=\nDropCapability=b", "cap-drop", new[] { "b" })]
+    [InlineData("Environment=A=1 \"B=2 \" \\\n  C=3\nEnvironment=C=4 'D=x\\ny'", "env", new[] { "A=1", "B=2 ", "C=4", "D=x\ny" })]
+    [InlineData("Label=a=1 b", "label", new[] { "a=1", "b=" })]
+    [InlineData("Exec=/bin/x \"an arg\" a;b 'a\"b' \\110i", "command", new[] { "/bin/x", "an arg", "a;b", "a\"b", "Hi" })]
+    [InlineData("Entrypoint=top -b", "entrypoint", new[] { "top -b" })]
+    [InlineData("Entrypoint=", "entrypoint", new[] { "" })]
+    [InlineData("HealthCmd=\"hello world\"", "health-cmd", new[] { "hello world" })]
+    [InlineData("HealthCmd=/bin/sh -c \"echo 'hi'\"", "health-cmd", new[] { "/bin/sh -c \"echo 'hi'\"" })]
+    [InlineData("HostName=h", "hostname", new[] { "h" })]
+    [InlineData("Memory=20g", "memory", new[] { "20g" })]
+    [InlineData("PidsLimit=8765432", "pids-limit", new[] { "-1" })]
+    [InlineData("ShmSize=5g", "shm-size", new[] { "5g" })]
+    [InlineData("StopSignal=SIGKILL", "stop-signal", new[] { "SIGKILL" })]
+    [InlineData("StopTimeout=20", "stop-timeout", new[] { "20" })]
+    [InlineData("Sysctl=kernel.shmmax=1 kernel.msgmax=2", "sysctl", new[] { "kernel.shmmax=1", "kernel.msgmax=2" })]
+    [InlineData("Timezone=local", "tz", new[] { "local" })]
+    [InlineData("Tmpfs=/work\nTmpfs=/x:size=1m", "tmpfs", new[] { "/work", "/x:size=1m" })]
+    [InlineData("Ulimit=nproc=12:56", "ulimit", new[] { "nproc=12:56" })]
+    [InlineData("User=998\nGroup=999", "user", new[] { "998:999" })]
+    [InlineData("WorkingDir=%h", "workdir", new[] { "/root" })]
+    [InlineData("Mask=/proc/a:/proc/b\nUnmask=all", "security-opt", new[] { "mask=/proc/a:/proc/b", "unmask=ALL" })]
+    [InlineData("SeccompProfile=unconfined\nSecurityLabelDisable=true\nAppArmor=unconfined", "security-opt", new[] { "apparmor=unconfined", "seccomp=unconfined", "label=disable" })]
+    [InlineData("NoNewPrivileges=yes", "security-opt", new[] { "no-new-privileges=true" })]
+    [InlineData("VolatileTmp=yes", "tmpfs", new[] { "/tmp:rw,size=512M,mode=1777" })]
+    [InlineData("VolatileTmp=yes\nReadOnly=yes", "tmpfs", new string[0])]
+    [InlineData("Volume=named:/n\nVolume=/e", "volume", new[] { "named:/n", "/e" })]
+    [InlineData("Volume=/etc:/x:ro,Z", "volume", new[] { "/etc:/x:ro,Z" })]
+    [InlineData("Volume=%h/c:/v", "volume", new[] { "/root/c:/v" })]
+    [InlineData("Mount=type=tmpfs,dst=/t", "mount", new[] { "type=tmpfs,dst=/t" })]
+    [InlineData("PodmanArgs=--cpus 2 --shm-size=1g \"--memory\" \\\n 2g -m=3g\nPodmanArgs=-e A=1", "memory", new[] { "3g" })]
+    [InlineData("PodmanArgs=--cpus 2 -eA=1", "cpus", new[] { "2" })]
+    [InlineData("CgroupsMode=no-conmon\nLogDriver=journald\nHttpProxy=false\nEnvironmentHost=no\nReadOnlyTmpfs=yes\nNetwork=host\nUserNS=host\nRetry=5", "env", new string[0])]
+    public void A_key_is_an_option(string keys, string option, string[] values)
+    {
+        ContainerDeclaration declared = Declared(keys);
+
+        Assert.Equal(values, declared.Request.Settings.All(option));
+    }
+
+    [Fact]
+    public void What_is_said_of_the_image_and_of_sysctr()
+    {
+        ContainerDeclaration declared = Declared(
+            "Pull=newer\nAutoUpdate=registry\nServiceName=other\n[X-Sysctr]\nSet=A=1 \"B=x y\"\nGrant=setuid\nRuntime=crun\nSettle=30\nHostFiles=no");
+
+        InstallRequest request = declared.Request;
+        Assert.Equal(("img", "other", PullPolicy.Always, AutoUpdatePolicy.Registry, "crun", true), (request.Image, request.Name, request.Pull, request.AutoUpdate, request.Runtime, request.WithoutHostFiles));
+        Assert.Equal("x y", request.Set["B"]);
+        Assert.Equal(["setuid"], request.Grants);
+        Assert.Equal(TimeSpan.FromSeconds(30), declared.Settle);
+    }
+
+    /// <summary>What nobody says is as podman has it, for images that have no configuration of their own.</summary>
+    [Fact]
+    public void What_is_not_said_is_podman_s_default()
+    {
+        Assert.Equal(["no-new-privileges=false"], Declared("").Request.Usual.All("security-opt"));
+        Assert.True(Declared("NoNewPrivileges=no").Request.Usual.Values.Keys.All(k => k != "security-opt"));
+        Assert.True(Declared("").Request.Settings.IsEmpty);
+    }
+
+    [Fact]
+    public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);
+
+    [Fact]
+    public void Files_of_variables_are_read_and_count_less_than_variables()
+    {
+        _folder.Write("rel.env", "# no\nA=file\nB=\"kept as it is\"\n");
+
+        Assert.Equal(["A=own", "B=\"kept as it is\""], Declared("Environment=A=own\nEnvironmentFile=rel.env").Request.Settings.All("env"));
+    }
+
+    [Fact]
+    public void A_relative_source_is_relative_to_the_file()
+    {
+        ContainerDeclaration declared = Declared("Volume=./data:/d");
+
+        Assert.Equal([$"{_folder.Path}/data:/d"], declared.Request.Settings.All("volume"));
+        Assert.Equal($"{_folder.Path}/data", Assert.Single(declared.HostSources).Text);
+        Assert.Contains(declared.Request.Declared!.Lines, l => l.Key == "RequiresMountsFor" && l.Value == $"{_folder.Path}/data");
+    }
+
+    [Theory]
+    [InlineData("Exec=%p %i %N %n %% %h %t %S", new[] { "web", "", "web", "web.service", "%", "/root", "/run", "/var/lib" })]
+    [InlineData("Exec=%s%z", new[] { "/bin/sh%z" })]
+    [InlineData("Exec=$$A a$$b $A ${A}-x a$A $ 5$\n[Service]\nEnvironment=A=1 \"B=2\"", new[] { "$A", "a$b", "1", "1-x", "a$A", "$", "5$" })]
+    [InlineData("Environment=B\n[Service]\nEnvironment=B=2", new string[0])]
+    public void Specifiers_and_variables_are_what_systemd_would_make_of_them(string keys, string[] words) => Assert.Equal(words, Declared(keys).Request.Settings.All("command"));
+
+    [Fact]
+    public void A_variable_without_a_value_takes_the_unit_s() => Assert.Equal(["B=2"], Declared("Environment=B X\n[Service]\nEnvironment=B=2").Request.Settings.All("env"));
+
+    [Fact]
+    public void An_instance_has_the_words_of_its_template()
+    {
+        _folder.Write("t@.container", "[Container]\nImage=img\nExec=%i %p %N\nVolume=d@.volume:/d\n[Unit]\nDescription=%p of %i, %n\n[Install]\nDefaultInstance=one");
+        _folder.Write("d@.volume", "[Volume]\nVolumeName=my-%i");
+        File.CreateSymbolicLink(_folder.Path + "/t@two.container", "t@.container");
+        _folder.Write("t@two.container.d/x.conf", "[Container]\nImage=other");
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(["t-two", "t-one"], set.Containers.Select(c => c.Name));
+        Assert.Equal(["other", "img"], set.Containers.Select(c => c.Request.Image));
+        Assert.Equal(["two", "t", "t-two"], set.Containers[0].Request.Settings.All("command"));
+        Assert.Equal(["my-two:/d"], set.Containers[0].Request.Settings.All("volume"));
+        Assert.Contains(set.Containers[1].Request.Declared!.Lines, l => l.Value == "t of one, %n");
+    }
+
+    [Fact]
+    public void Names_of_files_become_names_of_units_volumes_and_images()
+    {
+        _folder.Write("db.container", "[Container]\nImage=pg.image\nServiceName=postgres\n[Unit]\nAfter=local-fs.target");
+        _folder.Write("pg.image", "[Image]\nImage=quay.io/pg:1\nPolicy=always");
+        _folder.Write("data.volume", "[Volume]\n");
+        _folder.Write("data.volume", "[Volume]\nCopy=yes");
+        _folder.Write("web.container", "[Unit]\nAfter=db.container data.volume pg.image\nRequires=db.container\nWants=db.service x.service\nBindsTo=data.volume\n[Container]\nImage=img\nVolume=data.volume:/d");
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        ContainerDeclaration db = set.Containers.Single(c => c.Name == "postgres");
+        Assert.Equal(("quay.io/pg:1", PullPolicy.Always), (db.Request.Image, db.Request.Pull));
+        ContainerDeclaration web = set.Containers.Single(c => c.Name == "web");
+        Assert.Equal(["systemd-data:/d"], web.Request.Settings.All("volume"));
+        Assert.Equal(["After=postgres.service", "Requires=postgres.service", "Wants=postgres.service x.service"], web.OwnLines.Select(l => $"{l.Key}={l.Value}"));
+        Assert.Equal("quay.io/pg:1", Assert.Single(set.Images).Image);
+    }
+
+    [Fact]
+    public void A_dependency_may_be_of_a_file_that_was_applied_before()
+    {
+        _folder.Write("web.container", "[Unit]\nAfter=db.container\n[Container]\nImage=img");
+
+        QuadletSet set = _folder.Read(new QuadletHost { Applied = name => name == "db.container" ? "postgres.service" : null });
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal("postgres.service", Assert.Single(set.Containers).OwnLines[0].Value);
+    }
+
+    [Theory]
+    [InlineData("ReloadSignal=SIGHUP", "kill -s HUP $MAINPID")]
+    [InlineData("ReloadCmd=\"/some/binary file\" --a %i", "/usr/bin/sysctr exec web -- \"/some/binary file\" --a \"\"")]
+    public void Reload_is_the_unit_s(string keys, string command) =>
+        Assert.Equal(command, Assert.Single(Declared(keys).Request.Declared!.Lines, l => l.Key == "ExecReload").Value);
+
+    [Fact]
+    public void The_unit_waits_for_the_network_unless_the_file_says_otherwise()
+    {
+        Assert.Contains(Declared("").Request.Declared!.Lines, l => l is { Key: "After", Value: "network-online.target" });
+        Assert.DoesNotContain(Declared("[Quadlet]\nDefaultDependencies=no").Request.Declared!.Lines, l => l.Key is "After" or "Wants");
+    }
+
+    private ContainerDeclaration Declared(string keys)
+    {
+        _folder.Write("web.container", "[Container]\nImage=img\n" + keys + "\n");
+        QuadletSet set = _folder.Read();
+        Assert.Empty(set.Faults.All);
+        return Assert.Single(set.Containers);
+    }
+}

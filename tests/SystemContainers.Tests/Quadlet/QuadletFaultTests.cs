@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Lint;
+using SystemContainers.Lint.Json;
+using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Settings;
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.Tests.Quadlet;
+
+/// <summary>What can't be had is refused with its place, all of it at once; nothing is passed over.</summary>
+public sealed class QuadletFaultTests : IDisposable
+{
+    private readonly QuadletFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Line 1 is [Container], line 2 the image.</summary>
+    [Theory]
+    [InlineData("Imaeg=x", 3, "Imaeg= is no key of [Container]")]
+    [InlineData("Image=other", 3, "stands in line 2, too")]
+    [InlineData("Exec='a", 3, "not closed")]
+    [InlineData(@"Exec=test\.com", 3, @"\. is no escape")]
+    [InlineData(@"Label=a=\?", 3, @"\? is no escape")]
+    [InlineData("Group=5", 3, "goes with User=")]
+    [InlineData("AddCapability=!", 3, "no name of a capability")]
+    [InlineData("Memory=much", 3, "Memory=much")]
+    [InlineData("Environment=A\\x3d1 =2", 3, "no name before the equals sign")]
+    [InlineData("EnvironmentFile=/no/such/file", 3, "there is no such file")]
+    [InlineData("EnvironmentHost=yes", 3, "EnvironmentHost=yes")]
+    [InlineData("HttpProxy=true", 3, "HttpProxy=true")]
+    [InlineData("ReadOnlyTmpfs=no", 3, "always writable")]
+    [InlineData("RunInit=perhaps", 3, "it is yes or no")]
+    [InlineData("LogDriver=k8s-file", 3, "in the journal")]
+    [InlineData("AutoUpdate=local", 3, "AutoUpdate=local")]
+    [InlineData("CgroupsMode=disabled", 3, "CgroupsMode=disabled")]
+    [InlineData("Pull=sometimes", 3, "Pull=sometimes")]
+    [InlineData("GlobalArgs=--log-level=debug", 3, "GlobalArgs=")]
+    [InlineData("PodmanArgs=--privileged --memory 1g", 3, "--privileged has no counterpart")]
+    [InlineData("PodmanArgs=--memory", 3, "has no value")]
+    [InlineData("UserNS=keep-id", 3, "user namespace")]
+    [InlineData("UIDMap=0:1:2", 3, "user namespace")]
+    [InlineData("Rootfs=/x", 3, "Rootfs=")]
+    [InlineData("ReloadCmd=a\nReloadSignal=HUP", 4, "both there")]
+    [InlineData("ReloadSignal=SIGNOSUCH", 3, "no such signal")]
+    [InlineData("Exec=%H", 3, "%H")]
+    [InlineData("Exec=${HOME}", 3, "HOME")]
+    [InlineData("Volume=nothere.volume:/x", 3, "no file declares nothere.volume")]
+    [InlineData("Volume=a:b:c:d", 3, "Volume=")]
+    [InlineData("Mount=type=artifact,source=x,destination=/y", 3, "type=artifact")]
+    [InlineData("Pod=test-pod", 3, "no .pod file")]
+    [InlineData("Pod=not-found.pod", 3, "no file declares not-found.pod")]
+    [InlineData("Network=web.network", 3, "not supported yet")]
+    [InlineData("Annotation=a=b", 3, "sysctr has no --annotation")]
+    [InlineData("Notify=healthy", 3, "sysctr has no --sdnotify")]
+    [InlineData("[Service]\nExecStart=/bin/x", 4, "ExecStart= in [Service]")]
+    [InlineData("[Service]\nUser=1", 4, "User= in [Service]")]
+    [InlineData("[Service]\nDynamicUser=yes", 4, "DynamicUser= in [Service]")]
+    [InlineData("[Service]\nType=forking", 4, "Type= in [Service]")]
+    [InlineData("[Service]\nKillMode=process", 4, "KillMode= in [Service]")]
+    [InlineData("[Service]\nExecStopPost=", 4, "ExecStopPost= in [Service]")]
+    [InlineData("[Unit]\nAfter=db.container", 4, "no file declares db.container")]
+    [InlineData("[Unit]\nAfter=\"db", 4, "not closed")]
+    [InlineData("[Unit]\nDescription=a\\\\", 4, "no line of a unit")]
+    [InlineData("[Unit]\n[A=b", 4, "no line of a unit")]
+    [InlineData("[Install]\nDefaultInstance=x", 4, "goes with a template")]
+    [InlineData("[Containers]\nImage=x", 4, "[Containers] is no section")]
+    [InlineData("[Volume]\nVolumeName=x", 4, "[Volume] is no section")]
+    [InlineData("[Quadlet]\nOther=x", 4, "Other= is no key of [Quadlet]")]
+    [InlineData("[X-Sysctr]\nOther=x", 4, "Other= is no key of [X-Sysctr]")]
+    [InlineData("[X-Sysctr]\nSet=novalue", 4, "NAME=VALUE")]
+    [InlineData("[X-Sysctr]\nGrant=nosuch", 4, "nosuch")]
+    [InlineData("[X-Sysctr]\nSettle=soon", 4, "Settle=soon")]
+    public void A_key_that_can_t_be_had(string keys, int line, string said)
+    {
+        _folder.Write("web.container", "[Container]\nImage=img\n" + keys + "\n");
+
+        IReadOnlyList<QuadletFault> faults = _folder.Read().Faults.All;
+
+        Assert.Contains(faults, f => f.Text.Contains(said, StringComparison.Ordinal) && f.Place == new QuadletPlace(_folder.Path + "/web.container", line));
+    }
+
+    [Theory]
+    [InlineData("x.container", "[Container]\nExec=a \\\n\n# end", "no Image=")]
+    [InlineData("x.container", "", "declares nothing")]
+    [InlineData("x.kube", "[Kube]\nYaml=a", ".kube file can't be had")]
+    [InlineData("x.build", "[Build]\nImageTag=a", ".build file can't be had")]
+    [InlineData("x.artifact", "[Artifact]\nArtifact=a", ".artifact file can't be had")]
+    [InlineData("x.network", "[Network]\nSubnet=10.0.0.0/24", "not supported yet")]
+    [InlineData("x.network", "[Network]\nGateway=10.0.0.1", "go with Subnet=")]
+    [InlineData("x.network", "[Network]\nNoSuch=1", "NoSuch= is no key of [Network]")]
+    [InlineData("x.pod", "[Pod]\nPodName=p", "not supported yet")]
+    [InlineData("x.pod", "[Pod]\nUserNS=auto", "user namespace")]
+    [InlineData("x.volume", "[Volume]\nUser=1", "User=: a volume has the owner")]
+    [InlineData("x.volume", "[Volume]\nDriver=image", "Driver=image")]
+    [InlineData("x.volume", "[Volume]\nNoSuch=1", "NoSuch= is no key of [Volume]")]
+    [InlineData("x.image", "[Image]\nPolicy=missing", "no Image=")]
+    [InlineData("x.image", "[Image]\nImage=a\nArch=arm64", "Arch=: an image is fetched for this host's own platform")]
+    [InlineData("x.image", "[Image]\nImage=a\nNoSuch=1", "NoSuch= is no key of [Image]")]
+    [InlineData("x!.container", "[Container]\nImage=i", "can't be the name of a container")]
+    public void A_file_that_can_t_be_had(string name, string text, string said)
+    {
+        _folder.Write(name, text);
+
+        Assert.Contains(_folder.Read().Faults.All, f => f.Text.Contains(said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Two_files_for_one_unit()
+    {
+        _folder.Write("a.container", "[Container]\nImage=i");
+        _folder.Write("b.container", "[Container]\nImage=i\nServiceName=a");
+
+        QuadletFault fault = Assert.Single(_folder.Read().Faults.All);
+
+        Assert.Equal((ErrorKind.Conflict, _folder.Path + "/b.container"), (fault.Kind, fault.Place.File));
+        Assert.Contains("a.container", fault.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Containers_that_wait_for_each_other()
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n[Unit]\nAfter=b.container");
+        _folder.Write("b.container", "[Container]\nImage=i\n[Unit]\nAfter=c.service");
+        _folder.Write("c.container", "[Container]\nImage=i\n[Unit]\nBefore=b.container\nAfter=a.container");
+        _folder.Write("d.container", "[Container]\nImage=i\n[Unit]\nAfter=a.container");
+
+        QuadletFault fault = Assert.Single(_folder.Read().Faults.All);
+
+        Assert.Contains("a.service, b.service, c.service", fault.Text, StringComparison.Ordinal);
+        Assert.NotEqual(0, fault.Place.Line);
+    }
+
+    [Fact]
+    public void All_faults_are_told_at_once()
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\nNope=1");
+        _folder.Write("b.container", "[Container]\nExec=a");
+
+        SysctrException refused = Assert.Throws<SysctrException>(() => _folder.Read().Faults.ThrowIfAny());
+
+        Assert.Equal(ErrorKind.Template, refused.Kind);
+        Assert.Equal(2, refused.Message.Split('\n').Length);
+    }
+
+    [Fact]
+    public async Task A_FIFO_in_the_place_of_a_file_does_not_keep_the_call()
+    {
+        await Command.MustAsync("mkfifo", [_folder.Path + "/a.container"]);
+
+        Assert.Contains("no file", Assert.Single(_folder.Read().Faults.All, f => f.Place.Line == 0 && f.Text.Contains("KiB", StringComparison.Ordinal)).Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A key of podman's manual is in the table; one whose option is not there yet says which.</summary>
+    [Fact]
+    public void Each_key_says_what_becomes_of_it() =>
+        Assert.All(ContainerKeys.OfContainer.Values, k => Assert.True(
+            k.Read is not null || k.Refused is not null || k.Idle is not null || k.Option is not null, k.Name));
+
+    [Fact]
+    public void Lint_tells_the_same_of_a_file_and_nothing_of_its_neighbours()
+    {
+        _folder.Write("web.container", "[Container]\nImage=img\nAddHots=a:1\nContainerName=w\nVolume=data.volume:/d\nEnvironmentFile=/not/here");
+        _folder.Write("data.volume", "[Volume]\nUser=1");
+
+        IReadOnlyList<LintMessage> found = QuadletCheck.Run(_folder.Path + "/web.container");
+
+        Assert.Equal([(3, LintSeverity.Error), (4, LintSeverity.Note)], found.Select(f => (f.Line, f.Severity)));
+        Assert.Contains("AddHost= is one", found[0].Text, StringComparison.Ordinal);
+        Assert.Null(SettingOptions.Find("no-such-option"));
+    }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Inspect.Plan;
+using SystemContainers.Pull;
+using SystemContainers.Requests;
+using SystemContainers.State;
+using SystemContainers.SystemdText;
+using SystemContainers.Target;
+using SystemContainers.TestBed;
+using SystemContainers.Verbs;
+using SystemContainers.Verbs.Apply;
+using Xunit;
+
+namespace SystemContainers.Tests.Verbs;
+
+/// <summary>What applying files makes of a system below a directory: files, records and links are real.</summary>
+[Trait("needs", "root")]
+public sealed class ApplyTests : IAsyncLifetime
+{
+    private readonly string _base = Directory.CreateTempSubdirectory("sysctr-apply-").FullName;
+    private readonly List<string> _notes = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Root => _base + "/root";
+
+    private string Image => $"oci:{_base}/image:latest";
+
+    public async ValueTask InitializeAsync()
+    {
+        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "etc/sysctr/containers.d", "usr/bin", "usr/lib/systemd/system", "var/lib", "run", "srv/data"])
+        {
+            Directory.CreateDirectory(Path.Combine(Root, directory));
+        }
+
+        foreach (string program in (string[])["runc", "sysctr"])
+        {
+            await File.WriteAllTextAsync($"{Root}/usr/bin/{program}", "", Cancellation);
+        }
+
+        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).WriteAsync(_base + "/image");
+        Write("web.container", "After=db.container\n[Container]\nEnvironment=A=1\nVolume=/srv/data:/d:ro\nVolume=data.volume:/v\n[Install]\nWantedBy=multi-user.target");
+        Write("db.container", "Description=d\n[Container]\nExec=serve %N\n[Service]\nRestart=always");
+        File.WriteAllText(Root + "/etc/sysctr/containers.d/data.volume", "[Volume]\nCopy=yes\n");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_base, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task What_is_declared_is_there_and_a_second_time_nothing_changes()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+
+        Assert.Equal([("db", ApplyAction.Install), ("web", ApplyAction.Install)], await ApplyAsync(host));
+
+        UnitText web = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/web.service"));
+        Assert.Contains("db.service", web.Words("Unit", "After"));
+        Assert.Equal(["/srv/data"], web.Words("Unit", "RequiresMountsFor"));
+        Assert.Equal("/etc/sysctr/containers.d/web.container", web.Find("Unit", "SourcePath"));
+        UnitText db = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/db.service"));
+        Assert.Equal(("always", false), (db.Find("Service", "Restart"), db.Has("Install")));
+        Assert.True(new FileInfo(Root + "/etc/systemd/system/multi-user.target.wants/web.service").LinkTarget is not null);
+        ContainerRecord record = host.Catalog.Get("web");
+        Assert.Equal(["A=1"], record.Settings.All("env"));
+        Assert.Equal(["no-new-privileges=false"], record.Settings.All("security-opt"));
+        Assert.Equal("/etc/sysctr/containers.d/web.container", record.Declared!.File);
+        Assert.Equal(["serve", "db"], host.Catalog.Get("db").Settings.All("command"));
+
+        string[] before = [.. Tree()];
+        Assert.Equal([("db", ApplyAction.None), ("web", ApplyAction.None)], await ApplyAsync(host));
+        Assert.Equal(before, Tree());
+        Assert.Contains(_notes, n => n == "all is as declared (db, web); nothing was changed");
+    }
+
+    [Fact]
+    public async Task What_changes_is_updated_alone_and_lines_of_the_unit_are_kept_by_updates_and_rollbacks()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        Write("db.container", "Description=e\n[Container]\nExec=serve %N\n[Service]\nRestart=always");
+
+        Assert.Equal([("db", ApplyAction.Update), ("web", ApplyAction.None)], await ApplyAsync(host));
+
+        Assert.Equal((1, 0), (host.Catalog.Get("db").Deployment, host.Catalog.Get("web").Deployment));
+        await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            ["db"], new UpdateRequest { Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["env"] = ["B=2"] }) }, Cancellation);
+        Assert.Contains("Description=e\n", File.ReadAllText(Root + "/etc/systemd/system/db.service"), StringComparison.Ordinal);
+        // What a call has changed is drift.
+        Assert.Equal(ApplyAction.Update, (await ApplyAsync(host))[0].Action);
+        Assert.Empty(host.Catalog.Get("db").Settings.All("env"));
+        await new RollbackOperation(host, _notes.Add).RunAsync("db", null, StartPolicy.Default, Cancellation);
+        Assert.Equal(["B=2"], host.Catalog.Get("db").Settings.All("env"));
+        Assert.Contains("Description=e\n", File.ReadAllText(Root + "/etc/systemd/system/db.service"), StringComparison.Ordinal);
+    }
+
+    /// <summary>A policy alone is no reason for a new deployment.</summary>
+    [Fact]
+    public async Task What_stands_in_the_record_alone_makes_no_deployment()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        Write("db.container", "Description=d\n[Container]\nAutoUpdate=registry\nExec=serve %N\n[Service]\nRestart=always");
+
+        Assert.Equal(ApplyAction.Update, (await ApplyAsync(host))[0].Action);
+
+        Assert.Equal((0, AutoUpdatePolicy.Registry), (host.Catalog.Get("db").Deployment, host.Catalog.Get("db").AutoUpdate));
+        Assert.Equal(ApplyAction.None, (await ApplyAsync(host))[0].Action);
+    }
+
+    [Fact]
+    public async Task Prune_removes_what_came_from_these_directories_and_nothing_else()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        string other = Root + "/other";
+        Directory.CreateDirectory(other);
+        File.WriteAllText(other + "/far.container", $"[Container]\nImage={Image}\n");
+        await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Places = [other] }, Cancellation);
+        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync([new InstallRequest(Image) { Name = "hand" }], now: false, StartPolicy.Default, Cancellation);
+        File.Delete(Root + "/etc/sysctr/containers.d/web.container");
+        File.Delete(other + "/far.container");
+
+        Assert.Equal([("db", ApplyAction.None)], await ApplyAsync(host));
+        Assert.True(host.Catalog.IsInstalled("web"));
+        Assert.Equal([("db", ApplyAction.None), ("web", ApplyAction.Uninstall)], await ApplyAsync(host, prune: true));
+
+        Assert.Equal(["db", "far", "hand"], host.Catalog.List().Select(c => c.Name).Order(StringComparer.Ordinal));
+        Assert.False(File.Exists(Root + "/etc/systemd/system/web.service"));
+        Assert.Empty(host.Transactions.Pending());
+        Assert.Contains(host.History.Read("web", null), e => e is { Operation: "apply", Outcome: HistoryOutcome.Done, To: null });
+    }
+
+    /// <summary>One that can't be had keeps all of them from changing.</summary>
+    [Theory]
+    [InlineData("new.container", "[Container]\nImage=oci:/no/such:tag", ErrorKind.NotFound, "oci:/no/such:tag")]
+    [InlineData("new.container", "[Container]\nImage=IMAGE\nVolume=/no/such:/x", ErrorKind.NotFound, "new.container:3: the host has no /no/such")]
+    [InlineData("new.container", "[Container]\nImage=IMAGE\nUser=nobody-here", ErrorKind.Template, "new.container")]
+    [InlineData("new.container", "[Container]\nImage=UPPER/x:y:z", ErrorKind.Usage, "new.container:2: Image=")]
+    [InlineData("new.container", "[Container]\nImage=IMAGE\nNope=1", ErrorKind.Template, "new.container:3: Nope=")]
+    [InlineData("hand.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "hand.container: a container 'hand' is installed")]
+    [InlineData("unit.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "unit.service is there")]
+    [InlineData("pod.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "podman's generator makes pod.service already")]
+    public async Task What_is_refused_changes_nothing(string file, string text, ErrorKind kind, string said)
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync([new InstallRequest(Image) { Name = "hand" }], now: false, StartPolicy.Default, Cancellation);
+        await ApplyAsync(host);
+        File.WriteAllText(Root + "/etc/systemd/system/unit.service", "[Service]\nExecStart=/bin/true\n");
+        Directory.CreateDirectory(Root + "/etc/containers/systemd");
+        File.WriteAllText(Root + "/etc/containers/systemd/pod.container", "");
+        Write("db.container", "Description=changed");
+        File.WriteAllText($"{Root}/etc/sysctr/containers.d/{file}", text.Replace("IMAGE", Image, StringComparison.Ordinal));
+        string[] before = [.. Tree()];
+
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host));
+
+        Assert.Contains(said, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(kind, refused.Kind);
+        Assert.Equal(before, Tree());
+        Assert.Equal(0, host.Catalog.Get("db").Deployment);
+    }
+
+    [Fact]
+    public async Task A_plan_changes_nothing_and_needs_no_image_offline()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string[] before = [.. Tree()];
+        ApplyPlanner planner = new(host, NoProgress.Instance, _notes.Add);
+
+        Assert.Equal([("db", ApplyAction.Install), ("web", ApplyAction.Install)], planner.Offline(new ApplyRequest { Offline = true }).Select(r => (r.Name, r.Action)));
+        HostPlan plan = await planner.PlanAsync(new ApplyRequest(), Cancellation);
+
+        Assert.Equal((2, true), (plan.Count(PlanAction.Install), plan.Together));
+        Assert.Null(plan.Refused);
+        Assert.Equal(before, Tree());
+        await ApplyAsync(host);
+        File.Delete(Root + "/etc/sysctr/containers.d/web.container");
+        plan = await planner.PlanAsync(new ApplyRequest { Prune = true }, Cancellation);
+        Assert.Equal((1, 1), (plan.Count(PlanAction.Uninstall), plan.Count(PlanAction.None)));
+    }
+
+    [Fact]
+    public async Task Offline_takes_what_the_store_has_and_an_image_file_is_fetched_once()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Offline = true }, Cancellation));
+        Assert.Equal(ErrorKind.NotFound, refused.Kind);
+        File.Delete(Root + "/etc/sysctr/containers.d/web.container");
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        File.WriteAllText(Root + "/etc/sysctr/containers.d/app.image", $"[Image]\nImage={Image}\n");
+
+        Assert.Empty(await ApplyAsync(host));
+        Assert.Single(host.Store.Images.List());
+        _notes.Clear();
+        Assert.Empty(await ApplyAsync(host));
+        Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));
+    }
+
+    private async Task<(string Name, ApplyAction Action)[]> ApplyAsync(Host host, bool prune = false) =>
+        [.. (await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Prune = prune }, Cancellation)).Select(r => (r.Name, r.Action))];
+
+    /// <summary>The lines begin in [Unit]; each [Container] gets the image.</summary>
+    private void Write(string name, string lines) => File.WriteAllText(
+        $"{Root}/etc/sysctr/containers.d/{name}", $"[Unit]\n{(lines.Contains("[Container]", StringComparison.Ordinal) ? lines : lines + "\n[Container]").Replace("[Container]", $"[Container]\nImage={Image}", StringComparison.Ordinal)}\n");
+
+    /// <summary>What of the root is the host's: all but the store and the files themselves.</summary>
+    private IEnumerable<string> Tree() =>
+        Directory.EnumerateFiles(Root + "/etc/systemd", "*", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Root + "/etc", "*.conf", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)
+            .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}").Concat(Directory.Exists(Root + "/var/lib/sysctr/deployments") ? Directory.EnumerateDirectories(Root + "/var/lib/sysctr/deployments", "*", new EnumerationOptions { MaxRecursionDepth = 1, RecurseSubdirectories = true }).Order(StringComparer.Ordinal) : []);
+}

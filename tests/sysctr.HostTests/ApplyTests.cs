@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>Containers that files declare, on a host whose systemd runs them.</summary>
+[Collection(RunningHost.Name)]
+public sealed class ApplyTests(NspawnFixture fixture)
+{
+    private const string Place = "/etc/sysctr/containers.d";
+
+    private readonly NspawnHost _host = fixture.Host;
+
+    [Fact]
+    public async Task Files_are_converged_to_in_one_transaction_and_taken_back_together()
+    {
+        HostState before = await HostState.TakeAsync(_host);
+        await _host.ShellAsync($"mkdir -p {Place} /srv/applied; echo FROM_FILE=file >{Place}/web.env; echo word >/srv/applied/word");
+        await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Service]\nNice=3\n[Install]\nWantedBy=multi-user.target");
+        await WriteAsync("quadata.volume", "[Volume]\nVolumeName=quadata");
+        await WriteAsync("quaweb.container", Web("one"));
+
+        string first = (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error;
+
+        Assert.Contains("quaweb: installed, running", first, StringComparison.Ordinal);
+        Assert.True(await _host.UnitNumberAsync("quaweb.service", "ActiveEnterTimestampMonotonic") > await _host.UnitNumberAsync("quadb.service", "ActiveEnterTimestampMonotonic"));
+        Assert.Equal(("3", "enabled", "quadb.service"), (
+            await _host.UnitPropertyAsync("quadb.service", "Nice"), await _host.UnitPropertyAsync("quaweb.service", "UnitFileState"), await _host.UnitPropertyAsync("quaweb.service", "Requires") is var r && r.Contains("quadb.service", StringComparison.Ordinal) ? "quadb.service" : r));
+        Assert.Equal("one file word there", await InsideAsync("quaweb", "echo $WORD $FROM_FILE $(cat /srv/word) $(touch /var/lib/shared/x && echo there)"));
+        Assert.Equal("HUP\n", await _host.ShellAsync("systemctl reload quaweb; for i in $(seq 100); do sysctr exec quaweb cat /tmp/hup 2>/dev/null && break; sleep 0.1; done"));
+        string[] pids = await PidsAsync();
+
+        Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error, StringComparison.Ordinal);
+        Assert.Equal(pids, await PidsAsync());
+
+        await WriteAsync("quaweb.container", Web("two"));
+        using (JsonDocument plan = JsonDocument.Parse((await _host.SysctrAsync("--quiet", "apply", "--plan", "--offline", "--json")).MustSucceed().Output))
+        {
+            Assert.Equal(["quadb none", "quaweb update"], plan.RootElement.EnumerateArray().Select(c => $"{c.GetProperty("name")} {c.GetProperty("action")}"));
+        }
+
+        Assert.Contains("~ update quaweb", (await _host.SysctrAsync("apply", "--plan")).MustSucceed().Output, StringComparison.Ordinal);
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
+        Assert.Equal("two", await InsideAsync("quaweb", "echo $WORD"));
+        string[] changed = await PidsAsync();
+        Assert.Equal((pids[0], false), (changed[0], pids[1] == changed[1]));
+
+        await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=/bin/false\n[Install]\nWantedBy=multi-user.target");
+        await WriteAsync("quanew.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Install]\nWantedBy=multi-user.target");
+        CommandResult failed = await _host.SysctrAsync("apply", "--settle", "1");
+        Assert.Equal(11, failed.ExitCode);
+        Assert.Equal("active active inactive", string.Join(' ', await Task.WhenAll(new[] { "quadb", "quaweb", "quanew" }.Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState")))));
+        Assert.Equal("two", await InsideAsync("quaweb", "echo $WORD"));
+        Assert.False((await _host.RunAsync("sysctr", "info", "quanew")).ExitCode == 0);
+
+        await _host.ShellAsync($"rm {Place}/quaweb.container {Place}/quanew.container; echo nonsense >{Place}/quabad.container");
+        CommandResult bad = await _host.SysctrAsync("apply", "--settle", "1", "--prune");
+        Assert.Equal((9, true), (bad.ExitCode, bad.Error.Contains($"{Place}/quabad.container:1: ", StringComparison.Ordinal)));
+        Assert.Equal(9, (await _host.SysctrAsync("lint", $"{Place}/quabad.container")).ExitCode);
+        await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Service]\nNice=3\n[Install]\nWantedBy=multi-user.target");
+        await _host.ShellAsync($"rm {Place}/quabad.container");
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
+        Assert.Equal("not-found", await _host.UnitPropertyAsync("quaweb.service", "LoadState"));
+        Assert.Equal("active", await _host.UnitPropertyAsync("quadb.service", "ActiveState"));
+
+        await _host.ShellAsync($"rm {Place}/quadb.container");
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+        await _host.ShellAsync($"rm -r {Place} /srv/applied /var/lib/sysctr-volumes /var/lib/quadb /var/lib/quaweb; rmdir --ignore-fail-on-non-empty /etc/sysctr");
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+    }
+
+    private static string Web(string word) =>
+        $"""
+        [Unit]
+        After=quadb.container
+        Requires=quadb.container
+
+        [Container]
+        Image=probe
+        Entrypoint=["/bin/sh", "-c"]
+        Exec="trap 'echo HUP >/tmp/hup' HUP; while :; do sleep 0.1; done"
+        StopSignal=KILL
+        ReloadSignal=HUP
+        Environment="WORD={word}"
+        EnvironmentFile=web.env
+        Volume=/srv/applied:/srv:ro
+        Volume=quadata.volume:/var/lib/shared
+        Tmpfs=/tmp
+
+        [Install]
+        WantedBy=multi-user.target
+        """;
+
+    private async Task WriteAsync(string name, string text) => await _host.ShellAsync($"cat >{Place}/{name} <<'END'\n{text}\nEND");
+
+    private Task<string[]> PidsAsync() => Task.WhenAll(new[] { "quadb", "quaweb" }.Select(n => _host.UnitPropertyAsync(n + ".service", "MainPID")));
+
+    private async Task<string> InsideAsync(string name, string script) => (await _host.SysctrAsync("exec", name, "sh", "-c", script)).MustSucceed().Output.Trim();
+}

@@ -4,6 +4,7 @@ using System.Text;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Network;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Render.Spec;
@@ -146,6 +147,11 @@ static class ContainerRenderer
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";
         RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts, request.Budget));
+        if (NetworkRequest.IsNamed(config.Json))
+        {
+            throw TemplateErrors.At(path, $"the annotation {NetworkRequest.Annotation} is sysctr's own", "the image's author has to leave it out");
+        }
+
 
         // The tree consists of links into the store: a container that wrote there would change other containers and images.
         return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(

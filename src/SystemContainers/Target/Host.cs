@@ -5,6 +5,7 @@ using SystemContainers.History;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
@@ -154,7 +155,7 @@ sealed class Host : IDisposable
         [User is null ? StoreOnHost : UserStore(User), Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
         bundle,
         () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
-        Root == "/" ? null : Inside) { OwnSocket = User is null ? NotifySocket.PathOf(name) : null };
+        Root == "/" ? null : Inside) { OwnSources = [.. User is null ? [NotifySocket.PathOf(name)] : (string[])[], .. NameFiles.Of(User?.RuntimeDirectory ?? "/run", name).Select(f => f.Source)] };
 
     /// <summary>The place of a deployment.</summary>
     internal DeploymentDirectory Deployment(string name, int number) => new(User is null ? StoreOnHost : UserStore(User), StoreHere, name, number);

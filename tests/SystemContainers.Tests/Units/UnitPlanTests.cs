@@ -5,6 +5,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Users;
 using SystemContainers.Render;
+using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.SystemdText;
 using SystemContainers.Tests.Render;
@@ -326,7 +327,7 @@ public sealed class UnitPlanTests
         UnitPlan plan = Plan(runtime, systemd, image);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(RenderRequests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            image, RenderRequests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []) { OwnSocket = NotifySocket.PathOf("etcd") });
+            image, RenderRequests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []) { OwnSources = [NotifySocket.PathOf("etcd"), .. NameFiles.Of("/run", "etcd").Select(f => f.Source)] });
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
 
         // What config.json limits is UnitLimitsTests' business.

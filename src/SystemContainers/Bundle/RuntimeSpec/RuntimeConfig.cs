@@ -6,7 +6,8 @@ namespace SystemContainers.Bundle.RuntimeSpec;
 
 /// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
 sealed record RuntimeConfig(
-    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null);
+    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null,
+    IReadOnlyDictionary<string, string>? Annotations = null);
 
 /// <summary>config.md, "Root".</summary>
 sealed record RootConfig(string Path, bool Readonly);
@@ -48,8 +49,8 @@ sealed record LinuxConfig(
     SeccompConfig? Seccomp,
     IReadOnlyDictionary<string, string>? Sysctl = null);
 
-/// <summary>config-linux.md, "Namespaces": a new one of the type.</summary>
-sealed record NamespaceConfig(string Type);
+/// <summary>config-linux.md, "Namespaces": a new one of the type, or that of a path.</summary>
+sealed record NamespaceConfig(string Type, string? Path = null);
 
 /// <summary>config-linux.md, "Control groups"; the unit gets the same limits, where systemd holds them.</summary>
 sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices, MemoryConfig? Memory = null, CpuConfig? Cpu = null, PidsConfig? Pids = null);

@@ -4,6 +4,7 @@ using System.CommandLine;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.Checks;
 using SystemContainers.Cli.Commands.Images;
+using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
 using SystemContainers.Cli.Commands.Rollout;
 using SystemContainers.Cli.Commands.Units;
@@ -33,6 +34,7 @@ static class CommandTree
         ("info", InfoCommand.Create),
         ("history", HistoryCommand.Create),
         ("images", ImagesCommand.Create),
+        ("network", NetworkCommand.Create),
         ("df", DfCommand.Create),
         ("pull", PullCommand.Create),
         ("lint", LintCommand.Create),

@@ -16,11 +16,14 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
         "libpam-systemd", "dbus-user-session", "uidmap",
     ];
 
+    /// <summary>Networks of containers: of the system's by netavark, of a user's by pasta.</summary>
+    private static readonly string[] s_networks = ["netavark", "aardvark-dns", "iptables", "passt"];
+
     /// <summary>Changes when the recipe below does.</summary>
     private const string Recipe = "2";
 
     /// <summary>The oldest supported host: systemd 252, runc 1.1.</summary>
-    public static HostRoot Bookworm { get; } = new("host-bookworm", "bookworm", [.. s_host, "libssl3"]);
+    public static HostRoot Bookworm { get; } = new("host-bookworm", "bookworm", [.. s_host, .. s_networks, "libssl3"]);
 
     /// <summary>The newest Debian, with the peers that the bench compares with.</summary>
     public static HostRoot Trixie { get; } =
@@ -33,7 +36,7 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     public static HostRoot Tested { get; } = Environment.GetEnvironmentVariable("SYSCTR_TEST_SUITE") switch
     {
         null or "" or "bookworm" => Bookworm,
-        "trixie" => new HostRoot("host-tested-trixie", "trixie", [.. s_host, "libssl3t64"]),
+        "trixie" => new HostRoot("host-tested-trixie", "trixie", [.. s_host, .. s_networks, "libssl3t64"]),
         { } other => throw new InvalidOperationException($"SYSCTR_TEST_SUITE={other}: there are bookworm and trixie"),
     };
 

@@ -126,7 +126,7 @@ public sealed class NspawnHost : TestHost
             _scratch,
             "nspawn",
             [
-                .. MountCommand, "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_SECCOMP=0",
+                .. MountCommand, "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_SECCOMP=0", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",
                 "systemd-nspawn", "--quiet", $"--machine={_scratch.Name}", "--register=no", "--keep-unit", "--capability=all",
                 $"--network-namespace-path={_network.Path}", "--console=pipe", "--bind=/dev/fuse", "--boot",
                 $"--directory={(_lower is null ? Root : _scratch.File("merged"))}",

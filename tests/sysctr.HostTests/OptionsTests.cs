@@ -92,7 +92,9 @@ public sealed class OptionsTests(NspawnFixture fixture)
                 (["--memory", "64m", "probe"], 12, "linux.resources.memory.limit can't be held"),
                 (["-v", "/var/lib/sysctr:/a", "probe"], 8, "/var/lib/sysctr"),
                 (["--env-file", "/nowhere", "probe"], 3, "/nowhere"),
-                (["--network", "host", "probe"], 2, "has no option '--network'"),
+                (["--network", "nowhere", "probe"], 3, "sysctr network create nowhere"),
+                (["--network", "none", "-p", "80", "probe"], 2, "leave --publish out"),
+                (["--sysctl", "net.ipv4.ip_forward=1", "probe"], 2, "--network"),
             ])
         {
             CommandResult refused = await _host.SysctrAsync(["install", "--name", "refused", .. words]);

@@ -4,6 +4,7 @@ using System.Text;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Network;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Render.Spec;
@@ -196,6 +197,11 @@ static class ContainerRenderer
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";
         RuntimeConfigFile config = RuntimeConfigFile.Read(path, TemplateText.Render(file, values.Texts, request.Budget));
+        if (NetworkRequest.IsNamed(config.Json))
+        {
+            throw TemplateErrors.At(path, $"the annotation {NetworkRequest.Annotation} is sysctr's own", "the image's author has to leave it out");
+        }
+
 
         if (config.Annotations.Keys.Any(k => k.StartsWith(StartAnnotations.Prefix, StringComparison.Ordinal)))
         {

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Runtime;
@@ -29,6 +30,26 @@ static class BundleConfig
     public static bool MayRemount(RuntimeConfigFile configJson) =>
         configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal) &&
         !((JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n => n?["type"]?.ToString() == "user") ?? false);
+
+    /// <summary>Puts the files of names of this start where the document has the container's, and the network that was made for it in its place.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="files">The sources, by the name of the file.</param>
+    /// <param name="network">Path of the namespace; null where the runtime makes it, or none.</param>
+    public static void PlaceNetwork(JsonObject document, IReadOnlyDictionary<string, string> files, string? network)
+    {
+        foreach (JsonObject mount in (document["mounts"] as JsonArray ?? []).OfType<JsonObject>().Where(m => NameFiles.IsPath(m["source"]?.ToString())))
+        {
+            mount["source"] = files[Path.GetFileName(mount["source"]!.ToString())];
+        }
+
+        if (network is not null && document["linux"]?["namespaces"] is JsonArray namespaces)
+        {
+            namespaces.OfType<JsonObject>().First(n => n["type"]?.ToString() == "network")["path"] = network;
+        }
+    }
+
+    /// <summary>Whether the document has files of names that each start places.</summary>
+    public static bool HasNames(JsonObject document) => (document["mounts"] as JsonArray ?? []).Any(m => NameFiles.IsPath(m?["source"]?.ToString()));
 
     /// <summary>Whether the host is to see what the payload mounts on a directory of the host (a kubelet's volumes).</summary>
     public static bool SharesMounts(JsonObject document) =>

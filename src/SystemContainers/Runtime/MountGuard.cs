@@ -63,21 +63,21 @@ sealed class MountGuard
         _here = here;
     }
 
-    /// <summary>The container's own <see cref="NotifySocket"/>, which is meant to be seen in it; null where there is none.</summary>
-    public string? OwnSocket { get; init; }
+    /// <summary>What is meant to be seen in the container though it stands there: its own <see cref="NotifySocket"/>, and its files of names.</summary>
+    public IReadOnlyCollection<string> OwnSources { get; init; } = [];
 
     /// <summary>For a start, on the running host.</summary>
     /// <param name="bundle">The deployment, <c>STORE/deployments/NAME/N</c>; that of a single command is elsewhere, and then the store is where it always is.</param>
     /// <param name="run">Where configurations wait for their start.</param>
     /// <param name="store">The store, where the bundle does not tell.</param>
-    /// <param name="socket">As <see cref="OwnSocket"/>.</param>
-    public static MountGuard ForStart(string bundle, string run, string store, string? socket = null)
+    /// <param name="sources">As <see cref="OwnSources"/>.</param>
+    public static MountGuard ForStart(string bundle, string run, string store, IReadOnlyCollection<string>? sources = null)
     {
         string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
         bool isInStore = Path.GetFileName(deployments) == "deployments";
         string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
         string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
-        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSocket = socket };
+        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSources = sources ?? [] };
     }
 
     /// <summary>What the containers of a store mount to write to.</summary>
@@ -283,7 +283,7 @@ sealed class MountGuard
                 throw new IOException("a source must not have '..'");
             }
 
-            if (IsOwnHelper(mount, source) || source == guard.OwnSocket)
+            if (IsOwnHelper(mount, source) || guard.OwnSources.Contains(source, StringComparer.Ordinal))
             {
                 return [];
             }

@@ -45,7 +45,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         foreach ((string name, IReadOnlyList<string> given) in changes.Values)
         {
             SettingOption? option = SettingOptions.Find(name);
-            values[name] = option is { IsList: true } ? Merged(option, values.GetValueOrDefault(name, []), given) : given;
+            values[name] = option is { IsList: true, IsWhole: false } ? Merged(option, values.GetValueOrDefault(name, []), given) : given;
             foreach (SettingOption other in SettingOptions.InOrder.Where(o => o.Subject is not null && o.Subject == option?.Subject && o != option))
             {
                 HashSet<string> keys = [.. given.Select(option!.Key)];
@@ -99,6 +99,8 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
                 said[key] = (option, value);
             }
         }
+
+        Spec.Network.CheckTogether();
     }
 
     /// <summary>Whether two say the same.</summary>

@@ -14,6 +14,9 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// <summary>Whether it can be given several times, and each counts.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>Of a list: whether what one call gives stands for all that earlier calls gave.</summary>
+    public bool IsWhole { get; init; }
+
     /// <summary>Of a list: what two values have in common of which the later one replaces the earlier, such as a variable's name.</summary>
     public Func<string, string> Key { get; init; } = static value => value;
 

@@ -57,10 +57,26 @@ static class SettingOptions
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON array of strings. The image's own command is left out then.") { Check = Words },
         new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
+        new("network", "NETWORK", "Its network: host (as without the option), none, bridge, a network by name, ns:PATH, container:NAME, or pasta for a user's. Options follow a colon.")
+        {
+            IsList = true, IsWhole = true, Check = NetworkSetting.Parse,
+        },
+        new("publish", "[[IP:][PORT]:]PORT[/PROTOCOL]", "Let a port of the host lead to one of the container, which gets a network of its own (bridge) where --network says none.")
+        {
+            Letter = 'p', IsList = true, Key = PublishedPort.Key, Check = PublishedPort.Parse,
+        },
+        new("network-alias", "NAME", "A further name by which others on its networks find it.") { IsList = true, IsWhole = true, Check = NetworkSetting.Alias },
+        new("ip", "ADDRESS", "Its IPv4 address on its network.") { Check = value => NetworkSettings.CheckAddress(value, six: false) },
+        new("ip6", "ADDRESS", "Its IPv6 address on its network.") { Check = value => NetworkSettings.CheckAddress(value, six: true) },
+        new("mac-address", "ADDRESS", "The address of its device.") { Check = NetworkSetting.MacAddress },
+        new("add-host", "NAME:ADDRESS", "A line for its /etc/hosts; host-gateway stands for the host's address.") { IsList = true, Key = value => value.Split(':', 2)[0], Check = NetworkSettings.CheckHost },
+        new("dns", "ADDRESS", "A name server for its /etc/resolv.conf, instead of the host's.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckServer },
+        new("dns-search", "DOMAIN", "A search domain for its /etc/resolv.conf, instead of the host's; a dot for none.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
+        new("dns-option", "OPTION", "An option for its /etc/resolv.conf, such as ndots:2.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
         new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
-        new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
+        new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace, or of its network where it has one of its own.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
         new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
         new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined, mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
         new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.") { Letter = 'm', Check = value => Quantity.Bytes(value) },
@@ -135,13 +151,13 @@ static class SettingOptions
             : throw new FormatException($"'{text}' is no name of a capability");
     }
 
-    /// <summary>Whether a kernel parameter belongs to the IPC namespace, the only one of a container's own that has any: its network is the host's.</summary>
+    /// <summary>Whether a kernel parameter belongs to the IPC namespace or to the network; whether that is the container's own, the rest of the settings says.</summary>
     private static string Sysctl(string text)
     {
         string name = EnvironmentSetting.NameOf(text).Replace('/', '.');
         return !text.Contains('=', StringComparison.Ordinal) ? throw new FormatException("it is NAME=VALUE")
-            : name.StartsWith("fs.mqueue.", StringComparison.Ordinal) || name.StartsWith("kernel.shm", StringComparison.Ordinal) || name.StartsWith("kernel.msg", StringComparison.Ordinal) || name == "kernel.sem" ? text
-            : throw new FormatException($"{name} would be the host's: the container has fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm* of its own; set it in sysctl.d(5)");
+            : name.StartsWith("fs.mqueue.", StringComparison.Ordinal) || name.StartsWith("kernel.shm", StringComparison.Ordinal) || name.StartsWith("kernel.msg", StringComparison.Ordinal) || name == "kernel.sem" || name.StartsWith("net.", StringComparison.Ordinal) ? text
+            : throw new FormatException($"{name} would be the host's: the container has fs.mqueue.*, kernel.msg*, kernel.sem, kernel.shm* and net.* of its own; set it in sysctl.d(5)");
     }
 
     private static string HostName(string text) =>

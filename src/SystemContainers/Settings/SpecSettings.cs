@@ -44,6 +44,9 @@ sealed record SpecSettings
     /// <summary>Null: the host's.</summary>
     public string? HostName { get; private init; }
 
+    /// <summary>Networks, ports, names and name servers.</summary>
+    public NetworkSettings Network { get; private init; } = new();
+
     /// <summary><c>Europe/Paris</c>, <c>local</c>; null: what the image has.</summary>
     public string? TimeZone { get; private init; }
 
@@ -90,6 +93,7 @@ sealed record SpecSettings
             Sysctls = settings.All("sysctl").ToDictionary(EnvironmentSetting.NameOf, s => s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..], StringComparer.Ordinal),
             ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
             HostName = settings.One("hostname"),
+            Network = NetworkSettings.Of(settings),
             TimeZone = settings.One("tz"),
             Security = SecuritySetting.Parse(settings.All("security-opt")),
             Memory = settings.One("memory") is { } memory ? Quantity.Bytes(memory) : null,

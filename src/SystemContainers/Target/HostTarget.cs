@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Systemd;
@@ -62,5 +63,5 @@ sealed class HostTarget
         [Store, Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
         bundle,
         () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
-        Root == "/" ? null : Inside) { OwnSocket = User is null ? NotifySocket.PathOf(name) : null };
+        Root == "/" ? null : Inside) { OwnSources = [.. User is null ? [NotifySocket.PathOf(name)] : (string[])[], .. NameFiles.Of(User?.RuntimeDirectory ?? "/run", name).Select(f => f.Source)] };
 }

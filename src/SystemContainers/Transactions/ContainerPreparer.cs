@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Files;
+using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Prepared;
 using SystemContainers.Render;
@@ -103,6 +105,7 @@ sealed class ContainerPreparer(Host host)
             rendered = rendered with { Config = config.Rewritten(RemoteRootfs.WithRoot(config.Json, rootfs)) };
         }
 
+        RequireNetwork(rendered);
         ToolPaths.CheckNamed(host.Paths, name, rendered);
         List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text))];
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
@@ -157,6 +160,23 @@ sealed class ContainerPreparer(Host host)
         IEnumerable<string> wished = exports.Config is null && !image.Settings.IsEmpty
             ? ofConfig.Where(r => r.LevelOf() != RightLevel.Usual).Select(r => r.Class) : [];
         return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, [.. request.Grants.Union(wished, StringComparer.Ordinal)]) };
+    }
+
+    /// <summary>What makes the container's network has to be there, and the networks that it names.</summary>
+    /// <exception cref="SysctrException">Host: a program is not installed; NotFound: there is no such network.</exception>
+    private void RequireNetwork(RenderedContainer rendered)
+    {
+        if (rendered.ConfigJson is not { } json || JsonNode.Parse(json) is not JsonObject document || NetworkRequest.Find(document) is not { } request)
+        {
+            return;
+        }
+
+        NetworkPrograms.Require(request, host.Here);
+        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        if (request.Networks.FirstOrDefault(n => !networks.Has(n.Network)) is { } lacking)
+        {
+            throw NetworkStore.NoSuch(lacking.Network);
+        }
     }
 
     private async Task<int> SystemdVersionAsync(CancellationToken cancellation) => _systemdVersion ??= await host.Systemd.GetVersionAsync(cancellation);

@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Systemd;
@@ -27,6 +28,12 @@ sealed class ContainerRemover(Host host)
             foreach (string unit in record.RunnableUnits)
             {
                 await host.Systemd.StopAsync(unit, cancellation);
+            }
+
+            if (host.User is null)
+            {
+                // Its unit does that; not where its last command was killed.
+                new ContainerNetwork(new NetworkStore(NetworkStore.OnHost), host.Note).Down(record.Name);
             }
         }
 

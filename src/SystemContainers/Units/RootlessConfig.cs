@@ -5,6 +5,8 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
+using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Units;
@@ -32,10 +34,13 @@ static class RootlessConfig
         JsonArray namespaces = linux["namespaces"] as JsonArray ?? [];
         linux["namespaces"] = namespaces;
 
-        // As atomic did: nobody would connect the new network to anything.
-        foreach (JsonNode? network in namespaces.Where(n => Type(n) == "network").ToArray())
+        if (NetworkRequest.Find(document) is not { Mode: not NetworkMode.Host })
         {
-            namespaces.Remove(network);
+            // As atomic did: nobody would connect the new network of an image's own configuration to anything.
+            foreach (JsonNode? network in namespaces.Where(n => Type(n) == "network").ToArray())
+            {
+                namespaces.Remove(network);
+            }
         }
 
         if (!namespaces.Any(n => Type(n) == "user"))

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Render.HostFiles;
@@ -49,6 +50,7 @@ sealed partial record UnitPlan
         bool started = rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text)));
         string[] managerSocket = User is null && started ? [.. BundleConfig.DropManagerSocket(document)] : [];
         AdaptConfig(document, config, listenHelper, started);
+        NetworkRequest? network = NetworkRequest.Find(document);
         UnitLimits? limits = started ? UnitLimits.Of(document, Runtime.Kind, User is null) : null;
         string[] unlabelled =
             [.. limits?.Check(host.Controllers) ?? [], .. managerSocket, .. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
@@ -76,7 +78,7 @@ sealed partial record UnitPlan
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, network)).OfType<RenderedUnit>()],
         };
     }
 
@@ -89,12 +91,13 @@ sealed partial record UnitPlan
     /// <param name="limits">What config.json limits; null where no unit of ours starts the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles)
+    /// <param name="network">What it wants of the network; null for nothing.</param>
+    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, NetworkRequest? network)
     {
         UnitText text = UnitText.Parse(unit.Text);
-        string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal)];
+        string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal), .. RunsContainer(text) ? NetworkUnit.OrderLines(network) : []];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles) : []];
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, network) : []];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -116,7 +119,7 @@ sealed partial record UnitPlan
             Source: null);
     }
 
-    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles)
+    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, NetworkRequest? network)
     {
         if (!RunsContainer(text))
         {
@@ -124,7 +127,8 @@ sealed partial record UnitPlan
             return [.. PrivateDirectories.Lines(text)];
         }
 
-        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text), .. PrivateDirectories.Lines(text)];
+        NetworkUnit net = new(Tool, Bundle, Name, Instantiated, network);
+        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text), .. PrivateDirectories.Lines(text), .. net.StartPreLines(text)];
         lines.AddRange(DelegateLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
         if (text.Find("Service", "SyslogIdentifier") is null)
         {
@@ -147,7 +151,7 @@ sealed partial record UnitPlan
             lines.Add($"ExecStartPre={CommandLine.Of("mount", "--bind", "--make-private", mounted, mounted)}");
         }
 
-        lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted));
+        lines.AddRange(StopPostLines([.. text.All("Service", "ExecStopPost")], mounted, net.StopPost));
         lines.AddRange(limits?.Lines(text) ?? []);
         if (User is not null)
         {
@@ -164,12 +168,13 @@ sealed partial record UnitPlan
     /// </summary>
     /// <param name="own">The template's commands.</param>
     /// <param name="mounted">As above.</param>
-    private IEnumerable<string> StopPostLines(string[] own, string? mounted)
+    /// <param name="network">What takes its network away; null where it has none of ours.</param>
+    private IEnumerable<string> StopPostLines(string[] own, string? mounted, string? network)
     {
         // One that the author wrote out would find nothing any more.
         string[] kept = [.. own.Where(c => RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal))];
         string[] delete = [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
-        string[] wanted = [.. delete, .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)], .. kept.Except(delete, StringComparer.Ordinal)];
+        string[] wanted = [.. delete, .. network is null ? (string[])[] : [network], .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)], .. kept.Except(delete, StringComparer.Ordinal)];
         return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
             : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
             : wanted.Select(c => "ExecStopPost=" + c).Prepend("ExecStopPost=");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Network;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
@@ -109,9 +111,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
 
         (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
+        NetworkUnit network = new(ToolPaths.Tool, prepared.Directory.OnHost, record.Name, instantiated: false, NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()));
         return await ForegroundRun.RunAsync(
             host, record.MainUnit, record.Name, start,
-            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. Overlay(prepared, CommandLine.Transient(stopPost))],
+            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. network.TransientStart, .. Overlay(prepared, CommandLine.Transient(stopPost)), .. network.TransientStop],
             cancellation);
     }
 

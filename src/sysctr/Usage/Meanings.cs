@@ -48,6 +48,7 @@ static class Meanings
             ("ls ps show-all", "list"), ("rm rmi remove del untag", "delete"), ("inspect show describe", "info"), ("gc clean cleanup", "prune"), ("check", "verify"),
             ("upgrade refresh", "update"), ("pull fetch load", "sysctr pull")),
         ["sysctr plan"] = Words(("rm remove delete purge", "uninstall"), ("upgrade", "update"), ("revert downgrade", "rollback"), ("add create", "install")),
+        ["sysctr network"] = Words(("ls show inspect info", "list"), ("rm delete del", "remove"), ("add new make", "create")),
         ["sysctr rollout"] = Words(("list ls show", "status"), ("unlock resume continue", "release")),
     };
 
@@ -69,7 +70,7 @@ static class Meanings
         ("--format --output -o", "'--json' prints all of it, for jq and the like"),
         ("--detach -d --rm", "leave it out: a container runs in the background as a unit, and 'sysctr run' removes it"),
         ("--tag", "write it behind the image: IMAGE:TAG"),
-        ("--publish -p --network --net", "a container has the host's network: what it listens on is there"),
+        ("--publish -p --network --net", "'sysctr install' and 'sysctr update' take '--network' and '-p'; without them a container has the host's network"),
         ("--privileged", "'--cap-add all', '--security-opt seccomp=unconfined' and '--volume' say what of it is needed"),
         ("--device --gpus", "an image with a config.json of its own has devices"),
         ("--restart", "'systemctl edit NAME' sets Restart= and what else a unit has"),

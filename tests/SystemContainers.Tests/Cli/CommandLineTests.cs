@@ -34,7 +34,7 @@ public sealed class CommandLineTests
     [InlineData("list -x", "'sysctr list' has no option '-x'", "'sysctr list --help'")]
     [InlineData("install -x etcd", "'sysctr install' has no option '-x'", "'sysctr install --help'")]
     [InlineData("install etcd --dry-run", "'sysctr install' has no option '--dry-run'", "sysctr plan")]
-    [InlineData("install -p 80:80 etcd", "'sysctr install' has no option '-p'", "the host's network")]
+    [InlineData("run -p 80:80 etcd", "'sysctr run' has no option '-p'", "the host's network")]
     [InlineData("run -e A=b etcd", "'sysctr run' has no option '-e'", "'sysctr run --help'")]
     [InlineData("info -x etcd", "'sysctr info' has no option '-x'", "'sysctr info --help'")]
     [InlineData("rollback etcd -1", "'sysctr rollback' has no option '-1'", "'sysctr rollback --help'")]

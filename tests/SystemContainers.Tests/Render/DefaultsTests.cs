@@ -43,6 +43,7 @@ public sealed class DefaultsTests
     [Fact]
     public void Mount_points_are_what_the_image_lacks() => Assert.Equal(
         [
+            new RequiredMount("/etc/hostname", IsDirectory: false, 0x1a4),
             new RequiredMount("/etc/hosts", IsDirectory: false, 0x1a4),
             new RequiredMount("/etc/resolv.conf", IsDirectory: false, 0x1a4),
             new RequiredMount("/run", IsDirectory: true, 0x1ed),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using System.Text.Json;
 using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
@@ -65,7 +66,11 @@ public sealed class RealRuntimeTests : IDisposable
         MakeMountPoints(rootfs, container.Mounts);
         Directory.CreateDirectory(Path.Combine(request.StateDirectory, request.Name, "data"));
         File.SetUnixFileMode(Path.Combine(request.StateDirectory, request.Name, "data"), (UnixFileMode)0x1ff);
-        File.WriteAllBytes(Path.Combine(_bundle, "config.json"), container.ConfigJson!);
+
+        // What a start puts in place of these three.
+        string names = Directory.CreateDirectory(Path.Combine(_bundle, "names")).FullName;
+        Array.ForEach(["hosts", "resolv.conf", "hostname"], name => File.WriteAllText(Path.Combine(names, name), "127.0.0.1 localhost\n"));
+        File.WriteAllText(Path.Combine(_bundle, "config.json"), Encoding.UTF8.GetString(container.ConfigJson!).Replace("/run/sysctr/etcd/", names + "/", StringComparison.Ordinal));
         string[] before = Tree(rootfs);
 
         ProcessResult result = await ProcessRunner.RunAsync(

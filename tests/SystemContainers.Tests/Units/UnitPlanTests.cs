@@ -5,6 +5,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Users;
 using SystemContainers.Render;
+using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.SystemdText;
 using SystemContainers.Tests.Render;
@@ -52,7 +53,7 @@ public sealed class UnitPlanTests
     public void When_it_is_ready_is_the_users_to_say_where_the_unit_is_ours(string? sdnotify, string flags, bool awaits)
     {
         UnitPlan plan = UnitPlan.For(
-            s_runc, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", Ordinary(), 252, user: null, sdnotify is null ? null : SettingOptionsTests.Of(("sdnotify", sdnotify)));
+            s_runc, "etcd", Bundle, "/run/etcd.pid", "/usr/bin/sysctr", ImageExports.Read(Ordinary(), null), 252, settings: sdnotify is null ? null : SettingOptionsTests.Of(("sdnotify", sdnotify)));
 
         Assert.EndsWith(flags, plan.Commands.Start, StringComparison.Ordinal);
         Assert.Equal(awaits, plan.ServiceLines.Contains("ExecStartPost=/usr/bin/sysctr launch await --runtime=/usr/sbin/runc --bundle=/run/sysctr/etcd etcd.service"));
@@ -341,7 +342,7 @@ public sealed class UnitPlanTests
         UnitPlan plan = Plan(runtime, systemd, image);
         RenderedContainer rendered = plan.Adapt(
             ContainerRenderer.Render(RenderRequests.For(image) with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
-            image, RenderRequests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []) { OwnSocket = NotifySocket.PathOf("etcd") });
+            image, RenderRequests.Host, "/usr/libexec/sysctr/sysctr-listen", $"{Bundle}/rootfs", new MountGuard(["/var/lib/sysctr", "/run/sysctr"], Bundle, () => []) { OwnSources = [NotifySocket.PathOf("etcd"), .. NameFiles.Of("/run", "etcd").Select(f => f.Source)] });
         RenderedUnit unit = Assert.Single(rendered.Units, u => u.FileName == "etcd.service.d/10-sysctr.conf");
 
         // What config.json limits is UnitLimitsTests' business.

@@ -195,7 +195,7 @@ public sealed class ApplyTests : IAsyncLifetime
         File.WriteAllText(Root + "/etc/sysctr/containers.d/app.image", $"[Image]\nImage={Image}\n");
 
         Assert.Empty(await ApplyAsync(host));
-        Assert.Single(host.Store.Images.List());
+        Assert.Single(host.OpenStore().Images.List());
         _notes.Clear();
         Assert.Empty(await ApplyAsync(host));
         Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));

@@ -49,8 +49,8 @@ sealed record LinuxConfig(
     SeccompConfig? Seccomp,
     IReadOnlyDictionary<string, string>? Sysctl = null);
 
-/// <summary>config-linux.md, "Namespaces": a new one of the type.</summary>
-sealed record NamespaceConfig(string Type);
+/// <summary>config-linux.md, "Namespaces": a new one of the type, or that of a path.</summary>
+sealed record NamespaceConfig(string Type, string? Path = null);
 
 /// <summary>config-linux.md, "Control groups"; the unit gets the same limits, where systemd holds them.</summary>
 sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices, MemoryConfig? Memory = null, CpuConfig? Cpu = null, PidsConfig? Pids = null);

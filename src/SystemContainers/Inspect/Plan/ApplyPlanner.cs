@@ -28,7 +28,7 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
         ApplyWork work = ApplyWork.Of(host, set, request);
         using ContainerTransaction transaction = new(host, progress);
         await transaction.RequireAsync(work.Changing.Select(i => i.Declaration!.Request.Runtime), cancellation);
-        PlanDownload download = new(Directory.Exists(host.StoreHere) ? host.Store : null);
+        PlanDownload download = new(Directory.Exists(host.StoreHere) ? host.OpenStore() : null);
         ContainerPlanner planner = new(host);
         ApplyPreparer preparer = new(host, note);
         List<ContainerPlan> plans = [];

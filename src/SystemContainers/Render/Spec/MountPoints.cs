@@ -63,10 +63,10 @@ static class MountPoints
         }
     }
 
-    /// <summary>What sysctr itself binds in, and is not there before the container is: the socket for notifications, and sysctr-listen.</summary>
+    /// <summary>What sysctr itself binds in, and is not there before the container is: the socket for notifications, sysctr-listen, and the files of names.</summary>
     private static bool IsOurFile(string source) =>
         (source.StartsWith("/run/sysctr/", StringComparison.Ordinal) && source.EndsWith("/notify", StringComparison.Ordinal)) ||
-        source.EndsWith("/sysctr-listen", StringComparison.Ordinal);
+        source.EndsWith("/sysctr-listen", StringComparison.Ordinal) || Network.NameFiles.IsPath(source);
 
     private static RequiredMount Directory(string path) => new(path, IsDirectory: true, DirectoryMode);
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
@@ -12,7 +13,7 @@ using SystemContainers.Templates;
 namespace SystemContainers.Render.Spec;
 
 /// <summary>
-/// config.json for an image that brings none: what podman would give an unprivileged container on the host's network, with a root
+/// config.json for an image that brings none: what podman would give an unprivileged container, on the host's network where nothing else is said, with a root
 /// file system that is read-only. Limits are systemd's business and are left out.
 /// </summary>
 static class RuntimeSpecBuilder
@@ -41,6 +42,7 @@ static class RuntimeSpecBuilder
     private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health)
     {
         SpecSettings settings = request.Settings.Spec;
+        NetworkRequest network = NetworkRequest.For(settings, request.Name, request.Host.UserIds is not null);
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
         string[] arguments = [.. run.Entrypoint ?? [], .. run.Cmd ?? []];
         if (arguments.Length == 0 && FindDefault(request.Files) is { } script)
@@ -78,22 +80,27 @@ static class RuntimeSpecBuilder
             new RootConfig("rootfs", Readonly: true),
             Mounts(request, settings, volumes),
             new LinuxConfig(
-                [new("pid"), new("ipc"), new("mount"), new("cgroup"), .. settings.HostName is null ? [] : (NamespaceConfig[])[new("uts")]],
+                [
+                    new("pid"), new("ipc"), new("mount"), new("cgroup"),
+                    .. network.HostName is null ? [] : (NamespaceConfig[])[new("uts")],
+                    .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
+                ],
                 Resources(settings),
                 [.. Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask],
                 [.. Unmasked(s_readonlyPaths, settings.Security)],
                 settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
-                settings.Sysctls.Count == 0 ? null : settings.Sysctls),
-            settings.HostName,
-            Annotations(settings, changes, health, settings.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null));
+                Sysctls(settings, network)),
+            network.HostName,
+            Annotations(settings, network, changes, health, settings.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null));
     }
 
-    private static SortedDictionary<string, string> Annotations(SpecSettings settings, string changes, PeriodicCheck? health, bool pipe)
+    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe)
     {
         SortedDictionary<string, string> annotations = new(StringComparer.Ordinal) { [StartAnnotations.Environment] = "unit" };
         Add(StartAnnotations.Devices, settings.Devices);
         Add(StartAnnotations.Secrets, settings.Secrets);
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
+        Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
         Add(StartAnnotations.Writable, settings.Writable is { } writable ? [writable == "persistent" ? changes : writable] : []);
         return annotations;
@@ -105,6 +112,25 @@ static class RuntimeSpecBuilder
                 annotations[name] = string.Join('\n', lines);
             }
         }
+    }
+
+    /// <summary>As podman's default (containers.conf(5), default_sysctls): whose network it is may ping without a capability.</summary>
+    private static Dictionary<string, string>? Sysctls(SpecSettings settings, NetworkRequest network)
+    {
+        const string ping = "net.ipv4.ping_group_range";
+        if (network.Mode == NetworkMode.Host && settings.Sysctls.Keys.FirstOrDefault(n => n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)) is { } hosts)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={hosts}: it would be the host's, whose network the container has", "give it one of its own by --network, or set it in sysctl.d(5)");
+        }
+
+        bool makes = network.Mode is NetworkMode.None or NetworkMode.Bridge or NetworkMode.Pasta;
+        Dictionary<string, string> all = new(settings.Sysctls, StringComparer.Ordinal);
+        if (makes && !all.ContainsKey(ping))
+        {
+            all[ping] = "0 0";
+        }
+
+        return all.Count == 0 ? null : all;
     }
 
     private static ResourcesConfig Resources(SpecSettings settings)
@@ -163,7 +189,7 @@ static class RuntimeSpecBuilder
         // What is asked for stands in for what is there without asking; of two, one is mounted in the other.
         return
         [
-            .. Usual(request.Host, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
+            .. Usual(request, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
             .. asked.OrderBy(a => a.Destination, StringComparer.Ordinal),
         ];
 
@@ -190,7 +216,7 @@ static class RuntimeSpecBuilder
             : throw new SysctrException(ErrorKind.Host, $"setting the time zone {zone}: the host has no {file}", "install tzdata, or name a zone that 'timedatectl list-timezones' shows");
     }
 
-    private static MountConfig[] Usual(HostFacts host, long? shmBytes) =>
+    private static MountConfig[] Usual(RenderRequest request, long? shmBytes) =>
     [
         new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
         new("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=65536k"]),
@@ -203,8 +229,6 @@ static class RuntimeSpecBuilder
         new("/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=755"]),
         new("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
         new("/var/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
-        .. from file in (string[])["/etc/resolv.conf", "/etc/hosts"]
-           where host.IsDirectory(file) == false
-           select new MountConfig(file, "bind", file, ["bind", "ro", "nosuid", "noexec", "nodev"]),
+        .. NameFiles.Of(request.RunDirectory, request.Name).Select(f => new MountConfig(f.Destination, "bind", f.Source, ["bind", "ro", "nosuid", "noexec", "nodev"])),
     ];
 }

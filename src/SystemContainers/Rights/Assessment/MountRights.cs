@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.Templates;
 
@@ -161,8 +162,8 @@ static class MountRights
     /// <summary>Whether the last word about it is not that it may only be read.</summary>
     private static bool IsWritable(string[] options) => options.LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
 
-    /// <summary>What sysctr adds itself: sysctr-listen, and the socket for the payload's notifications.</summary>
+    /// <summary>What sysctr adds itself: sysctr-listen, the socket for the payload's notifications, and files of names.</summary>
     private static bool IsOurs(RightsSubject subject, string source, JsonElement mount) =>
-        source == NotifySocket.PathOf(subject.Name) ||
+        source == NotifySocket.PathOf(subject.Name) || NameFiles.IsPath(source) ||
         (source == subject.ListenHelper && source.Length > 0 && mount.All("destination").Strings().All(d => d == ListenInside));
 }

@@ -9,6 +9,7 @@ using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
 
@@ -51,6 +52,11 @@ static class Launcher
         if (options.Verb == "check")
         {
             return CheckMounts(options);
+        }
+
+        if (options.Verb is "network-up" or "network-down")
+        {
+            return LaunchedNetwork.Run(options);
         }
 
         OciRuntime runtime = OciRuntime.Find(options.Runtime, "/");
@@ -105,10 +111,10 @@ static class Launcher
         return 0;
     }
 
-    private static MountGuard Guard(string bundle, string? socket = null) => MountGuard.ForStart(
-        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"), socket);
+    private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) => MountGuard.ForStart(
+        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"), sources);
 
-    private static JsonObject ReadConfig(string bundle)
+    internal static JsonObject ReadConfig(string bundle)
     {
         string file = Path.Join(bundle, "config.json");
         return JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
@@ -121,7 +127,7 @@ static class Launcher
         string cgroup = File.ReadAllText("/proc/self/cgroup");
         Leftover.Clear(runtime, options.Id);
         WritableRoot.Unmount(bundle);
-        (int descriptors, bool filtered) = WriteBundle(options, runtime, bundle, cgroup);
+        (int descriptors, bool filtered, NetworkRequest? network) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
             NotifySocket.Start(options.Id, NotifyFilter.Command(Environment.ProcessPath!, manager, options.PidFile!, UnitCgroup.Unit(cgroup)));
@@ -162,17 +168,22 @@ static class Launcher
         }
 
         int created = Call([.. runtime.Command, "create", "--pid-file", options.PidFile!, .. common]);
-        return created == 0 ? StartCreated(options, runtime, notifySocket) : created;
+        return created == 0 ? StartCreated(options, runtime, notifySocket, network) : created;
     }
 
     /// <summary>
     /// The payload's process is there and waits. systemd hears of it before it runs a single instruction, so that its end
     /// is seen with its true status however soon it comes.
     /// </summary>
-    private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket)
+    private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket, NetworkRequest? network)
     {
         string payload = File.ReadAllText(options.PidFile!).Trim();
         AwaitAdoption(payload);
+        if (network is not null)
+        {
+            Pasta.Start(network, payload);
+        }
+
         Notify.Send(notifySocket, options.Ready ? $"MAINPID={payload}\nREADY=1" : $"MAINPID={payload}");
         int started = Call([.. runtime.Command, "start", options.Id]);
         if (started != 0)
@@ -207,20 +218,21 @@ static class Launcher
     }
 
     /// <summary>Writes config.json for this start.</summary>
-    /// <returns>How many descriptors, from 3 on, the payload gets; and whether it speaks to a filter.</returns>
-    private static (int Descriptors, bool Filtered) WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
+    /// <returns>How many descriptors, from 3 on, the payload gets; whether it speaks to a filter; and the network that pasta is to make.</returns>
+    private static (int Descriptors, bool Filtered, NetworkRequest? Pasta) WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
     {
         PrivateDirectory.Make(Bundles);
         JsonObject document = ReadConfig(options.Bundle!);
         bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
         BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);
 
-        bool isRoot = Libc.geteuid() == 0;
+        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        IReadOnlyCollection<string> names = LaunchedNetwork.Place(document, options.Id, bundle);
 
         // Here, and not when the container was installed: what its paths lead to may have changed.
-        Guard(options.Bundle!, filtered ? NotifySocket.PathOf(options.Id) : null).Protect(document);
-        Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        WritableRoot.Mount(document, bundle);
+        Guard(options.Bundle!, [.. filtered ? [NotifySocket.PathOf(options.Id)] : (string[])[], .. names]).Protect(document);
+
+        bool isRoot = Libc.geteuid() == 0;
         StartDevices.Add(document, isRoot);
         if (DeviceBinds.AreNeeded(runtime.Kind))
         {
@@ -238,6 +250,7 @@ static class Launcher
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
+        WritableRoot.Mount(document, bundle);
         if (runtime.Kind == RuntimeKind.Runc)
         {
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
@@ -264,7 +277,7 @@ static class Launcher
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
         File.WriteAllText(Path.Join(bundle, "config.json"), document.ToJsonString());
 #pragma warning restore RS0030
-        return (descriptors, filtered);
+        return (descriptors, filtered, LaunchedNetwork.FindPasta(document, options));
 
         void Pass(string variable)
         {

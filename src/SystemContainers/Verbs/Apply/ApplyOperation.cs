@@ -19,7 +19,7 @@ namespace SystemContainers.Verbs.Apply;
 /// </summary>
 sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    private readonly RuntimeWarning _runtimes = new(host);
+    private readonly RuntimeWarning _runtimes = new(host.Target);
 
     /// <summary>Applies files.</summary>
     /// <returns>What became of each container.</returns>

@@ -94,7 +94,7 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
     private static PullPolicy PolicyOf(PullPolicy declared, ApplyRequest request) => request.Offline ? PullPolicy.Never : declared;
 
     private static bool IsStored(Host host, WantedImage image) =>
-        Directory.Exists(host.StoreHere) && image.Candidates.Any(c => host.Store.Images.Find(c.ToString()) is { } record && record.DiffIds.All(host.Store.HasLayer));
+        Directory.Exists(host.StoreHere) && image.Candidates.Any(c => host.OpenStore().Images.Find(c.ToString()) is { } record && record.DiffIds.All(host.OpenStore().HasLayer));
 
     /// <summary>Whether an update to what is declared would change nothing, as long as the image's name means what it meant.</summary>
     private static bool IsAsDeclared(Host host, ContainerRecord before, InstallRequest request, WantedImage image) =>

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Text;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Network;
+
+/// <summary>Gives the addresses of a network; netavark leaves that to its caller.</summary>
+static class AddressPool
+{
+    /// <summary>An address of each subnet of a network.</summary>
+    /// <param name="network">Whole.</param>
+    /// <param name="asked">What was asked for; the other subnets give one that is free.</param>
+    /// <param name="taken">What others have there, by address.</param>
+    /// <param name="container">Where the search begins: a container is given what it had, as long as nobody else is there.</param>
+    /// <exception cref="SysctrException">Conflict: an address is another container's; Usage: it is in no subnet; Host: none is left.</exception>
+    public static IReadOnlyList<string> Take(NetworkDefinition network, IReadOnlyList<string> asked, IReadOnlyDictionary<string, string> taken, string container)
+    {
+        string doing = $"giving {container} an address of the network {network.Name}";
+        List<string> given = [];
+        foreach (NetworkSubnet subnet in network.Subnets)
+        {
+            given.Add(asked.Select(IPAddress.Parse).FirstOrDefault(subnet.Network.Contains) is { } wanted
+                ? Checked(wanted.ToString(), subnet)
+                : Free(subnet));
+        }
+
+        return asked.FirstOrDefault(a => !network.Subnets.Any(s => s.Network.Contains(IPAddress.Parse(a)))) is { } lost
+            ? throw new SysctrException(ErrorKind.Usage, $"{doing}: {lost} is in none of its subnets: {string.Join(", ", network.Subnets.Select(s => s.Subnet))}", "choose an address of them")
+            : given;
+
+        string Checked(string address, NetworkSubnet subnet) =>
+            address == subnet.Gateway ? throw new SysctrException(ErrorKind.Conflict, $"{doing}: {address} is its gateway", "choose another address")
+            : taken.TryGetValue(address, out string? owner) ? throw new SysctrException(ErrorKind.Conflict, $"{doing}: {owner} has {address}", $"stop {owner}, or choose another address")
+            : address;
+
+        string Free(NetworkSubnet subnet)
+        {
+            // Base and broadcast address are nobody's; IPv6 has no broadcast, and loses nothing by it.
+            UInt128 first = subnet.LeaseRange?.StartIp is { } start ? AddressRange.Number(IPAddress.Parse(start)) : AddressRange.Number(subnet.Network.BaseAddress) + 1;
+            UInt128 last = subnet.LeaseRange?.EndIp is { } end ? AddressRange.Number(IPAddress.Parse(end)) : AddressRange.Last(subnet.Network) - 1;
+            UInt128 size = last - first + 1;
+            UInt128 begin = BitConverter.ToUInt64(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes($"{network.Name}/{container}"))) % size;
+            for (UInt128 tried = 0; tried < size && tried <= (UInt128)(taken.Count + 1); tried++)
+            {
+                string address = AddressRange.Of(first + ((begin + tried) % size), subnet.Family).ToString();
+                if (address != subnet.Gateway && !taken.ContainsKey(address))
+                {
+                    return address;
+                }
+            }
+
+            throw new SysctrException(ErrorKind.Host, $"{doing}: all addresses of {subnet.Subnet} are given", "make a network with a larger subnet");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Serialization;
+using SystemContainers.Errors;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Network;
+
+/// <summary>
+/// A network by its name, in the words of podman's network files and netavark's input (containers/common, libnetwork/types, <c>Network</c>): what stands here is given to
+/// netavark as it is.
+/// </summary>
+sealed record NetworkDefinition
+{
+    /// <summary>The network of <c>--network bridge</c>, and where ports are published without one by name.</summary>
+    public const string Default = "sysctr";
+
+    private static readonly string[] s_drivers = ["bridge", "macvlan", "ipvlan"];
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>SHA-256 of the name, which netavark wants.</summary>
+    public string Id => Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Name)).Hex;
+
+    /// <summary>bridge, macvlan or ipvlan.</summary>
+    public string Driver { get; init; } = "bridge";
+
+    /// <summary>The bridge on the host, or the host's device of the other drivers; null to be chosen.</summary>
+    public string? NetworkInterface { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>One or more; none to be chosen.</summary>
+    public IReadOnlyList<NetworkSubnet> Subnets { get; init; } = [];
+
+    /// <summary>Whether it has IPv6 subnets, or is to be given one.</summary>
+    [JsonPropertyName("ipv6_enabled")]
+    public bool Ipv6Enabled { get; init; }
+
+    /// <summary>Nothing of it leads outside.</summary>
+    public bool Internal { get; init; }
+
+    /// <summary>Containers find each other by name.</summary>
+    public bool DnsEnabled { get; init; }
+
+    /// <summary>Of the driver: mtu, vlan, isolate, metric, no_default_route, parent, mode.</summary>
+    public IReadOnlyDictionary<string, string>? Options { get; init; }
+
+    /// <summary>For people.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Who gives addresses: host-local is us.</summary>
+    public IReadOnlyDictionary<string, string> IpamOptions { get; init; } = new Dictionary<string, string> { ["driver"] = "host-local" };
+
+    /// <summary>As its file has it.</summary>
+    public string ToJson() => System.Text.Json.JsonSerializer.Serialize(this, NetworkJson.Default.NetworkDefinition);
+
+    /// <summary>Checks what was said, and puts what was left out in.</summary>
+    /// <param name="used">Subnets that are taken: those of other networks and of the host.</param>
+    /// <param name="interfaces">Bridges that are taken.</param>
+    /// <exception cref="SysctrException">Usage: it can't be such a network; Conflict: its subnet is taken; Host: none is left.</exception>
+    public NetworkDefinition Completed(IReadOnlyCollection<IPNetwork> used, IReadOnlyCollection<string> interfaces)
+    {
+        string doing = $"making the network {Name}";
+        try
+        {
+            NetworkSetting.NetworkName(Name);
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: {e.Message}", inner: e);
+        }
+
+        if (!s_drivers.Contains(Driver, StringComparer.Ordinal))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: there is no driver {Driver}", $"there are {string.Join(", ", s_drivers)}");
+        }
+
+        if (Driver != "bridge" && NetworkInterface is null && Options?.ContainsKey("parent") != true)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: {Driver} needs a device of the host", "name it with --interface-name or --opt parent=DEVICE");
+        }
+
+        List<NetworkSubnet> subnets = [];
+        foreach (NetworkSubnet subnet in Subnets)
+        {
+            NetworkSubnet whole = subnet.Completed(doing, Internal && !DnsEnabled);
+            if (Driver == "bridge" && used.FirstOrDefault(u => AddressRange.Overlap(u, whole.Network)) is { PrefixLength: > 0 } other)
+            {
+                throw new SysctrException(ErrorKind.Conflict, $"{doing}: {whole.Subnet} overlaps {other}, which another network or the host uses", "choose another --subnet, or leave it out");
+            }
+
+            subnets.Add(whole);
+        }
+
+        if (!subnets.Any(s => s.Family == AddressFamily.InterNetwork) && (subnets.Count == 0 || Ipv6Enabled))
+        {
+            subnets.Insert(0, NetworkSubnet.Of(AddressRange.Free(used, six: false) ?? throw Full(doing)).Completed(doing, Internal && !DnsEnabled));
+        }
+
+        if (Ipv6Enabled && !subnets.Any(s => s.Family == AddressFamily.InterNetworkV6))
+        {
+            subnets.Add(NetworkSubnet.Of(AddressRange.Free(used, six: true) ?? throw Full(doing)).Completed(doing, Internal && !DnsEnabled));
+        }
+
+        return this with
+        {
+            Subnets = subnets,
+            Ipv6Enabled = subnets.Any(s => s.Family == AddressFamily.InterNetworkV6),
+            NetworkInterface = Driver != "bridge" ? NetworkInterface ?? Options!["parent"] : NetworkInterface ?? FreeInterface(interfaces),
+            Created = Created == default ? DateTimeOffset.UtcNow : Created,
+        };
+    }
+
+    private static string FreeInterface(IReadOnlyCollection<string> taken) =>
+        Enumerable.Range(0, int.MaxValue).Select(n => $"sysctr{n}").First(name => !taken.Contains(name, StringComparer.Ordinal));
+
+    private static SysctrException Full(string doing) => new(ErrorKind.Host, $"{doing}: all subnets from 10.89.0.0/24 to 10.255.255.0/24 are in use on this host", "name one with --subnet");
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Network;
+
+/// <summary>A network namespace with a name, where ip-netns(8) has its own: <c>ip netns</c> lists it, and <c>ip netns exec</c> looks into it.</summary>
+static class NetworkNamespace
+{
+    private const string Place = "/run/netns";
+
+    /// <summary>Its path.</summary>
+    /// <param name="id">The container's, with its instance.</param>
+    public static string PathOf(string id) => $"{Place}/sysctr-{id}";
+
+    /// <summary>Makes one.</summary>
+    /// <exception cref="LinuxException">A call failed.</exception>
+    public static void Make(string path)
+    {
+        MakePlace();
+        File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        Exception? failed = null;
+
+        // unshare(2) is about the thread that calls; this one ends with the call, and the namespace lives on by its mount.
+        Thread thread = new(() =>
+        {
+            if (Libc.unshare(Libc.CLONE_NEWNET) != 0)
+            {
+                failed = LinuxException.Last("unshare", path);
+            }
+            else if (Libc.mount("/proc/thread-self/ns/net", path, Libc.MS_BIND) != 0)
+            {
+                failed = LinuxException.Last("mount", path);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failed is not null)
+        {
+            File.Delete(path);
+            throw failed;
+        }
+    }
+
+    /// <summary>Takes one away; whether it is there does not matter. Who is in it still, keeps it.</summary>
+    /// <exception cref="LinuxException">A call failed.</exception>
+    public static void Remove(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        // One that is mounted on another would come to light.
+        while (Libc.umount2(path, Libc.MNT_DETACH) == 0)
+        {
+        }
+
+        File.Delete(path);
+    }
+
+    /// <summary>Whether there is one at a path, and not the file alone that a boot or a cut start has left.</summary>
+    public static bool IsThere(string path) => File.Exists(path) && MountTable.Read().Any(m => m.Point == path);
+
+    /// <summary>
+    /// As ip-netns(8) does it when it makes its first: a mount of its own that is shared, so that what is unmounted here is unmounted in the mount namespaces of
+    /// services, too. Were it left to ip, it would bind the directory over itself later, with our mounts in it twice.
+    /// </summary>
+    private static void MakePlace()
+    {
+        Directory.CreateDirectory(Place);
+        if (Libc.mount("", Place, Libc.MS_SHARED | Libc.MS_REC) == 0)
+        {
+            return;
+        }
+
+        if (Libc.mount(Place, Place, Libc.MS_BIND | Libc.MS_REC) != 0 || Libc.mount("", Place, Libc.MS_SHARED | Libc.MS_REC) != 0)
+        {
+            throw LinuxException.Last("mount", Place);
+        }
+    }
+}

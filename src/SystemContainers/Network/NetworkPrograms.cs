@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+
+namespace SystemContainers.Network;
+
+/// <summary>Programs of others that make networks, where distributions have them (containers.conf(5), <c>helper_binaries_dir</c>).</summary>
+static class NetworkPrograms
+{
+    private static readonly string[] s_directories =
+        ["/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman", "/usr/lib/podman", "/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/usr/sbin"];
+
+    /// <summary>A program's absolute path on the host; null where it is not installed.</summary>
+    /// <param name="name">Such as netavark.</param>
+    /// <param name="here">Maps a path of the host to one of this process; null for the running host.</param>
+    public static string? Find(string name, Func<string, string>? here = null) =>
+        s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(p => File.Exists(here is null ? p : here(p)));
+
+    /// <summary>Fails where a container's network can't be made, before anything is changed.</summary>
+    /// <exception cref="SysctrException">Host: names the package that lacks.</exception>
+    public static void Require(NetworkRequest request, Func<string, string>? here)
+    {
+        if (request.Mode == Settings.NetworkMode.Bridge)
+        {
+            Require("netavark", "netavark", $"for the network of {request.Name}", here);
+        }
+
+        if (request.Mode == Settings.NetworkMode.Pasta)
+        {
+            Require("pasta", "passt", $"for the network of {request.Name}", here);
+        }
+    }
+
+    /// <summary>A program's absolute path.</summary>
+    /// <exception cref="SysctrException">Host: it is not installed.</exception>
+    public static string Require(string name, string package, string reason, Func<string, string>? here = null) => Find(name, here) ?? throw new SysctrException(
+        ErrorKind.Host, $"looking for {name} {reason}: it is not installed",
+        $"'apt install {package}{(name == "netavark" ? " aardvark-dns" : "")}'{(name == "netavark" ? " (the second for names on networks)" : "")}, or --network host");
+}

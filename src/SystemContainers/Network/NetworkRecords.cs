@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Network;
+
+/// <summary>The networks of the containers that run: a record each, and a lock, which whoever changes one holds.</summary>
+static class NetworkRecords
+{
+    /// <summary>Where netavark keeps what it has of its own; aardvark-dns too.</summary>
+    public const string State = "/run/sysctr/.networks/netavark";
+
+    private const string Place = "/run/sysctr/.networks";
+
+    private const string Extension = ".json";
+
+    /// <summary>Waits until nobody else changes networks. netavark itself has no lock in its older versions.</summary>
+    public static SafeFileHandle Lock()
+    {
+        PrivateDirectory.Make("/run/sysctr");
+        PrivateDirectory.Make(Place);
+        PrivateDirectory.Make(State);
+        SafeFileHandle file = Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000);
+        while (file.IsInvalid || Libc.flock(file, Libc.LOCK_EX) != 0)
+        {
+            LinuxException failed = LinuxException.Last("flock", Place + "/lock");
+            if (failed.Errno != Errno.EINTR)
+            {
+                throw failed;
+            }
+        }
+
+        return file;
+    }
+
+    /// <summary>A container's; null where nothing was made for it.</summary>
+    public static NetworkRecord? Find(string id) => Read(FileOf(id));
+
+    /// <summary>All.</summary>
+    public static IEnumerable<NetworkRecord> All() =>
+        !Directory.Exists(Place) ? [] : Directory.EnumerateFiles(Place, "*" + Extension).Select(Read).OfType<NetworkRecord>();
+
+    /// <summary>Keeps one.</summary>
+    public static void Put(NetworkRecord record)
+    {
+        string file = FileOf(record.Id);
+#pragma warning disable RS0030 // /run is memory: nothing there outlives the machine; the rename makes it whole or not there.
+        File.WriteAllBytes(file + "~", JsonSerializer.SerializeToUtf8Bytes(record, NetworkJson.Default.NetworkRecord));
+        File.Move(file + "~", file, overwrite: true);
+#pragma warning restore RS0030
+    }
+
+    /// <summary>Forgets one.</summary>
+    public static void Remove(string id) => File.Delete(FileOf(id));
+
+    private static string FileOf(string id) => Path.Join(Place, id + Extension);
+
+    private static NetworkRecord? Read(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkRecord) : null;
+        }
+        catch (JsonException)
+        {
+            // Nobody but us writes there, and whole files only; there is nothing to be taken back with it.
+            return null;
+        }
+    }
+}

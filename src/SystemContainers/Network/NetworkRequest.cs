@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Network;
+
+/// <summary>What a container wants of the network, as it stands in its config.json for its starts.</summary>
+sealed record NetworkRequest
+{
+    /// <summary>The annotation of config.json (OCI runtime-spec, config.md) that has it. An image's own configuration can't have one: it is taken out.</summary>
+    public const string Annotation = "io.sysctr.network";
+
+    /// <summary>Where the network is from.</summary>
+    public required NetworkMode Mode { get; init; }
+
+    /// <summary>By which name others find it, beside its aliases.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its host name; null for the host's.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>Of <see cref="NetworkMode.Namespace"/> the path, of <see cref="NetworkMode.Container"/> the name.</summary>
+    public string? Of { get; init; }
+
+    /// <summary>Of <see cref="NetworkMode.Bridge"/>: one or more.</summary>
+    public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
+
+    /// <summary>Published ports.</summary>
+    public IReadOnlyList<PublishedPort> Ports { get; init; } = [];
+
+    /// <summary>Words for pasta(1).</summary>
+    public IReadOnlyList<string> PastaWords { get; init; } = [];
+
+    /// <summary>As <see cref="NetworkSettings.Hosts"/>.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>As <see cref="NetworkSettings.Dns"/>.</summary>
+    public IReadOnlyList<string> Dns { get; init; } = [];
+
+    /// <summary>As <see cref="NetworkSettings.DnsSearch"/>.</summary>
+    public IReadOnlyList<string> DnsSearch { get; init; } = [];
+
+    /// <summary>As <see cref="NetworkSettings.DnsOptions"/>.</summary>
+    public IReadOnlyList<string> DnsOptions { get; init; } = [];
+
+    /// <summary>Of <see cref="NetworkMode.Container"/>: the unit that makes the network.</summary>
+    public string? OwnerUnit => Of + ".service";
+
+    /// <summary>Whether netavark has to make it before the payload starts.</summary>
+    public bool NeedsNetavark => Mode == NetworkMode.Bridge;
+
+    /// <summary>Whether the host's /etc/hosts and /etc/resolv.conf are right for it as they are.</summary>
+    public bool SharesNames => Mode == NetworkMode.Host && Hosts.Count + Dns.Count + DnsSearch.Count + DnsOptions.Count == 0;
+
+    /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
+    public bool IsPlain => SharesNames && HostName is null;
+
+    /// <summary>What settings ask for.</summary>
+    /// <param name="settings">Checked.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="isUsers">It is a user's.</param>
+    /// <exception cref="Errors.SysctrException">Usage: settings contradict each other, or a user's container can't have it.</exception>
+    public static NetworkRequest For(SpecSettings settings, string name, bool isUsers)
+    {
+        NetworkSettings network = settings.Network;
+        network.CheckTogether();
+        NetworkMode mode = network.Mode(isUsers);
+        if (isUsers && mode == NetworkMode.Bridge)
+        {
+            throw new Errors.SysctrException(
+                Errors.ErrorKind.Usage, $"reading --network={network.Networks[0].Name}: a user's container has no networks by name", "it has pasta, host, none and ns:PATH");
+        }
+
+        if (!isUsers && mode == NetworkMode.Pasta)
+        {
+            throw new Errors.SysctrException(Errors.ErrorKind.Usage, "reading --network=pasta: pasta is for a user's containers", "the system's have bridge and networks by name");
+        }
+
+        IReadOnlyList<NetworkSetting> networks = network.Networks is { Count: > 0 } given ? given : [new(mode)];
+        return new NetworkRequest
+        {
+            Mode = mode,
+            Name = name,
+            HostName = settings.HostName ?? (mode == NetworkMode.Host ? null : HostNameOf(name)),
+            Of = mode is NetworkMode.Namespace or NetworkMode.Container ? networks[0].Name : null,
+            Networks = mode != NetworkMode.Bridge ? [] :
+            [
+                .. networks.Select((n, at) => new NetworkAttachment
+                {
+                    Network = n.Name.Length == 0 ? NetworkDefinition.Default : n.Name,
+                    Interface = n.Interface ?? $"eth{at}",
+                    Ips = [.. n.Ips, .. network.Ips],
+                    Mac = n.Mac ?? network.Mac,
+                    Aliases = [.. n.Aliases.Concat(network.Aliases).Distinct(StringComparer.Ordinal)],
+                }),
+            ],
+            Ports = mode is NetworkMode.Bridge or NetworkMode.Pasta ? network.Ports : [],
+            PastaWords = mode == NetworkMode.Pasta ? networks[0].Words : [],
+            Hosts = network.Hosts,
+            Dns = network.Dns,
+            DnsSearch = network.DnsSearch,
+            DnsOptions = network.DnsOptions,
+        };
+    }
+
+    /// <summary>The networks by name that settings of a system's container mean.</summary>
+    public static IEnumerable<string> Names(ContainerSettings settings) => settings.Spec.Network is { } network && network.Mode(isUsers: false) == NetworkMode.Bridge
+        ? network.Networks.Select(n => n.Name.Length == 0 ? NetworkDefinition.Default : n.Name).DefaultIfEmpty(NetworkDefinition.Default)
+        : [];
+
+    /// <summary>What a config.json of ours asks for; null for one that an image brought.</summary>
+    public static NetworkRequest? Find(JsonObject document) =>
+        document["annotations"]?[Annotation]?.ToString() is { } text ? JsonSerializer.Deserialize(text, NetworkJson.Default.NetworkRequest) : null;
+
+    /// <summary>Whether a config.json has the annotation, which is for us alone to write.</summary>
+    public static bool IsNamed(byte[] configJson)
+    {
+        using JsonDocument document = JsonDocument.Parse(configJson, new JsonDocumentOptions { MaxDepth = 512 });
+        return document.RootElement.TryGetProperty("annotations", out JsonElement annotations) && annotations.ValueKind == JsonValueKind.Object && annotations.TryGetProperty(Annotation, out _);
+    }
+
+    /// <summary>The annotation's text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, NetworkJson.Default.NetworkRequest);
+
+    /// <summary>A container's name in the letters of a host's (hostname(7)).</summary>
+    private static string HostNameOf(string name)
+    {
+        string clean = new([.. name.Select(c => char.IsAsciiLetterOrDigit(c) || c == '.' ? c : '-')]);
+        return clean[..Math.Min(clean.Length, 63)].Trim('-', '.');
+    }
+}

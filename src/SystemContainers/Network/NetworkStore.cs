@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Network;
+
+/// <summary>Networks by name, a file each, in the format of podman's network files: durable, and the system's alone.</summary>
+/// <param name="directory"><c>networks/</c> of the store, as this process sees it.</param>
+sealed class NetworkStore(string directory)
+{
+    /// <summary>Of the running host.</summary>
+    public const string OnHost = "/var/lib/sysctr/networks";
+
+    private const string PodmanNetworks = "/etc/containers/networks";
+
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>All, by name.</summary>
+    /// <exception cref="SysctrException">Corrupt: a file can't be read.</exception>
+    public IReadOnlyList<NetworkDefinition> All() =>
+        !Directory.Exists(directory) ? [] : [.. Files().Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).Select(Find).OfType<NetworkDefinition>()];
+
+    /// <summary>A network; null where there is none of the name.</summary>
+    /// <exception cref="SysctrException">Corrupt: its file can't be read.</exception>
+    public NetworkDefinition? Find(string name)
+    {
+        string file = FileOf(name);
+        try
+        {
+            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition) : null;
+        }
+        catch (JsonException e)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {e.Message}", $"remove it, and make the network {name} anew", e);
+        }
+    }
+
+    /// <summary>Whether there is one of the name, or it is the one that is made when it is needed.</summary>
+    public bool Has(string name) => name == NetworkDefinition.Default || File.Exists(FileOf(name));
+
+    /// <summary>A network that a container is to be on; the default one is made.</summary>
+    /// <exception cref="SysctrException">NotFound: there is none of the name.</exception>
+    public NetworkDefinition Get(string name) =>
+        Find(name) ?? (name == NetworkDefinition.Default ? Put(new NetworkDefinition { Name = name }) : throw NoSuch(name));
+
+    /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start on.</summary>
+    /// <param name="definition">What was left out in it is chosen; of one that is there, its subnets and its bridge stay where none are named.</param>
+    /// <returns>As it is kept.</returns>
+    /// <exception cref="SysctrException">Usage: it can't be; Conflict: its subnet is taken.</exception>
+    public NetworkDefinition Put(NetworkDefinition definition)
+    {
+        NetworkDefinition? before = File.Exists(FileOf(definition.Name)) ? Find(definition.Name) : null;
+        if (before is not null)
+        {
+            definition = definition with
+            {
+                Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
+                NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
+                Created = before.Created,
+            };
+        }
+
+        NetworkDefinition[] others = [.. All().Where(n => n.Name != definition.Name)];
+        string? own = before?.NetworkInterface;
+        NetworkDefinition whole = definition.Completed(
+            [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],
+            [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]);
+        MakeDirectory();
+        DurableFile.Write(FileOf(whole.Name), JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition), Mode);
+        return whole;
+    }
+
+    /// <summary>Takes a network away; one that is not there is no failure.</summary>
+    /// <exception cref="IOException">It can't be removed.</exception>
+    public void Remove(string name)
+    {
+        if (File.Exists(FileOf(name)))
+        {
+            DurableFile.Delete(FileOf(name));
+        }
+    }
+
+    /// <summary>What is said where a network is named that is not there.</summary>
+    public static SysctrException NoSuch(string name) => new(ErrorKind.NotFound, $"looking for the network {name}: there is none of that name", $"make it with 'sysctr network create {name}'");
+
+    private string FileOf(string name) => Path.Join(directory, NetworkSetting.NetworkName(name) + ".json");
+
+    private IEnumerable<string> Files() => Directory.EnumerateFiles(directory, "*.json").Where(f => !Path.GetFileName(f).StartsWith('.'));
+
+    private void MakeDirectory()
+    {
+        string store = Path.GetDirectoryName(directory)!;
+        if (!Directory.Exists(store))
+        {
+            DurableFile.MakeDirectory(store, Mode | UnixFileMode.UserExecute, (0, 0));
+        }
+
+        if (!Directory.Exists(directory))
+        {
+            DurableFile.MakeDirectory(directory, Mode | UnixFileMode.UserExecute, (0, 0));
+        }
+    }
+
+    /// <summary>podman's networks: their bridges need not be there at the moment.</summary>
+    private static List<IPNetwork> Podmans()
+    {
+        // Its default one stands in no file.
+        List<IPNetwork> found = [IPNetwork.Parse("10.88.0.0/16")];
+        if (!Directory.Exists(PodmanNetworks))
+        {
+            return found;
+        }
+
+        foreach (string file in Directory.EnumerateFiles(PodmanNetworks, "*.json"))
+        {
+            try
+            {
+                found.AddRange(JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)?.Subnets.Select(s => s.Network) ?? []);
+            }
+            catch (Exception e) when (e is JsonException or FormatException or IOException or UnauthorizedAccessException)
+            {
+                // podman's to say.
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Where the host's own routes lead, but for its default route (proc(5), /proc/net/route: hexadecimal, in the machine's byte order).</summary>
+    private static IEnumerable<IPNetwork> HostRoutes(string? exceptDevice)
+    {
+        foreach (string[] words in File.ReadLines("/proc/net/route").Skip(1).Select(l => l.Split('\t')))
+        {
+            if (words.Length > 7 && words[0] != exceptDevice &&
+                uint.TryParse(words[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint to) && to != 0 &&
+                uint.TryParse(words[7], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint mask) && mask != 0)
+            {
+                yield return new IPNetwork(new IPAddress(to), System.Numerics.BitOperations.PopCount(mask));
+            }
+        }
+    }
+
+    private static IEnumerable<string> Devices() => Directory.EnumerateFileSystemEntries("/sys/class/net").Select(d => Path.GetFileName(d));
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Serialization;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Network;
+
+/// <summary>A subnet of a network (containers/common, libnetwork/types, <c>Subnet</c>).</summary>
+sealed record NetworkSubnet
+{
+    /// <summary><c>10.89.0.0/24</c>.</summary>
+    public required string Subnet { get; init; }
+
+    /// <summary>The host's address there; null to be the first, or none of an internal network without names.</summary>
+    public string? Gateway { get; init; }
+
+    /// <summary>Where addresses are given from; null for the whole subnet.</summary>
+    public LeaseRange? LeaseRange { get; init; }
+
+    /// <summary>As it is computed with.</summary>
+    [JsonIgnore]
+    public IPNetwork Network => IPNetwork.Parse(Subnet);
+
+    /// <summary>IPv4 or IPv6.</summary>
+    [JsonIgnore]
+    public AddressFamily Family => Network.BaseAddress.AddressFamily;
+
+    /// <summary>A subnet of which nothing else was said.</summary>
+    public static NetworkSubnet Of(IPNetwork network) => new() { Subnet = network.ToString() };
+
+    /// <summary>Subnets of which gateways and ranges are given in lists of their own, in the same order, as podman-network-create(1) and podman-systemd.unit(5) have it.</summary>
+    /// <param name="subnets">One or more, or none for one that is free.</param>
+    /// <param name="gateways">As many or fewer.</param>
+    /// <param name="ranges"><c>FIRST-LAST</c>, or a subnet of it.</param>
+    /// <exception cref="SysctrException">Usage: a gateway or range has no subnet, or is none.</exception>
+    public static IReadOnlyList<NetworkSubnet> From(IReadOnlyList<string> subnets, IReadOnlyList<string> gateways, IReadOnlyList<string> ranges)
+    {
+        if (gateways.Count > subnets.Count || ranges.Count > subnets.Count)
+        {
+            throw new SysctrException(ErrorKind.Usage, "reading --gateway and --ip-range: each needs a --subnet", "name the subnet");
+        }
+
+        return [.. subnets.Select((s, at) => new NetworkSubnet { Subnet = s, Gateway = gateways.ElementAtOrDefault(at), LeaseRange = ranges.ElementAtOrDefault(at) is { } range ? Range(range) : null })];
+    }
+
+    /// <summary>Checks it, and names its gateway.</summary>
+    /// <exception cref="SysctrException">Usage: it is none.</exception>
+    public NetworkSubnet Completed(string doing, bool isInternal)
+    {
+        if (!Mask(Subnet, out IPNetwork network))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: '{Subnet}' is no subnet", "write it as 10.89.0.0/24 or fd00::/64");
+        }
+
+        if (Gateway is { } gateway && !(IPAddress.TryParse(gateway, out IPAddress? at) && network.Contains(at)))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: the gateway {gateway} is not in {network}", "choose one of its addresses");
+        }
+
+        foreach (string end in ((string?[])[LeaseRange?.StartIp, LeaseRange?.EndIp]).OfType<string>())
+        {
+            if (!(IPAddress.TryParse(end, out IPAddress? address) && network.Contains(address)))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"{doing}: {end} of the range is not in {network}", "choose one of its addresses");
+            }
+        }
+
+        return this with { Subnet = network.ToString(), Gateway = Gateway ?? (isInternal ? null : AddressRange.At(network, 1).ToString()) };
+    }
+
+    private static LeaseRange Range(string text)
+    {
+        if (text.Split('-') is [var first, var last])
+        {
+            return new LeaseRange(first, last);
+        }
+
+        return Mask(text, out IPNetwork network)
+            ? new LeaseRange(network.BaseAddress.ToString(), AddressRange.Of(AddressRange.Last(network), network.BaseAddress.AddressFamily).ToString())
+            : throw new SysctrException(ErrorKind.Usage, $"reading --ip-range={text}: it is neither FIRST-LAST nor a subnet");
+    }
+
+    /// <summary>Reads a subnet also where bits behind the prefix are set, as podman does.</summary>
+    private static bool Mask(string text, out IPNetwork network)
+    {
+        network = default;
+        string[] halves = text.Split('/');
+        if (halves.Length != 2 || !IPAddress.TryParse(halves[0], out IPAddress? address) || !int.TryParse(halves[1], out int length) || length < 1 || length > address.GetAddressBytes().Length * 8 - 2)
+        {
+            return false;
+        }
+
+        network = AddressRange.Around(address, length);
+        return true;
+    }
+}
+
+/// <summary>Where addresses are given from (containers/common, libnetwork/types, <c>LeaseRange</c>); null: from the subnet's end.</summary>
+sealed record LeaseRange(string? StartIp = null, string? EndIp = null);

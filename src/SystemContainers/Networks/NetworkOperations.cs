@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Network;
+using SystemContainers.Settings;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Networks;
+
+/// <summary>Networks by name: made, listed and removed.</summary>
+/// <param name="host">The running host.</param>
+sealed class NetworkOperations(Host host)
+{
+    private readonly NetworkStore _store = new(host.Here(NetworkStore.OnHost));
+
+    /// <summary>All, as podman's files have them: a JSON array.</summary>
+    /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
+    public string Json() => $"[{string.Join(',', _store.All().Select(n => JsonSerializer.Serialize(n, NetworkJson.Default.NetworkDefinition)))}]";
+
+    /// <summary>All: name, driver, subnets, bridge, and the installed containers that name it.</summary>
+    /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
+    public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List() => [.. _store.All().Select(n => (n, Users(n.Name)))];
+
+    /// <summary>Makes one.</summary>
+    /// <returns>What was chosen of it.</returns>
+    /// <exception cref="SysctrException">Conflict: there is one of the name, or its subnet is taken; Usage: it can't be.</exception>
+    public NetworkDefinition Create(NetworkDefinition definition)
+    {
+        RefuseElsewhere("making");
+        using SafeFileHandle held = NetworkRecords.Lock();
+        return Named(definition.Name) && _store.Find(definition.Name) is not null
+            ? throw new SysctrException(ErrorKind.Conflict, $"making the network {definition.Name}: there is one of that name", "choose another, or remove it first")
+            : _store.Put(definition);
+    }
+
+    /// <summary>Removes one that nobody uses.</summary>
+    /// <exception cref="SysctrException">NotFound: there is none; Conflict: a container is installed that names it.</exception>
+    public void Remove(string name)
+    {
+        RefuseElsewhere("removing");
+        using SafeFileHandle held = NetworkRecords.Lock();
+        if (!Named(name) || _store.Find(name) is null)
+        {
+            throw NetworkStore.NoSuch(name);
+        }
+
+        if (Users(name) is { Length: > 0 } users)
+        {
+            throw new SysctrException(ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} on it", "uninstall, or put on another by 'sysctr update --network'");
+        }
+
+        _store.Remove(name);
+    }
+
+    private static bool Named(string name)
+    {
+        try
+        {
+            return NetworkSetting.NetworkName(name).Length > 0;
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading the name of a network: {e.Message}", inner: e);
+        }
+    }
+
+    private string[] Users(string name) =>
+    [
+        .. host.Catalog.List().Where(c => c.Options is { } options && NetworkRequest.Names(new ContainerSettings(options)).Contains(name, StringComparer.Ordinal)).Select(c => c.Name),
+    ];
+
+    private void RefuseElsewhere(string doing)
+    {
+        if (host.User is not null || host.Root != "/")
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
+                host.User is null ? "do it on that host" : "they have --network pasta");
+        }
+    }
+}

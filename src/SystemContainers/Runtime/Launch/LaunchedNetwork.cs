@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Network;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// The network of a start. <c>sysctr launch network-up</c> and <c>network-down</c> are commands of the unit of their own, with a <c>+</c> in front (systemd.service(5)): they work in the
+/// host's mount namespace with all of root's rights, however much the unit's sandbox leaves the payload and its runtime.
+/// </summary>
+static class LaunchedNetwork
+{
+    /// <summary>Makes it, or takes it away.</summary>
+    /// <exception cref="SysctrException">It can't be made; nothing is left.</exception>
+    public static int Run(LaunchOptions options)
+    {
+        ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), LaunchLog.Error);
+        if (options.Verb == "network-down")
+        {
+            network.Down(options.Id);
+        }
+        else if (NetworkRequest.Find(Launcher.ReadConfig(options.Bundle!)) is { NeedsNetavark: true } request)
+        {
+            network.Up(options.Id, request);
+        }
+
+        return 0;
+    }
+
+    /// <summary>The network that pasta(1) is to make when the payload's namespace is there; null for none.</summary>
+    /// <exception cref="SysctrException">Unit: the runtime would start the payload before.</exception>
+    public static NetworkRequest? FindPasta(JsonObject document, LaunchOptions options) => NetworkRequest.Find(document) is not { Mode: NetworkMode.Pasta } request ? null
+        : options.Foreground ? throw new SysctrException(ErrorKind.Unit, $"starting {options.Id}: a unit of Type=oneshot can't have a network by pasta", "give it --network host")
+        : request;
+
+    /// <summary>Gives config.json the network that was made, and the files of names.</summary>
+    /// <param name="document">Of this start.</param>
+    /// <param name="id">The container's, with its instance.</param>
+    /// <param name="directory">Of this start; the files go there.</param>
+    /// <returns>Sources of mounts that are ours.</returns>
+    /// <exception cref="SysctrException">Unit: the network is not there.</exception>
+    public static IReadOnlyCollection<string> Place(JsonObject document, string id, string directory)
+    {
+        NetworkRequest? request = NetworkRequest.Find(document);
+        string? owner = request?.Mode switch { NetworkMode.Bridge => id, NetworkMode.Container => request.Of, _ => null };
+        NetworkRecord? record = owner is null ? null : NetworkRecords.Find(owner) ?? throw new SysctrException(
+            ErrorKind.Unit, $"starting {id}: there is no network of {owner}",
+            owner == id ? "its unit makes it before it starts; was its ExecStartPre= taken out?" : $"start {owner} first; it needs a network of its own (bridge, or one by name)");
+        if (request?.Mode == NetworkMode.Namespace && !File.Exists(request.Of))
+        {
+            throw new SysctrException(ErrorKind.Unit, $"starting {id}: there is no network namespace {request.Of}", "make it first, such as with 'ip netns add'");
+        }
+
+        if (!BundleConfig.HasNames(document) && record is null)
+        {
+            return [];
+        }
+
+        IReadOnlyDictionary<string, string> files = NameFiles.Write(directory, request, record);
+        BundleConfig.PlaceNetwork(document, files, record?.Namespace);
+        return [.. files.Values];
+    }
+}

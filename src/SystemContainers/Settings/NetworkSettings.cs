@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net.Sockets;
+using SystemContainers.Errors;
+
+namespace SystemContainers.Settings;
+
+/// <summary>All that was said of a container's network.</summary>
+sealed record NetworkSettings
+{
+    private const string Gateway = "host-gateway";
+
+    /// <summary>Values of <c>--network</c>; several are all networks by name.</summary>
+    public IReadOnlyList<NetworkSetting> Networks { get; private init; } = [];
+
+    /// <summary>Published ports.</summary>
+    public IReadOnlyList<PublishedPort> Ports { get; private init; } = [];
+
+    /// <summary>Names on all networks.</summary>
+    public IReadOnlyList<string> Aliases { get; private init; } = [];
+
+    /// <summary><c>--ip</c> and <c>--ip6</c>, for the only network.</summary>
+    public IReadOnlyList<string> Ips { get; private init; } = [];
+
+    /// <summary><c>--mac-address</c>; null for any.</summary>
+    public string? Mac { get; private init; }
+
+    /// <summary>Lines for /etc/hosts: names, apart by semicolons, a colon, an address or <c>host-gateway</c>.</summary>
+    public IReadOnlyList<string> Hosts { get; private init; } = [];
+
+    /// <summary>Name servers instead of the host's.</summary>
+    public IReadOnlyList<string> Dns { get; private init; } = [];
+
+    /// <summary>Search domains instead of the host's.</summary>
+    public IReadOnlyList<string> DnsSearch { get; private init; } = [];
+
+    /// <summary>Options of resolv.conf(5) beside the host's.</summary>
+    public IReadOnlyList<string> DnsOptions { get; private init; } = [];
+
+    /// <summary>Whether something of it needs a network of the container's own, so that one is meant where <c>--network</c> was not given.</summary>
+    private bool WantsOwn => Ports.Count + Aliases.Count + Ips.Count > 0 || Mac is not null;
+
+    /// <summary>Reads them; <see cref="ContainerSettings.Check"/> has passed each.</summary>
+    public static NetworkSettings Of(ContainerSettings settings) => new()
+    {
+        Networks = [.. settings.All("network").Select(NetworkSetting.Parse)],
+        Ports = [.. settings.All("publish").Select(PublishedPort.Parse)],
+        Aliases = settings.All("network-alias"),
+        Ips = [.. ((string?[])[settings.One("ip"), settings.One("ip6")]).OfType<string>().Select(a => NetworkSetting.Address(a))],
+        Mac = settings.One("mac-address") is { } mac ? NetworkSetting.MacAddress(mac) : null,
+        Hosts = settings.All("add-host"),
+        Dns = settings.All("dns"),
+        DnsSearch = settings.All("dns-search"),
+        DnsOptions = settings.All("dns-option"),
+    };
+
+    /// <summary>What the container gets: what was said, else the host's network, or a bridge (of a user's container pasta) where ports or addresses ask for one.</summary>
+    /// <param name="isUsers">It is a user's container.</param>
+    public NetworkMode Mode(bool isUsers) =>
+        Networks is [var first, ..] ? first.Mode == NetworkMode.Bridge && first.Name.Length == 0 && isUsers ? NetworkMode.Pasta : first.Mode
+        : !WantsOwn ? NetworkMode.Host
+        : isUsers ? NetworkMode.Pasta : NetworkMode.Bridge;
+
+    /// <summary>Checks that they go together.</summary>
+    /// <exception cref="SysctrException">Usage: two contradict each other.</exception>
+    public void CheckTogether()
+    {
+        if (Networks.Count > 1 && Networks.Any(n => n.Mode != NetworkMode.Bridge))
+        {
+            throw new SysctrException(ErrorKind.Usage, "reading --network: only networks by name can be several", "leave the others out");
+        }
+
+        if (Networks.Count > 1 && (Ips.Count > 0 || Mac is not null))
+        {
+            throw new SysctrException(ErrorKind.Usage, "reading --ip: the container is on several networks", "write --network NAME:ip=ADDRESS");
+        }
+
+        if (Networks.Count > 0 && Networks[0].Mode != NetworkMode.Bridge && Ips.Count + Aliases.Count > 0)
+        {
+            throw new SysctrException(ErrorKind.Usage, "reading --ip and --network-alias: the container is on no network by name", "write --network NAME, or leave them out");
+        }
+
+        if (Ports.Count > 0 && Networks is [{ Mode: NetworkMode.None or NetworkMode.Namespace or NetworkMode.Container } other])
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"reading --publish: with --network={other.Mode.ToString().ToLowerInvariant()} nothing leads to the container",
+                other.Mode == NetworkMode.Container ? "publish the ports where the network is made" : "leave --publish out");
+        }
+
+        if (Networks.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --network: {(twice.Key.Length == 0 ? "bridge" : twice.Key)} is named twice", "name it once");
+        }
+    }
+
+    /// <summary>Checks a value of <c>--add-host</c>.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static string CheckHost(string text)
+    {
+        (IReadOnlyList<string> names, string address) = HostLine(text);
+        if (names.Count == 0 || names.Any(n => n.Length == 0 || n.Any(c => !(char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))))
+        {
+            throw new FormatException("it is not NAME[;NAME...]:ADDRESS");
+        }
+
+        return address == Gateway ? text : NetworkSetting.Address(address) is { } ? text : text;
+    }
+
+    /// <summary>The names and the address of a value of <c>--add-host</c>.</summary>
+    public static (IReadOnlyList<string> Names, string Address) HostLine(string text)
+    {
+        string[] halves = text.Split(':', 2);
+        return (halves[0].Split(';'), halves.Length == 2 ? halves[1].TrimStart('[').TrimEnd(']') : "");
+    }
+
+    /// <summary>Checks a value of <c>--dns</c>.</summary>
+    /// <exception cref="FormatException">It is no address.</exception>
+    public static string CheckServer(string text) => text == "none" ? throw new FormatException("mount a resolv.conf of your own instead: --volume FILE:/etc/resolv.conf") : NetworkSetting.Address(text);
+
+    /// <summary>Checks a word of resolv.conf(5).</summary>
+    /// <exception cref="FormatException">It is no word.</exception>
+    public static string CheckWord(string text) => text.Length > 0 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) ? text : throw new FormatException("it is one word");
+
+    /// <summary>An address of a family, for <c>--ip</c> and <c>--ip6</c>.</summary>
+    public static string CheckAddress(string text, bool six) => NetworkSetting.Address(text, six ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Network;
+using SystemContainers.Settings;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Units;
+
+/// <summary>What a container's unit needs for its network.</summary>
+/// <param name="tool">Absolute path of sysctr on the host.</param>
+/// <param name="bundle">DESTDIR.</param>
+/// <param name="name">The container.</param>
+/// <param name="instantiated">Its unit is made anew for each instance.</param>
+/// <param name="request">What it wants; null for nothing.</param>
+sealed class NetworkUnit(string tool, string bundle, string name, bool instantiated, NetworkRequest? request)
+{
+    /// <summary>
+    /// What loads the firewall empties it first: netavark's rules come after. (A reload later takes them away; restarting the container gives them back.)
+    /// </summary>
+    private const string AfterFirewall = "After=network-pre.target firewalld.service nftables.service netfilter-persistent.service";
+
+    /// <summary>Lines for [Unit].</summary>
+    public static IEnumerable<string> OrderLines(NetworkRequest? request) => request switch
+    {
+        { NeedsNetavark: true } => [AfterFirewall],
+        { Mode: NetworkMode.Container } => [$"BindsTo={request.OwnerUnit}", $"After={request.OwnerUnit}"],
+        _ => [],
+    };
+
+    /// <summary>Lines for [Service] that make it before all else, free of the unit's sandbox.</summary>
+    public IEnumerable<string> StartPreLines(UnitText unit) => request?.NeedsNetavark != true
+        ? []
+        : ["ExecStartPre=", $"ExecStartPre={StartPre}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
+
+    /// <summary>The command that makes it.</summary>
+    public string StartPre => "+" + CommandLine.Of(tool, "launch", "network-up") + Instance + " " + CommandLine.Of($"--bundle={bundle}", name);
+
+    /// <summary>The command that takes it away; null for none.</summary>
+    public string? StopPost => request?.NeedsNetavark == true ? "+" + CommandLine.Of(tool, "launch", "network-down") + Instance + " " + CommandLine.Word(name) : null;
+
+    /// <summary>The same as properties of a service that is there for one run.</summary>
+    public IEnumerable<string> TransientStart => request?.NeedsNetavark == true ? ["ExecStartPre=+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)] : [];
+
+    /// <summary>The same.</summary>
+    public IEnumerable<string> TransientStop => request?.NeedsNetavark == true ? ["ExecStopPost=+" + CommandLine.Transient(tool, "launch", "network-down", name)] : [];
+
+    private string Instance => instantiated ? " --instance=%i" : "";
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using SystemContainers.Networks;
+using SystemContainers.Target;
+
+namespace SystemContainers.Cli.Commands.Networks;
+
+static class NetworkRemoveCommand
+{
+    private static readonly Argument<string[]> s_names = new("NETWORK") { Description = "Networks by name.", Arity = ArgumentArity.OneOrMore };
+
+    public static Command Create()
+    {
+        Command command = new("remove", "Removes networks that no installed container names.") { s_names };
+        command.SetAction(parsed =>
+        {
+            Terminal terminal = GlobalOptions.Terminal(parsed);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            NetworkOperations networks = new(host);
+            foreach (string name in parsed.GetValue(s_names)!)
+            {
+                networks.Remove(name);
+                terminal.Note($"{name}: removed");
+            }
+
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.History;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
@@ -23,7 +24,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
     /// <summary>Applies files.</summary>
     /// <returns>What became of each container.</returns>
-    /// <exception cref="Errors.SysctrException">Why not; the host is as before, but for layers that were pulled.</exception>
+    /// <exception cref="SysctrException">Why not; the host is as before, but for layers that were pulled.</exception>
     public async Task<IReadOnlyList<ApplyReport>> RunAsync(ApplyRequest request, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
@@ -47,6 +48,12 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             async () =>
             {
                 work = ApplyWork.Of(host, set, request);
+                if (work.Names.Except(names, StringComparer.Ordinal).FirstOrDefault() is { } late)
+                {
+                    // It is not among those that are locked.
+                    throw new SysctrException(ErrorKind.Locked, $"applying files: another call has changed '{late}' meanwhile", "call it again");
+                }
+
                 await transaction.RequireAsync(work.Changing.Select(i => i.Declaration!.Request.Runtime), cancellation);
                 return work.Images;
             },

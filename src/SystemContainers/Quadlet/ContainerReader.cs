@@ -51,8 +51,9 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["security-opt"] = ["no-new-privileges=false"];
         }
 
-        if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && SettingOptions.Find("read-only") is not null && !_settings.ContainsKey("writable"))
+        if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && !host.IsUser && !_settings.ContainsKey("writable"))
         {
+            // A user's container can't have such a root; what it writes fails there, and says how to go on.
             usual["read-only"] = ["false"];
         }
 

@@ -55,7 +55,7 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("Pod=not-found.pod", 3, "no file declares not-found.pod")]
     [InlineData("Network=web.network", 3, "not supported yet")]
     [InlineData("Annotation=a=b", 3, "sysctr has no --annotation")]
-    [InlineData("Notify=healthy", 3, "sysctr has no --sdnotify")]
+    [InlineData("HealthStartupCmd=true", 3, "sysctr has no --health-startup-cmd")]
     [InlineData("[Service]\nExecStart=/bin/x", 4, "ExecStart= in [Service]")]
     [InlineData("[Service]\nUser=1", 4, "User= in [Service]")]
     [InlineData("[Service]\nDynamicUser=yes", 4, "DynamicUser= in [Service]")]

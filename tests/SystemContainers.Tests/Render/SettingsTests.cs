@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
+using SystemContainers.Exports;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Render.Request;
@@ -206,7 +207,8 @@ public sealed class SettingsTests
     {
         ContainerSettings settings = SettingOptionsTests.Of(values);
         settings.Check();
-        RenderRequest request = RenderRequests.For(image, ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)) with { Settings = settings };
+        ImageRunConfig run = ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)!;
+        RenderRequest request = RenderRequests.For(image, run) with { Settings = settings, Exports = ImageExports.Read(image, run) };
         return request with
         {
             Host = request.Host with { HasSeccomp = false, IsDirectory = path => path is "/srv/site" ? true : path is "/usr/share/zoneinfo/Europe/Paris" ? false : RenderRequests.Host.IsDirectory(path) },

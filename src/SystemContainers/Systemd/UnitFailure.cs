@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Systemd.Journal;
@@ -7,7 +8,7 @@ using SystemContainers.Systemd.Journal;
 namespace SystemContainers.Systemd;
 
 /// <summary>Why a unit did not start or stop, in words: the job's result, how the process ended, the journal's last lines.</summary>
-static class UnitFailure
+static partial class UnitFailure
 {
     private const int JournalLines = 10;
 
@@ -21,15 +22,23 @@ static class UnitFailure
         string unit = status.Name;
         string option = user is null ? "" : "--user ";
         string message = $"{doing} {unit}: {Reason(jobResult, status)}";
+
+        // It had no life of its own then: what the journal has is of an earlier one.
+        bool lived = doing != "stopping" && jobResult is not ("dependency" or "canceled" or "skipped" or "invalid" or "unsupported" or "assert");
+        IReadOnlyList<string> said = lived ? await UnitJournal.ExcerptAsync(unit, user, ended: jobResult is "failed" or UnitHealth.Restarted or UnitHealth.Ended, JournalLines) : [];
         return new SysctrException(
-            ErrorKind.Unit,
-            // It had no life of its own then: what the journal has is of an earlier one.
-            doing == "stopping" || jobResult is "dependency" or "canceled" or "skipped" or "invalid" or "unsupported" or "assert" ? message
-                : await WithJournalAsync(message, unit, ended: jobResult is "failed" or UnitHealth.Restarted or UnitHealth.Ended, user),
+            ErrorKind.Unit, WithJournal(message, said),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
-                : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
+                : ReadOnlyPath(said) is { } path
+                    ? $"its root is read-only, and it writes to {path}: '--tmpfs DIR' or '--volume NAME:DIR' with the directory that it needs, or '--writable volatile', lets it"
+                    : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
     }
+
+    /// <summary>The path that a program could not write to for its file system is read-only (EROFS in words, strerror(3)), as the last line that says so names it; null for none.</summary>
+    /// <param name="said">Lines of the journal.</param>
+    internal static string? ReadOnlyPath(IEnumerable<string> said) =>
+        said.Reverse().Where(l => l.Contains("ead-only file system", StringComparison.Ordinal)).Select(l => NamedPath().Match(l)).FirstOrDefault(m => m.Success)?.Value;
 
     /// <summary>A unit runs, but not well.</summary>
     /// <param name="unit">Its name.</param>
@@ -37,7 +46,7 @@ static class UnitFailure
     /// <param name="seconds">How long it was checked.</param>
     /// <param name="user">Whose unit; null for the system's.</param>
     public static async Task<SysctrException> UnhealthyAsync(string unit, string reason, double seconds, HostUser? user) => new(
-        ErrorKind.Unit, await WithJournalAsync($"checking the health of {unit}: {reason}, for {seconds:0.#} s", unit, ended: false, user),
+        ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", await UnitJournal.ExcerptAsync(unit, user, ended: false, JournalLines)),
         $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
@@ -71,6 +80,9 @@ static class UnitFailure
     /// <summary>What failed was the life before the one that systemd speaks of.</summary>
     private static bool HasNewLife(string jobResult, UnitStatus status) => jobResult == "failed" && status.Result == "success";
 
-    private static async Task<string> WithJournalAsync(string message, string unit, bool ended, HostUser? user) =>
-        string.Join("\n  | ", (await UnitJournal.ExcerptAsync(unit, user, ended, JournalLines)).Prepend(message));
+    private static string WithJournal(string message, IEnumerable<string> said) => string.Join("\n  | ", said.Prepend(message));
+
+    // An absolute path, in quotes or not; the program's own comes first in its line, before a colon.
+    [GeneratedRegex(@"(?<=[\s'""`(=])/[^\s:'""`)]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    private static partial Regex NamedPath();
 }

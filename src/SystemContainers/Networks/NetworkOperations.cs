@@ -5,7 +5,6 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Settings;
-using SystemContainers.State;
 using SystemContainers.Target;
 
 namespace SystemContainers.Networks;

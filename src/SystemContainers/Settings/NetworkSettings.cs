@@ -103,7 +103,12 @@ sealed record NetworkSettings
             throw new FormatException("it is not NAME[;NAME...]:ADDRESS");
         }
 
-        return address == Gateway ? text : NetworkSetting.Address(address) is { } ? text : text;
+        if (address != Gateway)
+        {
+            _ = NetworkSetting.Address(address);
+        }
+
+        return text;
     }
 
     /// <summary>The names and the address of a value of <c>--add-host</c>.</summary>

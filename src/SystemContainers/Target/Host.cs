@@ -5,7 +5,6 @@ using SystemContainers.History;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
-using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;

@@ -7,7 +7,6 @@ using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
-using SystemContainers.SystemdText;
 
 namespace SystemContainers.Runtime.Launch;
 

@@ -23,7 +23,7 @@ public sealed class QueuedJobsTests : IDisposable
     {
         string address = $"unix:path={_directory}/bus";
         using Process daemon = Process.Start(new ProcessStartInfo(
-            "dbus-daemon", ["--session", "--nofork", "--nopidfile", "--address=" + address, "--print-address"]) { RedirectStandardOutput = true })!;
+            "dbus-daemon", ["--session", "--nofork", "--nopidfile", "--address=" + address, "--print-address"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         try
         {
             _ = await daemon.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);

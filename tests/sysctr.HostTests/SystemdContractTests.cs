@@ -17,7 +17,9 @@ public sealed class SystemdContractTests(NspawnFixture fixture)
     {
         using RealHost host = new(fixture.Host);
         await SystemdContract.HoldAsync(host);
-        Assert.Equal(252, await host.Systemd.GetVersionAsync(TestContext.Current.CancellationToken));
+
+        int version = await host.Systemd.GetVersionAsync(TestContext.Current.CancellationToken);
+        Assert.True(HostRoot.Tested.Suite switch { "bookworm" => version == 252, "trixie" => version == 257, _ => version >= 262 }, $"systemd {version}");
     }
 
     /// <summary>A host whose bus is reached from outside; systemd's own socket hangs up on who is outside of its pid namespace.</summary>

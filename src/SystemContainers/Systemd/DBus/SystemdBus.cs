@@ -16,8 +16,6 @@ namespace SystemContainers.Systemd.DBus;
 sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses = null) : ISystemdManager
 {
     private const string Unit = "org.freedesktop.systemd1.Unit";
-    private const string StartUnit = "StartUnit";
-    private const string RestartUnit = "RestartUnit";
     private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 
     /// <summary>The properties of a unit that name those who are stopped with it (systemd.unit(5), "Mapping of unit properties to their inverses").</summary>
@@ -69,13 +67,13 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
 
     public async Task StartAsync(string unit, CancellationToken cancellation)
     {
-        await RunAsync("starting", [(StartUnit, unit)], cancellation);
+        await RunAsync("starting", [(JobType.Start, unit)], cancellation);
         await SettleAsync([unit], UnitHealth.Briefly, mayEnd: true, cancellation);
     }
 
     public async Task RestartAsync(string unit, CancellationToken cancellation)
     {
-        await RunAsync("restarting", [(RestartUnit, unit)], cancellation);
+        await RunAsync("restarting", [(JobType.Restart, unit)], cancellation);
         await SettleAsync([unit], UnitHealth.Briefly, mayEnd: true, cancellation);
     }
 
@@ -84,7 +82,7 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
         string[] distinct = [.. units.Distinct(StringComparer.Ordinal)];
         Func<string, IEnumerable<string>> after = await OrderAsync(distinct, cancellation);
         await RunAsync(
-            "starting", [.. UnitOrder.Starting(distinct, after).Select(u => (anew.Contains(u, StringComparer.Ordinal) ? RestartUnit : StartUnit, u))], cancellation);
+            "starting", [.. UnitOrder.Starting(distinct, after).Select(u => (anew.Contains(u, StringComparer.Ordinal) ? JobType.Restart : JobType.Start, u))], cancellation);
     }
 
     public async Task SettleAsync(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation)
@@ -107,7 +105,7 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
                 .Where(u => u is not { LoadState: "not-found", ActiveState: "inactive" }).Select(u => u.Name),
         ];
         Func<string, IEnumerable<string>> after = await OrderAsync(there, cancellation);
-        await RunAsync("stopping", [.. UnitOrder.Stopping(there, after).Select(u => ("StopUnit", u))], cancellation);
+        await RunAsync("stopping", [.. UnitOrder.Stopping(there, after).Select(u => (JobType.Stop, u))], cancellation);
     }
 
     public async Task ResetFailedAsync(string unit, CancellationToken cancellation)
@@ -261,7 +259,7 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
         static string Why(SysctrException e) => e.InnerException is DBusExceptionBase inner ? inner.Message : e.Message;
     }
 
-    private async Task RunAsync(string doing, IReadOnlyList<(string Method, string Unit)> jobs, CancellationToken cancellation)
+    private async Task RunAsync(string doing, IReadOnlyList<(JobType Type, string Unit)> jobs, CancellationToken cancellation)
     {
         if (jobs.Count > 0 && await JobWaiter.RunAsync(await ConnectAsync(cancellation), jobs, cancellation) is var (unit, result))
         {

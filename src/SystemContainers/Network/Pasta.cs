@@ -19,7 +19,10 @@ static class Pasta
     public static void Start(NetworkRequest request, string payload)
     {
         string pasta = NetworkPrograms.Require("pasta", "passt", $"for the network of {request.Name}");
-        ProcessResult done = ProcessRunner.RunAsync(pasta, Words(HostPorts.Claim(request.Ports, [], request.Name), request.PastaWords, payload), CancellationToken.None).GetAwaiter().GetResult();
+        IReadOnlyList<string> words = Words(HostPorts.Claim(request.Ports, [], request.Name), request.PastaWords, payload);
+
+        // systemd has services ignore SIGPIPE (IgnoreSIGPIPE=), and Debian 12's pasta takes that for a failure: "Couldn't install signal handlers".
+        ProcessResult done = ProcessRunner.RunAsync("/usr/bin/env", ["--default-signal=PIPE", pasta, .. words], CancellationToken.None).GetAwaiter().GetResult();
         if (done.ExitCode != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"making the network of {request.Name}: pasta: {done.Error.Trim()}", "'--network host' needs none of it");

@@ -2,14 +2,15 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Network;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// The network of a start. <c>sysctr launch network-up</c> and <c>network-down</c> are commands of the unit of their own, with a <c>+</c> in front (systemd.service(5)): they work in the
-/// host's mount namespace with all of root's rights, however much the unit's sandbox leaves the payload and its runtime.
+/// The network of a start. <c>sysctr launch network-up</c> and <c>network-down</c> are commands of the unit of their own, with a <c>+</c> in front (systemd.service(5)): they work with all of root's rights in the
+/// host's mount namespace, however much the unit's sandbox leaves the payload and its runtime.
 /// </summary>
 static class LaunchedNetwork
 {
@@ -17,6 +18,12 @@ static class LaunchedNetwork
     /// <exception cref="SysctrException">It can't be made; nothing is left.</exception>
     public static int Run(LaunchOptions options)
     {
+        // systemd gives such a command a mount namespace all the same where the unit has settings that need one, if without their mounts: what is mounted there the host never sees.
+        if (MountNamespace("self") is { } own && MountNamespace("1") is { } host && own != host)
+        {
+            return Exec.Replace(["/usr/bin/env", "nsenter", "--mount=/proc/1/ns/mnt", "--", Environment.ProcessPath!, .. Environment.GetCommandLineArgs()[1..]]);
+        }
+
         ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), LaunchLog.Error);
         if (options.Verb == "network-down")
         {
@@ -29,6 +36,8 @@ static class LaunchedNetwork
 
         return 0;
     }
+
+    private static string? MountNamespace(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
 
     /// <summary>The network that pasta(1) is to make when the payload's namespace is there; null for none.</summary>
     /// <exception cref="SysctrException">Unit: the runtime would start the payload before.</exception>

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Network;
+using SystemContainers.Settings;
+using Xunit;
+
+namespace SystemContainers.Tests.Network;
+
+/// <summary>What settings ask of the network, and what netavark and pasta are given.</summary>
+public sealed class NetworkRequestTests
+{
+    [Fact]
+    public void It_is_read_from_config_json_as_it_was_written()
+    {
+        NetworkRequest request = Of("--network=web:ip=10.1.2.3,alias=a --network=db --publish=[::1]:8080-8081:80-81/udp --network-alias=b --dns=1.1.1.1");
+        JsonObject document = new() { ["annotations"] = new JsonObject { [NetworkRequest.Annotation] = request.ToJson() } };
+
+        NetworkRequest read = NetworkRequest.Find(document)!;
+
+        Assert.Equal(request.ToJson(), read.ToJson());
+        Assert.Equal(["eth0", "eth1"], read.Networks.Select(n => n.Interface));
+        Assert.Equal(["a", "b"], read.Networks[0].Aliases);
+        Assert.Equal(["b"], read.Networks[1].Aliases);
+        Assert.Equal(new PublishedPort("::1", 8080, 80, 2, "udp"), Assert.Single(read.Ports));
+        Assert.Equal("shop-1", read.HostName);
+    }
+
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("""{"annotations":{"a":"b"}}""", false)]
+    [InlineData("""{"annotations":{"sysctr.network":"{}"}}""", true)]
+    [InlineData("""{"annotations":{"sysctr\u002enetwork":"{}"}}""", true)]
+    public void An_image_s_own_is_found_however_it_is_spelt(string json, bool named) => Assert.Equal(named, NetworkRequest.IsNamed(Encoding.UTF8.GetBytes(json)));
+
+    [Theory]
+    [InlineData("--network=web", true)]
+    [InlineData("--network=pasta", false)]
+    public void What_is_for_the_system_or_for_users_is_refused_to_the_other(string words, bool isUsers) =>
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => Of(words, isUsers)).Kind);
+
+    /// <summary>netavark: src/network/types.rs; the same members that podman 4.3 and 5 write.</summary>
+    [Fact]
+    public void Netavark_is_given_what_podman_gives_it()
+    {
+        NetworkDefinition network = new NetworkDefinition { Name = "sysctr-web", DnsEnabled = true, Subnets = [new() { Subnet = "10.1.2.0/24" }], Created = DateTimeOffset.UnixEpoch }.Completed([], []);
+        NetavarkInput input = new(
+            "sysctr-c", "c", [PublishedPort.Parse("127.0.0.1:8080:80")],
+            new Dictionary<string, NetavarkAttachment> { ["sysctr-web"] = new("eth0", ["10.1.2.3"], null, ["c", "front"]) },
+            new Dictionary<string, NetworkDefinition> { ["sysctr-web"] = network });
+
+        Assert.Equal(
+            $$$$$"""
+            {"container_id":"sysctr-c","container_name":"c","port_mappings":[{"host_ip":"127.0.0.1","host_port":8080,"container_port":80,"range":1,"protocol":"tcp"}],"networks":{"sysctr-web":{"interface_name":"eth0","static_ips":["10.1.2.3"],"aliases":["c","front"]}},"network_info":{"sysctr-web":{"name":"sysctr-web","id":"{{{{{network.Id}}}}}","driver":"bridge","network_interface":"sysctr0","created":"1970-01-01T00:00:00+00:00","subnets":[{"subnet":"10.1.2.0/24","gateway":"10.1.2.1"}],"ipv6_enabled":false,"internal":false,"dns_enabled":true,"ipam_options":{"driver":"host-local"}}}}
+            """,
+            JsonSerializer.Serialize(input, NetworkJson.Default.NetavarkInput).Replace("\\u002B", "+", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Pasta_is_called_as_podman_calls_it()
+    {
+        Assert.Equal(
+            "--config-net --quiet -t 8080:80 -u 127.0.0.1/5300-5301:53-54 -T none -U none --no-map-gw --dns-forward 169.254.1.1 77",
+            string.Join(' ', Pasta.Words([PublishedPort.Parse("8080:80"), PublishedPort.Parse("127.0.0.1:5300-5301:53-54/udp")], [], "77")));
+        Assert.Equal(
+            "--config-net --quiet --mtu 1400 -t none -u none -T none -U none --dns-forward 169.254.1.1 77", string.Join(' ', Pasta.Words([], ["--mtu", "1400", "--map-gw"], "77")));
+        Assert.Throws<SysctrException>(() => Pasta.Words([PublishedPort.Parse("80:80/sctp")], [], "77"));
+    }
+
+    private static NetworkRequest Of(string words, bool isUsers = false) => NetworkRequest.For(
+        new ContainerSettings(words.Split(' ').Select(w => w[2..].Split('=', 2)).GroupBy(w => w[0], w => w[1], StringComparer.Ordinal).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g], StringComparer.Ordinal)).Spec,
+        "shop_1", isUsers);
+}

@@ -67,7 +67,7 @@ static class NetworkRecords
         }
         catch (JsonException)
         {
-            // Nobody but us writes there, and whole files only; there is nothing to be taken back with it.
+            // Nobody but us writes there, and whole files only; there is nothing to be rolled back with it.
             return null;
         }
     }

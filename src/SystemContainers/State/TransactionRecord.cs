@@ -136,7 +136,7 @@ enum TransactionKind
     Record,
 
     /// <summary>
-    /// Containers come, get new deployments and go, all of them or none: taken back when it breaks off before the commit; those that go only stop
+    /// Containers come, get new deployments and go, all of them or none: rolled back when it breaks off before the commit; those that go only stop
     /// before it, and are removed after it.
     /// </summary>
     Apply,

@@ -124,7 +124,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     private async Task<IReadOnlyList<string>> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         await Units.StopAsync(changes, cancellation);
-        // Those that go have stopped, and nothing else: the rest can't be taken back, and comes after the commit.
+        // Those that go have stopped, and nothing else: the rest can't be rolled back, and comes after the commit.
         changes = [.. changes.Where(c => c.After is not null)];
         foreach (ContainerRecord after in changes.Select(c => c.After!))
         {

@@ -273,7 +273,7 @@ public sealed class SwitchTests : IDisposable
         Assert.False(Directory.Exists(_host.Deployment("a", 1).Here));
     }
 
-    /// <summary>Cut before the commit it is taken back, and after it what goes is removed to the end.</summary>
+    /// <summary>Cut before the commit it is rolled back, and after it what goes is removed to the end.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -135,6 +135,29 @@ public sealed class NetworkTests(NspawnFixture fixture)
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
+    /// <summary>A user's packets go by the host's own addresses, so it needs one that leads outside.</summary>
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task A_user_s_container_has_its_network_by_pasta(string runtime)
+    {
+        await PrepareAsync();
+        await _host.ShellAsync("ip link add up0 type veth peer name up1; ip addr add 192.0.2.10/24 dev up0; ip link set up0 up; ip link set up1 up; ip route add default via 192.0.2.1");
+        try
+        {
+            TestUser user = await TestUser.AddAsync(_host);
+            await user.MustAsync("install", "--now", "--runtime", runtime, "--name", "served", "-p", "8090:80", "-v", $"{Place}:{Place}:ro", "--entrypoint", $"[\"/usr/bin/python3\", \"{Place}/serve.py\"]", "probe");
+            Assert.Equal("served served", await AskAsync("127.0.0.1/8090", "192.0.2.10/8090"));
+            Assert.Contains("pasta", await user.ShellAsync("systemctl --user status served"), StringComparison.Ordinal);
+            await user.MustAsync("uninstall", "--purge", "served");
+            Assert.Equal("ConnectionRefusedError", await AskAsync("127.0.0.1/8090"));
+        }
+        finally
+        {
+            await _host.ShellAsync("ip link del up0");
+        }
+    }
+
     /// <summary>A host may lack all three, or have links that lead nowhere yet.</summary>
     [Fact]
     public async Task Names_are_there_on_a_host_that_has_none()

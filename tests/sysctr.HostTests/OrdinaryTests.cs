@@ -87,7 +87,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         Assert.Equal("", await _host.ShellAsync("systemctl list-units --all --plain --no-legend 'sysctr-health-*'"));
     }
 
-    private Task SaysAsync(string unit, string line, int times) =>
+    private Task<CommandResult> SaysAsync(string unit, string line, int times) =>
         _host.EventuallyAsync($"test $(journalctl --sync; journalctl -u {unit} -o cat | grep -cxF '{line}') -ge {times}", TimeSpan.FromSeconds(30));
 
     private Task<string> JournalAsync(string unit) => _host.ShellAsync($"journalctl --sync; journalctl -u {unit} -o cat");

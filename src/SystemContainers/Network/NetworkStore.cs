@@ -48,6 +48,32 @@ sealed class NetworkStore(string directory)
     public NetworkDefinition Get(string name) =>
         Find(name) ?? (name == NetworkDefinition.Default ? Put(new NetworkDefinition { Name = name }) : throw NoSuch(name));
 
+    /// <summary>Whether a network is there and has what is said of it; what is not said may be anything.</summary>
+    /// <exception cref="SysctrException">Usage: it can't be; Corrupt: its file can't be read.</exception>
+    public bool IsAs(NetworkDefinition definition)
+    {
+        if (Find(definition.Name) is not { } there)
+        {
+            return false;
+        }
+
+        bool bare = definition.Internal && !definition.DnsEnabled;
+        NetworkDefinition whole = Kept(definition, there);
+        NetworkSubnet[] subnets = [.. whole.Subnets.Select(s => s.Completed($"making the network {definition.Name}", bare))];
+
+        // Subnets that were named make it one with IPv6 without a word of it.
+        bool six = subnets.Any(s => s.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
+        return (six || !definition.Ipv6Enabled) && (whole with { Subnets = subnets, Ipv6Enabled = six }).ToJson() == there.ToJson();
+    }
+
+    /// <summary>What is not said stays as it is.</summary>
+    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) => definition with
+    {
+        Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
+        NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
+        Created = before.Created,
+    };
+
     /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start on.</summary>
     /// <param name="definition">What was left out in it is chosen; of one that is there, its subnets and its bridge stay where none are named.</param>
     /// <returns>As it is kept.</returns>
@@ -57,12 +83,7 @@ sealed class NetworkStore(string directory)
         NetworkDefinition? before = File.Exists(FileOf(definition.Name)) ? Find(definition.Name) : null;
         if (before is not null)
         {
-            definition = definition with
-            {
-                Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
-                NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
-                Created = before.Created,
-            };
+            definition = Kept(definition, before);
         }
 
         NetworkDefinition[] others = [.. All().Where(n => n.Name != definition.Name)];

@@ -66,9 +66,9 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>A further name on networks, where there are such.</summary>
+    /// <summary>What podman calls it; others on its networks find it by that name.</summary>
     public void FurtherName(IReadOnlyList<QuadletValue> values) =>
-        faults.Note(values[^1].Place, $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit; ServiceName= gives both another name");
+        faults.Note(values[^1].Place, $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name");
 
     /// <summary>An empty one takes the image's away.</summary>
     public void Entrypoint(IReadOnlyList<QuadletValue> values)
@@ -221,7 +221,7 @@ sealed partial class ContainerReader
     {
         foreach (QuadletValue network in values)
         {
-            QuadletNetworks.Join(this, network);
+            QuadletNetworks.Join(this, network, files, host.IsUser);
         }
     }
 

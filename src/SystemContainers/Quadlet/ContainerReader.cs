@@ -44,6 +44,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
 
         UnitSections sections = new(unit, files, _expansion, faults);
         IReadOnlyList<UnitLine> own = sections.Read();
+        FurtherAlias();
         ContainerSettings settings = Settings();
         Dictionary<string, IReadOnlyList<string>> usual = new(StringComparer.Ordinal);
         if (unit.Last(ContainerKeys.Container, "NoNewPrivileges") is null)
@@ -57,9 +58,9 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["read-only"] = ["false"];
         }
 
-        if (QuadletNetworks.Usual is { } network && !_settings.ContainsKey("network"))
+        if (!_settings.ContainsKey(QuadletNetworks.Option))
         {
-            usual["network"] = [network];
+            usual[QuadletNetworks.Option] = [QuadletNetworks.Usual];
         }
 
         return new ContainerDeclaration(unit, _request with
@@ -77,6 +78,16 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             Before = sections.Before,
             Settle = _settle,
         };
+    }
+
+    /// <summary>Others on a network with names look for it by the name that podman gives a container.</summary>
+    private void FurtherAlias()
+    {
+        bool named = _settings.TryGetValue(QuadletNetworks.Option, out List<string>? networks) && networks.All(n => NetworkSetting.Parse(n) is { Mode: NetworkMode.Bridge, Name.Length: > 0 });
+        if (named && unit.Last(ContainerKeys.Container, "ContainerName") is { Text.Length: > 0 } name && name.Text != files.NameOf(unit))
+        {
+            Add("network-alias", name.Text, name.Place, "ContainerName");
+        }
     }
 
     /// <summary>Adds a value of an option, where there is such an option and the value is one.</summary>

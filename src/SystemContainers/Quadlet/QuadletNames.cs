@@ -29,9 +29,8 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?
             return named.Type switch
             {
                 "container" => NameOf(named) + ".service",
-                "network" or "pod" => QuadletNetworks.UnitOf(named),
-                // Images are fetched when files are applied, and volumes made when what mounts them is.
-                "volume" or "image" => "",
+                // Images are fetched and networks declared when files are applied; a volume is made when what mounts it is, a bridge when the first container on it starts.
+                "volume" or "image" or "network" => "",
                 _ => null,
             };
         }

@@ -1,32 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>
-/// Where files meet networks: what <c>Network=</c>, <c>Pod=</c>, <c>.network</c> and <c>.pod</c> files mean for a container. Until there are networks, whatever is more than the
-/// host's own is refused here.
-/// </summary>
+/// <summary>Where files meet networks: what <c>Network=</c>, <c>Pod=</c>, <c>.network</c> and <c>.pod</c> files mean for a container.</summary>
 static class QuadletNetworks
 {
     private const string NotYet = "is not supported yet";
 
-    /// <summary>What holds for a container that names neither a network nor a pod; null for nothing.</summary>
-    public static string? Usual => null;
+    /// <summary>The option that says it.</summary>
+    public const string Option = "network";
+
+    /// <summary>What holds for a container that names neither a network nor a pod: podman's default, a network of its own.</summary>
+    public const string Usual = "bridge";
 
     /// <summary>Takes a value of Network=.</summary>
-    public static void Join(ContainerReader reader, QuadletValue network)
+    /// <param name="reader">The container's.</param>
+    /// <param name="network">As <c>--network</c>, or the name of a file with options behind a colon.</param>
+    /// <param name="files">The files of the call.</param>
+    /// <param name="isUser">They are a user's.</param>
+    public static void Join(ContainerReader reader, QuadletValue network, QuadletNames files, bool isUser)
     {
-        string name = network.Text.Split(':', 2)[0];
-        if (Path.GetExtension(name) is ".network" or ".container")
+        string[] halves = network.Text.Split(':', 2);
+        string options = halves.Length == 2 ? ":" + halves[1] : "";
+        string type = Path.GetExtension(halves[0]);
+        if (type is not (".network" or ".container"))
         {
-            reader.Fault(network.Place, $"Network=: a container on {name} {NotYet}", "Network=host is the host's own");
+            reader.Add(Option, network.Text, network.Place, "Network");
         }
-        else if (network.Text != "host" || SettingOptions.Find("network") is not null)
+        else if (files.Find(halves[0]) is not { } file)
         {
-            reader.Add("network", network.Text, network.Place, "Network");
+            reader.Fault(network.Place, $"Network=: no file declares {halves[0]}", "write it, or name a network that 'sysctr network list' shows");
+        }
+        else if (type == ".container")
+        {
+            reader.Add(Option, "container:" + files.NameOf(file), network.Place, "Network");
+        }
+        else if (isUser)
+        {
+            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has a network of its own by pasta, or Network=host");
+        }
+        else
+        {
+            reader.Add(Option, NetworkFile.Read(file, new QuadletFaults()).Name + options, network.Place, "Network");
         }
     }
 
@@ -36,15 +56,76 @@ static class QuadletNetworks
         string? fault = !pod.Text.EndsWith(".pod", StringComparison.Ordinal) ? $"Pod=: {pod.Text} is no .pod file"
             : !isDeclared ? $"Pod=: no file declares {pod.Text}"
             : $"Pod=: a container in {pod.Text} {NotYet}";
-        reader.Fault(pod.Place, fault, "leave it out: the container is on the host's network then");
+        reader.Fault(pod.Place, fault, "leave it out, and let one container join another's network by Network=OTHER.container");
     }
 
     /// <summary>Takes a .network file.</summary>
-    public static void Declare(NetworkFile network, QuadletFaults faults) => faults.Add(network.Unit.Place, $"a network of one's own {NotYet}", "Network=host is the host's own");
+    /// <returns>The network; null where it can't be had, and then there is a fault.</returns>
+    public static NetworkDefinition? Declare(NetworkFile network, QuadletFaults faults)
+    {
+        int before = faults.All.Count;
+        if (network.Unit.Instance is "")
+        {
+            faults.Add(network.Unit.Place, "a template of a network can't be had", "write a file for each network");
+        }
+
+        if (network.AddressDriver is { Text: not ("host-local" or "") } driver)
+        {
+            faults.Add(driver.Place, $"IPAMDriver={driver.Text}: sysctr gives the addresses itself (host-local)", "leave it out");
+        }
+
+        foreach (QuadletValue server in network.DnsServers)
+        {
+            faults.Add(server.Place, "DNS= of a network can't be had", "write DNS= in the [Container] of those on it");
+        }
+
+        if (faults.All.Count > before)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new NetworkDefinition
+            {
+                Name = NetworkSetting.NetworkName(network.Name),
+                Driver = network.Driver is { Text.Length: > 0 } asked ? asked.Text : "bridge",
+                NetworkInterface = network.InterfaceName?.Text,
+                Subnets = NetworkSubnet.From(Texts(network.Subnets), Texts(network.Gateways), Texts(network.Ranges)),
+                Ipv6Enabled = network.HasIpv6,
+                Internal = network.IsInternal,
+                DnsEnabled = network.HasDns,
+                Options = Pairs(network.Options.SelectMany(o => o.Text.Split(','))),
+                Labels = Pairs(network.Unit.All(NetworkFile.Section, "Label").Select(l => l.Text)),
+            };
+        }
+        catch (SysctrException e)
+        {
+            faults.Add(network.Unit.Place, e.Message, e.Hint);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            faults.Add(network.Unit.Place, $"NetworkName=: {e.Message}");
+            return null;
+        }
+    }
 
     /// <summary>Takes a .pod file.</summary>
-    public static void Declare(PodFile pod, QuadletFaults faults) => faults.Add(pod.Unit.Place, $"a pod {NotYet}", "containers of one host reach each other on localhost with Network=host");
+    public static void Declare(PodFile pod, QuadletFaults faults) =>
+        faults.Add(pod.Unit.Place, $"a pod {NotYet}", "let one container join another's network by Network=OTHER.container, and publish the ports there");
 
-    /// <summary>The unit of a .network or .pod file, for dependencies on it.</summary>
-    public static string UnitOf(QuadletUnit unit) => $"{unit.Stem}-{unit.Type}.service";
+    private static string[] Texts(IReadOnlyList<QuadletValue> values) => [.. values.Select(v => v.Text)];
+
+    private static Dictionary<string, string>? Pairs(IEnumerable<string> words)
+    {
+        Dictionary<string, string> pairs = new(StringComparer.Ordinal);
+        foreach (string word in words.Where(w => w.Length > 0))
+        {
+            string[] pair = word.Split('=', 2);
+            pairs[pair[0]] = pair.Length == 2 ? pair[1] : "";
+        }
+
+        return pairs.Count == 0 ? null : pairs;
+    }
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Quadlet.Syntax;
 
 namespace SystemContainers.Quadlet;
 
 /// <summary>All that files declare together.</summary>
 /// <param name="Containers">In the order of the files.</param>
+/// <param name="Networks">Networks by name.</param>
 /// <param name="Images">Images that are fetched, whether or not a container is made of them.</param>
 /// <param name="Faults">What is wrong, and what is to be known.</param>
-sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOnlyList<ImageFile> Images, QuadletFaults Faults)
+sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOnlyList<NetworkDefinition> Networks, IReadOnlyList<ImageFile> Images, QuadletFaults Faults)
 {
     /// <summary>Reads files.</summary>
     /// <param name="units">As they were found.</param>
@@ -21,9 +23,10 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
         QuadletNames names = new(units, host.Applied);
         List<ContainerDeclaration> containers = [];
         List<ImageFile> images = [];
+        List<NetworkDefinition> networks = [];
         foreach (QuadletUnit unit in units)
         {
-            if (unit.Lines.Count == 0)
+            if (unit.Lines.Count == 0 && unit.Type is not ("network" or "volume" or "pod"))
             {
                 faults.Add(unit.Place, "it declares nothing");
                 continue;
@@ -43,7 +46,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                     images.Add(ImageFile.Read(unit, host, faults));
                     break;
                 case "network":
-                    QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults);
+                    Declare(unit, networks, host, faults);
                     break;
                 case "pod":
                     QuadletNetworks.Declare(PodFile.Read(unit, faults), faults);
@@ -56,7 +59,25 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
 
         RefuseTwice(containers, faults);
         RefuseCycle(containers, faults);
-        return new QuadletSet(containers, images, faults);
+        string[] made = [.. networks.Select(n => n.Name)];
+        return new QuadletSet([.. containers.Select(c => c with { Request = c.Request with { NewNetworks = made } })], networks, images, faults);
+    }
+
+    private static void Declare(QuadletUnit unit, List<NetworkDefinition> networks, QuadletHost host, QuadletFaults faults)
+    {
+        if (host.IsUser)
+        {
+            faults.Add(unit.Place, "a user's containers have no networks by name", "take the file away: a container has a network of its own by pasta");
+        }
+        else if (QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults) is { } network)
+        {
+            if (networks.Any(n => n.Name == network.Name))
+            {
+                faults.Add(unit.Place, $"another file declares the network {network.Name} too", "give one of them another NetworkName=", ErrorKind.Conflict);
+            }
+
+            networks.Add(network);
+        }
     }
 
     private static string Reason(string type) => type switch

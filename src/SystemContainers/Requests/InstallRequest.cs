@@ -42,6 +42,9 @@ sealed record InstallRequest(string Image)
     /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
     public bool Once { get; init; }
 
+    /// <summary>Networks by name that the same call makes before the container starts.</summary>
+    public IReadOnlyList<string> NewNetworks { get; init; } = [];
+
     /// <summary>Leave out the files that the image has for the host.</summary>
     public bool WithoutHostFiles { get; init; }
 

@@ -105,7 +105,7 @@ sealed class ContainerPreparer(Host host)
             rendered = rendered with { Config = config.Rewritten(RemoteRootfs.WithRoot(config.Json, rootfs)) };
         }
 
-        RequireNetwork(rendered);
+        RequireNetwork(rendered, request.NewNetworks);
         ToolPaths.CheckNamed(host.Paths, name, rendered);
         List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text))];
         HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
@@ -164,7 +164,7 @@ sealed class ContainerPreparer(Host host)
 
     /// <summary>What makes the container's network has to be there, and the networks that it names.</summary>
     /// <exception cref="SysctrException">Host: a program is not installed; NotFound: there is no such network.</exception>
-    private void RequireNetwork(RenderedContainer rendered)
+    private void RequireNetwork(RenderedContainer rendered, IReadOnlyList<string> made)
     {
         if (rendered.ConfigJson is not { } json || JsonNode.Parse(json) is not JsonObject document || NetworkRequest.Find(document) is not { } request)
         {
@@ -173,7 +173,7 @@ sealed class ContainerPreparer(Host host)
 
         NetworkPrograms.Require(request, host.Here);
         NetworkStore networks = new(host.Here(NetworkStore.OnHost));
-        if (request.Networks.FirstOrDefault(n => !networks.Has(n.Network)) is { } lacking)
+        if (request.Networks.FirstOrDefault(n => !made.Contains(n.Network, StringComparer.Ordinal) && !networks.Has(n.Network)) is { } lacking)
         {
             throw NetworkStore.NoSuch(lacking.Network);
         }

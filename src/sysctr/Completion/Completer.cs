@@ -70,7 +70,7 @@ static class Completer
         "NAME|IMAGE" => names.Containers.Concat(Images(typed, names)),
         "IMAGE" when place.Path.StartsWith("images ", StringComparison.Ordinal) => names.Images.Except(place.Positional, StringComparer.Ordinal),
         "IMAGE" => Images(typed, names),
-        "IMAGE|DIR" => [.. Images(typed, names), ":directory"],
+        "IMAGE|DIR|FILE" => [.. Images(typed, names), ":file"],
         "DIR" when place.Path == "umount" => names.Mounts,
         "DIR" => [":directory"],
         "N" when place.Positional.Count > 0 => names.Deployments(place.Positional[0]),

@@ -36,7 +36,7 @@ public sealed class CompleterTests(StoredNames stored) : IClassFixture<StoredNam
     [InlineData("install --runtime c", "crun")]
     [InlineData("install --grant cr", "cron")]
     [InlineData("install oci:/sr", ":file oci:")]
-    [InlineData("lint ./", ":directory")]
+    [InlineData("lint ./", ":file")]
     [InlineData("--root /sr", ":directory")]
     [InlineData("--root=/sr", ":directory --root=")]
     [InlineData("install --name ", "")]

@@ -32,8 +32,8 @@ public sealed class NetworkRequestTests
     [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"annotations":{"a":"b"}}""", false)]
-    [InlineData("""{"annotations":{"sysctr.network":"{}"}}""", true)]
-    [InlineData("""{"annotations":{"sysctr\u002enetwork":"{}"}}""", true)]
+    [InlineData("""{"annotations":{"io.sysctr.network":"{}"}}""", true)]
+    [InlineData("""{"annotations":{"io.sysctr\u002enetwork":"{}"}}""", true)]
     public void An_image_s_own_is_found_however_it_is_spelt(string json, bool named) => Assert.Equal(named, NetworkRequest.IsNamed(Encoding.UTF8.GetBytes(json)));
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class ApplyTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "etc/sysctr/containers.d", "usr/bin", "usr/lib/systemd/system", "var/lib", "run", "srv/data"])
+        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "etc/sysctr/containers.d", "usr/bin", "usr/lib/podman", "usr/lib/systemd/system", "var/lib", "run", "srv/data"])
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
@@ -39,6 +39,7 @@ public sealed class ApplyTests : IAsyncLifetime
             await File.WriteAllTextAsync($"{Root}/usr/bin/{program}", "", Cancellation);
         }
 
+        await File.WriteAllTextAsync($"{Root}/usr/lib/podman/netavark", "", Cancellation);
         await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).WriteAsync(_base + "/image");
         Write("web.container", "After=db.container\n[Container]\nEnvironment=A=1\nVolume=/srv/data:/d:ro\nVolume=data.volume:/v\n[Install]\nWantedBy=multi-user.target");
         Write("db.container", "Description=d\n[Container]\nExec=serve %N\n[Service]\nRestart=always");
@@ -199,6 +200,30 @@ public sealed class ApplyTests : IAsyncLifetime
         _notes.Clear();
         Assert.Empty(await ApplyAsync(host));
         Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_network_is_made_before_the_containers_on_it_and_as_it_was_where_they_fail()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string network = Root + "/var/lib/sysctr/networks/systemd-shop.json";
+        File.WriteAllText(Root + "/etc/sysctr/containers.d/shop.network", "[Network]\nSubnet=10.77.0.0/24\nInternal=true\n");
+        Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nEntrypoint=\n");
+
+        // It has nothing to run, which only its image tells.
+        await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host));
+        Assert.False(File.Exists(network));
+
+        Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nExec=serve\n");
+        await ApplyAsync(host);
+        Assert.Contains("\"internal\": true", await File.ReadAllTextAsync(network, Cancellation), StringComparison.Ordinal);
+        _notes.Clear();
+        await ApplyAsync(host);
+        Assert.Contains(_notes, n => n.Contains("network systemd-shop); nothing was changed", StringComparison.Ordinal));
+
+        File.WriteAllText(Root + "/etc/sysctr/containers.d/shop.network", "[Network]\nSubnet=10.77.0.0/24\n");
+        Assert.All(await ApplyAsync(host), r => Assert.Equal(ApplyAction.None, r.Action));
+        Assert.Contains("\"internal\": false", await File.ReadAllTextAsync(network, Cancellation), StringComparison.Ordinal);
     }
 
     private async Task<(string Name, ApplyAction Action)[]> ApplyAsync(Host host, bool prune = false) =>

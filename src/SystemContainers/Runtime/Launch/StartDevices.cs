@@ -75,7 +75,7 @@ static class StartDevices
     }
 
     /// <summary>A link such as /dev/serial/by-id/NAME leads to the node.</summary>
-    private static string Resolved(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+    private static string Resolved(string path) => (Path.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? path;
 
     private static JsonArray List(JsonObject parent, string name)
     {

@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.History;
 using SystemContainers.Images;
+using SystemContainers.Networks;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Quadlet;
@@ -21,6 +22,7 @@ namespace SystemContainers.Verbs.Apply;
 sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> note)
 {
     private readonly RuntimeWarning _runtimes = new(host.Target);
+    private readonly DeclaredNetworks _networks = new(host, note);
 
     /// <summary>Applies files.</summary>
     /// <returns>What became of each container.</returns>
@@ -32,7 +34,13 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ApplyWork work = ApplyWork.Of(host, set, request);
         if (work.IsNothing)
         {
-            note(set.Containers.Count + set.Images.Count == 0 ? "no file declares anything; nothing was changed" : $"all is as declared ({string.Join(", ", work.Items.Select(i => i.Name))}); nothing was changed");
+            if (_networks.Lacking(set.Networks).Count > 0)
+            {
+                MakeNetworks(set);
+                return [.. work.Items.Select(i => i.Report(i.Before))];
+            }
+
+            note(set.Containers.Count + set.Images.Count + set.Networks.Count == 0 ? "no file declares anything; nothing was changed" : $"all is as declared ({string.Join(", ", work.Items.Select(i => i.Name).Concat(set.Networks.Select(n => "network " + n.Name)))}); nothing was changed");
             return [.. work.Items.Select(i => i.Report(i.Before))];
         }
 
@@ -81,13 +89,41 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
 
         new UpdateMarks(host, note).RefuseGains(updates, new UpdateRequest(), origin);
+        MakeNetworks(set);
         if (after.Count + work.Leaving.Count > 0)
         {
-            await CommitAsync(transaction, origin, cancellation);
+            try
+            {
+                await CommitAsync(transaction, origin, cancellation);
+            }
+            catch
+            {
+                _networks.Undo();
+                throw;
+            }
+
             Tidy([.. updates.Select(u => u.Before.Name)]);
         }
 
         return [.. work.Items.Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin))];
+    }
+
+    private void MakeNetworks(QuadletSet set)
+    {
+        if (set.Networks.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _networks.Make(set.Networks);
+        }
+        catch
+        {
+            _networks.Undo();
+            throw;
+        }
     }
 
     private static void Add(ContainerTransaction transaction, ApplyItem item, PreparedContainer prepared, ApplyPreparer preparer)

@@ -83,7 +83,9 @@ public sealed class CompilerTests
                   #include <signal.h>
                   #include <stddef.h>
                   #include <stdio.h>
+                  #include <sched.h>
                   #include <sys/file.h>
+                  #include <sys/mount.h>
                   #include <sys/ioctl.h>
                   #include <sys/socket.h>
                   #include <sys/stat.h>

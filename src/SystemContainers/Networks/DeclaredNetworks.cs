@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Network;
+using SystemContainers.Target;
+
+namespace SystemContainers.Networks;
+
+/// <summary>
+/// Networks that files declare: made before the containers that name them, and as they were where those fail. A definition changes nothing of the host's network: the start of a container
+/// does, so one that a crash has left is taken as it is by the next call.
+/// </summary>
+/// <param name="host">Where.</param>
+/// <param name="note">Told what was made.</param>
+sealed class DeclaredNetworks(Host host, Action<string> note)
+{
+    private readonly NetworkStore _store = new(host.Here(NetworkStore.OnHost));
+    private readonly List<(string Name, NetworkDefinition? Before)> _made = [];
+
+    /// <summary>Those that are not there, or otherwise.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: one can't be; Corrupt: one can't be read.</exception>
+    public IReadOnlyList<NetworkDefinition> Lacking(IReadOnlyList<NetworkDefinition> declared) => [.. declared.Where(d => !_store.IsAs(d))];
+
+    /// <summary>Makes what is lacking.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: one can't be; Conflict: its subnet is taken. Then <see cref="Undo"/> what was made.</exception>
+    public void Make(IReadOnlyList<NetworkDefinition> declared)
+    {
+        using SafeFileHandle held = NetworkRecords.Lock();
+        foreach (NetworkDefinition network in Lacking(declared))
+        {
+            NetworkDefinition? before = _store.Find(network.Name);
+            NetworkDefinition made = _store.Put(network);
+            _made.Add((network.Name, before));
+            note($"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
+        }
+    }
+
+    /// <summary>Puts back what there was.</summary>
+    public void Undo()
+    {
+        if (_made.Count == 0)
+        {
+            return;
+        }
+
+        using SafeFileHandle held = NetworkRecords.Lock();
+        foreach ((string name, NetworkDefinition? before) in _made)
+        {
+            _store.Remove(name);
+            if (before is not null)
+            {
+                _store.Put(before);
+            }
+        }
+
+        _made.Clear();
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Network;
+using SystemContainers.Quadlet;
+using Xunit;
+
+namespace SystemContainers.Tests.Quadlet;
+
+/// <summary>Networks of files, and containers on them, as podman-systemd.unit(5) has them.</summary>
+public sealed class QuadletNetworkTests : IDisposable
+{
+    private readonly QuadletFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_network_is_what_its_file_says()
+    {
+        _folder.Write("shop.network", "[Network]\nSubnet=10.77.0.0/24\nGateway=10.77.0.9\nIPRange=10.77.0.128/25\nDisableDNS=yes\nInternal=true\nInterfaceName=br-shop\nOptions=mtu=1400,isolate=true\nLabel=who=we");
+
+        NetworkDefinition network = Assert.Single(_folder.Read().Networks);
+
+        Assert.Equal(("systemd-shop", "bridge", "br-shop", true, false), (network.Name, network.Driver, network.NetworkInterface, network.Internal, network.DnsEnabled));
+        NetworkSubnet subnet = Assert.Single(network.Subnets);
+        Assert.Equal(("10.77.0.0/24", "10.77.0.9", new LeaseRange("10.77.0.128", "10.77.0.255")), (subnet.Subnet, subnet.Gateway, subnet.LeaseRange));
+        Assert.Equal(["isolate=true", "mtu=1400"], network.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Network=shop.network", "systemd-shop")]
+    [InlineData("Network=shop.network:ip=10.77.0.5,alias=a", "systemd-shop:ip=10.77.0.5,alias=a")]
+    [InlineData("Network=other", "other")]
+    [InlineData("Network=host", "host")]
+    [InlineData("Network=b.container", "container:b")]
+    public void A_container_is_on_it_by_its_name(string key, string network)
+    {
+        _folder.Write("shop.network", "[Network]\n");
+        _folder.Write("b.container", "[Container]\nImage=i");
+        _folder.Write("a.container", "[Unit]\nRequires=shop.network\nAfter=shop.network\n[Container]\nImage=i\n" + key);
+
+        QuadletSet set = _folder.Read();
+        ContainerDeclaration container = set.Containers.Single(c => c.Name == "a");
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal([network], container.Request.Settings.All("network"));
+        Assert.Equal(["systemd-shop"], container.Request.NewNetworks);
+        Assert.DoesNotContain(container.Request.Declared!.Lines, l => l.Value.Contains("shop", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Nothing_said_is_a_network_of_its_own()
+    {
+        _folder.Write("a.container", "[Container]\nImage=i");
+
+        Assert.Equal(["bridge"], Assert.Single(_folder.Read().Containers).Request.Usual.All("network"));
+    }
+
+    [Theory]
+    [InlineData("Network=shop.network\nContainerName=db", "db")]
+    [InlineData("Network=host\nContainerName=db", "")]
+    [InlineData("ContainerName=db", "")]
+    public void Where_there_are_names_podman_s_is_one(string keys, string alias)
+    {
+        _folder.Write("shop.network", "[Network]\nNetworkName=shop");
+        _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
+
+        Assert.Equal(alias, string.Join(' ', Assert.Single(_folder.Read().Containers).Request.Settings.All("network-alias")));
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections;
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Runtime.Launch;
+using Xunit;
+
+namespace SystemContainers.Tests.Runtime.Launch;
+
+/// <summary>What a start adds to config.json by its annotations; that a payload has it is in OrdinaryTests.</summary>
+public sealed class StartTests : IDisposable
+{
+    private readonly string _base = Directory.CreateTempSubdirectory("sysctr-start-").FullName;
+
+    public void Dispose() => Directory.Delete(_base, recursive: true);
+
+    [Fact]
+    public void A_device_has_the_number_that_it_has_now_and_may_be_used()
+    {
+        JsonObject document = Document((StartAnnotations.Devices, "/dev/zero:/dev/box:r"));
+
+        StartDevices.Add(document, root: true);
+
+        Assert.Equal("""{"path":"/dev/box","type":"c","major":1,"minor":5,"fileMode":438,"uid":0,"gid":0}""", document["linux"]!["devices"]![0]!.ToJsonString());
+        Assert.Equal("""{"allow":true,"type":"c","major":1,"minor":5,"access":"r"}""", document["linux"]!["resources"]!["devices"]![0]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Who_makes_no_nodes_gets_the_hosts()
+    {
+        JsonObject document = Document((StartAnnotations.Devices, "/dev/zero:/dev/box:r"));
+
+        StartDevices.Add(document, root: false);
+
+        Assert.Equal("""{"destination":"/dev/box","type":"bind","source":"/dev/zero","options":["bind","nosuid","noexec","private","ro"]}""", document["mounts"]![0]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_device_that_is_not_there_is_named()
+    {
+        SysctrException e = Assert.Throws<SysctrException>(() => StartDevices.Add(Document((StartAnnotations.Devices, "/dev/no-such-device")), root: true));
+
+        Assert.Equal(ErrorKind.NotFound, e.Kind);
+        Assert.Contains("/dev/no-such-device", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Secrets_are_variables_or_copies_that_nobody_else_gets_to()
+    {
+        string directory = Directory.CreateDirectory(Path.Join(_base, "secrets.d")).FullName;
+        File.WriteAllText(Path.Join(directory, "pw"), "hidden\n");
+        File.SetUnixFileMode(Path.Join(directory, "pw"), UnixFileMode.UserRead);
+        string bundle = Directory.CreateDirectory(Path.Join(_base, "bundle")).FullName;
+        JsonObject document = Document((StartAnnotations.Secrets, "pw,type=env,target=PW\npw,target=/etc/pw,mode=0400"));
+
+        StartSecrets.Add(document, bundle, directory);
+
+        Assert.Equal("""["A=image","PW=hidden\n"]""", document["process"]!["env"]!.ToJsonString());
+        Assert.Equal("/etc/pw", document["mounts"]![0]!["destination"]!.GetValue<string>());
+        string copy = document["mounts"]![0]!["source"]!.GetValue<string>();
+        Assert.Equal("hidden\n", File.ReadAllText(copy));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(copy)!));
+    }
+
+    [Theory]
+    [InlineData(true, ErrorKind.Unsafe)]
+    [InlineData(false, ErrorKind.NotFound)]
+    public void A_secret_that_others_may_read_or_that_is_not_there_fails_the_start(bool there, ErrorKind kind)
+    {
+        if (there)
+        {
+            File.WriteAllText(Path.Join(_base, "pw"), "known");
+            File.SetUnixFileMode(Path.Join(_base, "pw"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        }
+
+        Assert.Equal(kind, Assert.Throws<SysctrException>(() => StartSecrets.Add(Document((StartAnnotations.Secrets, "pw")), _base, _base)).Kind);
+    }
+
+    [Fact]
+    public void What_the_unit_sets_comes_over_the_images_and_what_the_manager_sets_does_not_come()
+    {
+        JsonObject document = Document((StartAnnotations.Environment, "unit"));
+        Hashtable own = new()
+        {
+            ["A"] = "drop-in", ["B"] = "also", ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", ["LANG"] = "C.UTF-8", ["LC_ALL"] = "de_DE.UTF-8", ["NOTIFY_SOCKET"] = "/run/systemd/notify",
+            ["INVOCATION_ID"] = "0", ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x", ["HOME"] = "/root",
+        };
+
+        UnitEnvironment.Add(document, own, ["LANG=C.UTF-8"]);
+
+        Assert.Equal("""["A=drop-in","B=also","LC_ALL=de_DE.UTF-8"]""", document["process"]!["env"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_configuration_that_does_not_ask_keeps_its_variables()
+    {
+        JsonObject document = Document();
+
+        UnitEnvironment.Add(document, new Hashtable { ["B"] = "also" }, []);
+
+        Assert.Equal("""["A=image"]""", document["process"]!["env"]!.ToJsonString());
+    }
+
+    private static JsonObject Document(params (string Name, string Lines)[] annotations)
+    {
+        JsonObject document = (JsonObject)JsonNode.Parse("""{"process": {"env": ["A=image"], "user": {"uid": 0, "gid": 0}}, "linux": {}}""")!;
+        JsonObject all = [];
+        foreach ((string name, string lines) in annotations)
+        {
+            all[name] = lines;
+        }
+
+        document["annotations"] = all;
+        return document;
+    }
+}

@@ -7,7 +7,7 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>Containers that files declare, on a host whose systemd runs them.</summary>
-[Collection(RunningHost.Name)]
+[Collection(OrdinaryHost.Name)]
 public sealed class ApplyTests(NspawnFixture fixture)
 {
     private const string Place = "/etc/sysctr/containers.d";

@@ -49,6 +49,12 @@ public sealed class RunningHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
+public sealed class OrdinaryHost : ICollectionFixture<NspawnFixture>
+{
+    public const string Name = "ordinary";
+}
+
+[CollectionDefinition(Name)]
 public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "images";

@@ -7,7 +7,7 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>Networks of containers: by netavark for the system's, by pasta for a user's.</summary>
-[Collection(RunningHost.Name)]
+[Collection(OrdinaryHost.Name)]
 public sealed class NetworkTests(NspawnFixture fixture)
 {
     private const string Place = "/srv/net";

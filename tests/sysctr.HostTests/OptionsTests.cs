@@ -7,7 +7,7 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>An ordinary image, configured at install and update by the options of podman-run(1).</summary>
-[Collection(RunningHost.Name)]
+[Collection(OrdinaryHost.Name)]
 public sealed class OptionsTests(NspawnFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;

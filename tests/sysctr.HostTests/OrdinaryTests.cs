@@ -6,7 +6,7 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>What ordinary images and their users expect of a container: a standard output that has a path, a root that can be written to, secrets, devices, the unit's variables and credentials.</summary>
-[Collection(RunningHost.Name)]
+[Collection(OrdinaryHost.Name)]
 public sealed class OrdinaryTests(NspawnFixture fixture)
 {
     private const string Payload =

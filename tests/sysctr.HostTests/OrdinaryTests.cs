@@ -33,7 +33,6 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
              test -e /dev/sysctr-box || mknod /dev/sysctr-box c 1 5
              printf '[Service]\nEnvironment=FROM_UNIT=said\nSetCredential=word:credential\n' > /etc/systemd/system/{unit}.d/50-local.conf
              """);
-        HostState before = await HostState.TakeAsync(_host);
         string[] install =
         [
             "install", "--now", "--name", name, "--runtime", runtime, "--settle", "1", "--log-pipe", "yes", "--read-only=false", "--secret", $"{name},target=pw", "--secret", $"{name},type=env,target=VAR_SECRET",
@@ -43,6 +42,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         Assert.Equal(8, open.ExitCode);
         Assert.Contains($"chmod 600 /etc/sysctr/secrets.d/{name}", open.Error, StringComparison.Ordinal);
         await _host.ShellAsync($"chmod 600 /etc/sysctr/secrets.d/{name}");
+        HostState before = await HostState.TakeAsync(_host);
 
         (await _host.SysctrAsync(install)).MustSucceed();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Images;
@@ -7,6 +8,7 @@ using SystemContainers.Lint.Json;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Options;
 using SystemContainers.Render;
+using SystemContainers.Render.Spec;
 using SystemContainers.Render.Request;
 using SystemContainers.Requests;
 using SystemContainers.Target;
@@ -83,6 +85,10 @@ static class LintOperation
         if (rendered is not null)
         {
             RightsCheck.Run(request, rendered, files, findings);
+            if (rendered.Config?.Annotation(StartAnnotations.Log).Any() == true && LogPaths.Find(request) is { } why)
+            {
+                findings.Note(why.Split(' ')[0], s_start, $"{why}: a FIFO and a cat(1) take its log to the journal while it runs; one that writes to its standard output needs neither");
+            }
         }
 
         // Without what an installation would add to them, where it would fail.

@@ -77,7 +77,7 @@ sealed class NetworkOperations(Host host)
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
-                host.User is null ? "do it on that host" : "they have --network pasta");
+                host.User is null ? "do it on that host" : "they have the host's");
         }
     }
 }

@@ -58,7 +58,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["read-only"] = ["false"];
         }
 
-        if (!_settings.ContainsKey(QuadletNetworks.Option))
+        if (!host.IsUser && !_settings.ContainsKey(QuadletNetworks.Option))
         {
             usual[QuadletNetworks.Option] = [QuadletNetworks.Usual];
         }

@@ -42,7 +42,7 @@ static class QuadletNetworks
         }
         else if (isUser)
         {
-            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has a network of its own by pasta, or Network=host");
+            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has the host's");
         }
         else
         {

@@ -67,7 +67,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
     {
         if (host.IsUser)
         {
-            faults.Add(unit.Place, "a user's containers have no networks by name", "take the file away: a container has a network of its own by pasta");
+            faults.Add(unit.Place, "a user's containers have no networks by name", "take the file away");
         }
         else if (QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults) is { } network)
         {

@@ -285,7 +285,7 @@ static class ContainerRenderer
 
     private static IEnumerable<string> LogWarnings(RenderRequest request, RuntimeConfigFile config) =>
         config.Annotation(StartAnnotations.Log).Any() && request.Settings.Spec.LogPipe is null &&
-        LogPaths.Find(request.Files, [.. request.Image.Run?.Entrypoint ?? [], .. request.Image.Run?.Cmd ?? []]) is { } why
+        LogPaths.Find(request) is { } why
             ? [$"it opens its log by a path ({why}): while it runs, a FIFO and a cat(1) that systemd starts take its lines to the journal; --log-pipe=no leaves them out"]
             : [];
 

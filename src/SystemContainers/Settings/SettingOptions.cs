@@ -57,7 +57,7 @@ static class SettingOptions
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON array of strings. The image's own command is left out then.") { Check = Words },
         new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
-        new("network", "NETWORK", "Its network: host (as without the option), none, bridge, a network by name, ns:PATH, container:NAME, or pasta for a user's. Options follow a colon.")
+        new("network", "NETWORK", "Its network: host (as without the option), none, bridge, a network by name, ns:PATH or container:NAME. Options follow a colon.")
         {
             IsList = true, IsWhole = true, Check = NetworkSetting.Parse,
         },

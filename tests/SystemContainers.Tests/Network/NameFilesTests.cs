@@ -48,7 +48,7 @@ public sealed class NameFilesTests
     [Fact]
     public void Pasta_asks_the_host_s_loopback_for_a_container()
     {
-        NetworkRequest request = NetworkRequest.For(Settings("--publish=80").Spec, "web1", isUsers: true);
+        NetworkRequest request = new() { Mode = NetworkMode.Pasta, Name = "c", HostName = "c" };
 
         Assert.Contains($"nameserver {NameFiles.PastaServer}\n", NameFiles.Resolv(s_host with { ResolvedServers = null }, request, null), StringComparison.Ordinal);
         Assert.Contains("nameserver 9.9.9.9\n", NameFiles.Resolv(s_host, request, null), StringComparison.Ordinal);

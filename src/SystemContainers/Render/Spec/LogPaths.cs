@@ -2,6 +2,7 @@
 
 using System.Text;
 using SystemContainers.Oci;
+using SystemContainers.Render.Request;
 
 namespace SystemContainers.Render.Spec;
 
@@ -22,6 +23,9 @@ static class LogPaths
     private static readonly string[] s_settings = ["/etc", "/usr/local/etc", "/usr/local/apache2/conf", "/usr/local/nginx/conf", "/opt", "/config"];
 
     private static readonly string[] s_suffixes = [".conf", ".cnf", ".cfg", ".ini", ".toml", ".yml", ".yaml", ".json", ".xml", ".properties"];
+
+    /// <summary>The same of an image that is rendered.</summary>
+    public static string? Find(RenderRequest request) => Find(request.Files, [.. request.Image.Run?.Entrypoint ?? [], .. request.Image.Run?.Cmd ?? []]);
 
     /// <summary>What says so, in words: <c>/var/log/nginx/access.log leads to /dev/stdout</c>; null where nothing does.</summary>
     /// <param name="files">The image.</param>

@@ -91,8 +91,12 @@ static class RuntimeSpecBuilder
                 settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
                 Sysctls(settings, network)),
             network.HostName,
-            Annotations(settings, network, changes, health, settings.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null));
+            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments)));
     }
+
+    /// <summary>What runs once writes into a pipe of its caller's, which has a path.</summary>
+    private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
+        !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null);
 
     private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe)
     {

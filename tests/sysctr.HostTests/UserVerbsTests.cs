@@ -14,7 +14,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
     private const string Well =
         """
         config["Labels"]["sysctr.health.command"] = "echo I am ${NAME} of $$PROBE_VALUE; test -e /var/lib/probe/well"
-        config["Labels"]["sysctr.health.timeout"] = "3"
+        config["Labels"]["sysctr.health.timeout"] = "8"
         config["Labels"]["sysctr.health.interval"] = "0.2"
         """;
 

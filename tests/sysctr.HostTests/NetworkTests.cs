@@ -70,7 +70,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
             // Whoever is killed, it comes back where it was.
             string address = await AddressAsync(web);
             await _host.ShellAsync($"kill -9 $(systemctl show -P MainPID {web.Name})");
-            await _host.EventuallyAsync($"test \"$(python3 {Place}/ask.py 127.0.0.1/8080)\" = {web.Name}", TimeSpan.FromSeconds(90));
+            await AnswersAsync(web, 8080);
             Assert.Equal(address, await AddressAsync(web));
 
             await _host.MustAsync("systemctl", "stop", db.Name, web.Name);
@@ -83,7 +83,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
             await _host.ShellAsync($"for i in $(seq 3); do {up.Trim()}; {up.Trim()}; ip netns del sysctr-{web.Name}; {up.Trim()}; {down}; {up.Trim()}; {down}; done 2>&1");
             Assert.Equal(left, await _host.ShellAsync(Snapshot));
             await _host.MustAsync("systemctl", "start", web.Name);
-            Assert.Equal(web.Name, await AskAsync("127.0.0.1/8080"));
+            await AnswersAsync(web, 8080);
         }
 
         (await _host.SysctrAsync("network", "remove", "shop")).MustSucceed();
@@ -122,7 +122,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await using (Container web = await ServeAsync("-p", "8083:80"))
         {
             await _host.ShellAsync($"printf '[Service]\\nProtectSystem=strict\\nReadWritePaths=/run /var/lib\\nProtectHome=yes\\nPrivateTmp=yes\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\\nProtectKernelTunables=yes\\n' >/etc/systemd/system/{web.Service}.d/90.conf; systemctl daemon-reload; systemctl restart {web.Name}");
-            Assert.Equal(web.Name, await AskAsync("127.0.0.1/8083"));
+            await AnswersAsync(web, 8083);
             await _host.ShellAsync($"rm /etc/systemd/system/{web.Service}.d/90.conf; systemctl daemon-reload");
         }
 
@@ -151,6 +151,10 @@ public sealed class NetworkTests(NspawnFixture fixture)
 
     private async Task PrepareAsync() =>
         await _host.ShellAsync($"mkdir -p {Place}; cat >{Place}/serve.py <<'E'\n{Serve}\nE\ncat >{Place}/ask.py <<'E'\n{Ask}\nE\n");
+
+    /// <summary>A payload that has started may not listen yet.</summary>
+    private Task<CommandResult> AnswersAsync(Container web, int port) =>
+        _host.EventuallyAsync($"test \"$(python3 {Place}/ask.py 127.0.0.1/{port})\" = {web.Name}", TimeSpan.FromSeconds(90));
 
     private Task<Container> ServeAsync(params string[] options) =>
         Container.InstallAsync(_host, "probe", ["--now", "-v", $"{Place}:{Place}:ro", "--entrypoint", $"[\"/usr/bin/python3\", \"{Place}/serve.py\"]", .. options]);

@@ -25,7 +25,12 @@ static class NetworkRecords
         PrivateDirectory.Make(Place);
         PrivateDirectory.Make(State);
         SafeFileHandle file = Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000);
-        while (file.IsInvalid || Libc.flock(file, Libc.LOCK_EX) != 0)
+        if (file.IsInvalid)
+        {
+            throw LinuxException.Last("open", Place + "/lock");
+        }
+
+        while (Libc.flock(file, Libc.LOCK_EX) != 0)
         {
             LinuxException failed = LinuxException.Last("flock", Place + "/lock");
             if (failed.Errno != Errno.EINTR)

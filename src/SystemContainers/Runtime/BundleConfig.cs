@@ -67,7 +67,7 @@ static class BundleConfig
         bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && (m.Destination is "/run" or "/run/systemd" || m.Destination == socket));
         if (!visible)
         {
-            AddBind(document, socket, socket);
+            AddBind(document, socket, socket, "ro", "nosuid", "nodev");
         }
 
         SetVariable(document, "NOTIFY_SOCKET", socket);
@@ -89,7 +89,7 @@ static class BundleConfig
         }
 
         string inside = config.Mounts.Any(m => m is { IsBind: true, Destination: "/run/systemd" }) ? "/run/sysctr-notify" : ManagerSocket;
-        AddBind(document, socket, inside);
+        AddBind(document, socket, inside, "ro", "nosuid", "nodev");
         SetVariable(document, "NOTIFY_SOCKET", inside);
     }
 
@@ -162,7 +162,7 @@ static class BundleConfig
     /// <summary>Puts sysctr-listen in front of the payload's command.</summary>
     public static void Prefix(JsonObject document, string listenHelper)
     {
-        AddBind(document, listenHelper, ListenInside);
+        AddBind(document, listenHelper, ListenInside, "ro", "nosuid", "nodev");
         document["process"]!["args"]!.AsArray().Insert(0, ListenInside);
     }
 
@@ -280,8 +280,19 @@ static class BundleConfig
         return lowered;
     }
 
-    private static void AddBind(JsonObject document, string source, string destination)
+    /// <summary>Adds a bind mount, last of all.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="source">On the host.</param>
+    /// <param name="destination">In the container.</param>
+    /// <param name="options">Beside <c>bind</c>.</param>
+    public static void AddBind(JsonObject document, string source, string destination, params ReadOnlySpan<string> options)
     {
+        JsonArray all = new("bind");
+        foreach (string option in options)
+        {
+            all.Add((JsonNode)option);
+        }
+
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
         document["mounts"] = mounts;
         mounts.Add((JsonNode)new JsonObject
@@ -289,7 +300,7 @@ static class BundleConfig
             ["destination"] = destination,
             ["type"] = "bind",
             ["source"] = source,
-            ["options"] = new JsonArray("bind", "ro", "nosuid", "nodev"),
+            ["options"] = all,
         });
     }
 }

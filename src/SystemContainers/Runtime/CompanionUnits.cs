@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using SystemContainers.Linux.Native;
 
-namespace SystemContainers.Runtime.Launch;
+namespace SystemContainers.Runtime;
 
 /// <summary>
 /// Units of systemd-run(1) that are there while a container runs, for it: they speak in the journal for its unit. systemd-run reaches systemd without D-Bus, so also early at boot.
@@ -11,9 +11,11 @@ namespace SystemContainers.Runtime.Launch;
 static class CompanionUnits
 {
     /// <summary>Makes one.</summary>
-    /// <param name="words">Options and command, without the program.</param>
+    /// <param name="options">Of systemd-run.</param>
+    /// <param name="command">What it starts, each word as it is: systemd puts variables in where a dollar sign stands alone.</param>
     /// <returns>The exit status; what was said is in the journal.</returns>
-    public static int Run(IEnumerable<string> words) => Call(["systemd-run", .. ForUser, "--quiet", "--collect", .. words], isSaid: true);
+    public static int Run(IEnumerable<string> options, IEnumerable<string> command) =>
+        Call(["systemd-run", .. ForUser, "--quiet", "--collect", .. options, "--", .. command.Select(w => w.Replace("$", "$$", StringComparison.Ordinal))], isSaid: true);
 
     /// <summary>Takes them away; whether there were any does not matter.</summary>
     /// <param name="names">With their suffixes.</param>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Runtime;
@@ -29,9 +28,9 @@ static class NotifySocket
             Stop(id);
         }
 
-        string[] command =
+        string[] options =
         [
-            "systemd-run", "--quiet", "--collect", $"--unit={Unit(id)}", $"--description=Notifications of the container {id}",
+            $"--unit={Unit(id)}", $"--description=Notifications of the container {id}",
             $"--socket-property=ListenDatagram={PathOf(id)}", "--socket-property=SocketMode=0666", "--socket-property=PassCredentials=yes",
             "--socket-property=DefaultDependencies=no", "--socket-property=TriggerLimitIntervalSec=0", "--socket-property=RemoveOnStop=yes",
             "--property=DefaultDependencies=no", "--property=StartLimitIntervalSec=0",
@@ -40,13 +39,12 @@ static class NotifySocket
             // It reads what hostile payloads write.
             "--property=CapabilityBoundingSet=CAP_SYS_ADMIN", "--property=NoNewPrivileges=yes", "--property=RestrictAddressFamilies=AF_UNIX",
             "--property=DevicePolicy=closed", "--property=MemoryMax=128M", "--property=CPUWeight=10",
-            "--", .. filter.Select(w => w.Replace("$", "$$", StringComparison.Ordinal)),
         ];
-        if (Call(command) != 0)
+        if (CompanionUnits.Run(options, filter) != 0)
         {
             // A unit that failed keeps its name.
             Stop(id);
-            if (Call(command) != 0)
+            if (CompanionUnits.Run(options, filter) != 0)
             {
                 throw new SysctrException(ErrorKind.Host, $"starting {id}: systemd does not make {PathOf(id)} for its notifications", $"'journalctl -u {Unit(id)}.socket' says why");
             }
@@ -54,24 +52,7 @@ static class NotifySocket
     }
 
     /// <summary>Takes the socket away; whether there was one does not matter.</summary>
-    public static void Stop(string id)
-    {
-        Call(["systemctl", "stop", "--quiet", Unit(id) + ".socket", Unit(id) + ".service"]);
-        Call(["systemctl", "reset-failed", "--quiet", Unit(id) + ".socket", Unit(id) + ".service"]);
-    }
+    public static void Stop(string id) => CompanionUnits.Stop(Unit(id) + ".socket", Unit(id) + ".service");
 
     private static string Unit(string id) => $"sysctr-notify-{id}";
-
-    private static int Call(string[] command)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
-        string said = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0 && command[0] != "systemctl")
-        {
-            LaunchLog.Error(said.Trim());
-        }
-
-        return process.ExitCode;
-    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Cli.Commands.Plan;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Target;
 using SystemContainers.Verbs.Apply;
@@ -96,26 +97,7 @@ static class ApplyCommand
             return 0;
         }
 
-        HostPlan plan = await planner.PlanAsync(request, cancellation);
-        if (json)
-        {
-            terminal.Json(Reports.ToJson(plan));
-        }
-        else
-        {
-            foreach (string line in PlanText.Lines(plan))
-            {
-                terminal.TextLine(line);
-            }
-        }
-
-        if (plan.Refused is { } refused)
-        {
-            terminal.Error(refused.Message, refused.Hint);
-            return refused.ExitCode;
-        }
-
-        return 0;
+        return PlanOptions.Show(await planner.PlanAsync(request, cancellation), json, terminal);
     }
 
     private static string Line(ApplyReport report) => report.Action switch

@@ -41,13 +41,7 @@ static class DeviceBinds
         IEnumerable<string> asked = (document["linux"]?["devices"] as JsonArray ?? []).OfType<JsonObject>().Where(d => IsOf(d, onHost)).Select(d => d["path"]!.ToString());
         foreach (string path in s_default.Where(p => onHost(p) is not null).Concat(asked).Distinct(StringComparer.Ordinal).Where(p => !mounts.Any(m => IsPlace(m, p))).ToArray())
         {
-            mounts.Add((JsonNode)new JsonObject
-            {
-                ["destination"] = path,
-                ["type"] = "bind",
-                ["source"] = path,
-                ["options"] = new JsonArray("bind", "nosuid", "noexec", "private"),
-            });
+            BundleConfig.AddBind(document, path, path, "nosuid", "noexec", "private");
         }
     }
 

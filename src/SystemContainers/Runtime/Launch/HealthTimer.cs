@@ -42,9 +42,8 @@ static class HealthTimer
 
             // systemd tells of each start and end of a unit; twice a minute for ever that would be the journal.
             "--property=LogLevelMax=notice", .. CompanionUnits.SpeakingFor(unit, "sysctr"),
-            "--", .. ((string[])[Environment.ProcessPath!, "launch", "health", $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]).Select(w => w.Replace("$", "$$", StringComparison.Ordinal)),
         ];
-        if (CompanionUnits.Run(words) != 0)
+        if (CompanionUnits.Run(words, [Environment.ProcessPath!, "launch", "health", $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]) != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"starting {options.Id}: systemd does not make a timer for its health checks", "'sysctr update --health-interval disable NAME' goes without");
         }

@@ -243,7 +243,7 @@ static class Launcher
         if (isRoot)
         {
             // A user's manager takes in what a session has, which is nobody's to pass on.
-            UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), UnitEnvironment.OfManager(Libc.getppid()));
+            UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), () => UnitEnvironment.OfManager(Libc.getppid()));
         }
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));

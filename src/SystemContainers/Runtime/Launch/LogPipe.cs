@@ -39,15 +39,14 @@ static unsafe class LogPipe
 
         string pipe = PathOf(bundle);
         Stop(id);
-        string[] words =
+        string[] options =
         [
             $"--unit={Unit(id)}", $"--description=Log of the container {id}", $"--socket-property=ListenFIFO={pipe}", "--socket-property=SocketMode=0622", "--socket-property=RemoveOnStop=yes",
             "--socket-property=DefaultDependencies=no", "--socket-property=TriggerLimitIntervalSec=0", "--socket-property=LogLevelMax=warning",
             "--property=DefaultDependencies=no", "--property=StartLimitIntervalSec=0", "--property=StandardInput=socket", "--property=StandardOutput=journal", "--property=StandardError=journal",
             "--property=CapabilityBoundingSet=", "--property=NoNewPrivileges=yes", .. CompanionUnits.SpeakingFor(unit, identifier),
-            "--", "cat",
         ];
-        if (CompanionUnits.Run(words) != 0)
+        if (CompanionUnits.Run(options, ["cat"]) != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"starting {id}: systemd does not make {pipe} for its log", "'sysctr update --log-pipe=no NAME' goes without; what opens /dev/stdout fails then");
         }

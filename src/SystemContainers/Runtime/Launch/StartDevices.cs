@@ -43,13 +43,7 @@ static class StartDevices
         JsonObject linux = document["linux"]!.AsObject();
         if (!root)
         {
-            List(document, "mounts").Add((JsonNode)new JsonObject
-            {
-                ["destination"] = device.Destination,
-                ["type"] = "bind",
-                ["source"] = source,
-                ["options"] = new JsonArray("bind", "nosuid", "noexec", "private", device.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"),
-            });
+            BundleConfig.AddBind(document, source, device.Destination, "nosuid", "noexec", "private", device.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro");
             return;
         }
 

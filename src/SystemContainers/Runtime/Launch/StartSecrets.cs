@@ -125,16 +125,6 @@ static class StartSecrets
         }
     }
 
-    private static void Bind(JsonObject document, string source, string destination)
-    {
-        JsonArray mounts = document["mounts"] as JsonArray ?? [];
-        document["mounts"] = mounts;
-        mounts.Add((JsonNode)new JsonObject
-        {
-            ["destination"] = destination,
-            ["type"] = "bind",
-            ["source"] = source,
-            ["options"] = new JsonArray("bind", "ro", "nosuid", "nodev", "noexec", "private"),
-        });
-    }
+    private static void Bind(JsonObject document, string source, string destination) =>
+        BundleConfig.AddBind(document, source, destination, "ro", "nosuid", "nodev", "noexec", "private");
 }

@@ -29,14 +29,15 @@ static class UnitEnvironment
     /// <summary>Sets them, where config.json asks for it.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="own">The launcher's variables.</param>
-    /// <param name="manager">The manager's own, <c>NAME=VALUE</c> each: every unit has them.</param>
-    public static void Add(JsonObject document, IDictionary own, IReadOnlyCollection<string> manager)
+    /// <param name="ofManager">Gives the manager's own, <c>NAME=VALUE</c> each: every unit has them.</param>
+    public static void Add(JsonObject document, IDictionary own, Func<IReadOnlyCollection<string>> ofManager)
     {
         if (StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0)
         {
             return;
         }
 
+        IReadOnlyCollection<string> manager = ofManager();
         foreach ((string name, string value) in own.Cast<DictionaryEntry>().Select(v => ((string)v.Key, (string?)v.Value ?? "")).OrderBy(v => v.Item1, StringComparer.Ordinal))
         {
             if (!s_managers.Contains(name) && !manager.Contains($"{name}={value}", StringComparer.Ordinal) && !(name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal)))

@@ -66,8 +66,8 @@ static class WritableRoot
     {
         foreach (string mount in (string[])[Path.Join(bundle, Root), Path.Join(bundle, Memory)])
         {
-            // Of a unit with mounts of its own they are gone with it.
-            while (MountTable.Read().Any(m => m.Point == mount))
+            // Of a unit with mounts of its own they are gone with it; of most containers there is no such place.
+            while (Directory.Exists(mount) && MountTable.Read().Any(m => m.Point == mount))
             {
                 Call("umount", "--lazy", mount);
             }

@@ -36,24 +36,32 @@ static class PlanOptions
             planned = await plan(parsed, new PlanOperation(host, progress, terminal.Note), host, cancellation);
         }
 
-        if (parsed.GetValue(s_json))
+        int refused = Show(planned, parsed.GetValue(s_json), terminal);
+        return refused == 0 && planned.HasChanges && parsed.GetValue(s_detailed) ? Changes : refused;
+    }
+
+    /// <summary>Prints a plan.</summary>
+    /// <returns>0; where the verb itself would be refused, its exit status.</returns>
+    public static int Show(HostPlan plan, bool json, Terminal terminal)
+    {
+        if (json)
         {
-            terminal.Json(Reports.ToJson(planned));
+            terminal.Json(Reports.ToJson(plan));
         }
         else
         {
-            foreach (string line in PlanText.Lines(planned))
+            foreach (string line in PlanText.Lines(plan))
             {
                 terminal.TextLine(line);
             }
         }
 
-        if (planned.Refused is { } refused)
+        if (plan.Refused is { } refused)
         {
             terminal.Error(refused.Message, refused.Hint);
             return refused.ExitCode;
         }
 
-        return planned.HasChanges && parsed.GetValue(s_detailed) ? Changes : 0;
+        return 0;
     }
 }

@@ -88,7 +88,7 @@ public sealed class StartTests : IDisposable
             ["INVOCATION_ID"] = "0", ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x", ["HOME"] = "/root",
         };
 
-        UnitEnvironment.Add(document, own, ["LANG=C.UTF-8"]);
+        UnitEnvironment.Add(document, own, () => ["LANG=C.UTF-8"]);
 
         Assert.Equal("""["A=drop-in","B=also","LC_ALL=de_DE.UTF-8"]""", document["process"]!["env"]!.ToJsonString());
     }
@@ -98,7 +98,7 @@ public sealed class StartTests : IDisposable
     {
         JsonObject document = Document();
 
-        UnitEnvironment.Add(document, new Hashtable { ["B"] = "also" }, []);
+        UnitEnvironment.Add(document, new Hashtable { ["B"] = "also" }, () => []);
 
         Assert.Equal("""["A=image"]""", document["process"]!["env"]!.ToJsonString());
     }

@@ -39,5 +39,11 @@ foreach (PodmanFile file in judged)
 
 Console.WriteLine($"\n{judged.Length} .container files: {string.Join(", ", judged.GroupBy(j => j.Verdict).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}"))}.");
 
+if (Environment.GetEnvironmentVariable("SYSCTR_QUADLETS") is { Length: > 0 } wild)
+{
+    Console.WriteLine($"\nOf {wild}:\n");
+    WildFiles.Print(wild, Environment.GetEnvironmentVariable("SYSCTR_QUADLETS_USER") is "1");
+}
+
 // Half taken is worse than refused.
 return judged.Any(j => j.Verdict == Verdict.Differs) ? 1 : 0;

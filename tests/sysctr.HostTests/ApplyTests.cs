@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
 using System.Text.Json;
 using SystemContainers.TestBed;
 using Xunit;
@@ -71,6 +72,68 @@ public sealed class ApplyTests(NspawnFixture fixture)
         (await _host.SysctrAsync("fsck")).MustSucceed();
         await _host.ShellAsync($"rm -r {Place} /srv/applied /var/lib/sysctr-volumes /var/lib/quadb /var/lib/quaweb; rmdir --ignore-fail-on-non-empty /etc/sysctr");
         Assert.Equal(before, await HostState.TakeAsync(_host));
+    }
+
+    [Fact]
+    public async Task A_pod_is_a_network_that_its_containers_share_and_comes_and_goes_with_them()
+    {
+        const string pod = "[Pod]\nVolume=/srv/quapod:/srv:ro\nPublishPort=127.0.0.1:{0}:8098\n[Install]\nWantedBy=multi-user.target";
+        HostState before = await HostState.TakeAsync(_host);
+        await _host.ShellAsync(
+            $"""
+            mkdir -p {Place} /srv/quapod
+            cat >/srv/quapod/serve.py <<'END'
+            import socket, sys
+            server = socket.create_server(('127.0.0.1' if sys.argv[2] == 'inside' else '', int(sys.argv[1])))
+            while True:
+                caller, _ = server.accept()
+                caller.sendall(socket.gethostname().encode())
+                caller.close()
+            END
+            cat >/srv/quapod/ask.py <<'END'
+            import socket, sys
+            with socket.create_connection(('127.0.0.1', int(sys.argv[1])), 3) as server:
+                print(server.recv(100).decode())
+            END
+            """);
+        await WriteAsync("qua.pod", string.Format(CultureInfo.InvariantCulture, pod, 8099));
+        await WriteAsync("quaserve.container", InPod("8097 inside"));
+        await WriteAsync("quaask.container", InPod("8098 all"));
+
+        string said = (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error;
+
+        Assert.Contains("qua-pod: installed, running", said, StringComparison.Ordinal);
+        Assert.Equal("active active active", await StatesAsync());
+        await AnswersAsync("python3 /srv/quapod/ask.py 8099");
+        await AnswersAsync("sysctr exec quaask python3 /srv/ask.py 8097");
+        Assert.Equal("0", await _host.UnitPropertyAsync("qua-pod.service", "MainPID"));
+        Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error, StringComparison.Ordinal);
+
+        await _host.ShellAsync("systemctl stop qua-pod");
+        Assert.Equal("inactive inactive inactive", await StatesAsync());
+        await _host.ShellAsync("systemctl start quaask");
+        await AnswersAsync("python3 /srv/quapod/ask.py 8099");
+        await _host.ShellAsync("systemctl stop quaask quaserve");
+        await _host.EventuallyAsync("test $(systemctl is-active qua-pod) = inactive", TimeSpan.FromSeconds(30));
+
+        await _host.ShellAsync("systemctl start qua-pod");
+        await WriteAsync("qua.pod", string.Format(CultureInfo.InvariantCulture, pod, 8096));
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
+        await AnswersAsync("python3 /srv/quapod/ask.py 8096");
+        Assert.Equal("active active active", await StatesAsync());
+
+        await _host.ShellAsync($"rm {Place}/qua*");
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
+        await _host.ShellAsync($"rm -r {Place} /srv/quapod; rm -rf /var/lib/quaserve /var/lib/quaask; rmdir --ignore-fail-on-non-empty /etc/sysctr");
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+
+        static string InPod(string words) => $"[Container]\nImage=probe\nPod=qua.pod\nEntrypoint=[\"/usr/bin/python3\", \"/srv/serve.py\"]\nExec={words}\nStopSignal=KILL";
+
+        async Task<string> StatesAsync() => string.Join(' ', await Task.WhenAll(new[] { "qua-pod", "quaserve", "quaask" }.Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState"))));
+
+        // A payload that has started may not listen yet.
+        Task AnswersAsync(string ask) => _host.EventuallyAsync($"test \"$({ask})\" = systemd-qua", TimeSpan.FromSeconds(60));
     }
 
     private static string Web(string word) =>

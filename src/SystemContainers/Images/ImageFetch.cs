@@ -28,11 +28,16 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     {
         if (MayBeLocal(wanted) && Find(wanted.Candidates) is { } there)
         {
+            if (wanted.Candidates[0].Transport == ImageTransport.Builtin)
+            {
+                return there;
+            }
+
             host.Note($"{there.Record.Reference}: from the store, pulled {TimeText.Ago(there.Record.PulledAt)}{(wanted.Policy == PullPolicy.Missing ? "; --pull always asks its source" : "")}");
             return there;
         }
 
-        if (wanted.Policy == PullPolicy.Never)
+        if (wanted.Policy == PullPolicy.Never && wanted.Candidates[0].Transport != ImageTransport.Builtin)
         {
             throw new SysctrException(
                 ErrorKind.NotFound, $"looking for '{wanted.Typed}' in the store: it is not there", "leave out --pull never, or 'sysctr pull' it");
@@ -115,7 +120,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
     /// <summary>A layout, an archive and a daemon are at hand: what a tag means there now is always looked up, unless that is forbidden.</summary>
     private static bool MayBeLocal(WantedImage wanted) =>
-        wanted.Policy == PullPolicy.Never || (wanted.Policy == PullPolicy.Missing && wanted.Candidates[0].Transport == ImageTransport.Docker);
+        wanted.Policy == PullPolicy.Never || (wanted.Policy == PullPolicy.Missing && wanted.Candidates[0].Transport is ImageTransport.Docker or ImageTransport.Builtin);
 
     /// <summary>Pulls, without the lease: a prune goes on beside it. Then has what the prune took fetched again.</summary>
     private async Task<PulledImage> PullAsync(IReadOnlyList<ImageReference> candidates, StoreLease lease, CancellationToken cancellation)

@@ -12,6 +12,9 @@ sealed record NetworkRequest
     /// <summary>The annotation of config.json (OCI runtime-spec, config.md) that has it. An image's own configuration can't have one: it is taken out.</summary>
     public const string Annotation = "io.sysctr.network";
 
+    /// <summary>What loads the firewall empties it first: netavark's rules come after. (A reload later takes them away; restarting the container gives them back.)</summary>
+    public const string FirewallUnits = "network-pre.target firewalld.service nftables.service netfilter-persistent.service";
+
     /// <summary>Where the network is from.</summary>
     public required NetworkMode Mode { get; init; }
 

@@ -13,8 +13,6 @@ static class ContainerKeys
     /// <summary>The section that is ours; podman passes it on, and systemd passes over it.</summary>
     public const string Ours = "X-Sysctr";
 
-    private const string NoUserNamespaces = "sysctr gives a container no user namespace of its own: leave it out, or run the container in user mode ('sysctr --user apply')";
-
     private static readonly Dictionary<string, QuadletKey> s_container = All().ToDictionary(k => k.Name, StringComparer.Ordinal);
 
     private static readonly Dictionary<string, QuadletKey> s_ours = OwnKeys().ToDictionary(k => k.Name, StringComparer.Ordinal);
@@ -46,7 +44,7 @@ static class ContainerKeys
         new("EnvironmentHost", Switch) { Read = (reader, values) => reader.Only(values, wanted: false, "a payload never gets the host's environment: name the variables with Environment=") },
         new("Exec", Command) { Option = Settings.ContainerSettings.Command, Read = (reader, values) => reader.Exec(values) },
         new("ExposeHostPort", Each) { Idle = "it opens nothing by itself, neither here nor in podman; PublishPort= does" },
-        new("GIDMap", Words) { Option = "gidmap", Refused = NoUserNamespaces },
+        new("GIDMap", Words) { Option = "gidmap" },
         new("GlobalArgs", Arguments) { Refused = "there is no podman to give them to: write what they set as keys, or leave them out" },
         new("Group", One) { Read = (_, _) => { }, Remark = "Goes with User=." },
         new("GroupAdd", Each) { Option = "group-add" },
@@ -80,7 +78,7 @@ static class ContainerKeys
         new("NoNewPrivileges", Switch) { Option = "security-opt", Read = (reader, values) => reader.NoNewPrivileges(values), Remark = "Without it set-user-ID programs of the image work, as in podman." },
         new("Notify", One) { Read = (reader, values) => reader.Notify(values), Remark = "yes: the payload tells systemd when it is ready. healthy: not yet." },
         new("PidsLimit", One) { Option = "pids-limit", Value = value => int.TryParse(value, out int most) && most > 1 << 22 ? "-1" : value, Remark = "More than the kernel has is no limit." },
-        new("Pod", One) { Option = "pod", Read = (reader, values) => reader.Pod(values) },
+        new("Pod", One) { Read = (reader, values) => reader.Pod(values), Remark = "The name of a .pod file." },
         new("PodmanArgs", Arguments) { Read = (reader, values) => PodmanArguments.Read(reader, values), Remark = "Each has to be an option that 'sysctr install' has." },
         new("PublishPort", Each) { Option = "publish" },
         new("Pull", One) { Read = (reader, values) => reader.Pull(values), Remark = "When apply asks the registry; a start never does. newer is always." },
@@ -88,10 +86,10 @@ static class ContainerKeys
         new("ReadOnlyTmpfs", Switch) { Read = (reader, values) => reader.Only(values, wanted: true, "/run, /tmp, /var/tmp and /dev/shm are always writable: leave it out") },
         new("ReloadCmd", Command) { Read = (reader, values) => reader.ReloadCommand(values), Remark = "The unit's ExecReload=, by 'sysctr exec'." },
         new("ReloadSignal", One) { Read = (reader, values) => reader.ReloadSignal(values), Remark = "The unit's ExecReload=." },
-        new("RemapGid", Words) { Refused = NoUserNamespaces },
-        new("RemapUid", Words) { Refused = NoUserNamespaces },
-        new("RemapUidSize", One) { Refused = NoUserNamespaces },
-        new("RemapUsers", One) { Refused = NoUserNamespaces },
+        new("RemapGid", Words) { Read = (_, _) => { }, Remark = "Goes with RemapUsers=." },
+        new("RemapUid", Words) { Read = (_, _) => { }, Remark = "Goes with RemapUsers=." },
+        new("RemapUidSize", One) { Read = (_, _) => { }, Remark = "Goes with RemapUsers=auto." },
+        new("RemapUsers", One) { Read = (_, _) => { }, Remark = "The older way to say UserNS= and maps." },
         new("Retry", One) { Idle = "sysctr tries a fetch again by itself, and goes on where it broke off" },
         new("RetryDelay", One) { Idle = "sysctr tries a fetch again by itself, and goes on where it broke off" },
         new("Rootfs", One) { Refused = "a container is made of an image: name that with Image=" },
@@ -108,16 +106,16 @@ static class ContainerKeys
         new("StartWithPod", Switch) { Read = (reader, values) => reader.StartWithPod(values), Remark = "Goes with Pod=." },
         new("StopSignal", One) { Option = "stop-signal" },
         new("StopTimeout", One) { Option = "stop-timeout" },
-        new("SubGIDMap", One) { Refused = NoUserNamespaces },
-        new("SubUIDMap", One) { Refused = NoUserNamespaces },
+        new("SubGIDMap", One) { Option = "subgidname" },
+        new("SubUIDMap", One) { Option = "subuidname" },
         new("Sysctl", Words) { Option = "sysctl" },
         new("Timezone", One) { Option = "tz" },
         new("Tmpfs", Each) { Option = "tmpfs" },
-        new("UIDMap", Words) { Option = "uidmap", Refused = NoUserNamespaces },
+        new("UIDMap", Words) { Option = "uidmap" },
         new("Ulimit", Each) { Option = "ulimit" },
         new("Unmask", Arguments) { Option = "security-opt", Value = value => $"unmask={(value is "all" ? "ALL" : value)}" },
         new("User", One) { Option = "user", Read = (_, _) => { } },
-        new("UserNS", One) { Option = "userns", Read = (reader, values) => reader.UserNamespace(values), Remark = "host is what there is; others are refused." },
+        new("UserNS", One) { Option = "userns", Remark = "A user's containers have the user's namespace, and can't have one of their own." },
         new("VolatileTmp", Switch) { Option = "tmpfs", Read = (_, _) => { }, Remark = "Without ReadOnly=yes a tmpfs of 512M on /tmp." },
         new("Volume", Each) { Option = "volume", Read = (reader, values) => reader.Volumes(values), Remark = "Also the name of a .volume file. A path that begins with a dot is relative to the file." },
         new("WorkingDir", One) { Option = "workdir" },

@@ -242,8 +242,10 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>A pod, by the class that knows networks.</summary>
-    public void Pod(IReadOnlyList<QuadletValue> values) => QuadletNetworks.Join(this, values[^1], files.Find(values[^1].Text) is not null);
+    /// <summary>No pod: what is in one has been joined to it before it is read.</summary>
+    public void Pod(IReadOnlyList<QuadletValue> values) => Fault(
+        values[^1].Place, values[^1].Text.EndsWith(".pod", StringComparison.Ordinal) ? $"Pod=: no file declares {values[^1].Text}" : $"Pod=: {values[^1].Text} is no .pod file",
+        "add the file of the pod to the call, or leave the key out");
 
     /// <summary>When apply asks the registry.</summary>
     public void Pull(IReadOnlyList<QuadletValue> values)
@@ -304,19 +306,6 @@ sealed partial class ContainerReader
         if (unit.Last(ContainerKeys.Container, "Pod") is null)
         {
             faults.Note(values[^1].Place, "StartWithPod=: the container is in no pod");
-        }
-    }
-
-    /// <summary>The host's is what there is.</summary>
-    public void UserNamespace(IReadOnlyList<QuadletValue> values)
-    {
-        if (SettingOptions.Find("userns") is not null)
-        {
-            Add("userns", values[^1].Text, values[^1].Place, "UserNS");
-        }
-        else if (values[^1].Text != "host")
-        {
-            Fault(values[^1].Place, $"UserNS={values[^1].Text}: sysctr gives a container no user namespace of its own", "leave it out, or run the container in user mode ('sysctr --user apply')");
         }
     }
 

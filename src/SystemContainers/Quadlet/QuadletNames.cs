@@ -29,6 +29,7 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?
             return named.Type switch
             {
                 "container" => NameOf(named) + ".service",
+                "pod" => PodFile.NameOf(named) + ".service",
                 // Images are fetched and networks declared when files are applied; a volume is made when what mounts it is, a bridge when the first container on it starts.
                 "volume" or "image" or "network" => "",
                 _ => null,

@@ -7,11 +7,9 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>Where files meet networks: what <c>Network=</c>, <c>Pod=</c>, <c>.network</c> and <c>.pod</c> files mean for a container.</summary>
+/// <summary>Where files meet networks: what <c>Network=</c> and <c>.network</c> files mean for a container.</summary>
 static class QuadletNetworks
 {
-    private const string NotYet = "is not supported yet";
-
     /// <summary>The option that says it.</summary>
     public const string Option = "network";
 
@@ -48,15 +46,6 @@ static class QuadletNetworks
         {
             reader.Add(Option, NetworkFile.Read(file, new QuadletFaults()).Name + options, network.Place, "Network");
         }
-    }
-
-    /// <summary>Takes a value of Pod=.</summary>
-    public static void Join(ContainerReader reader, QuadletValue pod, bool isDeclared)
-    {
-        string? fault = !pod.Text.EndsWith(".pod", StringComparison.Ordinal) ? $"Pod=: {pod.Text} is no .pod file"
-            : !isDeclared ? $"Pod=: no file declares {pod.Text}"
-            : $"Pod=: a container in {pod.Text} {NotYet}";
-        reader.Fault(pod.Place, fault, "leave it out, and let one container join another's network by Network=OTHER.container");
     }
 
     /// <summary>Takes a .network file.</summary>
@@ -110,10 +99,6 @@ static class QuadletNetworks
             return null;
         }
     }
-
-    /// <summary>Takes a .pod file.</summary>
-    public static void Declare(PodFile pod, QuadletFaults faults) =>
-        faults.Add(pod.Unit.Place, $"a pod {NotYet}", "let one container join another's network by Network=OTHER.container, and publish the ports there");
 
     private static string[] Texts(IReadOnlyList<QuadletValue> values) => [.. values.Select(v => v.Text)];
 

@@ -37,7 +37,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                 case "container" when unit.Instance is "":
                     break;
                 case "container":
-                    containers.Add(new ContainerReader(unit, names, host, faults).Read());
+                    containers.Add(new ContainerReader(PodOf(unit, names) is { } pod ? PodFile.Joined(unit, pod, host, faults) : unit, names, host, faults).Read());
                     break;
                 case "volume":
                     VolumeFile.Check(unit, faults);
@@ -48,8 +48,12 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                 case "network":
                     Declare(unit, networks, host, faults);
                     break;
+                case "pod" when unit.Instance is "":
+                    faults.Add(unit.Place, "a template of a pod can't be had", "write a file for each pod");
+                    break;
                 case "pod":
-                    QuadletNetworks.Declare(PodFile.Read(unit, faults), faults);
+                    string[] members = [.. units.Where(u => u is { Type: "container", Instance: not "" } && PodOf(u, names)?.Name == unit.Name && PodFile.StartsWith(u)).Select(u => names.NameOf(u) + ".service")];
+                    containers.Add(new ContainerReader(PodFile.AsContainer(unit, members, faults), names, host, faults).Read());
                     break;
                 default:
                     faults.Add(unit.Place, $"a .{unit.Type} file can't be had: {Reason(unit.Type)}");
@@ -62,6 +66,9 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
         string[] made = [.. networks.Select(n => n.Name)];
         return new QuadletSet([.. containers.Select(c => c with { Request = c.Request with { NewNetworks = made } })], networks, images, faults);
     }
+
+    private static QuadletUnit? PodOf(QuadletUnit container, QuadletNames names) =>
+        container.Last(ContainerKeys.Container, "Pod") is { Text: var pod } && pod.EndsWith(".pod", StringComparison.Ordinal) ? names.Find(pod) : null;
 
     private static void Declare(QuadletUnit unit, List<NetworkDefinition> networks, QuadletHost host, QuadletFaults faults)
     {

@@ -33,6 +33,8 @@ sealed partial record ImageReference
                 return ParseDockerArchive(text, rest);
             case ImageTransport.DockerDaemon:
                 return ParseDaemon(text, rest);
+            case ImageTransport.Builtin:
+                return ParseBuiltin(text, rest);
         }
 
         RefuseOtherTransports(text, transport is not null);

@@ -28,6 +28,7 @@ sealed partial record ImageReference
         ImageTransport.OciArchive => "oci-archive:",
         ImageTransport.DockerArchive => "docker-archive:",
         ImageTransport.DockerDaemon => "docker-daemon:",
+        ImageTransport.Builtin => "sysctr-builtin:",
         _ => "docker://",
     };
 
@@ -81,6 +82,10 @@ sealed partial record ImageReference
             ? inside with { Transport = ImageTransport.DockerArchive, FilePath = path }
             : throw Malformed(text, "archives have no digests of manifests", $"write {what}");
     }
+
+    private static ImageReference ParseBuiltin(string text, string rest) => rest == PodName
+        ? new ImageReference { Transport = ImageTransport.Builtin, Repository = rest }
+        : throw Malformed(text, $"sysctr has no such image", $"there is {Pod}");
 
     private static ImageReference ParseDaemon(string text, string rest)
     {

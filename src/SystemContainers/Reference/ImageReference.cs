@@ -13,6 +13,11 @@ namespace SystemContainers.Reference;
 /// <remarks>What a user types may be shorter: <see cref="RegistriesConfig.Resolve"/>.</remarks>
 sealed partial record ImageReference
 {
+    /// <summary>The image of a pod, which has no files and no payload: its unit makes a network and nothing else.</summary>
+    public const string Pod = "sysctr-builtin:" + PodName;
+
+    private const string PodName = "pod";
+
     private ImageReference()
     {
     }
@@ -46,6 +51,7 @@ sealed partial record ImageReference
     {
         ({ Length: > 0 }, { Length: > 0 }) => $"{FilePath}:{Registry}/{Repository}",
         ({ Length: > 0 }, _) => FilePath,
+        _ when Transport == ImageTransport.Builtin => Repository,
         _ => ImageId is { } id ? id.ToString() : $"{Registry}/{Repository}",
     };
 

@@ -19,4 +19,7 @@ enum ImageTransport
 
     /// <summary><c>docker-daemon:</c>: the Docker daemon of this host.</summary>
     DockerDaemon,
+
+    /// <summary><c>sysctr-builtin:</c>: sysctr itself, for what is no container's image.</summary>
+    Builtin,
 }

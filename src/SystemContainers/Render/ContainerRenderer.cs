@@ -169,6 +169,11 @@ static class ContainerRenderer
     private static List<RenderedUnit> Units(RenderRequest request, TemplateValues values, RuntimeConfigFile config)
     {
         List<RenderedUnit> units = [];
+        if (request.IsPod)
+        {
+            return [new RenderedUnit(request.Name + ".service", DeclaredUnit.Merge(PodUnit.Render(request), request.UnitLines), Source: null)];
+        }
+
         if (request.Exports.NeedsDefaultUnit)
         {
             RenderRequest whole = request with { ServiceLines = [.. request.ServiceLines, .. request.LimitLines(config)] };

@@ -14,15 +14,10 @@ namespace SystemContainers.Units;
 /// <param name="request">What it wants; null for nothing.</param>
 sealed class NetworkUnit(string tool, string bundle, string name, bool instantiated, NetworkRequest? request)
 {
-    /// <summary>
-    /// What loads the firewall empties it first: netavark's rules come after. (A reload later takes them away; restarting the container gives them back.)
-    /// </summary>
-    private const string AfterFirewall = "After=network-pre.target firewalld.service nftables.service netfilter-persistent.service";
-
     /// <summary>Lines for [Unit].</summary>
     public static IEnumerable<string> OrderLines(NetworkRequest? request) => request switch
     {
-        { NeedsNetavark: true } => [AfterFirewall],
+        { NeedsNetavark: true } => ["After=" + NetworkRequest.FirewallUnits],
         { Mode: NetworkMode.Container } => [$"BindsTo={request.OwnerUnit}", $"After={request.OwnerUnit}"],
         _ => [],
     };

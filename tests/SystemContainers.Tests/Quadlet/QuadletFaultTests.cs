@@ -94,8 +94,6 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("x.network", "[Network]\nNetworkName=a b", "the name of a network")]
     [InlineData("x.network", "[Network]\nGateway=10.0.0.1", "go with Subnet=")]
     [InlineData("x.network", "[Network]\nNoSuch=1", "NoSuch= is no key of [Network]")]
-    [InlineData("x.pod", "[Pod]\nPodName=p", "not supported yet")]
-    [InlineData("x.pod", "[Pod]\nUserNS=auto", "user namespace")]
     [InlineData("x.volume", "[Volume]\nUser=1", "User=: a volume has the owner")]
     [InlineData("x.volume", "[Volume]\nDriver=image", "Driver=image")]
     [InlineData("x.volume", "[Volume]\nNoSuch=1", "NoSuch= is no key of [Volume]")]

@@ -2,7 +2,9 @@
 
 using SystemContainers.Bundle;
 using SystemContainers.Exports;
+using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
+using SystemContainers.Reference;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
@@ -21,11 +23,17 @@ sealed record RenderRequest
     /// <summary>Full reference of the image: IMAGE_NAME.</summary>
     public required string ImageName { get; init; }
 
+    /// <summary>It is a pod: its unit makes a network for others, and nothing of it is run.</summary>
+    public bool IsPod => ImageName == ImageReference.Pod;
+
     /// <summary>Digest of the image's configuration: IMAGE_ID.</summary>
     public required Digest ImageId { get; init; }
 
     /// <summary>The image's configuration, for the default unit and config.json; what <see cref="Settings"/> change of it is changed.</summary>
     public required ImageConfig Image { get; init; }
+
+    /// <summary>The ids of its user namespace; null where it has the host's users.</summary>
+    public IdMap? UserMap { get; init; }
 
     /// <summary>The image's files, for /etc/passwd, /etc/group and the owners of volumes.</summary>
     public required IImageFiles Files { get; init; }

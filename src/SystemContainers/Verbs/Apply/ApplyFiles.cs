@@ -67,7 +67,7 @@ sealed class ApplyFiles(Host host)
             faults.Add(source.Place, $"the host has no {source.Text} to mount", "make it first, or name a volume: NAME:DIR", ErrorKind.NotFound);
         }
 
-        if (PodmanFile(container.Name) is { } podmans)
+        if (PodmanFile(container.Unit) is { } podmans)
         {
             faults.Add(
                 container.Unit.Place, $"podman's generator makes {container.Name}.service already, of {podmans}", "take the file away from there, or give this one another name", ErrorKind.Conflict);
@@ -86,11 +86,13 @@ sealed class ApplyFiles(Host host)
         }
     }
 
-    private string? PodmanFile(string name)
+    /// <summary>The file by which podman has a unit of the same name; null for none.</summary>
+    private string? PodmanFile(QuadletUnit unit)
     {
+        string name = unit.Path.EndsWith(".pod", StringComparison.Ordinal) ? Path.GetFileName(unit.Path) : unit.Name;
         IEnumerable<string> places = host.User is { } user
             ? [Path.Join(user.RuntimeDirectory, "containers/systemd"), Path.Join(user.ConfigHome, "containers/systemd"), .. s_podmanUser.SelectMany(p => new[] { Path.Join(p, $"{user.Uid}"), p })]
             : s_podman;
-        return places.Select(p => Path.Join(p, name + ".container")).FirstOrDefault(f => Path.Exists(host.Inside(f)));
+        return places.Select(p => Path.Join(p, name)).FirstOrDefault(f => Path.Exists(host.Inside(f)));
     }
 }

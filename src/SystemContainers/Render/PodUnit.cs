@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Network;
+using SystemContainers.Render.Request;
+using SystemContainers.SystemdText;
+
+namespace SystemContainers.Render;
+
+/// <summary>
+/// The unit of a pod: a network namespace with its addresses and ports, which is there from the start of the first of its containers to the end of the last. It has
+/// no process: what podman's infra container holds open a file below /run holds.
+/// </summary>
+static class PodUnit
+{
+    /// <summary>The unit's text.</summary>
+    public static string Render(RenderRequest request)
+    {
+        bool isUsers = request.Host.UserIds is not null;
+        string up = CommandLine.Of(request.ToolPath, "launch", "network-up", $"--bundle={request.DestinationDirectory}", request.Name);
+        string down = CommandLine.Of(request.ToolPath, "launch", "network-down", request.Name);
+        return $"""
+            # {request.Name}.service, made by sysctr: a network that containers share. An update writes this file anew: change it with
+            #     systemctl {(isUsers ? "--user " : "")}edit {request.Name}.service
+
+            [Unit]
+            Description={request.Name} (network of a pod)
+            {(isUsers ? "After=basic.target" : "After=" + NetworkRequest.FirewallUnits)}
+
+            [Service]
+            Type=oneshot
+            RemainAfterExit=yes
+            ExecStart={(isUsers ? "" : "+")}{up}
+            {(isUsers ? "" : $"ExecStopPost=+{down}\n")}SyslogIdentifier={request.Name}
+
+            [Install]
+            WantedBy={(isUsers ? "default.target" : "multi-user.target")}
+
+            """;
+    }
+}

@@ -31,6 +31,9 @@ static class StartAnnotations
     /// <summary>Present where variables and credentials of the unit are for the payload.</summary>
     public const string Environment = Prefix + "environment";
 
+    /// <summary>What is mounted so that its owners are the users of the container's namespace: <c>/</c> for its root, and destinations of mounts.</summary>
+    public const string Mapped = Prefix + "mapped";
+
     /// <summary>The lines of an annotation; none where it is not there.</summary>
     /// <param name="document">config.json.</param>
     /// <param name="name">One of the above.</param>

@@ -30,6 +30,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         Keys(ContainerKeys.Container, ContainerKeys.OfContainer);
         Keys(ContainerKeys.Ours, ContainerKeys.OfSysctr);
         UserAndGroup();
+        UserNamespace();
         VolatileTmp();
         if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" })
         {

@@ -27,6 +27,9 @@ static class PodFile
         "AddHost", "DNS", "DNSOption", "DNSSearch", "GIDMap", "HostName", "RemapGid", "RemapUid", "RemapUidSize", "RemapUsers", "ShmSize", "StopTimeout", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS", "Volume",
     ];
 
+    /// <summary>Keys of [Container] that are the pod's to say.</summary>
+    private static readonly string[] s_networks = ["IP", "IP6", "Network", "NetworkAlias", "PublishPort"];
+
     private static readonly string[] s_others = ["ExitPolicy", "PodName", "ServiceName"];
 
     /// <summary>Keys of [Pod].</summary>
@@ -87,7 +90,7 @@ static class PodFile
     {
         string unit = NameOf(pod) + ".service";
         bool onHost = IsOnHost(pod, host.IsUser);
-        foreach (QuadletLine line in container.Of(ContainerKeys.Container).Where(l => l.Key is "Network" or "PublishPort" or "IP" or "IP6" or "NetworkAlias" && l.Value.Text.Length > 0).DistinctBy(l => l.Key))
+        foreach (QuadletLine line in container.Of(ContainerKeys.Container).Where(l => s_networks.Contains(l.Key, StringComparer.Ordinal) && l.Value.Text.Length > 0).DistinctBy(l => l.Key))
         {
             faults.Add(line.Value.Place, $"{line.Key}=: the container is in {pod.Name}, whose network it has", $"write {line.Key}= into [{Section}] there");
         }
@@ -101,7 +104,7 @@ static class PodFile
 
                 // Of the pod first: of a list the container's own count more, and of what there is one of the last does.
                 .. Inherited(container, pod, host, faults),
-                .. container.Lines.Where(l => !(l.Section == ContainerKeys.Container && l.Key is "Pod" or "StartWithPod")),
+                .. container.Lines.Where(l => !(l.Section == ContainerKeys.Container && (l.Key is "Pod" or "StartWithPod" || s_networks.Contains(l.Key, StringComparer.Ordinal)))),
             ],
         };
 

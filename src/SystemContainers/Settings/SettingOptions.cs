@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using SystemContainers.Oci;
+using SystemContainers.Settings.Ids;
 using static SystemContainers.Settings.SettingPlace;
 
 namespace SystemContainers.Settings;
@@ -73,6 +74,14 @@ static class SettingOptions
         new("dns", "ADDRESS", "A name server for its /etc/resolv.conf, instead of the host's.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckServer },
         new("dns-search", "DOMAIN", "A search domain for its /etc/resolv.conf, instead of the host's; a dot for none.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
         new("dns-option", "OPTION", "An option for its /etc/resolv.conf, such as ndots:2.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
+        new("userns", "host|auto|keep-id|private", "A user namespace of its own: of ids that no other container has (auto), of the host's ids (keep-id), or of maps (private). Options follow a colon: auto:size=65536.")
+        {
+            Check = UserNamespaceSetting.ParseMode,
+        },
+        new("uidmap", "INSIDE:OUTSIDE[:COUNT]", "Users of its user namespace are these of the host; of groups too where --gidmap is not said.") { IsList = true, IsWhole = true, Check = IdMapSetting.Parse },
+        new("gidmap", "INSIDE:OUTSIDE[:COUNT]", "The same of groups.") { IsList = true, IsWhole = true, Check = IdMapSetting.Parse },
+        new("subuidname", "NAME", "Its users are the subordinate ones that /etc/subuid has for NAME.") { Check = UserNamespaceSetting.SubordinateName },
+        new("subgidname", "NAME", "Its groups are the subordinate ones that /etc/subgid has for NAME.") { Check = UserNamespaceSetting.SubordinateName },
         new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
         new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Settings.Ids;
+
 namespace SystemContainers.Settings;
 
 /// <summary>What settings change of a config.json that sysctr writes, read once.</summary>
@@ -46,6 +48,9 @@ sealed record SpecSettings
 
     /// <summary>Networks, ports, names and name servers.</summary>
     public NetworkSettings Network { get; private init; } = new();
+
+    /// <summary>Whose users it has.</summary>
+    public UserNamespaceSetting UserNamespace { get; private init; } = new(UserNamespaceMode.Host);
 
     /// <summary><c>Europe/Paris</c>, <c>local</c>; null: what the image has.</summary>
     public string? TimeZone { get; private init; }
@@ -94,6 +99,7 @@ sealed record SpecSettings
             ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
             HostName = settings.One("hostname"),
             Network = NetworkSettings.Of(settings),
+            UserNamespace = UserNamespaceSetting.Of(settings.One("userns"), settings.All("uidmap"), settings.All("gidmap"), settings.One("subuidname"), settings.One("subgidname")),
             TimeZone = settings.One("tz"),
             Security = SecuritySetting.Parse(settings.All("security-opt")),
             Memory = settings.One("memory") is { } memory ? Quantity.Bytes(memory) : null,

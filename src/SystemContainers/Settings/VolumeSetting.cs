@@ -10,14 +10,19 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
 {
     private const int MaxName = 128;
 
+    private const string Mapped = "idmap";
+
     private static readonly string[] s_options =
     [
         "ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "private", "rprivate", "shared", "rshared", "slave", "rslave",
-        "unbindable", "runbindable",
+        "unbindable", "runbindable", Mapped,
     ];
 
     /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a volume begins with what the image has.</summary>
     private static readonly string[] s_withoutEffect = ["z", "Z", "copy"];
+
+    /// <summary>Whether owners of files are the container's users, as in its root, where it has a user namespace. Volumes of sysctr's always are so.</summary>
+    public bool IsMapped => !IsHostPath || Options.Contains(Mapped, StringComparer.Ordinal);
 
     /// <summary>Whether <see cref="Source"/> is a directory or file of the host.</summary>
     public bool IsHostPath => Source is ['/', ..];
@@ -25,7 +30,7 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid programs or devices.</summary>
     public IReadOnlyList<string> MountOptions =>
     [
-        .. Options.Where(o => o is not ("suid" or "dev" or "exec")),
+        .. Options.Where(o => o is not ("suid" or "dev" or "exec" or Mapped)),
         .. Unless("rbind", "bind"), .. Unless("rw", "ro"), .. Unless("nosuid", "suid"), .. Unless("nodev", "dev"),
         .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
     ];

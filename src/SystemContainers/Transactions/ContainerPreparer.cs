@@ -71,6 +71,7 @@ sealed class ContainerPreparer(Host host)
         };
         RenderRequest asked = new()
         {
+            UserMap = exports.Config is null ? new UserRanges(host).MapFor(image.Settings, name, files, image.Configuration.Run?.User) : null,
             Name = name,
             DestinationDirectory = directory.OnHost,
             ImageName = record.Reference,

@@ -41,8 +41,6 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("GlobalArgs=--log-level=debug", 3, "GlobalArgs=")]
     [InlineData("PodmanArgs=--privileged --memory 1g", 3, "--privileged has no counterpart")]
     [InlineData("PodmanArgs=--memory", 3, "has no value")]
-    [InlineData("UserNS=keep-id", 3, "user namespace")]
-    [InlineData("UIDMap=0:1:2", 3, "user namespace")]
     [InlineData("Rootfs=/x", 3, "Rootfs=")]
     [InlineData("ReloadCmd=a\nReloadSignal=HUP", 4, "both there")]
     [InlineData("ReloadSignal=SIGNOSUCH", 3, "no such signal")]

@@ -47,7 +47,12 @@ sealed record LinuxConfig(
     IReadOnlyList<string> MaskedPaths,
     IReadOnlyList<string> ReadonlyPaths,
     SeccompConfig? Seccomp,
-    IReadOnlyDictionary<string, string>? Sysctl = null);
+    IReadOnlyDictionary<string, string>? Sysctl = null,
+    IReadOnlyList<IdMappingConfig>? UidMappings = null,
+    IReadOnlyList<IdMappingConfig>? GidMappings = null);
+
+/// <summary>config-linux.md, "User namespace mappings".</summary>
+sealed record IdMappingConfig([property: JsonPropertyName("containerID")] uint ContainerId, [property: JsonPropertyName("hostID")] uint HostId, uint Size);
 
 /// <summary>config-linux.md, "Namespaces": a new one of the type, or that of a path.</summary>
 sealed record NamespaceConfig(string Type, string? Path = null);

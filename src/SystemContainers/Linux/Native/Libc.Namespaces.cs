@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
 using Tmds.Linux;
 
 namespace SystemContainers.Linux.Native;
@@ -23,6 +24,58 @@ static unsafe partial class Libc
             return LibC.mount(from, on, type, (ulong_t)flags, null);
         }
     }
+
+    // linux/mount.h; since Linux 5.12.
+    internal const ulong MOUNT_ATTR_IDMAP = 0x00100000;
+    internal const uint OPEN_TREE_CLONE = 1;
+    internal const uint OPEN_TREE_CLOEXEC = 0x80000;
+    internal const uint AT_RECURSIVE = 0x8000;
+    internal const uint MOVE_MOUNT_F_EMPTY_PATH = 4;
+
+    // The same on all architectures, as for every call since Linux 5.0; glibc has functions for them since 2.36.
+    private const nint SYS_open_tree = 428;
+    private const nint SYS_move_mount = 429;
+    private const nint SYS_mount_setattr = 442;
+
+    /// <summary>struct mount_attr.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct mount_attr
+    {
+        public ulong attr_set;
+        public ulong attr_clr;
+        public ulong propagation;
+        public ulong userns_fd;
+    }
+
+    /// <summary>open_tree(2) from the root of all paths.</summary>
+    internal static int open_tree(string path, uint flags)
+    {
+        fixed (byte* at = CString.Of(path))
+        {
+            return (int)syscall(SYS_open_tree, AT_FDCWD, (nint)at, (nint)flags, 0, 0);
+        }
+    }
+
+    /// <summary>mount_setattr(2) of a handle.</summary>
+    internal static int mount_setattr(int handle, uint flags, mount_attr attributes)
+    {
+        fixed (byte* empty = CString.Of(""))
+        {
+            return (int)syscall(SYS_mount_setattr, handle, (nint)empty, (nint)(flags | (uint)AT_EMPTY_PATH), (nint)(&attributes), sizeof(mount_attr));
+        }
+    }
+
+    /// <summary>move_mount(2) of a handle to a path.</summary>
+    internal static int move_mount(int handle, string target)
+    {
+        fixed (byte* empty = CString.Of(""), to = CString.Of(target))
+        {
+            return (int)syscall(SYS_move_mount, handle, (nint)empty, AT_FDCWD, (nint)to, (nint)MOVE_MOUNT_F_EMPTY_PATH);
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
 
     internal static int umount2(string target, int flags)
     {

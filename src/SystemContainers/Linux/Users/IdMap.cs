@@ -19,6 +19,9 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
     /// <summary>Whether the namespace has no user but its root.</summary>
     public bool IsSingle => Uids is [{ Count: 1 }];
 
+    /// <summary>Whether each id is the same inside and outside.</summary>
+    public bool IsIdentity => Uids.Concat(Gids).All(r => r.Inside == r.Outside);
+
     /// <summary>Whether the namespace has this user.</summary>
     public bool HasUid(long uid) => Has(Uids, uid);
 

@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
@@ -47,6 +48,32 @@ static class UserNamespace
         return descriptor < 0
             ? throw LinuxException.Last("open", $"/proc/{process}/ns/user")
             : Exec.Replace(["/usr/bin/env", "nsenter", $"--user=/proc/self/fd/{descriptor}", "--preserve-credentials", "--", .. command]);
+    }
+
+    /// <summary>Makes a namespace with a map of root's choice, for mounts whose owners it maps (mount_setattr(2)).</summary>
+    /// <param name="map">The caller is root, so that it may have any ids.</param>
+    /// <returns>It lives as long as the handle is open.</returns>
+    /// <exception cref="SysctrException">Host: the kernel refuses.</exception>
+    public static SafeFileHandle Open(IdMap map)
+    {
+        using Process holder = StartHolder(single: false);
+        string process = $"/proc/{holder.Id.ToString(CultureInfo.InvariantCulture)}";
+        try
+        {
+            Write(process + "/uid_map", map.Uids);
+            Write(process + "/gid_map", map.Gids);
+            SafeFileHandle handle = Libc.open(process + "/ns/user", OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+            return handle.IsInvalid ? throw LinuxException.Last("open", process + "/ns/user") : handle;
+        }
+        finally
+        {
+            holder.StandardInput.Close();
+            holder.WaitForExit();
+        }
+
+        // The kernel takes a map in one write.
+        static void Write(string file, IReadOnlyList<IdRange> ranges) => File.WriteAllText(
+            file, string.Concat(ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n"))));
     }
 
     /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>

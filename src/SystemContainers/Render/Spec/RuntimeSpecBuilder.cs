@@ -4,10 +4,12 @@ using System.Text.Json;
 using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
+using SystemContainers.Settings.Ids;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Render.Spec;
@@ -58,7 +60,14 @@ static class RuntimeSpecBuilder
                 "the image's author has to give it one, or a /exports/config.json");
         }
 
-        ImageUser user = ImageUser.Find(run.User, request.Files);
+        ImageUser user = ImageUser.Find(UserOf(request, run), request.Files);
+        IdMap? map = request.UserMap;
+        if (map is not null && !(map.HasUid(user.Uid) && map.HasGid(user.Gid)))
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"making config.json for {request.ImageName}: its payload is user {user.Uid} and group {user.Gid}, and its user namespace has no such ids", "map them, too, or give it more by --userns auto:size=COUNT");
+        }
+
         string[] capabilities = [.. settings.ChangesCapabilities
             ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
             : Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains)];
@@ -82,6 +91,7 @@ static class RuntimeSpecBuilder
             new LinuxConfig(
                 [
                     new("pid"), new("ipc"), new("mount"), new("cgroup"),
+                    .. map is null ? [] : (NamespaceConfig[])[new("user")],
                     .. network.HostName is null ? [] : (NamespaceConfig[])[new("uts")],
                     .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
                 ],
@@ -89,22 +99,31 @@ static class RuntimeSpecBuilder
                 [.. Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask],
                 [.. Unmasked(s_readonlyPaths, settings.Security)],
                 settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
-                Sysctls(settings, network)),
+                Sysctls(settings, network, map),
+                Mappings(map?.Uids),
+                Mappings(map?.Gids)),
             network.HostName,
-            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments)));
+            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), map is null ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
     }
+
+    /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is named.</summary>
+    private static string? UserOf(RenderRequest request, ImageRunConfig run) =>
+        request.Settings.Spec.UserNamespace is { Mode: UserNamespaceMode.KeepId } kept && request.Settings.One("user") is null ? $"{kept.Uid}:{kept.Gid}" : run.User;
+
+    private static IdMappingConfig[]? Mappings(IReadOnlyList<IdRange>? ranges) => ranges is null ? null : [.. ranges.Select(r => new IdMappingConfig(r.Inside, r.Outside, r.Count))];
 
     /// <summary>What runs once writes into a pipe of its caller's, which has a path.</summary>
     private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
         !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null);
 
-    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe)
+    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, IReadOnlyList<string> mapped)
     {
         SortedDictionary<string, string> annotations = new(StringComparer.Ordinal) { [StartAnnotations.Environment] = "unit" };
         Add(StartAnnotations.Devices, settings.Devices);
         Add(StartAnnotations.Secrets, settings.Secrets);
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
         Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
+        Add(StartAnnotations.Mapped, mapped);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
         Add(StartAnnotations.Writable, settings.Writable is { } writable ? [writable == "persistent" ? changes : writable] : []);
         return annotations;
@@ -119,7 +138,7 @@ static class RuntimeSpecBuilder
     }
 
     /// <summary>As podman's default (containers.conf(5), default_sysctls): whose network it is may ping without a capability.</summary>
-    private static Dictionary<string, string>? Sysctls(SpecSettings settings, NetworkRequest network)
+    private static Dictionary<string, string>? Sysctls(SpecSettings settings, NetworkRequest network, IdMap? map)
     {
         const string ping = "net.ipv4.ping_group_range";
         if (network.Mode == NetworkMode.Host && settings.Sysctls.Keys.FirstOrDefault(n => n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)) is { } hosts)
@@ -127,7 +146,8 @@ static class RuntimeSpecBuilder
             throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={hosts}: it would be the host's, whose network the container has", "give it one of its own by --network, or set it in sysctl.d(5)");
         }
 
-        bool makes = network.Mode is NetworkMode.None or NetworkMode.Bridge or NetworkMode.Pasta;
+        // A network that was made before the payload's users is not theirs to set.
+        bool makes = network.Mode is NetworkMode.None || (map is null && network.Mode is NetworkMode.Bridge or NetworkMode.Pasta);
         Dictionary<string, string> all = new(settings.Sysctls, StringComparer.Ordinal);
         if (makes && !all.ContainsKey(ping))
         {
@@ -193,9 +213,12 @@ static class RuntimeSpecBuilder
         // What is asked for stands in for what is there without asking; of two, one is mounted in the other.
         return
         [
-            .. Usual(request, settings.ShmSize).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
+            .. Usual(request, settings.ShmSize).Select(Allowed).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
             .. asked.OrderBy(a => a.Destination, StringComparer.Ordinal),
         ];
+
+        // The kernel takes no owner that the namespace does not have.
+        MountConfig Allowed(MountConfig mount) => request.UserMap is { } map && mount.Type == "devpts" && !map.HasGid(5) ? mount with { Options = [.. mount.Options.Where(o => o != "gid=5")] } : mount;
 
         // What the image has there is where its programs look for it: both runtimes copy it into the new file system, owners and modes and all.
         MountConfig CopiedUp(MountConfig mount) => mount.Type == "tmpfs" && mount.Destination != "/dev" && request.Files.List(mount.Destination).Count > 0

@@ -127,6 +127,7 @@ static class Launcher
         string cgroup = File.ReadAllText("/proc/self/cgroup");
         Leftover.Clear(runtime, options.Id);
         WritableRoot.Unmount(bundle);
+        MappedMounts.Unmount(options.Id);
         (int descriptors, bool filtered, NetworkRequest? network) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
@@ -250,7 +251,8 @@ static class Launcher
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
-        WritableRoot.Mount(document, bundle);
+        string? mapped = MappedMounts.Mount(document, options.Id);
+        WritableRoot.Mount(document, bundle, mapped);
         if (runtime.Kind == RuntimeKind.Runc)
         {
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
@@ -308,6 +310,7 @@ static class Launcher
             }
         });
         Try(() => LogPipe.Close(Path.Join(Bundles, options.Id), options.Id));
+        Try(() => MappedMounts.Unmount(options.Id));
         Try(() => WritableRoot.Unmount(Path.Join(Bundles, options.Id)));
         Try(() => TreeRemoval.Remove(Path.Join(Bundles, options.Id)));
 

@@ -16,13 +16,18 @@ static class WritableRoot
 {
     private const string Memory = "memory";
     private const string Root = "root";
+
+    /// <summary>Beside the mapped checkout, over which it lies.</summary>
+    private const string Top = "top";
+
     private const string Volatile = "volatile";
 
     /// <summary>Mounts it for one start.</summary>
     /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
     /// <param name="bundle">Its directory.</param>
+    /// <param name="mapped">What <see cref="MappedMounts.Mount"/> gave: there a root in a user namespace reaches it.</param>
     /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
-    public static void Mount(JsonObject document, string bundle)
+    public static void Mount(JsonObject document, string bundle, string? mapped = null)
     {
         if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
         {
@@ -31,7 +36,7 @@ static class WritableRoot
 
         JsonObject root = document["root"]!.AsObject();
         string lower = root["path"]!.GetValue<string>();
-        string place = Path.Join(bundle, Root);
+        string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped, Top);
         string changes = kept == Volatile ? Path.Join(bundle, Memory) : kept;
         if (kept == Volatile)
         {
@@ -51,6 +56,10 @@ static class WritableRoot
             // An overlay's root has the mode of the upper one.
             Make(upper);
             File.SetUnixFileMode(upper, File.GetUnixFileMode(lower));
+            if (mapped is not null)
+            {
+                MappedMounts.Give(document, upper);
+            }
         }
 
         Make(work);

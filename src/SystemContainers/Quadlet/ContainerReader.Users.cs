@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet.Syntax;
+
+namespace SystemContainers.Quadlet;
+
+/// <summary>User namespaces: UserNS= and the maps, and the older RemapUsers= with its kin, which podman translates into them.</summary>
+sealed partial class ContainerReader
+{
+    private static readonly string[] s_maps = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
+
+    private void UserNamespace()
+    {
+        Remap();
+        if (host.IsUser && s_maps.Append("RemapUsers").FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && said.Text != "host") is { } key)
+        {
+            QuadletValue said = unit.Last(ContainerKeys.Container, key)!;
+            Fault(said.Place, $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root", "leave it out, or apply the file for the system");
+        }
+    }
+
+    private void Remap()
+    {
+        IReadOnlyList<QuadletValue> uids = All("RemapUid");
+        IReadOnlyList<QuadletValue> gids = All("RemapGid");
+        QuadletValue? size = All("RemapUidSize").LastOrDefault();
+        QuadletValue? users = All("RemapUsers").LastOrDefault();
+        if ((users ?? uids.Concat(gids).Append(size).FirstOrDefault(v => v is not null)) is not { } first)
+        {
+            return;
+        }
+
+        if (s_maps.FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 }) is { } newer)
+        {
+            Fault(first.Place, $"RemapUsers=, RemapUid= and RemapGid= don't go with {newer}=", $"say it by {newer}= alone");
+            return;
+        }
+
+        switch (users?.Text)
+        {
+            case "manual":
+                AddEach("uidmap", uids, "RemapUid");
+                AddEach("gidmap", gids, "RemapGid");
+                break;
+            case "auto":
+                string[] options = [.. uids.Select(u => "uidmapping=" + u.Text), .. gids.Select(g => "gidmapping=" + g.Text), .. size is null ? (string[])[] : ["size=" + size.Text]];
+                Add("userns", options.Length == 0 ? "auto" : "auto:" + string.Join(',', options), users.Place, "RemapUsers");
+                break;
+            case "keep-id" when uids.Count > 1 || gids.Count > 1:
+                Fault(users.Place, "RemapUsers=keep-id: RemapUid= and RemapGid= are one number each", null);
+                break;
+            case "keep-id":
+                string[] ids = [.. uids.Select(u => "uid=" + u.Text), .. gids.Select(g => "gid=" + g.Text)];
+                Add("userns", ids.Length == 0 ? "keep-id" : "keep-id:" + string.Join(',', ids), users.Place, "RemapUsers");
+                break;
+            case null:
+                Fault(first.Place, "RemapUid=, RemapGid= and RemapUidSize= go with RemapUsers=", "write UserNS=, UIDMap= and GIDMap= instead");
+                break;
+            default:
+                Fault(users.Place, $"RemapUsers={users.Text}: it is manual, auto or keep-id", null);
+                break;
+        }
+    }
+
+    private List<QuadletValue> All(string key) => Values(ContainerKeys.Container, ContainerKeys.OfContainer[key]);
+
+    private void AddEach(string option, IReadOnlyList<QuadletValue> values, string key)
+    {
+        foreach (QuadletValue value in values)
+        {
+            Add(option, value.Text, value.Place, key);
+        }
+    }
+}

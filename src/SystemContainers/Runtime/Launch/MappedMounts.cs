@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// The mounts of a container with a user namespace of its own. Its root and its volumes have on disk the owners that the image gives them, and are mounted so that these are the namespace's
+/// (mount_setattr(2), MOUNT_ATTR_IDMAP): nothing is copied or changed, whatever the ids are. What it mounts from elsewhere is cloned as it is to a place that its root can reach:
+/// directories of ours are root's alone.
+/// </summary>
+static class MappedMounts
+{
+    /// <summary>Where they are, a directory a container that the container's root alone passes, besides the host's.</summary>
+    private const string Place = "/run/sysctr-mapped";
+
+    private const string Root = "root";
+
+    /// <summary>Makes them for one start.</summary>
+    /// <param name="document">config.json of this start, <c>root.path</c> absolute; gets the new paths.</param>
+    /// <param name="id">The container's, with its instance.</param>
+    /// <returns>Where further mounts for its root go; null where it has no such namespace.</returns>
+    /// <exception cref="SysctrException">Host: the kernel or a file system can't map owners.</exception>
+    public static string? Mount(JsonObject document, string id)
+    {
+        IReadOnlyList<string> mapped = StartAnnotations.Lines(document, StartAnnotations.Mapped);
+        if (mapped.Count == 0)
+        {
+            return null;
+        }
+
+        Unmount(id);
+        IdMap map = new(Ranges(document, "uidMappings"), Ranges(document, "gidMappings"));
+        string place = Path.Join(Place, id);
+        Directory.CreateDirectory(Place);
+        Set(Place, 0, 0b111_001_001);
+        Directory.CreateDirectory(place);
+        Set(place, map.GidOutside(0), 0b111_001_000);
+
+        // Where each id is what it is outside nothing has to be mapped, and any file system will do.
+        using SafeFileHandle? users = map.IsIdentity ? null : UserNamespace.Open(map);
+        JsonObject root = document["root"]!.AsObject();
+        root["path"] = Clone(root["path"]!.GetValue<string>(), Path.Join(place, Root), users);
+        int number = 0;
+        foreach (JsonObject mount in ((JsonArray)document["mounts"]!).OfType<JsonObject>())
+        {
+            string type = mount["type"]?.GetValue<string>() ?? "";
+            if (type == "sysfs" && NetworkOf(document) is { } network)
+            {
+                Sysfs(mount, Path.Join(place, "sys"), network.Path);
+            }
+            else if (type == "bind" && mount["source"]?.GetValue<string>() is ['/', ..] source)
+            {
+                mount["source"] = Clone(source, Path.Join(place, $"{number++}"), mapped.Contains(mount["destination"]!.GetValue<string>(), StringComparer.Ordinal) ? users : null);
+            }
+        }
+
+        return place;
+    }
+
+    /// <summary>Whose they are is the container's root.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="directory">Somewhere below what <see cref="Mount"/> gave, or in memory.</param>
+    public static void Give(JsonObject document, string directory)
+    {
+        IdMap map = new(Ranges(document, "uidMappings"), Ranges(document, "gidMappings"));
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid || Libc.fchown(handle, map.UidOutside(0), map.GidOutside(0)) != 0)
+        {
+            throw LinuxException.Last("chown", directory);
+        }
+    }
+
+    /// <summary>Takes away what a start has mounted, or an earlier one has left.</summary>
+    public static void Unmount(string id)
+    {
+        string place = Path.Join(Place, id);
+        if (!Directory.Exists(place))
+        {
+            return;
+        }
+
+        // The last first: an overlay lies over another of them. Of a unit with mounts of its own they are gone with it.
+        foreach (MountEntry mount in MountTable.Read().Where(m => m.Point.StartsWith(place + "/", StringComparison.Ordinal)).Reverse())
+        {
+            if (Libc.umount2(mount.Point, Libc.MNT_DETACH) != 0)
+            {
+                throw LinuxException.Last("umount", mount.Point);
+            }
+        }
+
+        foreach (string left in Directory.GetFileSystemEntries(place))
+        {
+            // A place for a mount, and empty: what can't be removed as one is not ours to empty.
+            if (Directory.Exists(left))
+            {
+                Directory.Delete(left);
+            }
+            else
+            {
+                File.Delete(left);
+            }
+        }
+
+        Directory.Delete(place);
+    }
+
+    /// <summary>Mounts a directory or file once more.</summary>
+    /// <param name="source">What.</param>
+    /// <param name="target">A new place.</param>
+    /// <param name="users">Whose users its owners become; null for the host's.</param>
+    private static string Clone(string source, string target, SafeFileHandle? users)
+    {
+        if (Directory.Exists(source))
+        {
+            Directory.CreateDirectory(target);
+        }
+        else
+        {
+            using SafeFileHandle made = File.OpenHandle(target, FileMode.Create, FileAccess.Write);
+        }
+
+        using SafeFileHandle tree = new(Libc.open_tree(source, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | (users is null ? Libc.AT_RECURSIVE : 0)), ownsHandle: true);
+        if (tree.IsInvalid)
+        {
+            throw LinuxException.Last("open_tree", source);
+        }
+
+        if (users is not null && Libc.mount_setattr((int)tree.DangerousGetHandle(), 0, new Libc.mount_attr { attr_set = Libc.MOUNT_ATTR_IDMAP, userns_fd = (ulong)users.DangerousGetHandle() }) != 0)
+        {
+            LinuxException refused = LinuxException.Last("mount_setattr", source);
+            throw new SysctrException(
+                ErrorKind.Host, $"mapping the owners of {source} to the users of the container: {refused.Message}",
+                "the kernel and the file system have to have it: ext4 from Linux 5.12, xfs 5.12, btrfs 5.15, tmpfs 6.3; overlayfs has it not. '--userns host' goes without", refused);
+        }
+
+        return Libc.move_mount((int)tree.DangerousGetHandle(), target) == 0 ? target : throw LinuxException.Last("move_mount", target);
+    }
+
+    /// <summary>/sys tells of a network, and only whom the network belongs to can mount it: it was made before there was a namespace.</summary>
+    private static void Sysfs(JsonObject mount, string target, string? network)
+    {
+        string source = "/sys";
+        if (network is not null)
+        {
+            Directory.CreateDirectory(target);
+            string[] command = ["/usr/bin/env", "nsenter", $"--net={network}", "--", "mount", "-t", "sysfs", "-o", "nosuid,nodev,noexec", "sysctr", target];
+            using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
+            string said = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            source = process.ExitCode == 0 ? target : throw new SysctrException(ErrorKind.Host, $"mounting sysfs for {network}: {said.Trim()}");
+        }
+
+        mount["type"] = "bind";
+        mount["source"] = source;
+        mount["options"] = new JsonArray(network is null ? "rbind" : "bind", "nosuid", "noexec", "nodev", "ro");
+    }
+
+    /// <summary>The network that is there before the container: by its path, or with none the host's. Null where the runtime makes one.</summary>
+    private static (string? Path, bool IsHosts)? NetworkOf(JsonObject document)
+    {
+        JsonObject? own = (document["linux"]!["namespaces"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(n => n["type"]?.GetValue<string>() == "network");
+        return own is null ? (null, true) : own["path"]?.GetValue<string>() is { Length: > 0 } path ? (path, false) : null;
+    }
+
+    private static IReadOnlyList<IdRange> Ranges(JsonObject document, string name) =>
+        [.. ((JsonArray)document["linux"]![name]!).Select(m => new IdRange(m!["containerID"]!.GetValue<uint>(), m["hostID"]!.GetValue<uint>(), m["size"]!.GetValue<uint>()))];
+
+    private static void Set(string directory, uint gid, uint mode)
+    {
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid || Libc.fchown(handle, 0, gid) != 0 || Libc.fchmod(handle, mode) != 0)
+        {
+            throw LinuxException.Last("open", directory);
+        }
+    }
+}

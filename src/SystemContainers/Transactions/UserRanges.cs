@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
+using SystemContainers.Oci;
+using SystemContainers.Settings;
+using SystemContainers.Settings.Ids;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Transactions;
+
+/// <summary>
+/// The ids of containers' user namespaces. Those of <c>auto</c> are taken out of what /etc/subuid and /etc/subgid have for the user <c>containers</c>, as podman's are, and stay the container's
+/// over updates and roll-backs: its deployments have them in their config.json, and no other container gets them while one of them is there.
+/// </summary>
+sealed class UserRanges(Host host)
+{
+    /// <summary>Whose subordinate ids they are (containers-storage.conf(5), root-auto-userns-user).</summary>
+    private const string Owner = "containers";
+
+    // containers-storage.conf(5), auto-userns-min-size and auto-userns-max-size.
+    private const uint LeastSize = 1024;
+    private const uint MostSize = 65536;
+
+    private const int MaxDatabaseBytes = 1 << 20;
+
+    /// <summary>The map that settings ask for; null where the container has the host's users.</summary>
+    /// <param name="settings">Checked.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="files">The image's, for how many ids it needs.</param>
+    /// <param name="user">The payload's, as the image or the settings name it.</param>
+    /// <exception cref="SysctrException">Usage: a user's container can't have one; Host: the host has no ids for it, or its store's file system can't map owners.</exception>
+    public IdMap? MapFor(ContainerSettings settings, string name, IImageFiles files, string? user)
+    {
+        UserNamespaceSetting asked = settings.Spec.UserNamespace;
+        if (asked.Mode == UserNamespaceMode.Host)
+        {
+            return null;
+        }
+
+        if (host.User is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"reading --userns={settings.One("userns") ?? "private"}: a user's container is in the user's own namespace, in which the user is its root", "leave it out; --userns is for the system's containers");
+        }
+
+        return asked.Mode switch
+        {
+            UserNamespaceMode.KeepId => IdMap.OfThisProcess(),
+            UserNamespaceMode.Auto => Auto(asked, name, Size(asked, files, user)),
+            _ when asked.SubordinateUsers is { } users => new IdMap(
+                Lined(Subordinate("/etc/subuid", users), uint.MaxValue), Lined(Subordinate("/etc/subgid", asked.SubordinateGroups!), uint.MaxValue)),
+            _ => new IdMap(asked.Uids, asked.Gids),
+        };
+    }
+
+    private IdMap Auto(UserNamespaceSetting asked, string name, uint size)
+    {
+        (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)? before = null;
+        List<IdRange> uids = [];
+        List<IdRange> gids = [];
+        foreach (ContainerRecord record in host.Catalog.List(_ => { }))
+        {
+            foreach (int number in host.Catalog.Numbers(record.Name))
+            {
+                (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids) map = Maps(host.Deployment(record.Name, number).ConfigFile);
+                if (record.Name != name)
+                {
+                    uids.AddRange(map.Uids);
+                    gids.AddRange(map.Gids);
+                }
+                else if (map.Uids.Count > 0)
+                {
+                    before = map;
+                }
+            }
+        }
+
+        if (before is { } kept && Count(kept.Uids) >= size && Count(kept.Gids) >= size && IsAsFixed(kept.Uids, asked.Uids) && IsAsFixed(kept.Gids, asked.Gids))
+        {
+            return new IdMap(kept.Uids, kept.Gids);
+        }
+
+        return new IdMap(Taken("/etc/subuid", name, size, asked.Uids, uids), Taken("/etc/subgid", name, size, asked.Gids, gids));
+    }
+
+    /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in two places.</summary>
+    private List<IdRange> Taken(string file, string name, uint size, IReadOnlyList<IdRange> fixedRanges, List<IdRange> others)
+    {
+        uint wanted = size - Math.Min(size, Count(fixedRanges));
+        if (wanted == 0)
+        {
+            return [.. fixedRanges.OrderBy(r => r.Inside)];
+        }
+
+        IdRange[] pool = [.. Subordinate(file, Owner)];
+        ulong slots = pool.Aggregate(0UL, (sum, r) => sum + (r.Count / wanted));
+        ulong first = slots == 0 ? 0 : BitConverter.ToUInt64(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name))) % slots;
+        for (ulong i = 0; i < slots; i++)
+        {
+            IdRange slot = Slot(pool, (first + i) % slots, wanted);
+            if (!others.Concat(fixedRanges).Any(o => o.Outside < (ulong)slot.Outside + slot.Count && slot.Outside < (ulong)o.Outside + o.Count))
+            {
+                return Around(fixedRanges, slot);
+            }
+        }
+
+        throw new SysctrException(
+            ErrorKind.Host, $"finding {wanted} ids for the user namespace of {name}: {file} has no such range for {Owner} that is free", $"give {Owner} more there, or say how many are needed: --userns auto:size=COUNT");
+    }
+
+    /// <summary>Lines up a slot around what is fixed of the ids inside.</summary>
+    private static List<IdRange> Around(IReadOnlyList<IdRange> fixedRanges, IdRange slot)
+    {
+        List<IdRange> map = [.. fixedRanges];
+        uint inside = 0;
+        (uint outside, uint left) = (slot.Outside, slot.Count);
+        foreach (IdRange taken in fixedRanges.OrderBy(r => r.Inside).Append(new IdRange(uint.MaxValue, 0, 0)))
+        {
+            uint count = Math.Min(left, taken.Inside - Math.Min(taken.Inside, inside));
+            if (count > 0)
+            {
+                map.Add(new IdRange(inside, outside, count));
+                (outside, left) = (outside + count, left - count);
+            }
+
+            inside = taken.Inside + taken.Count;
+        }
+
+        return [.. map.OrderBy(r => r.Inside)];
+    }
+
+    private static IdRange Slot(IdRange[] pool, ulong index, uint size)
+    {
+        foreach (IdRange range in pool)
+        {
+            uint here = range.Count / size;
+            if (index < here)
+            {
+                return new IdRange(0, range.Outside + ((uint)index * size), size);
+            }
+
+            index -= here;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(index));
+    }
+
+    private IReadOnlyList<IdRange> Subordinate(string file, string name)
+    {
+        string here = host.Inside(file);
+        IReadOnlyList<IdRange> ranges = File.Exists(here) ? SubordinateIds.Parse(File.ReadAllText(here), name, uint.MaxValue) : [];
+        return ranges.Count > 0 ? ranges : throw new SysctrException(
+            ErrorKind.Host, $"reading {file}: it has no ids for {name}",
+            name == Owner ? $"add a line of ids that nobody else has, to /etc/subuid and /etc/subgid: {Owner}:2147483647:2147483648" : "name a user that it has ids for");
+    }
+
+    private static List<IdRange> Lined(IEnumerable<IdRange> ranges, uint most)
+    {
+        List<IdRange> map = [];
+        uint next = 0;
+        foreach (IdRange range in ranges)
+        {
+            uint count = Math.Min(range.Count, most - next);
+            map.Add(new IdRange(next, range.Outside, count));
+            next += count;
+        }
+
+        return map;
+    }
+
+    private static uint Count(IReadOnlyList<IdRange> ranges) => (uint)Math.Min(uint.MaxValue, ranges.Sum(r => (long)r.Count));
+
+    private static bool IsAsFixed(IReadOnlyList<IdRange> map, IReadOnlyList<IdRange> fixedRanges) => fixedRanges.All(f => map.Contains(f));
+
+    /// <summary>One more than the highest id that the image has a name for, nobody's apart, or that the payload has.</summary>
+    private static uint Size(UserNamespaceSetting asked, IImageFiles files, string? user)
+    {
+        if (asked.Size is { } size)
+        {
+            return size;
+        }
+
+        IEnumerable<uint> named = Ids(files, "/etc/passwd").Concat(Ids(files, "/etc/group"));
+        IEnumerable<uint> payload = (user ?? "").Split(':').Select(u => uint.TryParse(u, CultureInfo.InvariantCulture, out uint id) ? id : 0);
+        return Math.Clamp(named.Concat(payload).Where(id => id < MostSize).Append(0u).Max() + 1, LeastSize, MostSize);
+    }
+
+    private static IEnumerable<uint> Ids(IImageFiles files, string database) => files.Find(database) is not { Kind: ImageFileKind.Regular } file ? [] :
+        Encoding.UTF8.GetString(files.Read(file, MaxDatabaseBytes)).Split('\n').Select(l => l.Split(':')).Where(l => l.Length > 2 && l[0] is not ("nobody" or "nogroup"))
+            .Select(l => uint.TryParse(l[2], CultureInfo.InvariantCulture, out uint id) ? id : 0);
+
+    /// <summary>The maps of a deployment's config.json; none where it has none, or can't be read: then it does not start either.</summary>
+    private static (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids) Maps(string configFile)
+    {
+        try
+        {
+            JsonNode? linux = File.Exists(configFile) ? JsonNode.Parse(File.ReadAllBytes(configFile))?["linux"] : null;
+            return (Ranges(linux?["uidMappings"]), Ranges(linux?["gidMappings"]));
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException)
+        {
+            return ([], []);
+        }
+    }
+
+    private static IReadOnlyList<IdRange> Ranges(JsonNode? mappings) => mappings is not JsonArray all ? [] :
+        [.. all.Select(m => new IdRange(m!["containerID"]!.GetValue<uint>(), m["hostID"]!.GetValue<uint>(), m["size"]!.GetValue<uint>()))];
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Quadlet;
+using Xunit;
+
+namespace SystemContainers.Tests.Quadlet;
+
+/// <summary>User namespaces of files, as podman-systemd.unit(5) has them.</summary>
+public sealed class QuadletUserTests : IDisposable
+{
+    private readonly QuadletFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("UserNS=auto", "--userns=auto")]
+    [InlineData("UIDMap=0:10000:10 10:20000:10\nGIDMap=0:10000:10", "--gidmap=0:10000:10 --uidmap=0:10000:10 --uidmap=10:20000:10")]
+    [InlineData("SubUIDMap=u\nSubGIDMap=g", "--subgidname=g --subuidname=u")]
+    [InlineData("RemapUsers=manual\nRemapUid=0:1:10\nRemapGid=0:2:10", "--gidmap=0:2:10 --uidmap=0:1:10")]
+    [InlineData("RemapUsers=auto", "--userns=auto")]
+    [InlineData("RemapUsers=auto\nRemapUid=0:1:10\nRemapGid=0:2:10\nRemapUidSize=20", "--userns=auto:uidmapping=0:1:10,gidmapping=0:2:10,size=20")]
+    [InlineData("RemapUsers=keep-id   \nRemapUid=200\nRemapGid=210", "--userns=keep-id:uid=200,gid=210")]
+    [InlineData("UserNS=keep-id\nVolume=/srv:/srv:idmap,Z", "--userns=keep-id --volume=/srv:/srv:idmap,Z")]
+    public void A_file_says_it_as_options_do(string keys, string words)
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(words, string.Join(' ', Assert.Single(set.Containers).Request.Settings.Words()));
+    }
+
+    [Theory]
+    [InlineData("RemapUsers=manual\nUserNS=auto", false, "don't go with UserNS=")]
+    [InlineData("RemapUid=0:1:1", false, "go with RemapUsers=")]
+    [InlineData("RemapUsers=some", false, "it is manual, auto or keep-id")]
+    [InlineData("RemapUsers=keep-id\nRemapUid=1\nRemapUid=2", false, "one number each")]
+    [InlineData("UserNS=auto\nUIDMap=0:1:1", false, "a namespace of their own")]
+    [InlineData("UserNS=nonsense", false, "it is host, keep-id, auto or private")]
+    [InlineData("UserNS=auto", true, "user's own namespace")]
+    [InlineData("RemapUsers=auto", true, "user's own namespace")]
+    public void What_can_t_be_had_is_said(string keys, bool isUsers, string said)
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
+
+        Assert.Contains(_folder.Read(new QuadletHost { IsUser = isUsers }).Faults.All, f => f.Text.Contains(said, StringComparison.Ordinal));
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.RegularExpressions;
+using SystemContainers.Reference;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
 using SystemContainers.Units;
@@ -116,6 +117,12 @@ static partial class UnitRights
     {
         string bare = command.TrimStart('-');
         if (((string[])["EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST"]).Any(v => subject.Values.GetValueOrDefault(v) == bare && bare.Length > 0))
+        {
+            return true;
+        }
+
+        // Of a pod there is no image whose wish it could be.
+        if (subject.Values.GetValueOrDefault("IMAGE_NAME") == ImageReference.Pod && command.StartsWith($"+{CommandLine.Of(subject.Values.GetValueOrDefault("ATOMIC", ""), "launch")} network-", StringComparison.Ordinal))
         {
             return true;
         }

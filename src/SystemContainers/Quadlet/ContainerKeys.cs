@@ -41,7 +41,7 @@ static class ContainerKeys
         new("DNSSearch", Each) { Option = "dns-search" },
         new("DropCapability", Words) { Option = "cap-drop" },
         new("Entrypoint", One) { Option = "entrypoint", Read = (reader, values) => reader.Entrypoint(values) },
-        new("Environment", Arguments) { Option = "env", Read = (reader, values) => reader.Environment(values), Remark = "NAME without a value takes that of Environment= in [Service]; systemd's own environment is not the payload's." },
+        new("Environment", Arguments) { Option = "env", Read = (reader, values) => reader.Environment(values), Remark = "NAME without a value takes that of [Service] or of systemd." },
         new("EnvironmentFile", Arguments) { Option = "env", Read = (reader, values) => reader.EnvironmentFiles(values), Remark = "Read when the file is applied; apply it again after a change." },
         new("EnvironmentHost", Switch) { Read = (reader, values) => reader.Only(values, wanted: false, "a payload never gets the host's environment: name the variables with Environment=") },
         new("Exec", Command) { Option = Settings.ContainerSettings.Command, Read = (reader, values) => reader.Exec(values) },

@@ -8,6 +8,9 @@ namespace SystemContainers.Quadlet;
 /// <summary>PodmanArgs=: words of podman-run(1)'s command line, of which those are taken that are options of ours.</summary>
 static class PodmanArguments
 {
+    /// <summary>The key.</summary>
+    public const string Key = "PodmanArgs";
+
     /// <summary>Options that stand without a value.</summary>
     private static readonly string[] s_flags = ["init", "read-only"];
 
@@ -18,6 +21,12 @@ static class PodmanArguments
         {
             QuadletValue word = words[i];
             string text = word.Text;
+            if (word.IsOpen && text is not ['-', ..])
+            {
+                // What it is nobody knows: options, or nothing.
+                continue;
+            }
+
             int equals = text.IndexOf('=', StringComparison.Ordinal);
             string name = text.StartsWith("--", StringComparison.Ordinal) ? text[2..(equals < 0 ? text.Length : equals)]
                 : text is ['-', var letter, ..] ? SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "" : "";
@@ -29,6 +38,12 @@ static class PodmanArguments
 
                 // Its value is none of the next options.
                 i += i + 1 < words.Count && words[i + 1].Text is not ['-', ..] && equals < 0 ? 1 : 0;
+                continue;
+            }
+
+            if (word.IsOpen || (equals < 0 && i + 1 < words.Count && words[i + 1].IsOpen))
+            {
+                i += equals < 0 && !s_flags.Contains(name, StringComparer.Ordinal) ? 1 : 0;
                 continue;
             }
 

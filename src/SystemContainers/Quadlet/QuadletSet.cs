@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Quadlet;
 

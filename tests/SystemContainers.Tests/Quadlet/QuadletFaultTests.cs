@@ -47,7 +47,7 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("ReloadCmd=a\nReloadSignal=HUP", 4, "both there")]
     [InlineData("ReloadSignal=SIGNOSUCH", 3, "no such signal")]
     [InlineData("Exec=%H", 3, "%H")]
-    [InlineData("Exec=${HOME}", 3, "HOME")]
+    [InlineData("Exec=${INVOCATION_ID}", 3, "INVOCATION_ID")]
     [InlineData("Volume=nothere.volume:/x", 3, "no file declares nothere.volume")]
     [InlineData("Volume=a:b:c:d", 3, "Volume=")]
     [InlineData("Mount=type=artifact,source=x,destination=/y", 3, "type=artifact")]

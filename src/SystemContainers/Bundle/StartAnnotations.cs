@@ -28,8 +28,14 @@ static class StartAnnotations
     /// <summary>The check of <see cref="PeriodicCheck"/>.</summary>
     public const string Health = Prefix + "health";
 
-    /// <summary>Present where variables and credentials of the unit are for the payload.</summary>
+    /// <summary>Present where variables and credentials of the unit are for the payload; what else of the start's own environment is, or is not, the next two lines say.</summary>
     public const string Environment = Prefix + "environment";
+
+    /// <summary>A line of <see cref="Environment"/>: not those that name a proxy.</summary>
+    public const string NoProxies = "no-proxies";
+
+    /// <summary>A line of <see cref="Environment"/>: those that systemd gives every unit, too.</summary>
+    public const string AllVariables = "all";
 
     /// <summary>The lines of an annotation; none where it is not there.</summary>
     /// <param name="document">config.json.</param>

@@ -134,16 +134,6 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>A switch of which only one side can be had.</summary>
-    public void Only(IReadOnlyList<QuadletValue> values, bool wanted, string why)
-    {
-        string key = unit.Of(ContainerKeys.Container).Last(l => l.Value.Place == values[^1].Place).Key;
-        if (Yes(values[^1], key) != wanted)
-        {
-            Fault(values[^1].Place, $"{key}={values[^1].Text}: {why}", null);
-        }
-    }
-
     /// <summary>The payload's words behind its entry point.</summary>
     public void Exec(IReadOnlyList<QuadletValue> words)
     {

@@ -103,6 +103,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <param name="key">Of the file.</param>
     public void Add(string option, string value, QuadletPlace place, string key)
     {
+        IReadOnlyList<string> parts = [value];
         if (option != ContainerSettings.Command)
         {
             if (SettingOptions.Find(option) is not { } found)
@@ -118,7 +119,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                     throw new FormatException("it has a NUL character");
                 }
 
-                found.Check(value);
+                parts = found.Split(value);
+                foreach (string part in parts)
+                {
+                    found.Check(part);
+                }
             }
             catch (FormatException e)
             {
@@ -132,7 +137,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             _settings.Add(option, values = []);
         }
 
-        values.Add(value);
+        values.AddRange(parts);
     }
 
     /// <summary>Adds a fault of this file.</summary>

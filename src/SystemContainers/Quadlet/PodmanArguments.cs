@@ -11,9 +11,6 @@ static class PodmanArguments
     /// <summary>The key.</summary>
     public const string Key = "PodmanArgs";
 
-    /// <summary>Options that stand without a value.</summary>
-    private static readonly string[] s_flags = ["init", "read-only"];
-
     /// <summary>Reads them.</summary>
     public static void Read(ContainerReader reader, IReadOnlyList<QuadletValue> words)
     {
@@ -43,7 +40,7 @@ static class PodmanArguments
 
             if (word.IsOpen || (equals < 0 && i + 1 < words.Count && words[i + 1].IsOpen))
             {
-                i += equals < 0 && !s_flags.Contains(name, StringComparer.Ordinal) ? 1 : 0;
+                i += equals < 0 && SettingOptions.Find(name) is { IsFlag: false } ? 1 : 0;
                 continue;
             }
 
@@ -56,7 +53,7 @@ static class PodmanArguments
             {
                 reader.Add(name, text[2] == '=' ? text[3..] : text[2..], word.Place, "PodmanArgs");
             }
-            else if (s_flags.Contains(name, StringComparer.Ordinal))
+            else if (SettingOptions.Find(name) is { IsFlag: true })
             {
                 reader.Add(name, "true", word.Place, "PodmanArgs");
             }

@@ -78,6 +78,15 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.True(Declared("").Request.Settings.IsEmpty);
     }
 
+    [Theory]
+    [InlineData("Annotation=a=b \"c=d e\"", "annotation", "a=b|c=d e")]
+    [InlineData("GroupAdd=audio\nGroupAdd=5", "group-add", "audio|5")]
+    [InlineData("HttpProxy=no", "http-proxy", "false")]
+    [InlineData("EnvironmentHost=yes", "env-host", "true")]
+    [InlineData("ReadOnlyTmpfs=no", "read-only-tmpfs", "false")]
+    [InlineData("PodmanArgs=--cap-add SYS_ADMIN,MKNOD --env-host", "cap-add", "SYS_ADMIN|MKNOD")]
+    public void Keys_are_options(string key, string option, string values) => Assert.Equal(values, string.Join('|', Declared(key).Request.Settings.All(option)));
+
     [Fact]
     public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);
 

@@ -16,7 +16,8 @@ namespace SystemContainers.Tests.Render;
 public sealed class SettingsTests
 {
     private static readonly TestImage s_image = new TestImage()
-        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n").Directory("/data", mode: 0x1c0, uid: 33, gid: 33).File("/data/first", "x");
+        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n").Directory("/data", mode: 0x1c0, uid: 33, gid: 33).File("/data/first", "x")
+        .File("/etc/group", "root:x:0:\nvideo:x:44:\n");
 
     [Fact]
     public void A_configuration_has_what_was_asked_for()
@@ -56,6 +57,27 @@ public sealed class SettingsTests
         Assert.True(config["root"]!["readonly"]!.GetValue<bool>());
         Assert.Equal("/var/lib/etcd/.writable", Config(("writable", "persistent"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
         Assert.Equal("volatile", Config(("read-only", "false"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Annotations_groups_and_variables_of_the_host()
+    {
+        JsonNode config = Config(("annotation", "a.b=c=d"), ("http-proxy", "false"), ("env-host", "true"), ("group-add", "7"), ("group-add", "video"));
+
+        Assert.Equal(
+            ("""{"a.b":"c=d","io.sysctr.environment":"unit\nno-proxies\nall"}""", "[0,7,44]"), (config["annotations"]!.ToJsonString(), config["process"]!["user"]!["additionalGids"]!.ToJsonString()));
+        Assert.Contains("/etc/group", Assert.Throws<SysctrException>(() => Render(("group-add", "nosuch"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_the_usual_memory_nothing_can_be_written_unless_the_root_can()
+    {
+        string Places(params (string, string)[] settings) =>
+            string.Join(' ', Config(settings)["mounts"]!.AsArray().Where(m => m!["type"]!.ToString() == "tmpfs").Select(m => m!["destination"] + (Texts(m["options"]!).Contains("ro") ? ":ro" : "")));
+
+        Assert.Equal("/dev /dev/shm /run /tmp /var/tmp", Places());
+        Assert.Equal("/dev:ro /dev/shm:ro /opt", Places(("read-only-tmpfs", "false"), ("tmpfs", "/opt")));
+        Assert.Equal("/dev /dev/shm", Places(("read-only-tmpfs", "false"), ("read-only", "false")));
     }
 
     [Fact]

@@ -86,7 +86,7 @@ static class ContainerRenderer
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
             Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
-            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config)],
+            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config), .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };

@@ -83,7 +83,7 @@ static class SettingOptions
         new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, HasCommas = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
         new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace, or of its network where it has one of its own.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
         new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
-        new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined, mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
+        new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined|PROFILE, apparmor=unconfined|NAME, label=..., mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
         new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.") { Letter = 'm', Check = value => Quantity.Bytes(value) },
         new("memory-reservation", "SIZE", "Memory that is not taken from it lightly; the unit's MemoryLow=.") { Check = value => Quantity.Bytes(value) },
         new("pids-limit", "NUMBER", "The most processes and threads; the unit's TasksMax=. -1 for no limit.") { Check = value => Quantity.Whole(value, -1, 1 << 22) },

@@ -66,7 +66,7 @@ sealed record SpecSettings
     public string? TimeZone { get; private init; }
 
     /// <summary>Rights that are given or hidden.</summary>
-    public SecuritySetting Security { get; private init; } = new(false, false, [], []);
+    public SecuritySetting Security { get; private init; } = new();
 
     /// <summary>Bytes; null for no limit.</summary>
     public long? Memory { get; private init; }

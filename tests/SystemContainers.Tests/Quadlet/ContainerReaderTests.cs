@@ -39,6 +39,7 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("WorkingDir=%h", "workdir", new[] { "/root" })]
     [InlineData("Mask=/proc/a:/proc/b\nUnmask=all", "security-opt", new[] { "mask=/proc/a:/proc/b", "unmask=ALL" })]
     [InlineData("SeccompProfile=unconfined\nSecurityLabelDisable=true\nAppArmor=unconfined", "security-opt", new[] { "apparmor=unconfined", "seccomp=unconfined", "label=disable" })]
+    [InlineData("SeccompProfile=/a.json\nSecurityLabelNested=yes\nSecurityLabelType=spc_t\nSecurityLabelLevel=s0:c1,c2\nAppArmor=mine", "security-opt", new[] { "apparmor=mine", "seccomp=/a.json", "label=level:s0:c1,c2", "label=nested", "label=type:spc_t" })]
     [InlineData("NoNewPrivileges=yes", "security-opt", new[] { "no-new-privileges=true" })]
     [InlineData("VolatileTmp=yes", "tmpfs", new[] { "/tmp:rw,size=512M,mode=1777" })]
     [InlineData("VolatileTmp=yes\nReadOnly=yes", "tmpfs", new string[0])]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
@@ -78,6 +79,45 @@ public sealed class SettingsTests
         Assert.Equal("/dev /dev/shm /run /tmp /var/tmp", Places());
         Assert.Equal("/dev:ro /dev/shm:ro /opt", Places(("read-only-tmpfs", "false"), ("tmpfs", "/opt")));
         Assert.Equal("/dev /dev/shm", Places(("read-only-tmpfs", "false"), ("read-only", "false")));
+    }
+
+    [Fact]
+    public void A_profile_of_AppArmor_has_to_be_there()
+    {
+        (string, string) asked = ("security-opt", "apparmor=mine");
+        RenderRequest request = Request(s_image, asked);
+
+        Assert.Contains("the host has no AppArmor", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = false } })).Message, StringComparison.Ordinal);
+        Assert.Contains("no profile of that name", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true, HasAppArmorProfile = _ => false } })).Message, StringComparison.Ordinal);
+        Assert.Equal("mine", JsonNode.Parse(ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true } }).ConfigJson!)!["process"]!["apparmorProfile"]!.ToString());
+        Assert.Null(Config(asked, ("security-opt", "apparmor=unconfined"))["process"]!["apparmorProfile"]);
+    }
+
+    [Fact]
+    public void A_seccomp_profile_of_ones_own()
+    {
+        RenderRequest request = Request(s_image, ("security-opt", "seccomp=/srv/filter.json"));
+        HostFacts With(string profile) => request.Host with { ReadSeccomp = path => new SeccompFile(path, System.Text.Encoding.UTF8.GetBytes(profile)) };
+        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(request with
+        {
+            Host = With("""{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [{"names": ["chmod"], "action": "SCMP_ACT_ERRNO"}]}"""),
+        }).ConfigJson!)!;
+
+        Assert.Equal(
+            """{"defaultAction":"SCMP_ACT_ALLOW","architectures":[],"syscalls":[{"names":["chmod"],"action":"SCMP_ACT_ERRNO"}],"flags":["SECCOMP_FILTER_FLAG_LOG"]}""",
+            config["linux"]!["seccomp"]!.ToJsonString());
+        Assert.Contains("/srv/filter.json", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = With("[]") })).Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => Render(("security-opt", "seccomp=/no/such/filter.json"))).Kind);
+    }
+
+    [Fact]
+    public void Labels_change_nothing_without_SELinux_and_are_refused_with_it()
+    {
+        RenderRequest request = Request(s_image, ("security-opt", "label=type:spc_t"), ("security-opt", "label=level:s0"));
+
+        Assert.Contains("label=type:spc_t, label=level:s0 changes nothing", Assert.Single(ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = false } }).Warnings), StringComparison.Ordinal);
+        Assert.Contains("label=type:spc_t", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = true } })).Message, StringComparison.Ordinal);
+        Assert.Empty(Render(("security-opt", "label=disable")).Warnings);
     }
 
     [Fact]

@@ -20,16 +20,6 @@ static class RuntimeSpecBuilder
 {
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    // Kernel interfaces that leak the host or let a container act on it (the same set as podman's and docker's).
-    private static readonly string[] s_maskedPaths =
-    [
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-        "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
-        "/sys/fs/selinux",
-    ];
-
-    private static readonly string[] s_readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
     /// <summary>The document's bytes.</summary>
     /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it does not have.</exception>
     /// <param name="request">The container.</param>
@@ -76,7 +66,8 @@ static class RuntimeSpecBuilder
                 HostPath.Absolute(run.WorkingDir ?? "/"),
                 new CapabilityConfig(capabilities, effective, effective, ambient, ambient),
                 [.. settings.Ulimits.Select(u => new RlimitConfig(u.Type, u.Hard, u.Soft))],
-                NoNewPrivileges: !settings.Security.NewPrivileges),
+                NoNewPrivileges: !settings.Security.NewPrivileges,
+                SpecSecurity.AppArmor(settings.Security, request.Host)),
             new RootConfig("rootfs", Readonly: true),
             SpecMounts.Of(request, settings, volumes),
             new LinuxConfig(
@@ -86,9 +77,9 @@ static class RuntimeSpecBuilder
                     .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
                 ],
                 Resources(settings),
-                [.. Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask],
-                [.. Unmasked(s_readonlyPaths, settings.Security)],
-                settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
+                SpecSecurity.Masked(settings.Security),
+                SpecSecurity.ReadOnly(settings.Security),
+                SpecSecurity.Seccomp(settings.Security, request.Host, capabilities),
                 Sysctls(settings, network)),
             network.HostName,
             Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments)));
@@ -153,9 +144,6 @@ static class RuntimeSpecBuilder
             cpu ? new CpuConfig(settings.CpuShares, settings.Cpus is { } count ? (long)(count * period) : null, settings.Cpus is null ? null : period, settings.CpusetCpus) : null,
             settings.PidsLimit is { } pids ? new PidsConfig(pids) : null);
     }
-
-    private static IEnumerable<string> Unmasked(string[] paths, SecuritySetting security) =>
-        security.Unmask.Contains("ALL", StringComparer.Ordinal) ? [] : paths.Except(security.Unmask, StringComparer.Ordinal);
 
     /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
     private static string? FindDefault(IImageFiles files) =>

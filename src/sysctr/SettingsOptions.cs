@@ -64,7 +64,8 @@ static class SettingsOptions
             ];
             if (given.Count > 0)
             {
-                values[name] = SettingOptions.Find(name)!.IsList ? given : [given[^1]];
+                SettingOption known = SettingOptions.Find(name)!;
+                values[name] = known.IsList ? [.. given.SelectMany(known.Split)] : [given[^1]];
             }
         }
 

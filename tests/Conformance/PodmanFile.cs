@@ -2,6 +2,7 @@
 
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Conformance;
@@ -39,6 +40,9 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
     /// <summary>What a container has without being asked, or podman needs and sysctr does not.</summary>
     private static readonly string[] s_podmans = ["name", "rm", "replace", "cgroups", "sdnotify=conmon", "d", "read-only-tmpfs", "read-only", "env-host=false", "http-proxy=false", "pull", "expose", "retry", "retry-delay", "log-driver=journald", "network=host"];
 
+    /// <summary>Nothing of this machine is looked at, and a variable that a file leaves to systemd is a number, which fits nearly everywhere.</summary>
+    private static readonly QuadletHost s_host = new() { LooksAtHost = false, Manager = () => new Dictionary<string, string> { ["PORT"] = "8080" } };
+
     /// <summary>Judges one.</summary>
     public static PodmanFile Judge(string path)
     {
@@ -51,7 +55,7 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
         string[] beside = failsThere ? [] : [.. Directory.GetFiles(Path.GetDirectoryName(path)!).Where(f => f != path && QuadletFiles.IsOne(f)).Order(StringComparer.Ordinal)];
         QuadletFaults faults = new();
         IReadOnlyList<QuadletUnit> units = QuadletFiles.Read([path, .. beside], f => f, faults);
-        QuadletSet set = QuadletSet.Read(units, new QuadletHost { LooksAtHost = false }, faults);
+        QuadletSet set = QuadletSet.Read(units, s_host, faults);
         HashSet<string> own = [path, .. units[0].Lines.Select(l => l.Value.Place.File)];
         string[] refused = [.. faults.All.Where(f => own.Contains(f.Place.File) && f.Kind != Errors.ErrorKind.Conflict).Select(f => f.Text).Distinct(StringComparer.Ordinal)];
         if (refused.Length > 0)
@@ -71,7 +75,7 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
 
     private static bool Holds(string[] assert, ContainerDeclaration declared)
     {
-        QuadletExpansion expansion = new(declared.Unit, declared.Name, new QuadletHost());
+        QuadletExpansion expansion = new(declared.Unit, declared.Name, s_host);
         return assert switch
         {
             ["assert-podman-final-args", "run", ..] => declared.Request.Settings.Words().All(w => w == "--security-opt=no-new-privileges=false"),

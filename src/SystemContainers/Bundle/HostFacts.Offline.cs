@@ -6,6 +6,8 @@ namespace SystemContainers.Bundle;
 
 sealed partial record HostFacts
 {
+    private const int MaxConfigBytes = 1 << 16;
+
     /// <summary>The first kernel with openat2(2), without which sysctr does not run on that host either.</summary>
     private static readonly Version s_oldestKernel = new(5, 6);
 
@@ -21,7 +23,8 @@ sealed partial record HostFacts
         HardLimits = new Dictionary<string, ulong>(),
         HasSeccomp = true,
         Kernel = OldestKernel(root),
-        HasSelinux = IsThere(root, "/etc/selinux/config"),
+        HasSelinux = UsesSelinux(root),
+        HasAppArmorProfile = static _ => true,
         HasAppArmor = IsThere(root, "/usr/sbin/apparmor_parser") || IsThere(root, "/sbin/apparmor_parser"),
     };
 
@@ -34,6 +37,9 @@ sealed partial record HostFacts
             .Select(p => p is [string major, string minor, ..] && Version.TryParse($"{major}.{minor}", out Version? version) ? version : null)
             .OfType<Version>().DefaultIfEmpty(s_oldestKernel).Min()!;
     }
+
+    /// <summary>selinux_config(5).</summary>
+    private static bool UsesSelinux(string root) => BoundedFile.ReadText(root, "/etc/selinux/config", MaxConfigBytes) is { } text && !text.Split('\n').Any(l => l.Trim() == "SELINUX=disabled");
 
     private static bool IsThere(string root, string path) => File.Exists(RootedPath.Resolve(root, path, followLast: true));
 }

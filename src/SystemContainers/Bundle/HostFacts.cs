@@ -40,6 +40,12 @@ sealed partial record HostFacts
     /// <summary>AppArmor is on: a process can be given a profile.</summary>
     public bool HasAppArmor { get; init; }
 
+    /// <summary>Whether AppArmor has a profile of that name; true where nobody knows.</summary>
+    public Func<string, bool> HasAppArmorProfile { get; init; } = static _ => true;
+
+    /// <summary>Reads a seccomp profile of the host; throws where there is none.</summary>
+    public Func<string, SeccompFile> ReadSeccomp { get; init; } = static path => SeccompFile.Read("/", path);
+
     /// <summary>The processor in Go's names, <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 

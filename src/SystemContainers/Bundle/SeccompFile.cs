@@ -5,7 +5,7 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>A host's own seccomp profile, where it has one; it stands in place of the built-in one.</summary>
+/// <summary>A seccomp profile that stands in place of the built-in one: the host's own, where it has one, or a user's.</summary>
 /// <param name="Path">As the host sees it.</param>
 /// <param name="Text">JSON, not looked at yet.</param>
 sealed record SeccompFile(string Path, byte[] Text)
@@ -15,6 +15,26 @@ sealed record SeccompFile(string Path, byte[] Text)
 
     // The package's has 23 KB.
     private const int MaxBytes = 4 << 20;
+
+    /// <summary>Whether a user named it for one container; else it is the host's, for all.</summary>
+    public bool IsAsked { get; private init; }
+
+    /// <summary>Reads one that a user named.</summary>
+    /// <param name="root">The host's root directory.</param>
+    /// <param name="path">Absolute, as the host sees it.</param>
+    /// <exception cref="SysctrException">NotFound: it is not there; Storage: it can't be read.</exception>
+    public static SeccompFile Read(string root, string path)
+    {
+        try
+        {
+            return new SeccompFile(path, BoundedFile.Read(root, path, MaxBytes) ?? throw new SysctrException(
+                ErrorKind.NotFound, $"reading the seccomp profile {path}: there is no such file", "write it there, or leave --security-opt seccomp= out")) { IsAsked = true };
+        }
+        catch (IOException e)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"reading the seccomp profile {path}: {e.Message}", "mend it, or leave --security-opt seccomp= out", e);
+        }
+    }
 
     /// <summary>Finds it.</summary>
     /// <param name="root">The host's root directory.</param>

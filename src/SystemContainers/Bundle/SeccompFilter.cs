@@ -37,7 +37,7 @@ static class SeccompFilter
             }
         }
 
-        return new SeccompConfig(profile.DefaultAction, profile.DefaultErrnoRet, architectures, rules);
+        return new SeccompConfig(profile.DefaultAction, profile.DefaultErrnoRet, architectures, rules, profile.Flags is { Count: > 0 } flags ? flags : null);
     }
 
     /// <summary>Reads a profile.</summary>
@@ -53,7 +53,8 @@ static class SeccompFilter
         catch (JsonException e)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"reading the host's seccomp profile {file.Path}: {JsonFault.Of(e)}", "mend or remove it; without one sysctr's own is used", e);
+                ErrorKind.Host, $"reading the {(file.IsAsked ? "" : "host's ")}seccomp profile {file.Path}: {JsonFault.Of(e)}",
+                file.IsAsked ? "it is JSON as seccomp.json(5) has it" : "mend or remove it; without one sysctr's own is used", e);
         }
     }
 

@@ -28,11 +28,17 @@ static class StartAnnotations
     /// <summary>The check of <see cref="PeriodicCheck"/>.</summary>
     public const string Health = Prefix + "health";
 
-    /// <summary>Present where variables and credentials of the unit are for the payload.</summary>
+    /// <summary>Present where variables and credentials of the unit are for the payload; what else of the start's own environment is, or is not, the next two lines say.</summary>
     public const string Environment = Prefix + "environment";
 
     /// <summary>What is mounted so that its owners are the users of the container's namespace: <c>/</c> for its root, and destinations of mounts.</summary>
     public const string Mapped = Prefix + "mapped";
+
+    /// <summary>A line of <see cref="Environment"/>: not those that name a proxy.</summary>
+    public const string NoProxies = "no-proxies";
+
+    /// <summary>A line of <see cref="Environment"/>: those that systemd gives every unit, too.</summary>
+    public const string AllVariables = "all";
 
     /// <summary>The lines of an annotation; none where it is not there.</summary>
     /// <param name="document">config.json.</param>

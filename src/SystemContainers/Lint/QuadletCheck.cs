@@ -3,6 +3,7 @@
 using SystemContainers.Lint.Json;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Lint;
 

@@ -84,17 +84,24 @@ sealed partial class ContainerReader
     {
         foreach (QuadletValue value in values)
         {
-            if (value.Text.Contains('=', StringComparison.Ordinal))
+            try
             {
-                Add("env", value.Text, value.Place, "Environment");
+                if (value.Text.Contains('=', StringComparison.Ordinal))
+                {
+                    Add("env", value.Text, value.Place, "Environment");
+                }
+                else if (_expansion.Variables.Find(value.Text) is { } own)
+                {
+                    Add("env", $"{value.Text}={own}", value.Place, "Environment");
+                }
+                else
+                {
+                    faults.Note(value.Place, $"Environment={value.Text}: it has no value here, nor in [Service], nor of systemd; left out");
+                }
             }
-            else if (_expansion.Variables.TryGetValue(value.Text, out string? own))
+            catch (FormatException e)
             {
-                Add("env", $"{value.Text}={own}", value.Place, "Environment");
-            }
-            else
-            {
-                faults.Note(value.Place, $"Environment={value.Text}: it has no value here, nor in [Service]; left out");
+                Fault(value.Place, $"Environment={value.Text}: {e.Message}", null);
             }
         }
     }
@@ -124,16 +131,6 @@ sealed partial class ContainerReader
         if (variables.Count > 0)
         {
             _settings["env"] = [.. variables, .. _settings.GetValueOrDefault("env", [])];
-        }
-    }
-
-    /// <summary>A switch of which only one side can be had.</summary>
-    public void Only(IReadOnlyList<QuadletValue> values, bool wanted, string why)
-    {
-        string key = unit.Of(ContainerKeys.Container).Last(l => l.Value.Place == values[^1].Place).Key;
-        if (Yes(values[^1], key) != wanted)
-        {
-            Fault(values[^1].Place, $"{key}={values[^1].Text}: {why}", null);
         }
     }
 
@@ -449,7 +446,7 @@ sealed partial class ContainerReader
         {
             try
             {
-                return _expansion.Word(VolumeFile.NameOf(volume));
+                return _expansion.Expand(VolumeFile.NameOf(volume)) is var name && (name.Unset.Count == 0 || host.LooksAtHost) ? name.Text : null;
             }
             catch (FormatException e)
             {

@@ -21,8 +21,8 @@ sealed partial class ContainerReader
 
     private void Remap()
     {
-        IReadOnlyList<QuadletValue> uids = All("RemapUid");
-        IReadOnlyList<QuadletValue> gids = All("RemapGid");
+        List<QuadletValue> uids = All("RemapUid");
+        List<QuadletValue> gids = All("RemapGid");
         QuadletValue? size = All("RemapUidSize").LastOrDefault();
         QuadletValue? users = All("RemapUsers").LastOrDefault();
         if ((users ?? uids.Concat(gids).Append(size).FirstOrDefault(v => v is not null)) is not { } first)

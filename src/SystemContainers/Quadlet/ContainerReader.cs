@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
@@ -27,6 +28,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <returns>What it declares; it counts only where there are no faults.</returns>
     public ContainerDeclaration Read()
     {
+        foreach ((QuadletPlace place, string text) in _expansion.Variables.Faults)
+        {
+            Fault(place, text, "write the file, or a dash in front of its name where it may lack");
+        }
+
         Keys(ContainerKeys.Container, ContainerKeys.OfContainer);
         Keys(ContainerKeys.Ours, ContainerKeys.OfSysctr);
         UserAndGroup();
@@ -98,6 +104,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <param name="key">Of the file.</param>
     public void Add(string option, string value, QuadletPlace place, string key)
     {
+        IReadOnlyList<string> parts = [value];
         if (option != ContainerSettings.Command)
         {
             if (SettingOptions.Find(option) is not { } found)
@@ -113,7 +120,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                     throw new FormatException("it has a NUL character");
                 }
 
-                found.Check(value);
+                parts = found.Split(value);
+                foreach (string part in parts)
+                {
+                    found.Check(part);
+                }
             }
             catch (FormatException e)
             {
@@ -127,7 +138,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             _settings.Add(option, values = []);
         }
 
-        values.Add(value);
+        values.AddRange(parts);
     }
 
     /// <summary>Adds a fault of this file.</summary>
@@ -144,6 +155,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         {
             RefuseTwice(section, key);
             List<QuadletValue> values = Values(section, key);
+            if (key.Name != PodmanArguments.Key && values.RemoveAll(v => v.IsOpen) > 0 && values.Count == 0)
+            {
+                continue;
+            }
+
             if (unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place || (values.Count == 0 && !MayBeEmpty(key)))
             {
                 continue;
@@ -215,7 +231,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                     KeyForm.Arguments or KeyForm.Command => QuadletWords.Escaped(value.Text),
                     _ => [value.Text.TrimEnd()],
                 };
-                values.AddRange(words.Select(w => value with { Text = _expansion.Word(w) }));
+                values.AddRange(words.SelectMany(w => Expanded(value with { Text = w }, key)));
             }
             catch (FormatException e)
             {
@@ -224,6 +240,29 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         }
 
         return values;
+    }
+
+    /// <summary>
+    /// What systemd makes of a word: for a command's a variable that stands alone is as many words as it has. In an option's place podman would take the second for an option of its own.
+    /// </summary>
+    private IEnumerable<QuadletValue> Expanded(QuadletValue word, QuadletKey key)
+    {
+        ExpandedWord expanded = _expansion.Expand(word.Text);
+        foreach (string variable in expanded.Unset)
+        {
+            faults.Note(word.Place, host.LooksAtHost
+                ? $"{key.Name}=: no variable {variable} is set in [Service] or by systemd, so that there is nothing in its place"
+                : $"{key.Name}=: the variable {variable} is known on the host alone; the value was not checked");
+        }
+
+        if (expanded.Unset.Count > 0 && !host.LooksAtHost)
+        {
+            return [word with { IsOpen = true }];
+        }
+
+        return key.Form == KeyForm.Command || key.Name == PodmanArguments.Key ? expanded.Parts.Select(p => word with { Text = p })
+            : expanded.Parts.Count < 2 ? [word with { Text = expanded.Text }]
+            : throw new FormatException($"{word.Text} is {expanded.Parts.Count} words; ${{{word.Text[1..]}}} is one");
     }
 
     private ContainerSettings Settings()

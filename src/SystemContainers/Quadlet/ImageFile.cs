@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 
 namespace SystemContainers.Quadlet;
@@ -50,7 +51,12 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
         {
             try
             {
-                name = new QuadletExpansion(unit, unit.Stem, host).Word(image.Text);
+                ExpandedWord expanded = new QuadletExpansion(unit, unit.Stem, host).Expand(image.Text);
+                name = expanded.Text;
+                if (expanded.Unset.Count > 0 && host.LooksAtHost)
+                {
+                    faults.Add(image.Place, $"Image=: no variable {expanded.Unset[0]} is set by systemd");
+                }
             }
             catch (FormatException e)
             {

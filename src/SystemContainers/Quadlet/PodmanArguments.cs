@@ -8,8 +8,8 @@ namespace SystemContainers.Quadlet;
 /// <summary>PodmanArgs=: words of podman-run(1)'s command line, of which those are taken that are options of ours.</summary>
 static class PodmanArguments
 {
-    /// <summary>Options that stand without a value.</summary>
-    private static readonly string[] s_flags = ["init", "read-only"];
+    /// <summary>The key.</summary>
+    public const string Key = "PodmanArgs";
 
     /// <summary>Reads them.</summary>
     public static void Read(ContainerReader reader, IReadOnlyList<QuadletValue> words)
@@ -18,6 +18,12 @@ static class PodmanArguments
         {
             QuadletValue word = words[i];
             string text = word.Text;
+            if (word.IsOpen && text is not ['-', ..])
+            {
+                // What it is nobody knows: options, or nothing.
+                continue;
+            }
+
             int equals = text.IndexOf('=', StringComparison.Ordinal);
             string name = text.StartsWith("--", StringComparison.Ordinal) ? text[2..(equals < 0 ? text.Length : equals)]
                 : text is ['-', var letter, ..] ? SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "" : "";
@@ -32,6 +38,12 @@ static class PodmanArguments
                 continue;
             }
 
+            if (word.IsOpen || (equals < 0 && i + 1 < words.Count && words[i + 1].IsOpen))
+            {
+                i += equals < 0 && SettingOptions.Find(name) is { IsFlag: false } ? 1 : 0;
+                continue;
+            }
+
             bool isLong = text.StartsWith("--", StringComparison.Ordinal);
             if (isLong && equals > 0)
             {
@@ -41,7 +53,7 @@ static class PodmanArguments
             {
                 reader.Add(name, text[2] == '=' ? text[3..] : text[2..], word.Place, "PodmanArgs");
             }
-            else if (s_flags.Contains(name, StringComparer.Ordinal))
+            else if (SettingOptions.Find(name) is { IsFlag: true })
             {
                 reader.Add(name, "true", word.Place, "PodmanArgs");
             }

@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Quadlet;
 
@@ -37,7 +38,9 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                 case "container" when unit.Instance is "":
                     break;
                 case "container":
-                    containers.Add(new ContainerReader(PodOf(unit, names) is { } pod ? PodFile.Joined(unit, pod, host, faults) : unit, names, host, faults).Read());
+                    QuadletUnit? pod = PodOf(unit, names);
+                    ContainerDeclaration declared = new ContainerReader(pod is null ? unit : PodFile.Joined(unit, pod, host, faults), names, host, faults).Read();
+                    containers.Add(declared with { IsStartedByAnother = pod?.Has("Install") == true && PodFile.StartsWith(unit) });
                     break;
                 case "volume":
                     VolumeFile.Check(unit, faults);

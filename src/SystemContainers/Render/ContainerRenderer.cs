@@ -86,7 +86,7 @@ static class ContainerRenderer
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
             Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
-            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config)],
+            Warnings = [.. warnings, .. Warnings(request, config), .. UserWarnings(request), .. LogWarnings(request, config), .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
@@ -292,6 +292,12 @@ static class ContainerRenderer
         config.Annotation(StartAnnotations.Log).Any() && request.Settings.Spec.LogPipe is null &&
         LogPaths.Find(request) is { } why
             ? [$"it opens its log by a path ({why}): while it runs, a FIFO and a cat(1) that systemd starts take its lines to the journal; --log-pipe=no leaves them out"]
+            : [];
+
+    /// <summary>runc enters the user namespace first when it starts a process in a container that runs, and then may not enter a network that was there before: seen with 1.1.5.</summary>
+    private static string[] UserWarnings(RenderRequest request) =>
+        request.UserMap is not null && Path.GetFileName(request.RuntimePath) == "runc" && request.Settings.Spec.Network.Mode(isUsers: false) is NetworkMode.Bridge or NetworkMode.Container or NetworkMode.Namespace
+            ? ["runc can't start further processes in a container with a user namespace and such a network: 'sysctr exec' and health checks by a command fail; --runtime crun can"]
             : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)

@@ -176,6 +176,9 @@ static class BundleConfig
         environment.Add((JsonNode)$"{name}={value}");
     }
 
+    /// <summary>Whether the payload's environment has a variable.</summary>
+    public static bool HasVariable(JsonObject document, string name) => Variable(document, name) is not null;
+
     private static void RemoveVariable(JsonObject document, string name)
     {
         JsonArray environment = document["process"]!["env"] as JsonArray ?? [];

@@ -10,6 +10,9 @@ static class EnvironmentSetting
     /// <summary>What stands before the first equals sign.</summary>
     public static string NameOf(string text) => text.Split('=', 2)[0];
 
+    /// <summary>What stands behind it.</summary>
+    public static string ValueOf(string text) => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..];
+
     /// <summary>Throws unless it is <c>NAME=VALUE</c>.</summary>
     /// <exception cref="FormatException">It is not.</exception>
     public static string Check(string text) =>

@@ -13,17 +13,20 @@ namespace SystemContainers.Settings;
 /// <param name="Mode">The file's permission bits.</param>
 sealed record SecretSetting(string Name, string? Variable, string? File, uint Uid, uint Gid, int Mode)
 {
+    private const string Source = "source=";
+
     private const string Directory = "/run/secrets/";
 
     // r--r--r--, as podman has it: the directory above is not for other users of the host.
     private const int DefaultMode = 0b100_100_100;
 
-    /// <summary>Reads <c>NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE]</c>.</summary>
+    /// <summary>Reads <c>[source=]NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE]</c>.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static SecretSetting Parse(string text)
     {
+        // The name comes first, alone or behind source=.
         string[] words = text.Split(',');
-        string name = words[0];
+        string name = words[0].StartsWith(Source, StringComparison.Ordinal) ? words[0][Source.Length..] : words[0];
         if (name.Length is 0 or > 253 || name.StartsWith('.') || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
         {
             throw new FormatException($"'{name}' is no name of a secret: letters, digits, '-', '_' and '.'");

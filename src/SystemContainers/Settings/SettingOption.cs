@@ -14,6 +14,9 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// <summary>Whether it can be given several times, and each counts.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>Of a list: whether a value may be several, with commas between them.</summary>
+    public bool HasCommas { get; init; }
+
     /// <summary>Of a list: whether what one call gives stands for all that earlier calls gave.</summary>
     public bool IsWhole { get; init; }
 
@@ -31,6 +34,9 @@ sealed record SettingOption(string Name, string ValueName, string Help)
 
     /// <summary>Where it is carried out.</summary>
     public SettingPlace Place { get; init; } = SettingPlace.Configuration;
+
+    /// <summary>The values that stand in one.</summary>
+    public IReadOnlyList<string> Split(string value) => HasCommas ? value.Split(',') : [value];
 
     /// <summary>Throws a <see cref="FormatException"/> that says what is wrong with a value; what it returns is thrown away.</summary>
     public Func<string, object?> Check { get; init; } = static value => value;

@@ -40,12 +40,14 @@ static class SettingOptions
         {
             IsList = true, Key = DeviceSetting.Key, Check = DeviceSetting.Parse,
         },
+        new("annotation", "NAME=VALUE", "An annotation of config.json, for the runtime and its hooks.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Annotation },
         new("secret", "NAME[,type=TYPE,...]", "Give the file NAME of /etc/sysctr/secrets.d as /run/secrets/NAME; with type=env,target=VARIABLE as a variable.")
         {
             IsList = true, Key = SecretSetting.Key, Check = SecretSetting.Parse,
         },
         new("writable", "volatile|persistent|no", "Let the payload write to its root: in memory until it ends, or kept in its state directory over restarts and updates. The default is no.") { Check = Writable },
         new("read-only", "true|false", "False is --writable volatile.") { IsFlag = true, Check = value => Flag(value) },
+        new("read-only-tmpfs", "true|false", "False leaves out the memory on /run, /tmp and /var/tmp that begins with what the image has there.") { IsFlag = true, Check = value => Flag(value) },
         new("log-pipe", "auto|yes|no", "Whether standard output and error are a FIFO with a reader, for a payload that opens /dev/stdout; auto (the default) looks for links and settings that do.")
         {
             Check = value => value is "auto" or "yes" or "no" ? value : throw new FormatException("it is auto, yes or no"),
@@ -54,6 +56,9 @@ static class SettingOptions
         {
             Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
         },
+        new("group-add", "GROUP[,...]", "A further group of the payload, by its number or by its name in the image.") { IsList = true, HasCommas = true, Check = Group },
+        new("env-host", "true|false", "Pass on the variables that the host's systemd gives its units, under what the image and --env say.") { IsFlag = true, Check = value => Flag(value) },
+        new("http-proxy", "true|false", "Whether the host's proxies (http_proxy, https_proxy, ftp_proxy, no_proxy) are the payload's, too; they are unless it is false.") { IsFlag = true, Check = value => Flag(value) },
         new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON array of strings. The image's own command is left out then.") { Check = Words },
         new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
@@ -64,16 +69,16 @@ static class SettingOptions
         },
         new("publish", "[[IP:][PORT]:]PORT[/PROTOCOL]", "Let a port of the host lead to one of the container, which gets a network of its own (bridge) where --network says none.")
         {
-            Letter = 'p', IsList = true, Key = PublishedPort.Key, Check = PublishedPort.Parse,
+            Letter = 'p', IsList = true, HasCommas = true, Key = PublishedPort.Key, Check = PublishedPort.Parse,
         },
-        new("network-alias", "NAME", "A further name by which others on its networks find it.") { IsList = true, IsWhole = true, Check = NetworkSetting.Alias },
+        new("network-alias", "NAME", "A further name by which others on its networks find it.") { IsList = true, HasCommas = true, IsWhole = true, Check = NetworkSetting.Alias },
         new("ip", "ADDRESS", "Its IPv4 address on its network.") { Check = value => NetworkSettings.CheckAddress(value, six: false) },
         new("ip6", "ADDRESS", "Its IPv6 address on its network.") { Check = value => NetworkSettings.CheckAddress(value, six: true) },
         new("mac-address", "ADDRESS", "The address of its device.") { Check = NetworkSetting.MacAddress },
         new("add-host", "NAME:ADDRESS", "A line for its /etc/hosts; host-gateway stands for the host's address.") { IsList = true, Key = value => value.Split(':', 2)[0], Check = NetworkSettings.CheckHost },
-        new("dns", "ADDRESS", "A name server for its /etc/resolv.conf, instead of the host's.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckServer },
-        new("dns-search", "DOMAIN", "A search domain for its /etc/resolv.conf, instead of the host's; a dot for none.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
-        new("dns-option", "OPTION", "An option for its /etc/resolv.conf, such as ndots:2.") { IsList = true, IsWhole = true, Check = NetworkSettings.CheckWord },
+        new("dns", "ADDRESS", "A name server for its /etc/resolv.conf, instead of the host's.") { IsList = true, HasCommas = true, IsWhole = true, Check = NetworkSettings.CheckServer },
+        new("dns-search", "DOMAIN", "A search domain for its /etc/resolv.conf, instead of the host's; a dot for none.") { IsList = true, HasCommas = true, IsWhole = true, Check = NetworkSettings.CheckWord },
+        new("dns-option", "OPTION", "An option for its /etc/resolv.conf, such as ndots:2.") { IsList = true, HasCommas = true, IsWhole = true, Check = NetworkSettings.CheckWord },
         new("userns", "host|auto|keep-id|private", "A user namespace of its own: of ids that no other container has (auto), of the host's ids (keep-id), or of maps (private). Options follow a colon: auto:size=65536.")
         {
             Check = UserNamespaceSetting.ParseMode,
@@ -82,12 +87,12 @@ static class SettingOptions
         new("gidmap", "INSIDE:OUTSIDE[:COUNT]", "The same of groups.") { IsList = true, IsWhole = true, Check = IdMapSetting.Parse },
         new("subuidname", "NAME", "Its users are the subordinate ones that /etc/subuid has for NAME.") { Check = UserNamespaceSetting.SubordinateName },
         new("subgidname", "NAME", "Its groups are the subordinate ones that /etc/subgid has for NAME.") { Check = UserNamespaceSetting.SubordinateName },
-        new("cap-add", "CAPABILITY", "Give a capability that containers do not have, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
-        new("cap-drop", "CAPABILITY", "Take a capability away, or all.") { IsList = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
-        new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
+        new("cap-add", "CAPABILITY[,...]", "Give a capability that containers do not have, or all.") { IsList = true, HasCommas = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
+        new("cap-drop", "CAPABILITY[,...]", "Take a capability away, or all.") { IsList = true, HasCommas = true, Key = CapabilityName, Subject = Capabilities, Check = CapabilityName },
+        new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).") { IsList = true, HasCommas = true, Key = UlimitSetting.Key, Check = UlimitSetting.Parse },
         new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace, or of its network where it has one of its own.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
         new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
-        new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined, mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
+        new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined|PROFILE, apparmor=unconfined|NAME, label=..., mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
         new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.") { Letter = 'm', Check = value => Quantity.Bytes(value) },
         new("memory-reservation", "SIZE", "Memory that is not taken from it lightly; the unit's MemoryLow=.") { Check = value => Quantity.Bytes(value) },
         new("pids-limit", "NUMBER", "The most processes and threads; the unit's TasksMax=. -1 for no limit.") { Check = value => Quantity.Whole(value, -1, 1 << 22) },
@@ -124,6 +129,14 @@ static class SettingOptions
         "false" or "0" or "no" or "off" => false,
         _ => throw new FormatException("it is true or false"),
     };
+
+    private static string Annotation(string text) =>
+        EnvironmentSetting.Check(text).StartsWith("io.sysctr.", StringComparison.Ordinal) ? throw new FormatException("what begins with io.sysctr. is sysctr's own") : text;
+
+    private static string Group(string name) =>
+        name == "keep-groups" ? throw new FormatException("keep-groups keeps the groups of who calls podman, and systemd calls here; name the groups")
+        : name.Length > 0 && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == ':') ? name
+        : throw new FormatException($"'{name}' is no group");
 
     private static string Writable(string value) => value is "volatile" or "persistent" or "no" ? value : throw new FormatException("it is volatile, persistent or no");
 

@@ -25,6 +25,21 @@ sealed record SpecSettings
     /// <summary>Whether standard output and error are a FIFO; null: where the image needs it.</summary>
     public bool? LogPipe { get; private init; }
 
+    /// <summary>Further annotations of config.json.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>Further groups of the payload, by name or number.</summary>
+    public IReadOnlyList<string> Groups { get; private init; } = [];
+
+    /// <summary>Whether the host's proxies are the payload's.</summary>
+    public bool HttpProxy { get; private init; } = true;
+
+    /// <summary>Whether all variables of the host's systemd are the payload's.</summary>
+    public bool EnvHost { get; private init; }
+
+    /// <summary>Whether /run, /tmp and /var/tmp are memory.</summary>
+    public bool UsualTmpfs { get; private init; } = true;
+
     /// <summary>Whether an init comes before the payload.</summary>
     public bool Init { get; private init; }
 
@@ -56,7 +71,7 @@ sealed record SpecSettings
     public string? TimeZone { get; private init; }
 
     /// <summary>Rights that are given or hidden.</summary>
-    public SecuritySetting Security { get; private init; } = new(false, false, [], []);
+    public SecuritySetting Security { get; private init; } = new();
 
     /// <summary>Bytes; null for no limit.</summary>
     public long? Memory { get; private init; }
@@ -91,11 +106,16 @@ sealed record SpecSettings
             LogPipe = settings.One("log-pipe") is { } pipe and not "auto" ? pipe == "yes" : null,
             Writable = (settings.One("writable") ?? (settings.One("read-only") is { } only && !SettingOptions.Flag(only) ? "volatile" : "no")) is var writable and not "no" ? writable : null,
             Secrets = settings.All("secret"),
-            Init = settings.One("init") is { } init && SettingOptions.Flag(init),
+            Annotations = settings.All("annotation").ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
+            Groups = settings.All("group-add"),
+            HttpProxy = Flag("http-proxy", usually: true),
+            EnvHost = Flag("env-host", usually: false),
+            UsualTmpfs = Flag("read-only-tmpfs", usually: true),
+            Init = Flag("init", usually: false),
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],
-            Sysctls = settings.All("sysctl").ToDictionary(EnvironmentSetting.NameOf, s => s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..], StringComparer.Ordinal),
+            Sysctls = settings.All("sysctl").ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
             ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
             HostName = settings.One("hostname"),
             Network = NetworkSettings.Of(settings),
@@ -109,6 +129,8 @@ sealed record SpecSettings
             CpuShares = settings.One("cpu-shares") is { } shares ? Quantity.Whole(shares, 2, 262_144) : null,
             CpusetCpus = settings.One("cpuset-cpus"),
         };
+
+        bool Flag(string name, bool usually) => settings.One(name) is { } value ? SettingOptions.Flag(value) : usually;
     }
 
     /// <summary>The capabilities of a container.</summary>

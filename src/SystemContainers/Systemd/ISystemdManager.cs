@@ -15,6 +15,9 @@ interface ISystemdManager : IDisposable
     /// <summary>systemd's version, such as 252.</summary>
     Task<int> GetVersionAsync(CancellationToken cancellation);
 
+    /// <summary>The variables that systemd gives every unit, by name (its property Environment, what <c>systemctl show-environment</c> shows).</summary>
+    Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation);
+
     /// <summary>Has systemd read all unit files anew.</summary>
     Task ReloadAsync(CancellationToken cancellation);
 

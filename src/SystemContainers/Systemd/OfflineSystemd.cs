@@ -21,6 +21,8 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     public async Task<int> GetVersionAsync(CancellationToken cancellation) =>
         paths.Root == "/" ? SystemdVersion.Parse((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output) : SystemdLibrary.Versions(paths.Inside).DefaultIfEmpty(0).Min();
 
+    public Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation) => throw NotRunning("asking for the environment of", "units");
+
     /// <summary>It will read its units when it boots.</summary>
     public Task ReloadAsync(CancellationToken cancellation) => Task.CompletedTask;
 

@@ -43,6 +43,11 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
 
     public Task<int> GetVersionAsync(CancellationToken cancellation) => Task.FromResult(Version());
 
+    /// <summary>Variables that every unit has.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal) { ["PATH"] = "/usr/bin" };
+
+    public Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyDictionary<string, string>>(Variables);
+
     public Task ReloadAsync(CancellationToken cancellation) => DoAsync("reload", () => { }, cancellation);
 
     public Task EnableAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using Xunit;
@@ -38,6 +39,7 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("WorkingDir=%h", "workdir", new[] { "/root" })]
     [InlineData("Mask=/proc/a:/proc/b\nUnmask=all", "security-opt", new[] { "mask=/proc/a:/proc/b", "unmask=ALL" })]
     [InlineData("SeccompProfile=unconfined\nSecurityLabelDisable=true\nAppArmor=unconfined", "security-opt", new[] { "apparmor=unconfined", "seccomp=unconfined", "label=disable" })]
+    [InlineData("SeccompProfile=/a.json\nSecurityLabelNested=yes\nSecurityLabelType=spc_t\nSecurityLabelLevel=s0:c1,c2\nAppArmor=mine", "security-opt", new[] { "apparmor=mine", "seccomp=/a.json", "label=level:s0:c1,c2", "label=nested", "label=type:spc_t" })]
     [InlineData("NoNewPrivileges=yes", "security-opt", new[] { "no-new-privileges=true" })]
     [InlineData("VolatileTmp=yes", "tmpfs", new[] { "/tmp:rw,size=512M,mode=1777" })]
     [InlineData("VolatileTmp=yes\nReadOnly=yes", "tmpfs", new string[0])]
@@ -76,6 +78,15 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.True(Declared("NoNewPrivileges=no").Request.Usual.Values.Keys.All(k => k != "security-opt"));
         Assert.True(Declared("").Request.Settings.IsEmpty);
     }
+
+    [Theory]
+    [InlineData("Annotation=a=b \"c=d e\"", "annotation", "a=b|c=d e")]
+    [InlineData("GroupAdd=audio\nGroupAdd=5", "group-add", "audio|5")]
+    [InlineData("HttpProxy=no", "http-proxy", "false")]
+    [InlineData("EnvironmentHost=yes", "env-host", "true")]
+    [InlineData("ReadOnlyTmpfs=no", "read-only-tmpfs", "false")]
+    [InlineData("PodmanArgs=--cap-add SYS_ADMIN,MKNOD --env-host", "cap-add", "SYS_ADMIN|MKNOD")]
+    public void Keys_are_options(string key, string option, string values) => Assert.Equal(values, string.Join('|', Declared(key).Request.Settings.All(option)));
 
     [Fact]
     public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);

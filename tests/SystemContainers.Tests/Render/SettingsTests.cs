@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
@@ -16,7 +17,8 @@ namespace SystemContainers.Tests.Render;
 public sealed class SettingsTests
 {
     private static readonly TestImage s_image = new TestImage()
-        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n").Directory("/data", mode: 0x1c0, uid: 33, gid: 33).File("/data/first", "x");
+        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n").Directory("/data", mode: 0x1c0, uid: 33, gid: 33).File("/data/first", "x")
+        .File("/etc/group", "root:x:0:\nvideo:x:44:\n");
 
     [Fact]
     public void A_configuration_has_what_was_asked_for()
@@ -56,6 +58,66 @@ public sealed class SettingsTests
         Assert.True(config["root"]!["readonly"]!.GetValue<bool>());
         Assert.Equal("/var/lib/etcd/.writable", Config(("writable", "persistent"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
         Assert.Equal("volatile", Config(("read-only", "false"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Annotations_groups_and_variables_of_the_host()
+    {
+        JsonNode config = Config(("annotation", "a.b=c=d"), ("http-proxy", "false"), ("env-host", "true"), ("group-add", "7"), ("group-add", "video"));
+
+        Assert.Equal(
+            ("""{"a.b":"c=d","io.sysctr.environment":"unit\nno-proxies\nall"}""", "[0,7,44]"), (config["annotations"]!.ToJsonString(), config["process"]!["user"]!["additionalGids"]!.ToJsonString()));
+        Assert.Contains("/etc/group", Assert.Throws<SysctrException>(() => Render(("group-add", "nosuch"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_the_usual_memory_nothing_can_be_written_unless_the_root_can()
+    {
+        string Places(params (string, string)[] settings) =>
+            string.Join(' ', Config(settings)["mounts"]!.AsArray().Where(m => m!["type"]!.ToString() == "tmpfs").Select(m => m!["destination"] + (Texts(m["options"]!).Contains("ro") ? ":ro" : "")));
+
+        Assert.Equal("/dev /dev/shm /run /tmp /var/tmp", Places());
+        Assert.Equal("/dev:ro /dev/shm:ro /opt", Places(("read-only-tmpfs", "false"), ("tmpfs", "/opt")));
+        Assert.Equal("/dev /dev/shm", Places(("read-only-tmpfs", "false"), ("read-only", "false")));
+    }
+
+    [Fact]
+    public void A_profile_of_AppArmor_has_to_be_there()
+    {
+        (string, string) asked = ("security-opt", "apparmor=mine");
+        RenderRequest request = Request(s_image, asked);
+
+        Assert.Contains("the host has no AppArmor", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = false } })).Message, StringComparison.Ordinal);
+        Assert.Contains("no profile of that name", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true, HasAppArmorProfile = _ => false } })).Message, StringComparison.Ordinal);
+        Assert.Equal("mine", JsonNode.Parse(ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true } }).ConfigJson!)!["process"]!["apparmorProfile"]!.ToString());
+        Assert.Null(Config(asked, ("security-opt", "apparmor=unconfined"))["process"]!["apparmorProfile"]);
+    }
+
+    [Fact]
+    public void A_seccomp_profile_of_ones_own()
+    {
+        RenderRequest request = Request(s_image, ("security-opt", "seccomp=/srv/filter.json"));
+        HostFacts With(string profile) => request.Host with { ReadSeccomp = path => new SeccompFile(path, System.Text.Encoding.UTF8.GetBytes(profile)) };
+        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(request with
+        {
+            Host = With("""{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [{"names": ["chmod"], "action": "SCMP_ACT_ERRNO"}]}"""),
+        }).ConfigJson!)!;
+
+        Assert.Equal(
+            """{"defaultAction":"SCMP_ACT_ALLOW","architectures":[],"syscalls":[{"names":["chmod"],"action":"SCMP_ACT_ERRNO"}],"flags":["SECCOMP_FILTER_FLAG_LOG"]}""",
+            config["linux"]!["seccomp"]!.ToJsonString());
+        Assert.Contains("/srv/filter.json", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = With("[]") })).Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => Render(("security-opt", "seccomp=/no/such/filter.json"))).Kind);
+    }
+
+    [Fact]
+    public void Labels_change_nothing_without_SELinux_and_are_refused_with_it()
+    {
+        RenderRequest request = Request(s_image, ("security-opt", "label=type:spc_t"), ("security-opt", "label=level:s0"));
+
+        Assert.Contains("label=type:spc_t, label=level:s0 changes nothing", Assert.Single(ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = false } }).Warnings), StringComparison.Ordinal);
+        Assert.Contains("label=type:spc_t", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = true } })).Message, StringComparison.Ordinal);
+        Assert.Empty(Render(("security-opt", "label=disable")).Warnings);
     }
 
     [Fact]

@@ -9,6 +9,16 @@ namespace SystemContainers.Tests.Settings;
 /// <summary>Values as podman-run(1) writes them.</summary>
 public sealed class SettingOptionsTests
 {
+    [Fact]
+    public void A_secret_may_be_named_by_its_source() =>
+        Assert.Equal(SecretSetting.Parse("pw,type=mount,uid=1000,gid=1001,mode=777"), SecretSetting.Parse("source=pw,type=mount,uid=1000,gid=1001,mode=777"));
+
+    [Theory]
+    [InlineData("cap-add", "A,B", "A|B")]
+    [InlineData("group-add", "1,video", "1|video")]
+    [InlineData("env", "A=1,B=2", "A=1,B=2")]
+    public void Some_values_are_several(string option, string value, string values) => Assert.Equal(values, string.Join('|', SettingOptions.Find(option)!.Split(value)));
+
     [Theory]
     [InlineData("volume", "data")]
     [InlineData("volume", "/a:b")]
@@ -42,6 +52,18 @@ public sealed class SettingOptionsTests
     [InlineData("secret", "pw,target=a,target=b")]
     [InlineData("secret", "pw,type=env,mode=0400")]
     [InlineData("secret", "pw,target=/run/../etc/shadow")]
+    [InlineData("secret", "source=")]
+    [InlineData("secret", "source=pw,source=pw")]
+    [InlineData("annotation", "A")]
+    [InlineData("annotation", "io.sysctr.log=pipe")]
+    [InlineData("group-add", "keep-groups")]
+    [InlineData("group-add", "a b")]
+    [InlineData("http-proxy", "maybe")]
+    [InlineData("security-opt", "seccomp=profile.json")]
+    [InlineData("security-opt", "apparmor=")]
+    [InlineData("security-opt", "apparmor=a b")]
+    [InlineData("security-opt", "label=type")]
+    [InlineData("security-opt", "label=colour:red")]
     [InlineData("init", "maybe")]
     [InlineData("read-only", "")]
     [InlineData("writable", "yes")]
@@ -89,8 +111,6 @@ public sealed class SettingOptionsTests
     [InlineData("cpu-shares", "1")]
     [InlineData("cpuset-cpus", "a")]
     [InlineData("tz", "/etc/passwd")]
-    [InlineData("security-opt", "seccomp=/a.json")]
-    [InlineData("security-opt", "label=type:x")]
     [InlineData("security-opt", "mask=a")]
     [InlineData("security-opt", "nonsense")]
     [InlineData("stop-timeout", "soon")]

@@ -14,6 +14,7 @@ static class SystemdContract
     /// <summary>All of it. Units are named <c>contract-*</c> and left stopped.</summary>
     public static async Task HoldAsync(IContractHost host)
     {
+        await Variables_of_every_unit(host);
         await A_unit_that_is_not_there(host);
         await A_service_that_stays(host);
         await A_start_that_fails(host);
@@ -22,6 +23,8 @@ static class SystemdContract
         await Units_that_depend(host);
         await A_wait_that_is_cancelled(host);
     }
+
+    private static async Task Variables_of_every_unit(IContractHost host) => Assert.Contains("/usr/bin", (await host.Systemd.GetEnvironmentAsync(s_none))["PATH"], StringComparison.Ordinal);
 
     private static async Task A_unit_that_is_not_there(IContractHost host)
     {

@@ -112,6 +112,10 @@ public sealed class OfflineInstallTests : IAsyncLifetime
         Assert.Equal(new Version(6, 1), there.Kernel);
         Assert.True(there.HasSelinux);
         Assert.True(there.HasAppArmor);
+
+        File.WriteAllText(Root + "/etc/selinux/config", "# off\nSELINUX=disabled\n");
+
+        Assert.False(here.Offline(Root).HasSelinux);
     }
 
     [Theory]

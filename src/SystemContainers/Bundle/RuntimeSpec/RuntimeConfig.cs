@@ -24,7 +24,8 @@ sealed record ProcessConfig(
     string Cwd,
     CapabilityConfig Capabilities,
     IReadOnlyList<RlimitConfig> Rlimits,
-    bool NoNewPrivileges);
+    bool NoNewPrivileges,
+    string? ApparmorProfile = null);
 
 /// <summary>config.md, "User".</summary>
 sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids);
@@ -74,7 +75,7 @@ sealed record DeviceRule(bool Allow, string Access);
 
 /// <summary>config-linux.md, "Seccomp".</summary>
 sealed record SeccompConfig(
-    string DefaultAction, uint? DefaultErrnoRet, IReadOnlyList<string> Architectures, IReadOnlyList<SeccompSyscalls> Syscalls);
+    string DefaultAction, uint? DefaultErrnoRet, IReadOnlyList<string> Architectures, IReadOnlyList<SeccompSyscalls> Syscalls, IReadOnlyList<string>? Flags = null);
 
 /// <summary>config-linux.md, "Seccomp", syscalls.</summary>
 sealed record SeccompSyscalls(

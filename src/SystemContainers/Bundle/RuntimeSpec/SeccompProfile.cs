@@ -14,6 +14,8 @@ sealed record SeccompProfile
 
     public IReadOnlyList<string>? Architectures { get; init; }
 
+    public IReadOnlyList<string>? Flags { get; init; }
+
     public IReadOnlyList<ProfileArchitecture>? ArchMap { get; init; }
 
     public IReadOnlyList<ProfileRule>? Syscalls { get; init; }

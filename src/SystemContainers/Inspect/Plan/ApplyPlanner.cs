@@ -57,7 +57,7 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
 
             transaction.Add(item.Before, prepared);
             ContainerPlan plan = await planner.PlanAsync(item.Before is null ? PlanAction.Install : PlanAction.Update, item.Before, prepared.Record, prepared, cancellation);
-            plans.Add(item.Before is null ? plan with { Started = preparer.Started(prepared.Record) } : plan);
+            plans.Add(item.Before is null ? plan with { Started = preparer.Started(prepared.Record, item.Declaration!) } : plan);
             if (item.Before is { } before)
             {
                 replaced.Add(before);

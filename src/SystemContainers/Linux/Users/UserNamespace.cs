@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
@@ -72,8 +73,11 @@ static class UserNamespace
         }
 
         // The kernel takes a map in one write.
-        static void Write(string file, IReadOnlyList<IdRange> ranges) => File.WriteAllText(
-            file, string.Concat(ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n"))));
+        static void Write(string file, IReadOnlyList<IdRange> ranges)
+        {
+            using FileStream map = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            map.Write(Encoding.ASCII.GetBytes(string.Concat(ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n")))));
+        }
     }
 
     /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>

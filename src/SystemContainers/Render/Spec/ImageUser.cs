@@ -56,6 +56,13 @@ sealed record ImageUser(uint Uid, uint Gid, IReadOnlyList<uint> Groups, string H
         return new ImageUser(entryUid, entryGid, [.. groups.Append(entryGid).Distinct().Order()], home);
     }
 
+    /// <summary>The number of a group that the payload is to be in as well, given as one or by its name in the image's /etc/group (--group-add).</summary>
+    /// <exception cref="Errors.SysctrException">Usage: the image has no such group.</exception>
+    public static uint GroupOf(string group, IImageFiles files) =>
+        TryNumber(group, out uint number) ? number
+        : Entries(files, "/etc/group").FirstOrDefault(e => e[0] == Bytes(group)) is { } entry && TryNumber(Field(entry, 2), out uint gid) ? gid
+        : throw new Errors.SysctrException(Errors.ErrorKind.Usage, $"reading --group-add={group}: the image's /etc/group has no such group", "give its number");
+
     private static (string User, string? Group) Split(string? user)
     {
         string[] parts = (user ?? "").Split(':', 2);

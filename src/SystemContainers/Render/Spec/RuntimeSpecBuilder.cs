@@ -22,16 +22,6 @@ static class RuntimeSpecBuilder
 {
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    // Kernel interfaces that leak the host or let a container act on it (the same set as podman's and docker's).
-    private static readonly string[] s_maskedPaths =
-    [
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-        "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
-        "/sys/fs/selinux",
-    ];
-
-    private static readonly string[] s_readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
     /// <summary>The document's bytes.</summary>
     /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it does not have.</exception>
     /// <param name="request">The container.</param>
@@ -79,15 +69,16 @@ static class RuntimeSpecBuilder
             "1.0.2",
             new ProcessConfig(
                 Terminal: false,
-                new UserConfig(user.Uid, user.Gid, user.Groups),
+                new UserConfig(user.Uid, user.Gid, [.. user.Groups.Concat(settings.Groups.Select(g => ImageUser.GroupOf(g, request.Files))).Distinct()]),
                 settings.Init ? [InitProgram.Inside, "--", .. arguments] : arguments,
                 Environment(run.Env ?? [], user),
                 HostPath.Absolute(run.WorkingDir ?? "/"),
                 new CapabilityConfig(capabilities, effective, effective, ambient, ambient),
                 [.. settings.Ulimits.Select(u => new RlimitConfig(u.Type, u.Hard, u.Soft))],
-                NoNewPrivileges: !settings.Security.NewPrivileges),
+                NoNewPrivileges: !settings.Security.NewPrivileges,
+                SpecSecurity.AppArmor(settings.Security, request.Host)),
             new RootConfig("rootfs", Readonly: true),
-            Mounts(request, settings, volumes),
+            SpecMounts.Of(request, settings, volumes),
             new LinuxConfig(
                 [
                     new("pid"), new("ipc"), new("mount"), new("cgroup"),
@@ -96,9 +87,9 @@ static class RuntimeSpecBuilder
                     .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
                 ],
                 Resources(settings),
-                [.. Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask],
-                [.. Unmasked(s_readonlyPaths, settings.Security)],
-                settings.Security.Unconfined ? null : SeccompFilter.For(request.Host, capabilities),
+                SpecSecurity.Masked(settings.Security),
+                SpecSecurity.ReadOnly(settings.Security),
+                SpecSecurity.Seccomp(settings.Security, request.Host, capabilities),
                 Sysctls(settings, network, map),
                 Mappings(map?.Uids),
                 Mappings(map?.Gids)),
@@ -118,7 +109,13 @@ static class RuntimeSpecBuilder
 
     private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, IReadOnlyList<string> mapped)
     {
-        SortedDictionary<string, string> annotations = new(StringComparer.Ordinal) { [StartAnnotations.Environment] = "unit" };
+        SortedDictionary<string, string> annotations = new(StringComparer.Ordinal);
+        foreach ((string name, string value) in settings.Annotations)
+        {
+            annotations[name] = value;
+        }
+
+        Add(StartAnnotations.Environment, ["unit", .. settings.HttpProxy ? [] : (string[])[StartAnnotations.NoProxies], .. settings.EnvHost ? [StartAnnotations.AllVariables] : (string[])[]]);
         Add(StartAnnotations.Devices, settings.Devices);
         Add(StartAnnotations.Secrets, settings.Secrets);
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
@@ -168,9 +165,6 @@ static class RuntimeSpecBuilder
             settings.PidsLimit is { } pids ? new PidsConfig(pids) : null);
     }
 
-    private static IEnumerable<string> Unmasked(string[] paths, SecuritySetting security) =>
-        security.Unmask.Contains("ALL", StringComparer.Ordinal) ? [] : paths.Except(security.Unmask, StringComparer.Ordinal);
-
     /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
     private static string? FindDefault(IImageFiles files) =>
         DefaultPath["PATH=".Length..].Split(':').Select(d => d + "/run.sh").FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
@@ -198,64 +192,4 @@ static class RuntimeSpecBuilder
 
         return [.. names.Select(n => byName[n])];
     }
-
-    private static MountConfig[] Mounts(RenderRequest request, SpecSettings settings, IReadOnlyList<Volume> volumes)
-    {
-        MountConfig[] asked =
-        [
-            .. settings.Tmpfs.Select(t => (t.CopyUp, Mount: new MountConfig(t.Destination, "tmpfs", "tmpfs", t.Options))).Select(t => t.CopyUp ? CopiedUp(t.Mount) : t.Mount),
-            .. settings.Init ? [InitProgram.Mount(request.Host)] : (MountConfig[])[],
-            .. settings.Volumes.Where(v => v.IsHostPath).Select(v => new MountConfig(v.Destination, "bind", v.Source!, v.MountOptions)),
-            .. volumes.Select(v => new MountConfig(v.Destination, "bind", v.Source, OptionsOf(v))),
-            .. Zone(request.Host, settings),
-        ];
-
-        // What is asked for stands in for what is there without asking; of two, one is mounted in the other.
-        return
-        [
-            .. Usual(request, settings.ShmSize).Select(Allowed).Where(u => !asked.Any(a => a.Destination == u.Destination)).Select(CopiedUp),
-            .. asked.OrderBy(a => a.Destination, StringComparer.Ordinal),
-        ];
-
-        // The kernel takes no owner that the namespace does not have.
-        MountConfig Allowed(MountConfig mount) => request.UserMap is { } map && mount.Type == "devpts" && !map.HasGid(5) ? mount with { Options = [.. mount.Options.Where(o => o != "gid=5")] } : mount;
-
-        // What the image has there is where its programs look for it: both runtimes copy it into the new file system, owners and modes and all.
-        MountConfig CopiedUp(MountConfig mount) => mount.Type == "tmpfs" && mount.Destination != "/dev" && request.Files.List(mount.Destination).Count > 0
-            ? mount with { Options = [.. mount.Options, "tmpcopyup"] }
-            : mount;
-
-        IReadOnlyList<string> OptionsOf(Volume volume) =>
-            settings.Volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.MountOptions ?? ["rbind", "rw", "nosuid", "nodev"];
-    }
-
-    /// <summary>As podman does it, by the host's file over the image's, and not by <c>TZ</c>: most images have no zones by name.</summary>
-    private static IEnumerable<MountConfig> Zone(HostFacts host, SpecSettings settings)
-    {
-        if (settings.TimeZone is not { } zone)
-        {
-            return [];
-        }
-
-        string file = zone == "local" ? "/etc/localtime" : "/usr/share/zoneinfo/" + zone;
-        return host.IsDirectory(file) == false
-            ? [new MountConfig("/etc/localtime", "bind", file, ["bind", "ro", "nosuid", "noexec", "nodev"])]
-            : throw new SysctrException(ErrorKind.Host, $"setting the time zone {zone}: the host has no {file}", "install tzdata, or name a zone that 'timedatectl list-timezones' shows");
-    }
-
-    private static MountConfig[] Usual(RenderRequest request, long? shmBytes) =>
-    [
-        new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
-        new("/dev", "tmpfs", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=65536k"]),
-        new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-        new("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-        new("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", shmBytes is { } bytes ? $"size={bytes}" : "size=65536k"]),
-        // A new one and no recursive bind of the host's, whose inner mounts (debugfs, bpf) would stay writable.
-        new("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
-        new("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
-        new("/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=755"]),
-        new("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
-        new("/var/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "strictatime", "mode=1777"]),
-        .. NameFiles.Of(request.RunDirectory, request.Name).Select(f => new MountConfig(f.Destination, "bind", f.Source, ["bind", "ro", "nosuid", "noexec", "nodev"])),
-    ];
 }

@@ -241,11 +241,9 @@ static class Launcher
         }
 
         StartSecrets.AddCredentials(document, bundle, options.Name);
-        if (isRoot)
-        {
-            // A user's manager takes in what a session has, which is nobody's to pass on.
-            UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), () => UnitEnvironment.OfManager(Libc.getppid()));
-        }
+
+        // A user's manager takes in what a session has, which is nobody's to pass on unasked.
+        UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), isRoot ? () => UnitEnvironment.OfManager(Libc.getppid()) : null);
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
 

@@ -7,8 +7,8 @@ using SystemContainers.Bundle;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Variables that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a drop-in's above all: they are for the payload, over what the image and its options say. What
-/// systemd sets of itself is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
+/// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a drop-in's above all: they are for the payload, over what the image and its options say. What
+/// systemd gives every unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host). What it sets for this start is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
 /// </summary>
 static class UnitEnvironment
 {
@@ -22,6 +22,10 @@ static class UnitEnvironment
         "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "DEBUG_INVOCATION", "FDSTORE", "SYSTEMD_NSS_DYNAMIC_BYPASS", "PWD", "OLDPWD", "SHLVL", "_",
     };
 
+    /// <summary>What podman passes on (podman-run(1), --http-proxy).</summary>
+    private static readonly HashSet<string> s_proxies =
+        new(new[] { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy" }.SelectMany(n => new[] { n, n.ToUpperInvariant() }), StringComparer.Ordinal);
+
     /// <summary>The paths that a manager gives where nobody sets others (path-util.h, DEFAULT_PATH), with and without /sbin apart.</summary>
     private static readonly string[] s_paths =
         ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin"];
@@ -29,18 +33,27 @@ static class UnitEnvironment
     /// <summary>Sets them, where config.json asks for it.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="own">The launcher's variables.</param>
-    /// <param name="ofManager">Gives the manager's own, <c>NAME=VALUE</c> each: every unit has them.</param>
-    public static void Add(JsonObject document, IDictionary own, Func<IReadOnlyCollection<string>> ofManager)
+    /// <param name="ofManager">Gives the manager's own, <c>NAME=VALUE</c> each: every unit has them. Null: nobody can tell them from the unit's.</param>
+    public static void Add(JsonObject document, IDictionary own, Func<IReadOnlyCollection<string>>? ofManager)
     {
-        if (StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0)
+        IReadOnlyList<string> asked = StartAnnotations.Lines(document, StartAnnotations.Environment);
+        if (asked.Count == 0)
         {
             return;
         }
 
-        IReadOnlyCollection<string> manager = ofManager();
+        bool proxies = !asked.Contains(StartAnnotations.NoProxies, StringComparer.Ordinal);
+        bool all = asked.Contains(StartAnnotations.AllVariables, StringComparer.Ordinal);
+        IReadOnlyCollection<string> manager = ofManager?.Invoke() ?? [];
         foreach ((string name, string value) in own.Cast<DictionaryEntry>().Select(v => ((string)v.Key, (string?)v.Value ?? "")).OrderBy(v => v.Item1, StringComparer.Ordinal))
         {
-            if (!s_managers.Contains(name) && !manager.Contains($"{name}={value}", StringComparer.Ordinal) && !(name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal)))
+            if (s_managers.Contains(name) || (!proxies && s_proxies.Contains(name)))
+            {
+                continue;
+            }
+
+            bool isManagers = ofManager is null || manager.Contains($"{name}={value}", StringComparer.Ordinal) || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
+            if (!isManagers || ((all || s_proxies.Contains(name)) && !BundleConfig.HasVariable(document, name)))
             {
                 BundleConfig.SetVariable(document, name, value);
             }

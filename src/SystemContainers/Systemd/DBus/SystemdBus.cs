@@ -34,6 +34,18 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
 
     public async Task<int> GetVersionAsync(CancellationToken cancellation) => (await ConnectAsync(cancellation)).Version;
 
+    public async Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation)
+    {
+        VariantValue all = await (await ConnectAsync(cancellation)).GetAsync(SystemdConnection.ManagerPath, SystemdConnection.Manager, "Environment", cancellation);
+        Dictionary<string, string> variables = new(StringComparer.Ordinal);
+        foreach (string[] pair in all.GetArray<string>().Select(v => v.Split('=', 2)).Where(p => p.Length == 2))
+        {
+            variables[pair[0]] = pair[1];
+        }
+
+        return variables;
+    }
+
     public async Task ReloadAsync(CancellationToken cancellation)
     {
         SystemdConnection connection = await ConnectAsync(cancellation);

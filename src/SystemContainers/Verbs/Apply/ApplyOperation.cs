@@ -131,7 +131,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         transaction.Add(item.Before, prepared);
         if (item.Before is null)
         {
-            transaction.Start(item.Name, preparer.Started(prepared.Record));
+            transaction.Start(item.Name, preparer.Started(prepared.Record, item.Declaration!));
         }
     }
 

@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
+using SystemContainers.Quadlet;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -51,5 +52,6 @@ sealed class ApplyPreparer(Host host, Action<string> note)
     }
 
     /// <summary>What a new container starts with the change: what is enabled, as at boot. What nothing wants waits for somebody to start it.</summary>
-    public IReadOnlyList<string> Started(ContainerRecord record) => host.Systemd.IsBooted ? record.Enabled : [];
+    public IReadOnlyList<string> Started(ContainerRecord record, ContainerDeclaration declaration) =>
+        !host.Systemd.IsBooted ? [] : record.Enabled.Count == 0 && declaration.IsStartedByAnother ? [record.MainUnit] : record.Enabled;
 }

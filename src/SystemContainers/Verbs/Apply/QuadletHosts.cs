@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Target;
 
 namespace SystemContainers.Verbs.Apply;
@@ -13,6 +13,7 @@ static class QuadletHosts
     {
         OnHost = path => OnHost(host, path),
         Inside = host.Inside,
+        Manager = () => host.Systemd.IsBooted ? host.Systemd.GetEnvironmentAsync(CancellationToken.None).GetAwaiter().GetResult() : null,
         Tool = ToolPaths.ToolOn(host.Paths),
         IsUser = host.User is not null,
         Specifiers = host.User is not { } user ? QuadletHost.System : new Dictionary<char, string>

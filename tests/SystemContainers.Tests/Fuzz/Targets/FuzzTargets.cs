@@ -8,6 +8,7 @@ using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
 using SystemContainers.Render;
 using SystemContainers.SystemdText;

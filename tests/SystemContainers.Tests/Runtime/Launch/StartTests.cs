@@ -93,6 +93,22 @@ public sealed class StartTests : IDisposable
         Assert.Equal("""["A=drop-in","B=also","LC_ALL=de_DE.UTF-8"]""", document["process"]!["env"]!.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("unit", true, "A=image HTTP_PROXY=h UNIT=1 no_proxy=n")]
+    [InlineData("unit\nno-proxies", true, "A=image UNIT=1")]
+    [InlineData("unit\nall", true, "A=image HTTP_PROXY=h MANAGERS=1 UNIT=1 no_proxy=n")]
+    [InlineData("unit", false, "A=image HTTP_PROXY=h no_proxy=n")]
+    [InlineData("unit\nall\nno-proxies", false, "A=image MANAGERS=1 UNIT=1")]
+    public void Proxies_of_the_host_come_under_what_the_image_says_and_all_of_it_where_that_was_asked_for(string lines, bool isRoot, string variables)
+    {
+        JsonObject document = Document((StartAnnotations.Environment, lines));
+        Hashtable own = new() { ["A"] = "manager", ["HTTP_PROXY"] = "h", ["no_proxy"] = "n", ["UNIT"] = "1", ["MANAGERS"] = "1", ["INVOCATION_ID"] = "0" };
+
+        UnitEnvironment.Add(document, own, isRoot ? () => ["A=manager", "HTTP_PROXY=h", "no_proxy=n", "MANAGERS=1"] : null);
+
+        Assert.Equal(variables, string.Join(' ', document["process"]!["env"]!.AsArray().Select(v => v!.ToString()).Order(StringComparer.Ordinal)));
+    }
+
     [Fact]
     public void A_configuration_that_does_not_ask_keeps_its_variables()
     {

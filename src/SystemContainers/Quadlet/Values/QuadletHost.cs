@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Quadlet;
+namespace SystemContainers.Quadlet.Values;
 
 /// <summary>What reading files has to know of the host that they are for.</summary>
 sealed record QuadletHost
@@ -13,6 +13,9 @@ sealed record QuadletHost
 
     /// <summary>Whether files of the host are looked at: environment files, devices.</summary>
     public bool LooksAtHost { get; init; } = true;
+
+    /// <summary>The variables that the host's systemd gives every unit (systemd.exec(5)), by name; null where none runs that could be asked.</summary>
+    public Func<IReadOnlyDictionary<string, string>?> Manager { get; init; } = static () => null;
 
     /// <summary>Absolute path of sysctr on the host.</summary>
     public string Tool { get; init; } = "/usr/bin/sysctr";

@@ -3,7 +3,7 @@
 using System.Text;
 using SystemContainers.Quadlet.Syntax;
 
-namespace SystemContainers.Quadlet;
+namespace SystemContainers.Quadlet.Values;
 
 /// <summary>
 /// What systemd makes of a word of podman's command line when a unit starts: specifiers and variables. Here that is made when a file is applied, so that what
@@ -17,14 +17,18 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
     /// <summary>Specifiers that systemd has and that are not known when a file is applied.</summary>
     private const string NotKnown = "aAbBcdDfHlmMoqrRvwWxXyY";
 
-    private readonly Dictionary<string, string> _variables = VariablesOf(unit);
+    private QuadletVariables? _variables;
 
-    /// <summary>What [Service] of the file gives its unit.</summary>
-    public IReadOnlyDictionary<string, string> Variables => _variables;
+    /// <summary>What the unit's programs get of the unit and its manager.</summary>
+    public QuadletVariables Variables => _variables ??= QuadletVariables.Of(unit, host, text => Specified(text, static _ => true));
 
     /// <summary>A word of podman's command line as podman gets it.</summary>
     /// <exception cref="FormatException">Says what is not known.</exception>
-    public string Word(string text) => Assigned(Specified(text, static _ => true));
+    public ExpandedWord Expand(string text) => Assigned(Specified(text, static _ => true));
+
+    /// <summary>The same as one text; what is not set is empty in it.</summary>
+    /// <exception cref="FormatException">Says what is not known.</exception>
+    public string Word(string text) => Expand(text).Text;
 
     /// <summary>A line for the unit: systemd expands it, but for what an instance's name gives, for the unit has none.</summary>
     public string Line(string text) => unit.Instance is null ? text : Specified(text, static letter => letter is 'i' or 'I' or 'p' or 'P' or 'j' or 'J');
@@ -66,16 +70,17 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
     };
 
     /// <summary>What systemd.service(5) says of $ in command lines.</summary>
-    private string Assigned(string word)
+    private ExpandedWord Assigned(string word)
     {
         if (!word.Contains('$', StringComparison.Ordinal))
         {
-            return word;
+            return new ExpandedWord([word], []);
         }
 
+        List<string> unset = [];
         if (word is ['$', not ('{' or '$'), ..] && IsName(word[1..]))
         {
-            return Variable(word[1..]);
+            return new ExpandedWord(Words(Variable(word[1..], unset)), unset);
         }
 
         StringBuilder result = new();
@@ -88,7 +93,7 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
             }
             else if (word[i] == '$' && i + 1 < word.Length && word[i + 1] == '{' && word.IndexOf('}', i) is > 0 and var end && IsName(word[(i + 2)..end]))
             {
-                result.Append(Variable(word[(i + 2)..end]));
+                result.Append(Variable(word[(i + 2)..end], unset));
                 i = end;
             }
             else
@@ -97,35 +102,34 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
             }
         }
 
-        return result.ToString();
+        return new ExpandedWord([result.ToString()], unset);
     }
 
-    private string Variable(string variable) => _variables.GetValueOrDefault(variable) ?? throw new FormatException(
-        $"systemd would put its variable {variable} here, which the file sets nowhere; write $${variable} for the text, or Environment={variable}=... in [Service]");
-
-    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
-
-    /// <summary>What the file itself gives its unit.</summary>
-    private static Dictionary<string, string> VariablesOf(QuadletUnit unit)
+    private string Variable(string variable, List<string> unset)
     {
-        Dictionary<string, string> variables = new(StringComparer.Ordinal);
-        foreach (QuadletValue value in unit.All("Service", "Environment"))
+        if (Variables.Find(variable) is { } value)
         {
-            try
-            {
-                foreach (string word in QuadletWords.Escaped(value.Text).Where(w => w.Contains('=', StringComparison.Ordinal)))
-                {
-                    variables[word.Split('=', 2)[0]] = word.Split('=', 2)[1];
-                }
-            }
-            catch (FormatException)
-            {
-                // systemd passes over it, and says so when the unit is verified.
-            }
+            return value;
         }
 
-        return variables;
+        unset.Add(variable);
+        return "";
     }
+
+    /// <summary>A variable that stands alone is as many words as it has, quotes taken away.</summary>
+    private static IReadOnlyList<string> Words(string value)
+    {
+        try
+        {
+            return QuadletWords.Plain(value);
+        }
+        catch (FormatException e)
+        {
+            throw new FormatException($"'{value}' is to be taken apart into words, and {e.Message}; write it with braces to have it whole", e);
+        }
+    }
+
+    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>As unit_name_unescape in src/basic/unit-name.c.</summary>
     private static string Unescaped(string text)

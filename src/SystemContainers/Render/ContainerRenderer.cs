@@ -5,6 +5,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Network;
+using SystemContainers.Oci;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Render.Spec;
@@ -64,7 +65,7 @@ static class ContainerRenderer
         string state = HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{request.Name}");
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null
-                ? [.. Volume.Of(request.Image.Run, state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
+                ? [.. Volume.Of(Kept(request), state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
                 : [];
         HealthCheck? health = request.Exports.Health.Render(values.Texts);
         RuntimeConfigFile config = Config(request, values, volumes, state + ChangesDirectory, health);
@@ -99,6 +100,12 @@ static class ContainerRenderer
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
+        }
+
+        string[] roots = request.Host.UserIds is null ? [] : [.. new[] { "device-cgroup-rule", "oom-score-adj" }.Where(request.Settings.Values.ContainsKey)];
+        if (roots.Length > 0)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"rendering {request.ImageName}: --{roots[0]} is the system's alone, and this is a user's container", $"leave --{roots[0]} out");
         }
 
         ImageExports exports = request.Exports;
@@ -148,6 +155,11 @@ static class ContainerRenderer
             }
         }
     }
+
+    /// <summary>The image, without volumes of its own where these are memory.</summary>
+    private static ImageRunConfig? Kept(RenderRequest request) => request.Image.Run is { } run && request.Settings.Spec is { ImageVolume: "tmpfs" } spec
+        ? run with { Volumes = spec.Volumes.Where(v => v.Source is null).ToDictionary(v => v.Destination, _ => new EmptyObject(), StringComparer.Ordinal) }
+        : request.Image.Run;
 
     /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
     private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)

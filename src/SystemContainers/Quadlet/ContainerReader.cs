@@ -258,6 +258,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                 };
                 values.AddRange(words.SelectMany(w => Expanded(value with { Text = w }, key)));
             }
+            catch (UnknownEscapeException e)
+            {
+                // As podman's generator does, for a command all of it, for the others this line.
+                faults.Note(value.Place, $"{key.Name}=: left out, as podman leaves it out: {e.Message}");
+            }
             catch (FormatException e)
             {
                 Fault(value.Place, $"{key.Name}=: {e.Message}", null);

@@ -101,6 +101,20 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal(notes, _folder.Read().Faults.Notes.Count);
     }
 
+    /// <summary>podman's generator leaves the value out, and so the image's own command is what runs.</summary>
+    [Theory]
+    [InlineData(@"Exec='test\.com' a", "command", "")]
+    [InlineData(@"Label=a=b regex=^foo(\?.*)?$" + "\nLabel=c=d", "label", "c=d")]
+    [InlineData(@"ReloadCmd='test\.sh'", "command", "")]
+    public void An_escape_that_is_none_takes_its_value_with_it(string keys, string option, string values)
+    {
+        ContainerDeclaration declared = Declared(keys);
+
+        Assert.Equal(values, string.Join('|', declared.Request.Settings.All(option)));
+        Assert.DoesNotContain(declared.Request.Declared!.Lines, l => l.Key == "ExecReload");
+        Assert.Contains("is no escape", Assert.Single(_folder.Read().Faults.Notes).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_tag_is_the_name_in_the_journal()
     {

@@ -15,6 +15,8 @@ static class ContainerKeys
 
     private const string NoUserNamespaces = "sysctr gives a container no user namespace of its own: leave it out, or run the container in user mode ('sysctr --user apply')";
 
+    private const string InJournal = "what checks find stands in the journal";
+
     private static readonly Dictionary<string, QuadletKey> s_container = All().ToDictionary(k => k.Name, StringComparer.Ordinal);
 
     private static readonly Dictionary<string, QuadletKey> s_ours = OwnKeys().ToDictionary(k => k.Name, StringComparer.Ordinal);
@@ -52,9 +54,9 @@ static class ContainerKeys
         new("GroupAdd", Each) { Option = "group-add" },
         new("HealthCmd", One) { Option = "health-cmd" },
         new("HealthInterval", One) { Option = "health-interval" },
-        new("HealthLogDestination", One) { Option = "health-log-destination" },
-        new("HealthMaxLogCount", One) { Option = "health-max-log-count" },
-        new("HealthMaxLogSize", One) { Option = "health-max-log-size" },
+        new("HealthLogDestination", One) { Idle = InJournal },
+        new("HealthMaxLogCount", One) { Idle = InJournal },
+        new("HealthMaxLogSize", One) { Idle = InJournal },
         new("HealthOnFailure", One) { Option = "health-on-failure" },
         new("HealthRetries", One) { Option = "health-retries" },
         new("HealthStartPeriod", One) { Option = "health-start-period" },

@@ -20,10 +20,6 @@ static class ContainerRenderer
     /// <summary>Below STATE_DIRECTORY: where volumes are that have a name.</summary>
     public const string VolumesDirectory = "sysctr-volumes";
 
-    // podman-run(1), --health-interval and --health-retries.
-    private const double DefaultIntervalSeconds = 30;
-    private const int DefaultRetries = 3;
-
     /// <summary>What a persistent root was written, below the container's state directory.</summary>
     private const string ChangesDirectory = "/.writable";
 
@@ -127,23 +123,6 @@ static class ContainerRenderer
         }
     }
 
-    /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready.</summary>
-    private static PeriodicCheck? Periodic(RenderRequest request, HealthCheck? check)
-    {
-        ContainerSettings settings = request.Settings;
-        string? interval = settings.One("health-interval");
-        bool repeats = interval is not (null or "disable") || settings.One("health-on-failure") is not (null or "none") || settings.One("health-retries") is not null;
-        bool awaited = settings.One("sdnotify") == "healthy";
-        return !repeats && !awaited ? null
-            : check is null ? throw new SysctrException(
-                ErrorKind.Usage, $"rendering {request.ImageName}: its health is to be checked, and it has no health check", "add --health-cmd COMMAND, or leave the other options of health out")
-            : new PeriodicCheck(
-                check.Command, check.Http, check.Tcp, HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"), check.Attempt,
-                !repeats || interval == "disable" ? 0 : interval is null ? DefaultIntervalSeconds : Quantity.Duration(interval).TotalSeconds,
-                settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, 1000) : DefaultRetries,
-                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0, settings.One("health-on-failure") ?? "none");
-    }
-
     /// <summary>Secrets that only the start reads, but whose lack is better known now.</summary>
     private static void CheckSecrets(RenderRequest request)
     {
@@ -204,7 +183,7 @@ static class ContainerRenderer
     {
         if (request.Exports.Config is not { } file)
         {
-            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes, changes, Periodic(request, health))));
+            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes, changes, PeriodicChecks.Of(request, health))));
         }
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";

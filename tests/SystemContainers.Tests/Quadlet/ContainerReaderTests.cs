@@ -81,6 +81,7 @@ public sealed class ContainerReaderTests : IDisposable
 
     [Theory]
     [InlineData("Annotation=a=b \"c=d e\"", "annotation", "a=b|c=d e")]
+    [InlineData("HealthStartupCmd=a 'b c'\nHealthStartupSuccess=2", "health-startup-cmd", "a 'b c'")]
     [InlineData("GroupAdd=audio\nGroupAdd=5", "group-add", "audio|5")]
     [InlineData("HttpProxy=no", "http-proxy", "false")]
     [InlineData("EnvironmentHost=yes", "env-host", "true")]

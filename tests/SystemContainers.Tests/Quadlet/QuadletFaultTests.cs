@@ -57,7 +57,7 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("Network=web.network", 3, "no file declares web.network")]
     [InlineData("Annotation=io.sysctr.log=pipe", 3, "sysctr's own")]
     [InlineData("GroupAdd=keep-groups", 3, "keep-groups")]
-    [InlineData("HealthStartupCmd=true", 3, "sysctr has no --health-startup-cmd")]
+    [InlineData("HealthStartupRetries=many", 3, "HealthStartupRetries=many")]
     [InlineData("[Service]\nExecStart=/bin/x", 4, "ExecStart= in [Service]")]
     [InlineData("[Service]\nUser=1", 4, "User= in [Service]")]
     [InlineData("[Service]\nDynamicUser=yes", 4, "DynamicUser= in [Service]")]

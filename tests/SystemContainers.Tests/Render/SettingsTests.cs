@@ -219,6 +219,17 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_check_at_the_start_comes_before_one_that_repeats()
+    {
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none","startup":{"command":["/up","now"],"attempt":30,"interval":5,"retries":4,"success":1}}""",
+            Config(("health-cmd", "true"), ("health-startup-cmd", "[\"/up\", \"now\"]"), ("health-startup-interval", "5s"), ("health-startup-retries", "4"))["annotations"]!["io.sysctr.health"]!.GetValue<string>());
+        Assert.Contains("\"interval\":0,\"retries\":0,\"success\":2}", Config(("health-cmd", "true"), ("health-startup-cmd", "up"), ("health-startup-interval", "disable"), ("health-startup-success", "2"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("--health-startup-cmd", Assert.Throws<SysctrException>(() => Render(("health-cmd", "true"), ("health-startup-retries", "1"))).Hint, StringComparison.Ordinal);
+        Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-startup-cmd", "true"))).Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_images_own_configuration_has_no_annotations_of_ours()
     {
         TestImage image = new TestImage().File("/exports/config.json", RenderRequests.Config(more: ", \"annotations\": {\"io.sysctr.secrets\": \"pw\"}"));

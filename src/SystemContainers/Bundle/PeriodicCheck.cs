@@ -15,8 +15,9 @@ namespace SystemContainers.Bundle;
 /// <param name="Retries">So many failures in a row make it unhealthy.</param>
 /// <param name="StartPeriod">Seconds from the start in which failures do not count.</param>
 /// <param name="OnFailure">none, kill, restart or stop.</param>
+/// <param name="Startup">What has to hold before any of it counts; null for nothing.</param>
 sealed record PeriodicCheck(
-    IReadOnlyList<string>? Command, string? Http, string? Tcp, string Directory, double Attempt, double Interval, int Retries, double StartPeriod, string OnFailure)
+    IReadOnlyList<string>? Command, string? Http, string? Tcp, string Directory, double Attempt, double Interval, int Retries, double StartPeriod, string OnFailure, StartupCheck? Startup = null)
 {
     /// <summary>On one line.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CheckJson.Default.PeriodicCheck);
@@ -24,6 +25,14 @@ sealed record PeriodicCheck(
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static PeriodicCheck Parse(string json) => JsonSerializer.Deserialize(json, CheckJson.Default.PeriodicCheck)!;
 }
+
+/// <summary>A check that is made until the container has come up (--health-startup-cmd and the like of podman-run(1)).</summary>
+/// <param name="Command">Program and words to run inside.</param>
+/// <param name="Attempt">Seconds that one may take.</param>
+/// <param name="Interval">Seconds from the end of one to the next; 0 where nobody makes it.</param>
+/// <param name="Retries">So many failures restart the container; 0 for never.</param>
+/// <param name="Success">So many successes are enough.</param>
+sealed record StartupCheck(IReadOnlyList<string> Command, double Attempt, double Interval, int Retries, int Success);
 
 /// <summary>JSON of this room.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

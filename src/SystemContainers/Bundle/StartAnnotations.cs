@@ -16,6 +16,12 @@ static class StartAnnotations
     /// <summary>Devices of the host, each as <c>--device</c> says it.</summary>
     public const string Devices = Prefix + "devices";
 
+    /// <summary>Present where the payload gets the nodes of all devices of the host: <c>all</c>, or those but the virtual consoles.</summary>
+    public const string AllDevices = Prefix + "all-devices";
+
+    /// <summary>A value of <see cref="AllDevices"/>.</summary>
+    public const string NoConsoles = "no-consoles";
+
     /// <summary>Secrets, each as <c>--secret</c> says it.</summary>
     public const string Secrets = Prefix + "secrets";
 

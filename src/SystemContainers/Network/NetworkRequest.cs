@@ -91,7 +91,9 @@ sealed record NetworkRequest
         {
             Mode = mode,
             Name = name,
-            HostName = settings.HostName ?? (mode == NetworkMode.Host ? null : HostNameOf(name)),
+            HostName = settings.HostUts == true
+                ? settings.HostName is null ? null : throw new Errors.SysctrException(Errors.ErrorKind.Usage, "reading --hostname: with --uts=host the name is the host's", "leave one of the two out")
+                : settings.HostName ?? (mode == NetworkMode.Host ? null : HostNameOf(name)),
             Of = mode is NetworkMode.Namespace or NetworkMode.Container ? networks[0].Name : null,
             Networks = mode != NetworkMode.Bridge ? [] :
             [

@@ -13,6 +13,8 @@ static class ContainerKeys
     /// <summary>The section that is ours; podman passes it on, and systemd passes over it.</summary>
     public const string Ours = "X-Sysctr";
 
+    private const string InJournal = "what checks find stands in the journal";
+
     private static readonly Dictionary<string, QuadletKey> s_container = All().ToDictionary(k => k.Name, StringComparer.Ordinal);
 
     private static readonly Dictionary<string, QuadletKey> s_ours = OwnKeys().ToDictionary(k => k.Name, StringComparer.Ordinal);
@@ -50,9 +52,9 @@ static class ContainerKeys
         new("GroupAdd", Each) { Option = "group-add" },
         new("HealthCmd", One) { Option = "health-cmd" },
         new("HealthInterval", One) { Option = "health-interval" },
-        new("HealthLogDestination", One) { Option = "health-log-destination" },
-        new("HealthMaxLogCount", One) { Option = "health-max-log-count" },
-        new("HealthMaxLogSize", One) { Option = "health-max-log-size" },
+        new("HealthLogDestination", One) { Idle = InJournal },
+        new("HealthMaxLogCount", One) { Idle = InJournal },
+        new("HealthMaxLogSize", One) { Idle = InJournal },
         new("HealthOnFailure", One) { Option = "health-on-failure" },
         new("HealthRetries", One) { Option = "health-retries" },
         new("HealthStartPeriod", One) { Option = "health-start-period" },
@@ -69,7 +71,7 @@ static class ContainerKeys
         new("Image", One) { Read = (reader, values) => reader.Image(values), Remark = "As 'install' takes it, or the name of an .image file." },
         new("Label", Arguments) { Option = "label", Read = (reader, values) => reader.Labels(values) },
         new("LogDriver", One) { Read = (reader, values) => reader.LogDriver(values), Remark = "journald and passthrough: what a payload writes is in the journal. Others are refused." },
-        new("LogOpt", Words) { Refused = "the log is the unit's: say it there, such as SyslogIdentifier= in [Service]" },
+        new("LogOpt", Words) { Read = (reader, values) => reader.LogOptions(values), Remark = "tag= is SyslogIdentifier= of the unit. What podman's journald driver has no use for changes nothing; label= is refused." },
         new("Mask", Arguments) { Option = "security-opt", Value = value => $"mask={value}" },
         new("Memory", One) { Option = "memory" },
         new("Mount", Arguments) { Option = "mount", Read = (reader, values) => reader.Mounts(values) },
@@ -79,7 +81,7 @@ static class ContainerKeys
         new("Notify", One) { Read = (reader, values) => reader.Notify(values), Remark = "yes: the payload tells systemd when it is ready. healthy: not yet." },
         new("PidsLimit", One) { Option = "pids-limit", Value = value => int.TryParse(value, out int most) && most > 1 << 22 ? "-1" : value, Remark = "More than the kernel has is no limit." },
         new("Pod", One) { Read = (reader, values) => reader.Pod(values), Remark = "The name of a .pod file." },
-        new("PodmanArgs", Arguments) { Read = (reader, values) => PodmanArguments.Read(reader, values), Remark = "Each has to be an option that 'sysctr install' has." },
+        new("PodmanArgs", Arguments) { Read = (reader, values) => PodmanArguments.Read(reader, values), Remark = "Each has to be an option that 'sysctr install' has, say what a key says (--env-file, --log-opt, --pull), or be podman's own affair (--rm, --replace, --sig-proxy, -d). -i and -t are refused: a unit has no terminal." },
         new("PublishPort", Each) { Option = "publish" },
         new("Pull", One) { Read = (reader, values) => reader.Pull(values), Remark = "When apply asks the registry; a start never does. newer is always." },
         new("ReadOnly", Switch) { Option = "read-only", Read = (reader, values) => reader.ReadOnly(values) },

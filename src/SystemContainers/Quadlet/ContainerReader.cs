@@ -144,6 +144,32 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <summary>Adds a fault of this file.</summary>
     public void Fault(QuadletPlace place, string text, string? advice) => faults.Add(place, text, advice);
 
+    /// <summary>Adds what is no fault of this file.</summary>
+    public void Note(QuadletPlace place, string text) => faults.Note(place, text);
+
+    /// <summary>What options of podman's logs come to.</summary>
+    public void LogOptions(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue value in values)
+        {
+            if (LogOption.Read(value.Text, _request.Image, files.NameOf(unit), out string said) is { } tag)
+            {
+                if (unit.Last("Service", "SyslogIdentifier") is null)
+                {
+                    _added.Add(new UnitLine("Service", "SyslogIdentifier", UnitSections.Quoted(tag, asPath: false)));
+                }
+            }
+            else if (said.Length == 0)
+            {
+                Note(value.Place, $"LogOpt={value.Text} changes nothing: podman's journald has no use for it either");
+            }
+            else
+            {
+                Fault(value.Place, $"LogOpt={value.Text}: {said}", "leave it out");
+            }
+        }
+    }
+
     private void Keys(string section, IReadOnlyDictionary<string, QuadletKey> known)
     {
         foreach (QuadletLine line in unit.Of(section).Where(l => !known.ContainsKey(l.Key)).DistinctBy(l => l.Key))
@@ -232,6 +258,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                     _ => [value.Text.TrimEnd()],
                 };
                 values.AddRange(words.SelectMany(w => Expanded(value with { Text = w }, key)));
+            }
+            catch (UnknownEscapeException e)
+            {
+                // As podman's generator does, for a command all of it, for the others this line.
+                faults.Note(value.Place, $"{key.Name}=: left out, as podman leaves it out: {e.Message}");
             }
             catch (FormatException e)
             {

@@ -5,11 +5,40 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>PodmanArgs=: words of podman-run(1)'s command line, of which those are taken that are options of ours.</summary>
+/// <summary>
+/// PodmanArgs=: words of podman-run(1)'s command line. Those are taken that are options of ours, or say what a key says; what is podman's own and changes nothing here is passed over with a note.
+/// </summary>
 static class PodmanArguments
 {
     /// <summary>The key.</summary>
     public const string Key = "PodmanArgs";
+
+    private const string NoTerminal = "a unit has no terminal to keep open: StandardInput= and TTYPath= in [Service] (systemd.exec(5)) are what there is";
+
+    /// <summary>Flags that change nothing, by name, and why.</summary>
+    private static readonly Dictionary<string, string> s_idle = new(StringComparer.Ordinal)
+    {
+        ["detach"] = "a payload is never in the foreground of anything",
+        ["replace"] = "a start clears away what an earlier one left",
+        ["rm"] = "nothing is left of a run that has ended",
+        ["sig-proxy"] = "systemd's signals reach the payload itself",
+    };
+
+    /// <summary>Flags that can't be had where they are true.</summary>
+    private static readonly string[] s_refused = ["interactive", "tty"];
+
+    /// <summary>Options that say what a key says.</summary>
+    private static readonly Dictionary<string, Action<ContainerReader, QuadletValue>> s_keys = new(StringComparer.Ordinal)
+    {
+        ["cgroups"] = static (reader, value) => reader.CgroupsMode([value]),
+        ["env-file"] = static (reader, value) => reader.EnvironmentFiles([value]),
+        ["log-driver"] = static (reader, value) => reader.LogDriver([value]),
+        ["log-opt"] = static (reader, value) => reader.LogOptions([value]),
+        ["name"] = static (reader, value) => reader.FurtherName([value]),
+        ["pull"] = static (reader, value) => reader.Pull([value]),
+    };
+
+    private static readonly Dictionary<char, string> s_letters = new() { ['d'] = "detach", ['i'] = "interactive", ['t'] = "tty" };
 
     /// <summary>Reads them.</summary>
     public static void Read(ContainerReader reader, IReadOnlyList<QuadletValue> words)
@@ -17,54 +46,100 @@ static class PodmanArguments
         for (int i = 0; i < words.Count; i++)
         {
             QuadletValue word = words[i];
-            string text = word.Text;
-            if (word.IsOpen && text is not ['-', ..])
+            if (word.Text is ['-', not '-', ..] && word.Text.Length > 1 && word.Text[1..].All(s_letters.ContainsKey))
+            {
+                foreach (char letter in word.Text[1..])
+                {
+                    Flag(reader, s_letters[letter], word with { Text = "true" });
+                }
+
+                continue;
+            }
+
+            if (word.IsOpen && word.Text is not ['-', ..])
             {
                 // What it is nobody knows: options, or nothing.
                 continue;
             }
 
-            int equals = text.IndexOf('=', StringComparison.Ordinal);
-            string name = text.StartsWith("--", StringComparison.Ordinal) ? text[2..(equals < 0 ? text.Length : equals)]
-                : text is ['-', var letter, ..] ? SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "" : "";
-            if (SettingOptions.Find(name) is null)
+            (string name, string? given) = Split(word.Text);
+            if (IsFlag(name))
+            {
+                Flag(reader, name, word with { Text = given ?? "true" });
+            }
+            else if (SettingOptions.Find(name) is null && !s_keys.ContainsKey(name))
             {
                 reader.Fault(
-                    word.Place, $"PodmanArgs=: {(name.Length > 0 ? "--" + name : $"'{text}'")} has no counterpart among the options of 'sysctr install'",
+                    word.Place, $"{Key}=: {(name.Length > 0 ? "--" + name : $"'{word.Text}'")} has no counterpart among the options of 'sysctr install'",
                     "leave it out, or say what it is for by other keys");
 
                 // Its value is none of the next options.
-                i += i + 1 < words.Count && words[i + 1].Text is not ['-', ..] && equals < 0 ? 1 : 0;
-                continue;
+                i += i + 1 < words.Count && words[i + 1].Text is not ['-', ..] && given is null ? 1 : 0;
             }
-
-            if (word.IsOpen || (equals < 0 && i + 1 < words.Count && words[i + 1].IsOpen))
+            else if (given is not null)
             {
-                i += equals < 0 && SettingOptions.Find(name) is { IsFlag: false } ? 1 : 0;
-                continue;
-            }
-
-            bool isLong = text.StartsWith("--", StringComparison.Ordinal);
-            if (isLong && equals > 0)
-            {
-                reader.Add(name, text[(equals + 1)..], word.Place, "PodmanArgs");
-            }
-            else if (!isLong && text.Length > 2)
-            {
-                reader.Add(name, text[2] == '=' ? text[3..] : text[2..], word.Place, "PodmanArgs");
-            }
-            else if (SettingOptions.Find(name) is { IsFlag: true })
-            {
-                reader.Add(name, "true", word.Place, "PodmanArgs");
+                Option(reader, name, word with { Text = given });
             }
             else if (++i < words.Count)
             {
-                reader.Add(name, words[i].Text, word.Place, "PodmanArgs");
+                Option(reader, name, words[i]);
             }
             else
             {
-                reader.Fault(word.Place, $"PodmanArgs=: --{name} has no value", null);
+                reader.Fault(word.Place, $"{Key}=: --{name} has no value", null);
             }
+        }
+    }
+
+    /// <summary>The option's name, empty for what is none, and the value that stands in the same word.</summary>
+    private static (string Name, string? Value) Split(string text)
+    {
+        if (text.StartsWith("--", StringComparison.Ordinal))
+        {
+            return text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals ? (text[2..equals], text[(equals + 1)..]) : (text[2..], null);
+        }
+
+        return text is not ['-', var letter, ..] ? ("", null)
+            : (SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "", text.Length == 2 ? null : text[2] == '=' ? text[3..] : text[2..]);
+    }
+
+    private static bool IsFlag(string name) => s_idle.ContainsKey(name) || s_refused.Contains(name, StringComparer.Ordinal) || SettingOptions.Find(name) is { IsFlag: true };
+
+    private static void Flag(ContainerReader reader, string name, QuadletValue value)
+    {
+        if (value.IsOpen)
+        {
+            return;
+        }
+
+        if (SettingOptions.Find(name) is not null)
+        {
+            reader.Add(name, value.Text, value.Place, Key);
+        }
+        else if (s_idle.TryGetValue(name, out string? why))
+        {
+            reader.Note(value.Place, $"{Key}=: --{name} changes nothing: {why}");
+        }
+        else if (value.Text is not ("false" or "0"))
+        {
+            reader.Fault(value.Place, $"{Key}=: --{name}: {NoTerminal}", "leave it out");
+        }
+    }
+
+    private static void Option(ContainerReader reader, string name, QuadletValue value)
+    {
+        if (value.IsOpen)
+        {
+            return;
+        }
+
+        if (s_keys.TryGetValue(name, out Action<ContainerReader, QuadletValue>? read))
+        {
+            read(reader, value);
+        }
+        else
+        {
+            reader.Add(name, value.Text, value.Place, Key);
         }
     }
 }

@@ -5,6 +5,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Network;
+using SystemContainers.Oci;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Render.Spec;
@@ -18,10 +19,6 @@ static class ContainerRenderer
 {
     /// <summary>Below STATE_DIRECTORY: where volumes are that have a name.</summary>
     public const string VolumesDirectory = "sysctr-volumes";
-
-    // podman-run(1), --health-interval and --health-retries.
-    private const double DefaultIntervalSeconds = 30;
-    private const int DefaultRetries = 3;
 
     /// <summary>What a persistent root was written, below the container's state directory.</summary>
     private const string ChangesDirectory = "/.writable";
@@ -64,7 +61,7 @@ static class ContainerRenderer
         string state = HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{request.Name}");
         IReadOnlyList<Volume> volumes =
             request.Exports.Config is null
-                ? [.. Volume.Of(request.Image.Run, state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
+                ? [.. Volume.Of(Kept(request), state, request.Files), .. NamedVolumes(request, HostPath.Absolute($"{values["STATE_DIRECTORY"]}/{VolumesDirectory}"))]
                 : [];
         HealthCheck? health = request.Exports.Health.Render(values.Texts);
         RuntimeConfigFile config = Config(request, values, volumes, state + ChangesDirectory, health);
@@ -101,6 +98,12 @@ static class ContainerRenderer
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
         }
 
+        string[] roots = request.Host.UserIds is null ? [] : [.. new[] { "device-cgroup-rule", "oom-score-adj" }.Where(request.Settings.Values.ContainsKey)];
+        if (roots.Length > 0)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"rendering {request.ImageName}: --{roots[0]} is the system's alone, and this is a user's container", $"leave --{roots[0]} out");
+        }
+
         ImageExports exports = request.Exports;
         foreach (string name in request.Settings.Values.Keys)
         {
@@ -120,23 +123,6 @@ static class ContainerRenderer
         }
     }
 
-    /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready.</summary>
-    private static PeriodicCheck? Periodic(RenderRequest request, HealthCheck? check)
-    {
-        ContainerSettings settings = request.Settings;
-        string? interval = settings.One("health-interval");
-        bool repeats = interval is not (null or "disable") || settings.One("health-on-failure") is not (null or "none") || settings.One("health-retries") is not null;
-        bool awaited = settings.One("sdnotify") == "healthy";
-        return !repeats && !awaited ? null
-            : check is null ? throw new SysctrException(
-                ErrorKind.Usage, $"rendering {request.ImageName}: its health is to be checked, and it has no health check", "add --health-cmd COMMAND, or leave the other options of health out")
-            : new PeriodicCheck(
-                check.Command, check.Http, check.Tcp, HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"), check.Attempt,
-                !repeats || interval == "disable" ? 0 : interval is null ? DefaultIntervalSeconds : Quantity.Duration(interval).TotalSeconds,
-                settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, 1000) : DefaultRetries,
-                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0, settings.One("health-on-failure") ?? "none");
-    }
-
     /// <summary>Secrets that only the start reads, but whose lack is better known now.</summary>
     private static void CheckSecrets(RenderRequest request)
     {
@@ -148,6 +134,11 @@ static class ContainerRenderer
             }
         }
     }
+
+    /// <summary>The image, without volumes of its own where these are memory.</summary>
+    private static ImageRunConfig? Kept(RenderRequest request) => request.Image.Run is { } run && request.Settings.Spec is { ImageVolume: "tmpfs" } spec
+        ? run with { Volumes = spec.Volumes.Where(v => v.Source is null).ToDictionary(v => v.Destination, _ => new EmptyObject(), StringComparer.Ordinal) }
+        : request.Image.Run;
 
     /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
     private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)
@@ -197,7 +188,7 @@ static class ContainerRenderer
     {
         if (request.Exports.Config is not { } file)
         {
-            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes, changes, Periodic(request, health))));
+            return RuntimeConfigFile.Read(GeneratedConfig, Encoding.UTF8.GetString(RuntimeSpecBuilder.Build(request, volumes, changes, PeriodicChecks.Of(request, health))));
         }
 
         string path = file.Kind == TemplateKind.Plain ? file.Path : file.Path + " (rendered)";

@@ -33,6 +33,16 @@ sealed record DeviceSetting(string Source, string Destination, string Access)
         _ => throw new FormatException("it is not SOURCE[:DESTINATION][:rwm]"),
     };
 
+    /// <summary>Reads a value of <c>--device-cgroup-rule</c>: <c>c 189:* rwm</c>, as the kernel's Documentation/admin-guide/cgroup-v1/devices.rst has it.</summary>
+    /// <returns>Type (a, b or c), numbers (null for every one) and access.</returns>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static (string Type, long? Major, long? Minor, string Access) ParseRule(string text) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [("a" or "b" or "c") and var type, var numbers, var access] && numbers.Split(':') is [var major, var minor]
+            ? (type, Number(major), Number(minor), Checked(access))
+            : throw new FormatException("it is TYPE MAJOR:MINOR ACCESS, such as 'c 189:* rwm'");
+
+    private static long? Number(string text) => text == "*" ? null : Quantity.Whole(text, 0, uint.MaxValue);
+
     /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
     public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
 

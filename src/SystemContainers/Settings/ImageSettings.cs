@@ -7,6 +7,20 @@ namespace SystemContainers.Settings;
 /// <summary>What settings change of an image's own words: from there on it is as if the image had said so.</summary>
 static class ImageSettings
 {
+    /// <summary>What stops a systemd that is a container's (systemd(1), SIGNALS).</summary>
+    private const string StopsSystemd = "SIGRTMIN+3";
+
+    /// <summary>Whether the container is made for a systemd inside: one was asked for, or the command is one, as podman recognises it (podman-run(1), --systemd).</summary>
+    /// <param name="run">With the settings in it.</param>
+    /// <param name="settings">The same settings.</param>
+    public static bool IsSystemd(ImageRunConfig? run, SpecSettings settings)
+    {
+        string[] words = [.. run?.Entrypoint ?? [], .. run?.Cmd ?? []];
+        string program = words is ["/bin/sh", "-c", var line, ..] ? line : words.FirstOrDefault("");
+        return settings.Systemd == "always" ||
+            (settings.Systemd == "true" && (program is "/sbin/init" or "/usr/sbin/init" or "/usr/local/sbin/init" || program.Split('/')[^1] == "systemd"));
+    }
+
     /// <summary>The execution parameters of the container.</summary>
     /// <param name="run">The image's; null where it has none.</param>
     /// <param name="settings">What the user set, <see cref="ContainerSettings.Check"/>ed.</param>
@@ -14,7 +28,7 @@ static class ImageSettings
     {
         if (settings.IsEmpty)
         {
-            return run;
+            return run is not null ? WithSignal(run, settings.Spec) : run;
         }
 
         ImageRunConfig image = run ?? new ImageRunConfig();
@@ -30,13 +44,13 @@ static class ImageSettings
         SpecSettings spec = settings.Spec;
         string[] taken = [.. spec.Volumes.Where(v => v.Source is not null).Select(v => v.Destination), .. spec.Tmpfs.Select(t => t.Destination)];
         Dictionary<string, EmptyObject> volumes = new(StringComparer.Ordinal);
-        foreach (string path in (image.Volumes?.Keys ?? []).Where(p => !taken.Contains("/" + string.Join('/', p.Split('/', StringSplitOptions.RemoveEmptyEntries)), StringComparer.Ordinal))
+        foreach (string path in (spec.ImageVolume == "ignore" ? [] : image.Volumes?.Keys ?? []).Where(p => !taken.Contains("/" + string.Join('/', p.Split('/', StringSplitOptions.RemoveEmptyEntries)), StringComparer.Ordinal))
             .Concat(spec.Volumes.Where(v => v.Source is null).Select(v => v.Destination)))
         {
             volumes[path] = new EmptyObject();
         }
 
-        return image with
+        return WithSignal(image with
         {
             Env = [.. image.Env ?? [], .. settings.All("env")],
             Entrypoint = entrypoint is null ? image.Entrypoint : SettingOptions.Words(entrypoint),
@@ -47,8 +61,11 @@ static class ImageSettings
             Labels = labels,
             Volumes = volumes,
             Healthcheck = Health(image.Healthcheck, settings),
-        };
+        }, spec);
     }
+
+    private static ImageRunConfig WithSignal(ImageRunConfig run, SpecSettings settings) =>
+        string.IsNullOrEmpty(run.StopSignal) && IsSystemd(run, settings) ? run with { StopSignal = StopsSystemd } : run;
 
     private static ImageHealthcheck? Health(ImageHealthcheck? image, ContainerSettings settings)
     {

@@ -10,6 +10,19 @@ static class Quantity
 {
     private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789.");
 
+    /// <summary>Permission bits: <c>0022</c>.</summary>
+    /// <exception cref="FormatException">It is none, or more than 0777.</exception>
+    public static uint Octal(string text)
+    {
+        uint value = 0;
+        foreach (char c in text.Length is > 0 and <= 5 ? text : "x")
+        {
+            value = c is >= '0' and <= '7' ? (value << 3) + (uint)(c - '0') : throw new FormatException($"'{text}' is no octal number, such as 0022");
+        }
+
+        return value <= 0b111_111_111 ? value : throw new FormatException($"{text} is more than 0777");
+    }
+
     /// <summary>Bytes: <c>512m</c>, <c>1.5g</c>, <c>65536</c>; b, k, m, g and t are powers of 1024.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static long Bytes(string text)

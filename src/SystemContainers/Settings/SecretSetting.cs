@@ -50,7 +50,7 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
                     : new SecretSetting(name, Checked(target ?? name), null, 0, 0, DefaultMode);
             case "mount":
                 string file = target is null ? Directory + name : target.StartsWith('/') ? VolumeSetting.Absolute(target) : VolumeSetting.Absolute(Directory + target);
-                return new SecretSetting(name, null, file, Id("uid"), Id("gid"), options.TryGetValue("mode", out string? mode) ? ParseMode(mode) : DefaultMode);
+                return new SecretSetting(name, null, file, Id("uid"), Id("gid"), options.TryGetValue("mode", out string? mode) ? (int)Quantity.Octal(mode) : DefaultMode);
             case var other:
                 throw new FormatException($"'{other}' is no type of a secret: mount or env");
         }
@@ -64,15 +64,4 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
 
     private static string Checked(string variable) =>
         variable.Length > 0 && !variable.Contains('=', StringComparison.Ordinal) && !variable.Any(char.IsControl) ? variable : throw new FormatException($"'{variable}' is no name of a variable");
-
-    private static int ParseMode(string text)
-    {
-        int mode = 0;
-        foreach (char c in text.Length is > 0 and <= 5 ? text : "x")
-        {
-            mode = c is >= '0' and <= '7' ? (mode << 3) + (c - '0') : throw new FormatException($"mode={text} is no octal number, such as 0400");
-        }
-
-        return mode <= 0b111_111_111 ? mode : throw new FormatException($"mode={text} is more than 0777");
-    }
 }

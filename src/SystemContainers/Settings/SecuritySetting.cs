@@ -7,8 +7,8 @@ sealed record SecuritySetting
 {
     private static readonly string[] s_labels = ["user", "role", "type", "level", "filetype"];
 
-    /// <summary>Whether setuid programs may add rights.</summary>
-    public bool NewPrivileges { get; private init; }
+    /// <summary>Whether setuid programs may add rights; null: nobody said.</summary>
+    public bool? NewPrivileges { get; private init; }
 
     /// <summary>Whether no seccomp filter is wanted.</summary>
     public bool Unconfined { get; private init; }

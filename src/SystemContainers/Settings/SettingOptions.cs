@@ -40,6 +40,11 @@ static class SettingOptions
         {
             IsList = true, Key = DeviceSetting.Key, Check = DeviceSetting.Parse,
         },
+        new("device-cgroup-rule", "RULE", "Let the payload use devices by their numbers, such as 'c 189:* rwm'; it has no nodes for them by that.") { IsList = true, Check = value => DeviceSetting.ParseRule(value) },
+        new("image-volume", "bind|tmpfs|ignore", "What becomes of the volumes that the image declares: kept on the host, in memory, or nothing.")
+        {
+            Check = value => OneOf(value, "anonymous", "bind", "tmpfs", "ignore"),
+        },
         new("annotation", "NAME=VALUE", "An annotation of config.json, for the runtime and its hooks.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Annotation },
         new("secret", "NAME[,type=TYPE,...]", "Give the file NAME of /etc/sysctr/secrets.d as /run/secrets/NAME; with type=env,target=VARIABLE as a variable.")
         {
@@ -56,12 +61,17 @@ static class SettingOptions
         {
             Letter = 'u', Check = value => value.Length > 0 ? value : throw new FormatException("it names nobody"),
         },
+        new("umask", "MASK", "The payload's umask, such as 0077.") { Check = value => Quantity.Octal(value) },
         new("group-add", "GROUP[,...]", "A further group of the payload, by its number or by its name in the image.") { IsList = true, HasCommas = true, Check = Group },
         new("env-host", "true|false", "Pass on the variables that the host's systemd gives its units, under what the image and --env say.") { IsFlag = true, Check = value => Flag(value) },
         new("http-proxy", "true|false", "Whether the host's proxies (http_proxy, https_proxy, ftp_proxy, no_proxy) are the payload's, too; they are unless it is false.") { IsFlag = true, Check = value => Flag(value) },
         new("workdir", "DIR", "Start in this directory of the container.") { Letter = 'w', Check = VolumeSetting.Absolute },
         new("entrypoint", "COMMAND", "Start this instead of the image's entry point: one word, or a JSON array of strings. The image's own command is left out then.") { Check = Words },
         new("init", "true|false", "Start a small init that forwards signals and takes in orphans (catatonit, docker-init or tini-static of the host).") { IsFlag = true, Check = value => Flag(value) },
+        new("systemd", "true|always|false", "Whether the container is made for a systemd inside of it: where its command is one (true), always, or not.")
+        {
+            Check = value => value == "always" || Flag(value),
+        },
         new("hostname", "NAME", "Give the container a host name of its own.") { Check = HostName },
         new("network", "NETWORK", "Its network: host (as without the option), none, bridge, a network by name, ns:PATH or container:NAME. Options follow a colon.")
         {
@@ -93,6 +103,12 @@ static class SettingOptions
         new("sysctl", "NAME=VALUE", "A kernel parameter of the container's IPC namespace, or of its network where it has one of its own.") { IsList = true, Key = EnvironmentSetting.NameOf, Check = Sysctl },
         new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
         new("security-opt", "OPTION", "no-new-privileges=false, seccomp=unconfined|PROFILE, apparmor=unconfined|NAME, label=..., mask=PATH, unmask=PATH.") { IsList = true, Key = SecuritySetting.Key, Check = value => SecuritySetting.Parse([value]) },
+        new("privileged", "true|false", "Take away what keeps the payload from the host: all capabilities and devices, no filter of system calls, nothing hidden or read-only.") { IsFlag = true, Check = value => Flag(value) },
+        new("ipc", "MODE", "Its IPC namespace and /dev/shm: private (as without the option), host, none (no /dev/shm), shareable (as private).") { Check = value => OneOf(value, "private", "host", "none", "shareable") },
+        new("pid", "private|host", "Whether it sees the host's processes.") { Check = value => OneOf(value, "private", "host") },
+        new("uts", "private|host", "Whether its host name is its own; the host's as it changes otherwise.") { Check = value => OneOf(value, "private", "host") },
+        new("cgroupns", "private|host", "Whether it sees the host's control groups.") { Check = value => OneOf(value, "private", "host") },
+        new("oom-score-adj", "NUMBER", "How soon the kernel ends it when memory runs out: -1000 for never, 1000 for first.") { Check = value => Quantity.Whole(value, -1000, 1000) },
         new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.") { Letter = 'm', Check = value => Quantity.Bytes(value) },
         new("memory-reservation", "SIZE", "Memory that is not taken from it lightly; the unit's MemoryLow=.") { Check = value => Quantity.Bytes(value) },
         new("pids-limit", "NUMBER", "The most processes and threads; the unit's TasksMax=. -1 for no limit.") { Check = value => Quantity.Whole(value, -1, 1 << 22) },
@@ -105,15 +121,17 @@ static class SettingOptions
         new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
         new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON array of strings, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
         new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
-        new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.")
-        {
-            Check = value => value == "disable" ? TimeSpan.Zero : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time : throw new FormatException("it is a second at least"),
-        },
+        new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.") { Check = Interval },
         new("health-retries", "NUMBER", "So many failed checks in a row make it unhealthy; 3 otherwise.") { Check = value => Quantity.Whole(value, 1, 1000) },
         new("health-on-failure", "none|kill|restart|stop", "What is done with an unhealthy container; none, the default, says it in the journal.")
         {
             Check = value => value is "none" or "kill" or "restart" or "stop" ? value : throw new FormatException("it is none, kill, restart or stop"),
         },
+        new("health-startup-cmd", "COMMAND", "A check, as --health-cmd has it, that has to hold before the other one counts.") { Check = value => value.Length > 0 ? value : throw new FormatException("it is empty") },
+        new("health-startup-interval", "DURATION|disable", "The time in between of the check at the start; 30s otherwise.") { Check = Interval },
+        new("health-startup-retries", "NUMBER", "So many of its failures restart the container; 0, the default, for never.") { Check = value => Quantity.Whole(value, 0, 1000) },
+        new("health-startup-success", "NUMBER", "How often it has to hold; once otherwise.") { Check = value => Quantity.Whole(value, 0, 1000) },
+        new("health-startup-timeout", "DURATION", "How long it may take each time; 30s otherwise.") { Check = value => Quantity.Duration(value) },
         new("sdnotify", "container|healthy|conmon|ignore", "When its unit is ready: when the payload says so itself, when its health check holds, or when it has started (conmon, ignore).")
         {
             Place = Unit, Check = value => value is "container" or "healthy" or "conmon" or "ignore" ? value : throw new FormatException("it is container, healthy, conmon or ignore"),
@@ -129,6 +147,22 @@ static class SettingOptions
         "false" or "0" or "no" or "off" => false,
         _ => throw new FormatException("it is true or false"),
     };
+
+    private static object Interval(string value) =>
+        value == "disable" ? TimeSpan.Zero : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time : throw new FormatException("it is a second at least");
+
+    private static string OneOf(string value, params ReadOnlySpan<string> words)
+    {
+        foreach (string word in words)
+        {
+            if (value == word)
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException($"it is {string.Join(", ", words.ToArray())}{(value.Contains(':', StringComparison.Ordinal) ? "; other containers' and paths can't be had" : "")}");
+    }
 
     private static string Annotation(string text) =>
         EnvironmentSetting.Check(text).StartsWith("io.sysctr.", StringComparison.Ordinal) ? throw new FormatException("what begins with io.sysctr. is sysctr's own") : text;

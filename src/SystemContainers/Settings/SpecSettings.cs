@@ -40,6 +40,36 @@ sealed record SpecSettings
     /// <summary>Whether /run, /tmp and /var/tmp are memory.</summary>
     public bool UsualTmpfs { get; private init; } = true;
 
+    /// <summary>Whether nothing of what keeps a payload from the host is there (podman-run(1), --privileged).</summary>
+    public bool Privileged { get; private init; }
+
+    /// <summary><c>host</c>, <c>none</c> (no /dev/shm); null: an IPC namespace of its own.</summary>
+    public string? Ipc { get; private init; }
+
+    /// <summary>Whether it sees the host's processes.</summary>
+    public bool HostPids { get; private init; }
+
+    /// <summary>Whether it has the host's name as it changes: true; a UTS namespace of its own: false; null: where the rest asks for one.</summary>
+    public bool? HostUts { get; private init; }
+
+    /// <summary>Whether it sees the host's control groups.</summary>
+    public bool HostCgroups { get; private init; }
+
+    /// <summary>What becomes of volumes that the image declares: <c>ignore</c>, <c>tmpfs</c>; null: they are kept on the host.</summary>
+    public string? ImageVolume { get; private init; }
+
+    /// <summary>Devices that it may use, as <c>--device-cgroup-rule</c> says it.</summary>
+    public IReadOnlyList<string> DeviceRules { get; private init; } = [];
+
+    /// <summary>proc_pid_oom_score_adj(5); null for the unit's.</summary>
+    public int? OomScoreAdj { get; private init; }
+
+    /// <summary>umask(2); null for the unit's.</summary>
+    public uint? Umask { get; private init; }
+
+    /// <summary><c>true</c>: made for systemd where the command is one; <c>always</c>; <c>false</c>.</summary>
+    public string Systemd { get; private init; } = "true";
+
     /// <summary>Whether an init comes before the payload.</summary>
     public bool Init { get; private init; }
 
@@ -111,6 +141,16 @@ sealed record SpecSettings
             HttpProxy = Flag("http-proxy", usually: true),
             EnvHost = Flag("env-host", usually: false),
             UsualTmpfs = Flag("read-only-tmpfs", usually: true),
+            Privileged = Flag("privileged", usually: false),
+            Ipc = settings.One("ipc") is { } ipc and not ("private" or "shareable") ? ipc : null,
+            HostPids = settings.One("pid") == "host",
+            HostUts = settings.One("uts") is { } uts ? uts == "host" : null,
+            HostCgroups = settings.One("cgroupns") == "host",
+            ImageVolume = settings.One("image-volume") is { } images and ("ignore" or "tmpfs") ? images : null,
+            DeviceRules = settings.All("device-cgroup-rule"),
+            OomScoreAdj = settings.One("oom-score-adj") is { } score ? (int)Quantity.Whole(score, -1000, 1000) : null,
+            Umask = settings.One("umask") is { } umask ? Quantity.Octal(umask) : null,
+            Systemd = settings.One("systemd") is not { } systemd ? "true" : systemd == "always" ? systemd : SettingOptions.Flag(systemd) ? "true" : "false",
             Init = Flag("init", usually: false),
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],

@@ -127,11 +127,12 @@ static class RootlessConfig
 
     private static void BindHosts(JsonObject mount, string type)
     {
+        string access = mount["options"] is JsonArray given && given.Any(o => o?.ToString() == "rw") ? "rw" : "ro";
         string source = type switch { "sysfs" => "/sys", "proc" => "/proc", _ => "/dev/mqueue" };
         mount["type"] = "bind";
         mount["source"] = source;
         mount["options"] = type == "sysfs"
-            ? new JsonArray("rbind", "nosuid", "noexec", "nodev", "ro")
+            ? new JsonArray("rbind", "nosuid", "noexec", "nodev", access)
             : new JsonArray("rbind", "nosuid", "noexec", "nodev");
     }
 

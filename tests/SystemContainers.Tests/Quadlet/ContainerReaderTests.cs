@@ -81,12 +81,49 @@ public sealed class ContainerReaderTests : IDisposable
 
     [Theory]
     [InlineData("Annotation=a=b \"c=d e\"", "annotation", "a=b|c=d e")]
+    [InlineData("HealthStartupCmd=a 'b c'\nHealthStartupSuccess=2", "health-startup-cmd", "a 'b c'")]
     [InlineData("GroupAdd=audio\nGroupAdd=5", "group-add", "audio|5")]
     [InlineData("HttpProxy=no", "http-proxy", "false")]
     [InlineData("EnvironmentHost=yes", "env-host", "true")]
     [InlineData("ReadOnlyTmpfs=no", "read-only-tmpfs", "false")]
     [InlineData("PodmanArgs=--cap-add SYS_ADMIN,MKNOD --env-host", "cap-add", "SYS_ADMIN|MKNOD")]
     public void Keys_are_options(string key, string option, string values) => Assert.Equal(values, string.Join('|', Declared(key).Request.Settings.All(option)));
+
+    [Theory]
+    [InlineData("PodmanArgs=--rm --replace -d --sig-proxy=false --tty=false --name x --privileged --ipc=host", "privileged", "true", 5)]
+    [InlineData("PodmanArgs=--privileged=false --device-cgroup-rule='c 226:* rwm'", "device-cgroup-rule", "c 226:* rwm", 0)]
+    [InlineData("PodmanArgs=--pull newer --log-driver journald -e A=1", "env", "A=1", 0)]
+    [InlineData("LogOpt=path=/x\nLogOpt=max-size=1m", "env", "", 2)]
+    public void What_podman_alone_needs_is_told(string keys, string option, string values, int notes)
+    {
+        ContainerDeclaration declared = Declared(keys);
+
+        Assert.Equal(values, string.Join('|', declared.Request.Settings.All(option)));
+        Assert.Equal(notes, _folder.Read().Faults.Notes.Count);
+    }
+
+    /// <summary>podman's generator leaves the value out, and so the image's own command is what runs.</summary>
+    [Theory]
+    [InlineData(@"Exec='test\.com' a", "command", "")]
+    [InlineData(@"Label=a=b regex=^foo(\?.*)?$" + "\nLabel=c=d", "label", "c=d")]
+    [InlineData(@"ReloadCmd='test\.sh'", "command", "")]
+    public void An_escape_that_is_none_takes_its_value_with_it(string keys, string option, string values)
+    {
+        ContainerDeclaration declared = Declared(keys);
+
+        Assert.Equal(values, string.Join('|', declared.Request.Settings.All(option)));
+        Assert.DoesNotContain(declared.Request.Declared!.Lines, l => l.Key == "ExecReload");
+        Assert.Contains("is no escape", Assert.Single(_folder.Read().Faults.Notes).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tag_is_the_name_in_the_journal()
+    {
+        string? Of(string keys) => Declared(keys).Request.Declared!.Lines.LastOrDefault(l => l.Key == "SyslogIdentifier")?.Value;
+
+        Assert.Equal("img/web%%", Of("LogOpt=tag=\"{{.ImageName}}/{{.Name}}%%\""));
+        Assert.Equal("own", Of("LogOpt=tag=x\n[Service]\nSyslogIdentifier=own"));
+    }
 
     [Fact]
     public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Render.Request;
@@ -82,6 +83,91 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_privileged_container_has_all_that_the_host_has()
+    {
+        JsonNode config = Config(("privileged", "true"), ("security-opt", "mask=/data/secret"));
+
+        Assert.Equal(RenderRequests.Host.Capabilities, Texts(config["process"]!["capabilities"]!["effective"]!));
+        Assert.False(config["process"]!["noNewPrivileges"]!.GetValue<bool>());
+        Assert.Null(config["linux"]!["seccomp"]);
+        Assert.Equal("[\"/data/secret\"] []", $"{config["linux"]!["maskedPaths"]!.ToJsonString()} {config["linux"]!["readonlyPaths"]!.ToJsonString()}");
+        Assert.Equal("""[{"allow":true,"access":"rwm"}]""", config["linux"]!["resources"]!["devices"]!.ToJsonString());
+        Assert.Contains("rw", Options(Mount(config, "/sys")));
+        Assert.Contains("rw", Options(Mount(config, "/sys/fs/cgroup")));
+        Assert.Equal("all", config["annotations"]!["io.sysctr.all-devices"]!.ToString());
+        Assert.True(Config(("privileged", "true"), ("security-opt", "no-new-privileges"))["process"]!["noNewPrivileges"]!.GetValue<bool>());
+    }
+
+    [Theory]
+    [InlineData("ipc", "host", "cgroup mount pid", "/dev/mqueue /dev/shm:bind")]
+    [InlineData("ipc", "none", "cgroup ipc mount pid", "/dev/mqueue")]
+    [InlineData("ipc", "shareable", "cgroup ipc mount pid", "/dev/mqueue /dev/shm")]
+    [InlineData("pid", "host", "cgroup ipc mount", "/dev/mqueue /dev/shm")]
+    [InlineData("uts", "private", "cgroup ipc mount pid uts", "/dev/mqueue /dev/shm")]
+    [InlineData("uts", "host", "cgroup ipc mount pid", "/dev/mqueue /dev/shm")]
+    [InlineData("cgroupns", "host", "ipc mount pid", "/dev/mqueue /dev/shm")]
+    public void Namespaces_are_its_own_or_the_hosts(string option, string value, string namespaces, string memory)
+    {
+        JsonNode config = Config((option, value));
+
+        Assert.Equal(namespaces, string.Join(' ', config["linux"]!["namespaces"]!.AsArray().Select(n => n!["type"]!.ToString()).Order(StringComparer.Ordinal)));
+        Assert.Equal(memory, string.Join(' ', config["mounts"]!.AsArray().Where(m => m!["destination"]!.ToString() is "/dev/shm" or "/dev/mqueue").Select(m => m!["destination"] + (m["type"]!.ToString() == "bind" ? ":bind" : ""))));
+    }
+
+    [Fact]
+    public void What_would_be_the_hosts_is_refused()
+    {
+        Assert.Contains("--ipc=host", Assert.Throws<SysctrException>(() => Render(("ipc", "host"), ("sysctl", "kernel.shmmax=1"))).Hint, StringComparison.Ordinal);
+        Assert.Contains("--uts=host", Assert.Throws<SysctrException>(() => Render(("uts", "host"), ("hostname", "box"))).Message, StringComparison.Ordinal);
+        RenderRequest request = Request(s_image, ("oom-score-adj", "-5"));
+        Assert.Contains("--oom-score-adj", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { UserIds = new IdMap([], []) } })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Numbers_of_the_process_and_rules_for_devices()
+    {
+        JsonNode config = Config(("oom-score-adj", "-5"), ("umask", "0077"), ("device-cgroup-rule", "c 189:* rw"), ("device-cgroup-rule", "a *:* m"));
+
+        Assert.Equal((-5, 63), (config["process"]!["oomScoreAdj"]!.GetValue<int>(), config["process"]!["user"]!["umask"]!.GetValue<int>()));
+        Assert.Equal(
+            """[{"allow":false,"access":"rwm"},{"allow":true,"access":"rw","type":"c","major":189},{"allow":true,"access":"m","type":"a"}]""", config["linux"]!["resources"]!["devices"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("/sbin/init", "true", true)]
+    [InlineData("/lib/systemd/systemd", "true", true)]
+    [InlineData("/sbin/init", "false", false)]
+    [InlineData("/bin/x", "true", false)]
+    [InlineData("/bin/x", "always", true)]
+    public void A_systemd_inside_has_what_it_needs(string program, string option, bool isSystemd)
+    {
+        RenderRequest request = Request(s_image, ("entrypoint", program), ("systemd", option), ("privileged", "true"));
+        RenderedContainer rendered = ContainerRenderer.Render(request);
+        JsonNode config = JsonNode.Parse(rendered.ConfigJson!)!;
+
+        Assert.Equal(isSystemd, config["mounts"]!.AsArray().Any(m => m!["destination"]!.ToString() == "/run/lock"));
+        Assert.Equal(isSystemd, config["mounts"]!.AsArray().Any(m => m!["destination"]!.ToString() == "/var/log/journal"));
+        Assert.Equal(isSystemd, Texts(config["process"]!["env"]!).Any(v => v.StartsWith("container_uuid=", StringComparison.Ordinal) && v.Length == "container_uuid=".Length + 32));
+        Assert.Equal(isSystemd ? "no-consoles" : "all", config["annotations"]!["io.sysctr.all-devices"]!.ToString());
+        Assert.Equal(isSystemd, rendered.Units[0].Text.Contains("\nKillSignal=SIGRTMIN+3\n", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("bind", "/cache:bind /data:bind", 2)]
+    [InlineData("tmpfs", "/cache:tmpfs /data:bind", 1)]
+    [InlineData("ignore", "/data:bind", 1)]
+    public void Volumes_that_the_image_declares(string option, string mounts, int kept)
+    {
+        ContainerSettings settings = SettingOptionsTests.Of(("image-volume", option), ("volume", "/data"));
+        ImageRunConfig run = ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"], Volumes = new Dictionary<string, EmptyObject> { ["/cache/"] = new() } }, settings)!;
+        RenderedContainer rendered = ContainerRenderer.Render(Request(s_image) with { Settings = settings, Image = RenderRequests.For(s_image, run).Image });
+
+        Assert.Equal(
+            mounts, string.Join(' ', JsonNode.Parse(rendered.ConfigJson!)!["mounts"]!.AsArray().Where(m => m!["destination"]!.ToString() is "/cache" or "/data").Select(m => $"{m!["destination"]}:{m["type"]}")));
+        Assert.Equal(kept, rendered.Tmpfiles!.Split('\n').Count(l => l.Contains("/etcd/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_profile_of_AppArmor_has_to_be_there()
     {
         (string, string) asked = ("security-opt", "apparmor=mine");
@@ -130,6 +216,17 @@ public sealed class SettingsTests
         Assert.Contains("\"interval\":0,", Config(("health-cmd", "true"), ("sdnotify", "healthy"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Null(Config(("health-cmd", "true"))["annotations"]!["io.sysctr.health"]);
         Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-on-failure", "kill"))).Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_check_at_the_start_comes_before_one_that_repeats()
+    {
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none","startup":{"command":["/up","now"],"attempt":30,"interval":5,"retries":4,"success":1}}""",
+            Config(("health-cmd", "true"), ("health-startup-cmd", "[\"/up\", \"now\"]"), ("health-startup-interval", "5s"), ("health-startup-retries", "4"))["annotations"]!["io.sysctr.health"]!.GetValue<string>());
+        Assert.Contains("\"interval\":0,\"retries\":0,\"success\":2}", Config(("health-cmd", "true"), ("health-startup-cmd", "up"), ("health-startup-interval", "disable"), ("health-startup-success", "2"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("--health-startup-cmd", Assert.Throws<SysctrException>(() => Render(("health-cmd", "true"), ("health-startup-retries", "1"))).Hint, StringComparison.Ordinal);
+        Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-startup-cmd", "true"))).Hint, StringComparison.Ordinal);
     }
 
     [Fact]

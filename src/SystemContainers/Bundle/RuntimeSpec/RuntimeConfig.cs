@@ -25,10 +25,11 @@ sealed record ProcessConfig(
     CapabilityConfig Capabilities,
     IReadOnlyList<RlimitConfig> Rlimits,
     bool NoNewPrivileges,
-    string? ApparmorProfile = null);
+    string? ApparmorProfile = null,
+    int? OomScoreAdj = null);
 
 /// <summary>config.md, "User".</summary>
-sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids);
+sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids, uint? Umask = null);
 
 /// <summary>config.md, "Linux Process", capabilities.</summary>
 sealed record CapabilityConfig(
@@ -70,8 +71,8 @@ sealed record CpuConfig(long? Shares, long? Quota, long? Period, string? Cpus);
 /// <summary>config-linux.md, "PIDs".</summary>
 sealed record PidsConfig(long Limit);
 
-/// <summary>config-linux.md, "Allowed Device list".</summary>
-sealed record DeviceRule(bool Allow, string Access);
+/// <summary>config-linux.md, "Allowed Device list"; what is null is all of them.</summary>
+sealed record DeviceRule(bool Allow, string Access, string? Type = null, long? Major = null, long? Minor = null);
 
 /// <summary>config-linux.md, "Seccomp".</summary>
 sealed record SeccompConfig(

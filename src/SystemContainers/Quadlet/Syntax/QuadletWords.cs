@@ -7,7 +7,7 @@ namespace SystemContainers.Quadlet.Syntax;
 
 /// <summary>
 /// Splits a value into words as systemd does (extract_first_word in src/basic/extract-word.c): blanks separate them, quotes of either kind keep blanks together
-/// and go. Where podman is lenient, with quotes that don't close and escapes that are none, that is a fault here: it would take a word for something else than is written.
+/// and go. Where podman is lenient, with quotes that don't close, that is a fault here: it would take a word for something else than is written.
 /// </summary>
 static class QuadletWords
 {
@@ -16,7 +16,8 @@ static class QuadletWords
     public static IReadOnlyList<string> Plain(string text) => Split(text, escapes: false);
 
     /// <summary>Words of commands and assignments such as <c>Exec=</c> and <c>Environment=</c>: with the escapes of C.</summary>
-    /// <exception cref="FormatException">Quotes that don't close, or an escape that is none.</exception>
+    /// <exception cref="UnknownEscapeException">An escape that is none: podman passes over the value.</exception>
+    /// <exception cref="FormatException">Quotes that don't close.</exception>
     public static IReadOnlyList<string> Escaped(string text) => Split(text, escapes: true);
 
     private static List<string> Split(string text, bool escapes)
@@ -126,6 +127,6 @@ static class QuadletWords
         return value;
     }
 
-    private static FormatException Unknown(ReadOnlySpan<char> text) =>
+    private static UnknownEscapeException Unknown(ReadOnlySpan<char> text) =>
         new($"\\{text[..1]} is no escape; there are \\a \\b \\f \\n \\r \\t \\v \\\\ \\\" \\' \\s \\xHH \\NNN \\uHHHH \\UHHHHHHHH, and \\\\ is a backslash");
 }

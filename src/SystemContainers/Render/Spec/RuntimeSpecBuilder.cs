@@ -58,8 +58,9 @@ static class RuntimeSpecBuilder
                 ErrorKind.Usage, $"making config.json for {request.ImageName}: its payload is user {user.Uid} and group {user.Gid}, and its user namespace has no such ids", "map them, too, or give it more by --userns auto:size=COUNT");
         }
 
-        string[] capabilities = [.. settings.ChangesCapabilities
-            ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
+        bool systemd = ImageSettings.IsSystemd(run, settings);
+        string[] capabilities = [.. settings.Privileged ? request.Host.Capabilities
+            : settings.ChangesCapabilities ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
             : Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains)];
 
         // As podman does: only root has them at once; anybody else gets those that were asked for by name, and the bounding set says what setuid files may add.
@@ -69,33 +70,40 @@ static class RuntimeSpecBuilder
             "1.0.2",
             new ProcessConfig(
                 Terminal: false,
-                new UserConfig(user.Uid, user.Gid, [.. user.Groups.Concat(settings.Groups.Select(g => ImageUser.GroupOf(g, request.Files))).Distinct()]),
+                new UserConfig(user.Uid, user.Gid, [.. user.Groups.Concat(settings.Groups.Select(g => ImageUser.GroupOf(g, request.Files))).Distinct()], settings.Umask),
                 settings.Init ? [InitProgram.Inside, "--", .. arguments] : arguments,
-                Environment(run.Env ?? [], user),
+                Environment([.. systemd ? SystemdVariables(request) : [], .. run.Env ?? []], user),
                 HostPath.Absolute(run.WorkingDir ?? "/"),
                 new CapabilityConfig(capabilities, effective, effective, ambient, ambient),
                 [.. settings.Ulimits.Select(u => new RlimitConfig(u.Type, u.Hard, u.Soft))],
-                NoNewPrivileges: !settings.Security.NewPrivileges,
-                SpecSecurity.AppArmor(settings.Security, request.Host)),
+                NoNewPrivileges: !(settings.Security.NewPrivileges ?? settings.Privileged),
+                SpecSecurity.AppArmor(settings.Security, request.Host),
+                settings.OomScoreAdj),
             new RootConfig("rootfs", Readonly: true),
-            SpecMounts.Of(request, settings, volumes),
+            SpecMounts.Of(request, settings, volumes, systemd),
             new LinuxConfig(
                 [
-                    new("pid"), new("ipc"), new("mount"), new("cgroup"),
+                    .. settings.HostPids ? [] : (NamespaceConfig[])[new("pid")],
+                    .. settings.Ipc == "host" ? [] : (NamespaceConfig[])[new("ipc")],
+                    new("mount"),
+                    .. settings.HostCgroups ? [] : (NamespaceConfig[])[new("cgroup")],
                     .. map is null ? [] : (NamespaceConfig[])[new("user")],
-                    .. network.HostName is null ? [] : (NamespaceConfig[])[new("uts")],
+                    .. network.HostName is null && settings.HostUts != false ? [] : (NamespaceConfig[])[new("uts")],
                     .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
                 ],
                 Resources(settings),
-                SpecSecurity.Masked(settings.Security),
-                SpecSecurity.ReadOnly(settings.Security),
-                SpecSecurity.Seccomp(settings.Security, request.Host, capabilities),
+                SpecSecurity.Masked(settings),
+                SpecSecurity.ReadOnly(settings),
+                SpecSecurity.Seccomp(settings, request.Host, capabilities),
                 Sysctls(settings, network, map),
                 Mappings(map?.Uids),
                 Mappings(map?.Gids)),
             network.HostName,
-            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), map is null ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
+            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), systemd, map is null ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
     }
+
+    /// <summary>By which a systemd knows that it is in a container, and which one (https://systemd.io/CONTAINER_INTERFACE).</summary>
+    private static string[] SystemdVariables(RenderRequest request) => ["container=oci", $"container_uuid={request.Uuid.Replace("-", "", StringComparison.Ordinal)}"];
 
     /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is named.</summary>
     private static string? UserOf(RenderRequest request, ImageRunConfig run) =>
@@ -107,7 +115,7 @@ static class RuntimeSpecBuilder
     private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
         !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null);
 
-    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, IReadOnlyList<string> mapped)
+    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, bool systemd, IReadOnlyList<string> mapped)
     {
         SortedDictionary<string, string> annotations = new(StringComparer.Ordinal);
         foreach ((string name, string value) in settings.Annotations)
@@ -117,6 +125,7 @@ static class RuntimeSpecBuilder
 
         Add(StartAnnotations.Environment, ["unit", .. settings.HttpProxy ? [] : (string[])[StartAnnotations.NoProxies], .. settings.EnvHost ? [StartAnnotations.AllVariables] : (string[])[]]);
         Add(StartAnnotations.Devices, settings.Devices);
+        Add(StartAnnotations.AllDevices, settings.Privileged ? [systemd ? StartAnnotations.NoConsoles : "all"] : []);
         Add(StartAnnotations.Secrets, settings.Secrets);
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
         Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
@@ -143,6 +152,11 @@ static class RuntimeSpecBuilder
             throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={hosts}: it would be the host's, whose network the container has", "give it one of its own by --network, or set it in sysctl.d(5)");
         }
 
+        if (settings.Ipc == "host" && settings.Sysctls.Keys.FirstOrDefault(n => !n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)) is { } shared)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={shared}: it would be the host's, whose IPC namespace the container has", "leave --ipc=host out, or set it in sysctl.d(5)");
+        }
+
         // A network that was made before the payload's users is not theirs to set.
         bool makes = network.Mode is NetworkMode.None || (map is null && network.Mode is NetworkMode.Bridge or NetworkMode.Pasta);
         Dictionary<string, string> all = new(settings.Sysctls, StringComparer.Ordinal);
@@ -159,7 +173,8 @@ static class RuntimeSpecBuilder
         const long period = 100_000;
         bool cpu = settings.Cpus is not null || settings.CpuShares is not null || settings.CpusetCpus is not null;
         return new ResourcesConfig(
-            [new DeviceRule(Allow: false, "rwm")],
+            settings.Privileged ? [new DeviceRule(Allow: true, "rwm")]
+                : [new DeviceRule(Allow: false, "rwm"), .. settings.DeviceRules.Select(DeviceSetting.ParseRule).Select(r => new DeviceRule(Allow: true, r.Access, r.Type, r.Major, r.Minor))],
             settings.Memory is null && settings.MemoryReservation is null ? null : new MemoryConfig(settings.Memory, settings.MemoryReservation),
             cpu ? new CpuConfig(settings.CpuShares, settings.Cpus is { } count ? (long)(count * period) : null, settings.Cpus is null ? null : period, settings.CpusetCpus) : null,
             settings.PidsLimit is { } pids ? new PidsConfig(pids) : null);

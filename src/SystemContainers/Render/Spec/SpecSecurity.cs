@@ -21,15 +21,16 @@ static class SpecSecurity
     private static readonly string[] s_readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
     /// <summary>Paths that the payload does not see.</summary>
-    public static IReadOnlyList<string> Masked(SecuritySetting security) => [.. Unmasked(s_maskedPaths, security), .. security.Mask];
+    public static IReadOnlyList<string> Masked(SpecSettings settings) => [.. settings.Privileged ? [] : Unmasked(s_maskedPaths, settings.Security), .. settings.Security.Mask];
 
     /// <summary>Paths that it can't write to.</summary>
-    public static IReadOnlyList<string> ReadOnly(SecuritySetting security) => [.. Unmasked(s_readonlyPaths, security)];
+    public static IReadOnlyList<string> ReadOnly(SpecSettings settings) => [.. settings.Privileged ? [] : Unmasked(s_readonlyPaths, settings.Security)];
 
     /// <summary>The filter of its system calls; null for none.</summary>
     /// <exception cref="SysctrException">NotFound, Storage, Host: the profile that it is made of can't be used.</exception>
-    public static SeccompConfig? Seccomp(SecuritySetting security, HostFacts host, IReadOnlyCollection<string> capabilities) =>
-        security.Unconfined ? null : SeccompFilter.For(security.Seccomp is { } path ? host with { SeccompProfile = host.ReadSeccomp(path) } : host, capabilities);
+    public static SeccompConfig? Seccomp(SpecSettings settings, HostFacts host, IReadOnlyCollection<string> capabilities) =>
+        settings.Security.Unconfined || (settings.Privileged && settings.Security.Seccomp is null) ? null
+            : SeccompFilter.For(settings.Security.Seccomp is { } path ? host with { SeccompProfile = host.ReadSeccomp(path) } : host, capabilities);
 
     /// <summary>The AppArmor profile; null for none.</summary>
     /// <exception cref="SysctrException">Host: the host has none of that name.</exception>

@@ -17,9 +17,16 @@ namespace SystemContainers.Runtime.Launch;
 static class HealthTimer
 {
     private const string CountFile = "health";
+
+    /// <summary>Successes and failures of the check at the start.</summary>
+    private const string StartupFile = "health-startup";
+
+    /// <summary>There when that one has held.</summary>
+    private const string StartedFile = "health-started";
+
     private const int PollMilliseconds = 500;
 
-    /// <summary>Makes the timer of a start, where config.json asks for checks that repeat.</summary>
+    /// <summary>Makes the timers of a start, where config.json asks for checks that repeat.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory, where <c>launch health</c> finds the document.</param>
     /// <param name="options">The start's.</param>
@@ -27,30 +34,47 @@ static class HealthTimer
     /// <exception cref="SysctrException">Host: systemd does not make it.</exception>
     public static void Start(JsonObject document, string bundle, LaunchOptions options, string unit)
     {
-        if (Find(document) is not { Interval: > 0 } check)
+        if (Find(document) is not { } check || (check.Interval <= 0 && check.Startup is null))
         {
             return;
         }
 
         Stop(options.Id);
-        File.Delete(Path.Join(bundle, CountFile));
-        string interval = check.Interval.ToString("0.###", CultureInfo.InvariantCulture) + "s";
+        foreach (string file in (string[])[CountFile, StartupFile, StartedFile])
+        {
+            File.Delete(Path.Join(bundle, file));
+        }
+
+        if (check.Interval > 0)
+        {
+            Make(Unit(options.Id), "health", check.Interval, bundle, options, unit);
+        }
+
+        if (check.Startup is { Interval: > 0 } startup)
+        {
+            Make(StartupUnit(options.Id), "startup", startup.Interval, bundle, options, unit);
+        }
+    }
+
+    private static void Make(string name, string verb, double seconds, string bundle, LaunchOptions options, string unit)
+    {
+        string interval = seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
         string[] words =
         [
-            $"--unit={Unit(options.Id)}", $"--description=Health of the container {options.Id}", $"--on-active={interval}", $"--timer-property=OnUnitInactiveSec={interval}",
+            $"--unit={name}", $"--description=Health of the container {options.Id}", $"--on-active={interval}", $"--timer-property=OnUnitInactiveSec={interval}",
             "--timer-property=AccuracySec=100ms", "--timer-property=DefaultDependencies=no", "--property=Type=oneshot", "--property=DefaultDependencies=no",
 
             // systemd tells of each start and end of a unit; twice a minute for ever that would be the journal.
             "--property=LogLevelMax=notice", .. CompanionUnits.SpeakingFor(unit, "sysctr"),
         ];
-        if (CompanionUnits.Run(words, [Environment.ProcessPath!, "launch", "health", $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]) != 0)
+        if (CompanionUnits.Run(words, [Environment.ProcessPath!, "launch", verb, $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]) != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"starting {options.Id}: systemd does not make a timer for its health checks", "'sysctr update --health-interval disable NAME' goes without");
         }
     }
 
-    /// <summary>Takes the timer away; a check that runs ends.</summary>
-    public static void Stop(string id) => CompanionUnits.Stop(Unit(id) + ".timer", Unit(id) + ".service");
+    /// <summary>Takes the timers away; a check that runs ends.</summary>
+    public static void Stop(string id) => CompanionUnits.Stop(StartupUnit(id) + ".timer", StartupUnit(id) + ".service", Unit(id) + ".timer", Unit(id) + ".service");
 
     /// <summary>Whether a start may have made one.</summary>
     /// <param name="bundle">Its directory.</param>
@@ -63,15 +87,18 @@ static class HealthTimer
     /// <param name="unit">Its unit.</param>
     public static int Check(string bundle, OciRuntime runtime, string unit)
     {
-        PeriodicCheck check = Find(Read(bundle)) ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
+        PeriodicCheck check = Required(bundle, unit);
+        if (check.Startup is not null && !File.Exists(Path.Join(bundle, StartedFile)))
+        {
+            return 0;
+        }
+
         string file = Path.Join(bundle, CountFile);
         int failures = File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out int before) ? before : 0;
         string? why = RunOnce(check, bundle, runtime);
         bool counts = DateTime.UtcNow - File.GetLastWriteTimeUtc(Path.Join(bundle, "config.json")) > TimeSpan.FromSeconds(check.StartPeriod);
         int now = why is null ? 0 : failures + (counts ? 1 : 0);
-#pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
-        File.WriteAllText(file, now.ToString(CultureInfo.InvariantCulture));
-#pragma warning restore RS0030
+        Write(file, now.ToString(CultureInfo.InvariantCulture));
         if (why is null && failures >= check.Retries)
         {
             LaunchLog.Warning($"{unit} is healthy again");
@@ -85,22 +112,73 @@ static class HealthTimer
         return 0;
     }
 
-    /// <summary>Waits until the check holds, for as long as systemd lets it: the unit is ready then (--sdnotify=healthy).</summary>
-    public static int Await(string bundle, OciRuntime runtime, string unit)
+    /// <summary>Makes the check of the start once, and counts as podman does: what holds often enough lets the other checks begin, what fails too often restarts the container.</summary>
+    /// <inheritdoc cref="Check"/>
+    public static int CheckStartup(string bundle, OciRuntime runtime, string unit)
     {
-        PeriodicCheck check = Find(Read(bundle)) ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
-        string? said = null;
-        while (RunOnce(check, bundle, runtime) is { } why)
+        PeriodicCheck check = Required(bundle, unit);
+        if (check.Startup is not { } startup || File.Exists(Path.Join(bundle, StartedFile)))
         {
-            if (why != said)
-            {
-                LaunchLog.Warning($"{unit} is not healthy yet: {said = why}");
-            }
+            return 0;
+        }
 
-            Thread.Sleep(PollMilliseconds);
+        string file = Path.Join(bundle, StartupFile);
+        (int held, int failed) = File.Exists(file) && File.ReadAllText(file).Split(' ') is [var first, var second]
+            ? (int.Parse(first, CultureInfo.InvariantCulture), int.Parse(second, CultureInfo.InvariantCulture)) : (0, 0);
+        string? why = RunOnce(OfStartup(check, startup), bundle, runtime);
+        (held, failed) = why is null ? (held + 1, failed) : (held, failed + 1);
+        Write(file, string.Create(CultureInfo.InvariantCulture, $"{held} {failed}"));
+        if (held >= startup.Success)
+        {
+            Write(Path.Join(bundle, StartedFile), "");
+            CompanionUnits.Stop(StartupUnit(Path.GetFileName(bundle)) + ".timer");
+        }
+        else if (startup.Retries > 0 && failed >= startup.Retries)
+        {
+            LaunchLog.Warning($"{unit} has not come up: {why}; {failed} checks failed, and it is restarted");
+            CompanionUnits.Tell("restart", unit);
         }
 
         return 0;
+    }
+
+    /// <summary>Waits until the check holds, and before that the one of the start, for as long as systemd lets it: the unit is ready then (--sdnotify=healthy).</summary>
+    public static int Await(string bundle, OciRuntime runtime, string unit)
+    {
+        PeriodicCheck check = Required(bundle, unit);
+        string? said = null;
+        for (int left = check.Startup?.Success ?? 0; left > 0; left--)
+        {
+            AwaitOnce(OfStartup(check, check.Startup!));
+        }
+
+        AwaitOnce(check);
+        return 0;
+
+        void AwaitOnce(PeriodicCheck one)
+        {
+            while (RunOnce(one, bundle, runtime) is { } why)
+            {
+                if (why != said)
+                {
+                    LaunchLog.Warning($"{unit} is not healthy yet: {said = why}");
+                }
+
+                Thread.Sleep(PollMilliseconds);
+            }
+        }
+    }
+
+    private static PeriodicCheck OfStartup(PeriodicCheck check, StartupCheck startup) => check with { Command = startup.Command, Http = null, Tcp = null, Attempt = startup.Attempt };
+
+    private static PeriodicCheck Required(string bundle, string unit) =>
+        Find(Read(bundle)) ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
+
+    private static void Write(string file, string text)
+    {
+#pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
+        File.WriteAllText(file, text);
+#pragma warning restore RS0030
     }
 
     private static void Act(string action, string bundle, OciRuntime runtime, string unit)
@@ -131,4 +209,6 @@ static class HealthTimer
     private static JsonObject Read(string bundle) => JsonNode.Parse(File.ReadAllBytes(Path.Join(bundle, "config.json")))!.AsObject();
 
     private static string Unit(string id) => $"sysctr-health-{id}";
+
+    private static string StartupUnit(string id) => $"sysctr-startup-{id}";
 }

@@ -64,6 +64,7 @@ static class Launcher
         {
             "start" => StartInUnit(options, runtime),
             "health" => HealthTimer.Check(options.Bundle!, runtime, options.Name),
+            "startup" => HealthTimer.CheckStartup(options.Bundle!, runtime, options.Name),
             "await" => HealthTimer.Await(options.Bundle!, runtime, options.Name),
             "kill" => Exec.Replace([.. runtime.Command, "kill", options.Id]),
             _ => Delete(options, runtime),

@@ -13,6 +13,11 @@ namespace SystemContainers.Runtime.Launch;
 /// </summary>
 static class StartDevices
 {
+    /// <summary>What below /dev is no device of the host, or each container has of its own.</summary>
+    private static readonly string[] s_own = ["/dev/pts", "/dev/shm", "/dev/fd", "/dev/mqueue", "/dev/console", "/dev/ptmx", "/dev/.lxc", "/dev/.lxd-mounts", "/dev/.udev"];
+
+    private static readonly EnumerationOptions s_all = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+
     /// <summary>Adds them.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="root">Whether we are root, who makes nodes; nobody else does, and gets the host's bound in.</param>
@@ -33,7 +38,36 @@ static class StartDevices
                 AddNode(document, new DeviceSetting(node, device.Destination + node[device.Source.Length..], device.Access), root);
             }
         }
+
+        if (StartAnnotations.Lines(document, StartAnnotations.AllDevices) is [var which, ..])
+        {
+            AddAll(document, root, consoles: root && which != StartAnnotations.NoConsoles);
+        }
     }
+
+    /// <summary>Those of a privileged container. What a user's would take from the session, its terminals, it does not get.</summary>
+    private static void AddAll(JsonObject document, bool root, bool consoles)
+    {
+        HashSet<string> there = [.. List(document["linux"]!.AsObject(), "devices").Select(d => d!["path"]!.GetValue<string>())];
+        foreach (string node in Nodes("/dev").Where(n => !there.Contains(n) && (consoles || !IsConsole(n)) && (root || n != "/dev/tty")).Order(StringComparer.Ordinal))
+        {
+            AddNode(document, new DeviceSetting(node, node, "rwm"), root);
+        }
+
+        if (!root)
+        {
+            return;
+        }
+
+        // Last, so that it counts.
+        document["linux"]!["resources"] ??= new JsonObject();
+        List(document["linux"]!["resources"]!.AsObject(), "devices").Add((JsonNode)new JsonObject { ["allow"] = true, ["access"] = "rwm" });
+    }
+
+    private static IEnumerable<string> Nodes(string directory) => new DirectoryInfo(directory).EnumerateFileSystemInfos("*", s_all).Where(e => e.LinkTarget is null && !s_own.Contains(e.FullName, StringComparer.Ordinal))
+        .SelectMany(e => e is DirectoryInfo ? Nodes(e.FullName) : DeviceBinds.DeviceNumber(e.FullName) is null ? [] : (string[])[e.FullName]);
+
+    private static bool IsConsole(string node) => node.StartsWith("/dev/tty", StringComparison.Ordinal) && node.Length > "/dev/tty".Length && node["/dev/tty".Length..].All(char.IsAsciiDigit);
 
     private static void AddNode(JsonObject document, DeviceSetting device, bool root)
     {

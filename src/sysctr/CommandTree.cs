@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.Checks;
+using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Images;
 using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
@@ -19,6 +20,7 @@ static class CommandTree
     [
         ("install", InstallCommand.Create),
         ("apply", ApplyCommand.Create),
+        ("from", FromCommand.Create),
         ("plan", PlanCommand.Create),
         ("run", RunCommand.Create),
         ("update", UpdateCommand.Create),

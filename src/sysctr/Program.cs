@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Atomic;
+using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Completion;
 using SystemContainers.Cli.Usage;
@@ -43,7 +44,7 @@ if (AtomicPersonality.IsActive)
     }
 }
 
-args = HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(args)));
+args = HelpVerb.Rewrite(SettingsOptions.Rewrite(FromCommand.Protect(ExecCommand.Protect(args))));
 ParseResult parsed = CommandTree.Parse(args);
 if (UsageError.Report(parsed) is { } status)
 {

@@ -73,6 +73,8 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<ApplyReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListApplyReport);
 
+    public static string ToJson(FromReport report) => JsonSerializer.Serialize(report, CliJson.Default.FromReport);
+
     public static string ToJson(SpaceReport space) => JsonSerializer.Serialize(space, SpaceJson.Default.SpaceReport);
 
     /// <summary>A member of an enumeration as the JSON has it.</summary>

@@ -71,6 +71,7 @@ static class Completer
         "IMAGE" when place.Path.StartsWith("images ", StringComparison.Ordinal) => names.Images.Except(place.Positional, StringComparer.Ordinal),
         "IMAGE" => Images(typed, names),
         "IMAGE|DIR|FILE" => [.. Images(typed, names), ":file"],
+        "FILE|DIR" => [":file"],
         "DIR" when place.Path == "umount" => names.Mounts,
         "DIR" => [":directory"],
         "N" when place.Positional.Count > 0 => names.Deployments(place.Positional[0]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Serialization;
+using SystemContainers.Conversion.Files;
 using SystemContainers.Images;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -25,6 +26,7 @@ namespace SystemContainers.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<UninstallReport>))]
 [JsonSerializable(typeof(IReadOnlyList<ApplyReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryImage>))]
+[JsonSerializable(typeof(FromReport))]
 sealed partial class CliJson : JsonSerializerContext;
 
 /// <summary>Of <c>version</c>.</summary>
@@ -58,6 +60,17 @@ sealed record PulledReport(string Name, string Id, string Digest);
 /// <param name="Version">What its labels say; left out where they say nothing.</param>
 /// <param name="Id">The digest of the configuration.</param>
 sealed record ImageVersionReport(string Name, string? Version, string Id);
+
+/// <summary>Of <c>from</c>.</summary>
+/// <param name="Files">The files.</param>
+/// <param name="Findings">What is to be said of the translation.</param>
+sealed record FromReport(IReadOnlyList<FromFile> Files, IReadOnlyList<ConversionFinding> Findings);
+
+/// <summary>A file that <c>from</c> made.</summary>
+/// <param name="Name">Without a directory.</param>
+/// <param name="Path">Where it was written; left out where it was not.</param>
+/// <param name="Text">All of it.</param>
+sealed record FromFile(string Name, string? Path, string Text);
 
 /// <summary>Of update and rollback, for each container.</summary>
 /// <param name="Name">The container.</param>

@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
@@ -178,7 +179,7 @@ public sealed class CommandLineTests
     }
 
     internal static ParseResult Parse(string words) =>
-        CommandTree.Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries)))));
+        CommandTree.Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(FromCommand.Protect(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))))));
 
     private static IEnumerable<string> Leaves(Command command, string words) =>
         command.Subcommands.Count == 0

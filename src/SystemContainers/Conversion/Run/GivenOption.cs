@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Conversion.Run;
+
+/// <summary>An option that was given.</summary>
+/// <param name="Name">Without dashes.</param>
+/// <param name="Value">As it was typed; of a switch <c>true</c> or <c>false</c>.</param>
+/// <param name="Place">As messages name it: the option as it was typed, or FILE:LINE and a key.</param>
+sealed record GivenOption(string Name, string Value, string Place)
+{
+    /// <summary>Of a switch: whether it says no.</summary>
+    public bool IsOff => Value is "false" or "0" or "f" or "F" or "False" or "FALSE";
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using CsCheck;
+using SystemContainers.Conversion.Files;
+using SystemContainers.Conversion.Run;
+using SystemContainers.Errors;
+using SystemContainers.Quadlet;
+using SystemContainers.Settings;
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.Tests.Conversion;
+
+/// <summary>Commands of docker and podman as files: each option means to apply's reader what it meant there.</summary>
+public sealed partial class RunConversionTests
+{
+    [Theory]
+    [InlineData("-e A=1 --env 'B=x  y' --env=C=%h -eD='$x'", "env", new[] { "A=1", "B=x  y", "C=%h", "D=$x" })]
+    [InlineData("-p 80:80 -p127.0.0.1:53:53/udp -p=90", "publish", new[] { "80:80", "127.0.0.1:53:53/udp", "90" })]
+    [InlineData("-v /srv/a:/a:ro,cached -v data:/d -v ./c:/c -v /anonymous", "volume", new[] { "/srv/a:/a:ro", "data:/d", "/work/dir/c:/c", "/anonymous" })]
+    [InlineData("--mount type=bind,src=./c,dst=/c,readonly,consistency=cached --mount source=data,target=/d", "mount", new[] { "type=bind,source=/work/dir/c,dst=/c,readonly", "source=data,target=/d" })]
+    [InlineData("--cap-add NET_ADMIN --cap-add=kill", "cap-add", new[] { "NET_ADMIN", "kill" })]
+    [InlineData("--cap-drop ALL", "cap-drop", new[] { "ALL" })]
+    [InlineData("--net host", "network", new[] { "host" })]
+    [InlineData("--network shop:alias=x", "network", new[] { "shop:alias=x" })]
+    [InlineData("--network name=shop,alias=x,ip=10.1.2.3", "network", new[] { "shop:alias=x,ip=10.1.2.3" })]
+    [InlineData("--network container:db", "network", new[] { "container:db" })]
+    [InlineData("--network bridge", "network", new string[0])]
+    [InlineData("--network a --network b", "network", new[] { "a", "b" })]
+    [InlineData("--network shop --net-alias x", "network-alias", new[] { "x" })]
+    [InlineData("--add-host a:10.0.0.1 --add-host b=10.0.0.2 --add-host h=host-gateway", "add-host", new[] { "a:10.0.0.1", "b:10.0.0.2", "h:host-gateway" })]
+    [InlineData("--dns 1.1.1.1 --dns-opt ndots:2", "dns", new[] { "1.1.1.1" })]
+    [InlineData("--dns-opt ndots:2", "dns-option", new[] { "ndots:2" })]
+    [InlineData("--entrypoint ''", "entrypoint", new[] { "" })]
+    [InlineData("--entrypoint '[\"a\",\"b c\"]'", "entrypoint", new[] { "[\"a\",\"b c\"]" })]
+    [InlineData("-h web -h other", "hostname", new[] { "other" })]
+    [InlineData("-l a=b -l c", "label", new[] { "a=b", "c=" })]
+    [InlineData("-m 512m", "memory", new[] { "512m" })]
+    [InlineData("--memory-reservation 1g", "memory-reservation", new[] { "1g" })]
+    [InlineData("--cpus 1.5", "cpus", new[] { "1.5" })]
+    [InlineData("--cpu-quota 50000 --cpu-period 25000", "cpus", new[] { "2" })]
+    [InlineData("--cpu-quota 50000", "cpus", new[] { "0.5" })]
+    [InlineData("-c 512", "cpu-shares", new[] { "512" })]
+    [InlineData("--cpuset-cpus 0-3,5", "cpuset-cpus", new[] { "0-3,5" })]
+    [InlineData("--pids-limit -1", "pids-limit", new[] { "-1" })]
+    [InlineData("--read-only", "read-only", new[] { "true" })]
+    [InlineData("--read-only=false", "read-only", new[] { "false" })]
+    [InlineData("--init", "init", new[] { "true" })]
+    [InlineData("--shm-size 1g", "shm-size", new[] { "1g" })]
+    [InlineData("--stop-signal SIGQUIT", "stop-signal", new[] { "SIGQUIT" })]
+    [InlineData("--stop-timeout 5", "stop-timeout", new[] { "5" })]
+    [InlineData("--sysctl net.core.somaxconn=1024", "sysctl", new[] { "net.core.somaxconn=1024" })]
+    [InlineData("--tmpfs /run:size=64m,noexec --tmpfs /x", "tmpfs", new[] { "/run:size=64m,noexec", "/x" })]
+    [InlineData("--ulimit nofile=1024:2048", "ulimit", new[] { "nofile=1024:2048" })]
+    [InlineData("-u 1000:50", "user", new[] { "1000:50" })]
+    [InlineData("-w /srv", "workdir", new[] { "/srv" })]
+    [InlineData("--device /dev/fuse --device /dev/sda:/dev/xvda:r", "device", new[] { "/dev/fuse", "/dev/sda:/dev/xvda:r" })]
+    [InlineData("--security-opt no-new-privileges --security-opt seccomp=unconfined --security-opt apparmor:unconfined --security-opt systempaths=unconfined", "security-opt", new[] { "apparmor=unconfined", "no-new-privileges=true", "seccomp=unconfined", "unmask=ALL" })]
+    [InlineData("--security-opt label=disable --security-opt mask=/proc/a:/proc/b", "security-opt", new[] { "mask=/proc/a:/proc/b", "label=disable" })]
+    [InlineData("--health-cmd 'curl -f http://x/ || exit 1' --health-retries 2", "health-cmd", new[] { "curl -f http://x/ || exit 1" })]
+    [InlineData("--health-cmd '\"quoted\"'", "health-cmd", new[] { "\"quoted\"" })]
+    [InlineData("--health-cmd 'a\nb'", "health-cmd", new[] { "[\"/bin/sh\",\"-c\",\"a\\nb\"]" })]
+    [InlineData("--health-cmd x", "health-interval", new[] { "30s" })]
+    [InlineData("--health-cmd x --health-interval 5s", "health-interval", new[] { "5s" })]
+    [InlineData("--no-healthcheck", "health-cmd", new[] { "none" })]
+    [InlineData("--secret token,type=env,target=TOKEN", "secret", new[] { "token,type=env,target=TOKEN" })]
+    [InlineData("--tz Europe/Paris", "tz", new[] { "Europe/Paris" })]
+    [InlineData("--ip 10.1.2.3 --network shop", "ip", new[] { "10.1.2.3" })]
+    [InlineData("--mac-address 92:d0:c6:0a:29:33 --network shop", "mac-address", new[] { "92:d0:c6:0a:29:33" })]
+    [InlineData("-dit --rm -a stdout -q --restart=no --log-driver journald --sig-proxy=false --privileged=false --pid= --ipc private --detach-keys ctrl-p", "env", new string[0])]
+    public void An_option_means_what_it_meant(string options, string setting, string[] values)
+    {
+        ConvertedFiles files = RoundTrip.Run($"docker run {options} img");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        Assert.Equal(values, RoundTrip.Settings(files).All(setting));
+        Assert.Equal("img", Assert.Single(RoundTrip.Read(files).Containers).Request.Image);
+    }
+
+    [Theory]
+    [InlineData("--restart always", "Service Restart=always")]
+    [InlineData("--restart on-failure:3", "Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h")]
+    [InlineData("-m 512m --memory-swap 1g", "Service MemorySwapMax=536870912")]
+    [InlineData("--oom-score-adj -500", "Service OOMScoreAdjust=-500")]
+    [InlineData("--blkio-weight 500", "Service IOWeight=4950")]
+    [InlineData("--device-read-bps /dev/sda:1mb", "Service IOReadBandwidthMax=/dev/sda 1048576")]
+    [InlineData("--device-write-iops /dev/sda:100", "Service IOWriteIOPSMax=/dev/sda 100")]
+    [InlineData("--cgroup-parent /my.slice", "Service Slice=my.slice")]
+    [InlineData("--log-driver none", "Service StandardError=null, Service StandardOutput=null")]
+    [InlineData("--log-opt tag=50%", "Service SyslogIdentifier=50%%")]
+    [InlineData("--timeout 60", "Service RuntimeMaxSec=60")]
+    [InlineData("--cpuset-mems 0", "Service AllowedMemoryNodes=0")]
+    [InlineData("--requires db", "Unit After=db.service, Unit Requires=db.service")]
+    public void An_option_is_a_line_of_the_unit(string options, string lines)
+    {
+        ConvertedFiles files = RoundTrip.Run($"podman run -d {options} img");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        Assert.Equal(lines, string.Join(", ", Assert.Single(RoundTrip.Read(files).Containers).OwnLines.Where(l => l.Section != "Install").Select(l => $"{l.Section} {l.Key}={l.Value}").Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("--link db", "links of docker")]
+    [InlineData("--privileged", "one by one")]
+    [InlineData("-P", "the image's to say")]
+    [InlineData("--gpus all", "CDI")]
+    [InlineData("--device nvidia.com/gpu=all", "CDI")]
+    [InlineData("--pid=host", "process IDs of its own")]
+    [InlineData("--ipc host", "IPC of its own")]
+    [InlineData("--uts=host", "host name of its own")]
+    [InlineData("--volumes-from db", "names its volumes")]
+    [InlineData("-e NAME", "that of who called")]
+    [InlineData("--log-driver gelf", "in the journal")]
+    [InlineData("--security-opt apparmor=mine", "AppArmor")]
+    [InlineData("-v x:/y:U", "no other owner")]
+    [InlineData("--platform linux/s390x", "own platform")]
+    [InlineData("--network none -p 80:80 --ip 10.0.0.1", "no network by name")]
+    [InlineData("--tls-verify=false", "the host's to say")]
+    [InlineData("--hostname a_b", "no host name")]
+    public void What_has_no_counterpart_is_told_and_the_rest_is_kept(string options, string why)
+    {
+        ConvertedFiles files = RoundTrip.Run($"podman run -d {options} -e KEPT=1 img");
+
+        ConversionFinding lost = Assert.Single(files.Findings, f => f.Lost);
+        Assert.Contains(why, lost.Text, StringComparison.Ordinal);
+        Assert.Contains("Environment=KEPT=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
+        Assert.Contains("# Without a counterpart here:\n#   " + lost.Place, files.All[0].Render().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Volumes_and_networks_have_files_of_their_own()
+    {
+        ConvertedFiles files = RoundTrip.Run("docker run -d --name my_web -v my.data:/d -v my.data:/e --network shop reg.example.com:5000/team/web:1@sha256:00");
+
+        Assert.Equal(["my_web.container", "my.data.volume", "shop.network"], files.All.Select(f => f.Name));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal("shop", Assert.Single(set.Networks).Name);
+        Assert.Equal(["my.data:/d", "my.data:/e"], Assert.Single(set.Containers).Request.Settings.All("volume"));
+    }
+
+    [Theory]
+    [InlineData("docker run img", "img")]
+    [InlineData("docker run reg.example.com:5000/team/web:1@sha256:00", "web")]
+    [InlineData("docker run --name x img", "x")]
+    [InlineData("sudo -E docker --context far container run -d --name=x img", "x")]
+    [InlineData("$ sudo -u me /usr/bin/podman --log-level debug create --name x img", "x")]
+    [InlineData("A=1 docker run -d -e A --name x img", "x")]
+    public void A_command_is_found_whatever_stands_before_it(string command, string name) => Assert.Equal(name + ".container", RoundTrip.Run(command).All[0].Name);
+
+    [Fact]
+    public void Variables_before_the_command_are_known()
+    {
+        Assert.Equal(["A=1"], RoundTrip.Settings(RoundTrip.Run("A=1 docker run -e A img")).All("env"));
+        Assert.Equal(["B=2"], RoundTrip.Settings(RoundTrip.Run("docker run -e B img", variables: new() { ["B"] = "2" })).All("env"));
+    }
+
+    [Theory]
+    [InlineData("docker ps", "makes no container")]
+    [InlineData("docker", "makes no container")]
+    [InlineData("nginx", "no command of docker or podman")]
+    [InlineData("docker run", "names no image")]
+    [InlineData("docker run --name", "nothing follows it")]
+    [InlineData("docker run -p", "nothing follows it")]
+    [InlineData("docker run --frobnicate x img", "neither docker run nor podman run")]
+    [InlineData("docker run -Z img", "neither docker run nor podman run")]
+    [InlineData("docker --frobnicate run img", "no such option before its verb")]
+    public void What_is_no_such_command_is_refused(string command, string why)
+    {
+        SysctrException e = Assert.Throws<SysctrException>(() => RoundTrip.Run(command));
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Podman_splits_at_commas_where_docker_does_not()
+    {
+        Assert.Equal(["a", "b"], RoundTrip.Settings(RoundTrip.Run("podman run --cap-add a,b img")).All("cap-add"));
+        Assert.Contains("no name of a capability", RoundTrip.Lost(RoundTrip.Run("docker run --cap-add a,b img")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Words_behind_the_image_are_the_payloads() =>
+        Assert.Equal(["-e", "A=1", "a b", "", "--", "%n", "${X}", "\\", "\n", "a\"b'c"], RoundTrip.Settings(RoundTrip.Run("docker run img -e A=1 'a b' '' -- %n '${X}' '\\' '\n' a\\\"b\\'c")).All(ContainerSettings.Command));
+
+    [Fact]
+    public void A_user_s_container_has_the_host_s_network_and_starts_with_the_user()
+    {
+        ConvertedFiles files = RoundTrip.Run("podman run -d --network shop -p 80:80 img", isUser: true);
+
+        Assert.Equal(2, files.Findings.Count(f => f.Lost));
+        Assert.Contains("WantedBy=default.target", Assert.Single(files.All).Render().Text, StringComparison.Ordinal);
+        RoundTrip.Read(files);
+    }
+
+    /// <summary>Whatever a word is, what is written is accepted, and says the same or is told.</summary>
+    [Fact]
+    public void Any_value_is_read_as_it_was_or_told() =>
+        Gen.String.Array[1, 4].Sample(words =>
+        {
+            ConvertedFiles files = RunConversion.Translate(
+                ["docker", "run", "-e", "A=" + words[0], "-l", "l=" + words[^1], "--health-cmd", "x" + words[0], "-v", words[0], "-h", words[0], "--cap-add", words[0], "--name", words[0], "img", .. words],
+                null, "test", new RunContext { Directory = "/" }, isUser: false);
+            ContainerSettings settings = RoundTrip.Settings(files);
+            bool isText = !words.Any(w => w.Contains('\0', StringComparison.Ordinal) || w.Any(char.IsSurrogate));
+            return !isText || (settings.One("env") == "A=" + words[0] && settings.One("label") == "l=" + words[^1] && settings.All(ContainerSettings.Command).SequenceEqual(words));
+        });
+
+    /// <summary>A wrong arity would take a value for the image.</summary>
+    [Fact]
+    [Trait("needs", "programs")]
+    public async Task The_table_has_each_option_of_the_podman_that_is_here()
+    {
+        await Packages.EnsureAsync();
+        string help = (await Command.MustAsync("podman", "run", "--help")).Output + (await Command.MustAsync("podman", "create", "--help")).Output;
+
+        (string Letter, string Name, string Type)[] options = [.. Option().Matches(help).Select(m => (m.Groups["letter"].Value, m.Groups["name"].Value, m.Groups["type"].Value))];
+
+        Assert.InRange(options.Length, 200, 500);
+        Assert.All(options, o => Assert.Equal((o.Name, o.Type.Length == 0), (o.Name, RunOptions.Find(o.Name)?.IsSwitch ?? throw new InvalidDataException(o.Name))));
+        Assert.All(options.Where(o => o.Letter.Length > 0), o => Assert.Same(RunOptions.Find(o.Name), RunOptions.Find(o.Letter[0])));
+    }
+
+    [Fact]
+    [Trait("needs", "programs")]
+    public async Task A_shell_splits_a_command_as_we_do()
+    {
+        await Gen.Select(Gen.Char[" \t'\"\\ab=-%"].Array[0, 12], Gen.Const(0)).SampleAsync(async (chars, _) =>
+        {
+            string text = new(chars);
+            IReadOnlyList<string>? ours = null;
+            try
+            {
+                ours = ShellWords.Command(text);
+            }
+            catch (SysctrException)
+            {
+                // Quotes that don't close.
+            }
+
+            using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string theirs = await shell.StandardOutput.ReadToEndAsync();
+            await shell.WaitForExitAsync();
+            return ours is null ? shell.ExitCode != 0 : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>"));
+        }, iter: 300);
+    }
+
+    [Theory]
+    [InlineData("a 'b c' \"d \\\" e\" f\\ g h\\\ni", new[] { "a", "b c", "d \" e", "f g", "hi" })]
+    [InlineData("a''b \"\" '$x `y` | ' 5$ a#b", new[] { "ab", "", "$x `y` | ", "5$", "a#b" })]
+    [InlineData("\"\\$x \\a\"", new[] { "$x \\a" })]
+    public void Words_are_a_shell_s(string text, string[] words) => Assert.Equal(words, ShellWords.Command(text));
+
+    [Theory]
+    [InlineData("a $x")]
+    [InlineData("a \"$x\"")]
+    [InlineData("a ${x}")]
+    [InlineData("a $(pwd)")]
+    [InlineData("a `pwd`")]
+    [InlineData("a ~/x")]
+    [InlineData("a | b")]
+    [InlineData("a && b")]
+    [InlineData("a; b")]
+    [InlineData("a > b")]
+    [InlineData("a\nb")]
+    [InlineData("a # b")]
+    [InlineData("a 'b")]
+    [InlineData("a \"b")]
+    public void What_wants_a_shell_is_refused(string text) => Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => ShellWords.Command(text)).Kind);
+
+    // "  -e, --env strings    Set", "      --init    Run"
+    [GeneratedRegex(@"^ +(-(?<letter>\w), )?--(?<name>[\w-]+)( (?<type>\S+))?  ", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Option();
+}

@@ -49,9 +49,9 @@ test: build
 demo: build
 	dotnet run --project tests/Demo -c $(CONFIGURATION)
 
-# A disposable host with all test images in its registry, and a root shell on it.
+# A disposable host with all test images in its registry, and a root shell on it; with IMAGES=ordinary those of docs/images.md.
 host: build
-	dotnet run --project tests/Demo -c $(CONFIGURATION) -- host
+	dotnet run --project tests/Demo -c $(CONFIGURATION) -- host $(IMAGES)
 
 bench: build
 	dotnet run --project tests/Bench -c $(CONFIGURATION)

@@ -7,7 +7,8 @@ return args switch
 {
     [] => await BootOrderDemo.RunAsync(),
     ["images"] => await TryOut.ImagesAsync(),
-    ["host"] => await TryOut.HostAsync(HostRoot.Tested),
+    ["host"] => await TryOut.HostAsync(HostRoot.Tested, ImageSource.All),
+    ["host", "ordinary"] => await TryOut.HostAsync(HostRoot.Tested, ImageSource.Ordinary),
     ["machine", string script] => await TryOut.MachineAsync(script),
     _ => TryOut.Usage(),
 };

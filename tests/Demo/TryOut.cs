@@ -11,19 +11,20 @@ static class TryOut
     /// <summary>Builds all images and says where they are.</summary>
     public static async Task<int> ImagesAsync()
     {
-        foreach (ImageSource image in ImageSource.All)
+        foreach (ImageSource image in ImageSource.All.Concat(ImageSource.Ordinary))
         {
             Console.WriteLine($"{image.Name}\toci:{await ImageBuilder.BuildAsync(image)}:{ImageBuilder.Tag}");
         }
 
         Console.WriteLine($"registry storage\t{await ImageBuilder.RegistryStorageAsync(ImageSource.All)}");
+        Console.WriteLine($"that of docs/images.md\t{await ImageBuilder.RegistryStorageAsync(ImageSource.Ordinary)}");
         return 0;
     }
 
-    /// <summary>Boots a host with all images in its registry, and a shell on this terminal until it ends.</summary>
-    public static async Task<int> HostAsync(HostRoot root)
+    /// <summary>Boots a host with images in its registry, and a shell on this terminal until it ends.</summary>
+    public static async Task<int> HostAsync(HostRoot root, IReadOnlyCollection<ImageSource> images)
     {
-        string storage = await ImageBuilder.RegistryStorageAsync(ImageSource.All);
+        string storage = await ImageBuilder.RegistryStorageAsync(images);
         await using NspawnHost host = await NspawnHost.StartAsync(root, storage);
         Console.WriteLine($"a disposable host; its root is {host.Root}, its images are at {TestHost.Registry}; leave with 'exit'");
         IReadOnlyList<string> shell = host.CommandLine(["bash", "--login"]);
@@ -44,7 +45,7 @@ static class TryOut
     /// <summary>What can be asked.</summary>
     public static int Usage()
     {
-        Console.Error.WriteLine("usage: Demo [images | host | machine SCRIPT]");
+        Console.Error.WriteLine("usage: Demo [images | host [ordinary] | machine SCRIPT]");
         return 64;
     }
 }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
 namespace SystemContainers.TestBed;
 
 /// <summary>
@@ -15,6 +19,12 @@ public static class ImageBuilder
 
     /// <summary>The tag of an image in its layout and in the registry.</summary>
     public const string Tag = "latest";
+
+    /// <summary>The tag of the version after that, which images of a group have: one more layer, with <see cref="NextFile"/>.</summary>
+    public const string NextTag = "2";
+
+    /// <summary>What the next version of an image has, and the first has not.</summary>
+    public const string NextFile = "/etc/image-version";
 
     // Package lists and archives are bound in, so that they are fetched once for all images and stay out of the layers;
     // the mount namespace takes the binds away when it ends. No service may start while packages configure themselves.
@@ -55,10 +65,10 @@ public static class ImageBuilder
     /// <summary>Registry storage with the images, each under its name; not to be changed.</summary>
     public static async Task<string> RegistryStorageAsync(IReadOnlyCollection<ImageSource> images)
     {
-        Dictionary<string, string> layouts = new(StringComparer.Ordinal);
+        Dictionary<ImageSource, string> layouts = [];
         foreach (ImageSource image in images)
         {
-            layouts.Add(image.Name, await BuildAsync(image));
+            layouts.Add(image, await BuildAsync(image));
         }
 
         return await Cache.GetAsync(
@@ -125,9 +135,49 @@ public static class ImageBuilder
         await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
         await Command.MustAsync(
             "umoci", ["config", "--image", $"{layout}:{Tag}", .. image.ReadConfigArguments()]);
+        if (image.Tags.Contains(NextTag))
+        {
+            string file = Path.Combine(bundle, "next");
+            await File.WriteAllTextAsync(file, NextTag + "\n");
+            await Command.MustAsync("umoci", "insert", "--image", $"{layout}:{Tag}", "--tag", NextTag, file, NextFile);
+        }
+
         await Command.MustAsync("umoci", "gc", "--layout", layout);
+        if (image.ReadHealthcheck() is { } check)
+        {
+            SetHealthcheck(layout, check);
+        }
+
         await Cache.DeleteAsync(bundle);
     }
+
+    /// <summary>Puts a HEALTHCHECK into the configuration of all images of a layout, which umoci knows no option for, and forgets where it writes another.</summary>
+    private static void SetHealthcheck(string layout, JsonObject check)
+    {
+        JsonNode index = JsonNode.Parse(File.ReadAllText(Path.Combine(layout, "index.json")))!;
+        foreach (JsonNode? entry in index["manifests"]!.AsArray())
+        {
+            JsonNode manifest = ReadBlob(layout, entry!);
+            JsonNode config = ReadBlob(layout, manifest["config"]!);
+            config["config"]!["Healthcheck"] = check.DeepClone();
+            WriteBlob(layout, config, manifest["config"]!);
+            WriteBlob(layout, manifest, entry!);
+        }
+
+        File.WriteAllText(Path.Combine(layout, "index.json"), index.ToJsonString());
+    }
+
+    private static JsonNode ReadBlob(string layout, JsonNode descriptor) => JsonNode.Parse(File.ReadAllText(BlobIn(layout, (string)descriptor["digest"]!)))!;
+
+    private static void WriteBlob(string layout, JsonNode content, JsonNode descriptor)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(content.ToJsonString());
+        descriptor["digest"] = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
+        descriptor["size"] = bytes.Length;
+        File.WriteAllBytes(BlobIn(layout, (string)descriptor["digest"]!), bytes);
+    }
+
+    private static string BlobIn(string layout, string digest) => Path.Combine(layout, "blobs", digest.Replace(':', '/'));
 
     /// <summary>Copies a folder of sources over a tree, owned by root.</summary>
     private static async Task CopyAsync(string source, string target)
@@ -139,14 +189,17 @@ public static class ImageBuilder
         }
     }
 
-    private static async Task PushAllAsync(Dictionary<string, string> layouts, string storage)
+    private static async Task PushAllAsync(Dictionary<ImageSource, string> layouts, string storage)
     {
         await using Scratch scratch = await Scratch.CreateAsync();
         await using NetworkNamespace network = await NetworkNamespace.CreateAsync(scratch.Name);
         await using RegistryServer registry = await RegistryServer.StartAsync(scratch, network, storage, readOnly: false);
-        foreach ((string name, string layout) in layouts)
+        foreach ((ImageSource image, string layout) in layouts)
         {
-            await registry.PushAsync(layout, Tag, $"{name}:{Tag}");
+            foreach (string tag in image.Tags)
+            {
+                await registry.PushAsync(layout, tag == NextTag ? NextTag : Tag, $"{image.Name}:{tag}");
+            }
         }
     }
 }

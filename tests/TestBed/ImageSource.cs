@@ -1,33 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SystemContainers.TestBed;
 
 /// <summary>
 /// A folder below tests/images: <c>from</c> (another of the images, or <c>scratch</c> for nothing; otherwise the common base), <c>packages</c> (Debian
 /// packages, one a line), <c>files/</c> (copied to the image's root), <c>exports/</c> (copied to /exports), <c>build</c> (a
-/// shell script run in the image at last), and <c>image.json</c> (what <c>umoci config --config.*</c> sets). All are optional.
+/// shell script run in the image at last), and <c>image.json</c> (what <c>umoci config --config.*</c> sets, and <c>healthcheck</c> as Dockerfiles have it). All are
+/// optional.
 /// </summary>
-public sealed record ImageSource(string Name)
+/// <param name="Name">Of its folder, and of its repository in the registry.</param>
+/// <param name="Group">The folder of tests/images that its folder is in, or nothing: images of a group have a registry of their own.</param>
+public sealed record ImageSource(string Name, string Group = "")
 {
     private const string Scratch = "scratch";
+
+    /// <summary>Ordinary images in the shape of well-known ones, which docs/images.md is about.</summary>
+    private const string OrdinaryGroup = "ordinary";
+
+    private const string Health = "healthcheck";
 
     /// <summary>The images of the demo, in the order in which a host starts them.</summary>
     public static IReadOnlyList<ImageSource> Demo { get; } =
         [new("etcd"), new("flanneld"), new("docker"), new("httpd")];
 
-    /// <summary>All folders below tests/images.</summary>
+    /// <summary>All folders below tests/images but groups.</summary>
     public static IReadOnlyList<ImageSource> All { get; } =
-    [
-        .. Directory.GetDirectories(Workspace.Images).Order(StringComparer.Ordinal).Select(d => new ImageSource(Path.GetFileName(d))),
-    ];
+        [.. FoldersIn("").Where(n => n != OrdinaryGroup).Select(n => new ImageSource(n))];
+
+    /// <summary>Those of docs/images.md: folders without an image.json are layers that these share.</summary>
+    public static IReadOnlyList<ImageSource> Ordinary { get; } =
+        [.. FoldersIn(OrdinaryGroup).Select(n => new ImageSource(n, OrdinaryGroup)).Where(i => File.Exists(i.ConfigFile))];
 
     /// <summary>Its folder.</summary>
-    public string Folder => Path.Combine(Workspace.Images, Name);
+    public string Folder => Path.Combine(Workspace.Images, Group, Name);
 
     /// <summary>The image that this one is a layer on; null: the common base, or nothing.</summary>
-    public ImageSource? From => ReadFrom() is { } from and not Scratch ? new ImageSource(from) : null;
+    public ImageSource? From => ReadFrom() is { } from and not Scratch ? this with { Name = from } : null;
+
+    /// <summary>Its tags in the registry: those of a group have two versions, as published images have.</summary>
+    public IReadOnlyList<string> Tags => Group.Length == 0 ? [ImageBuilder.Tag] : ["1", ImageBuilder.NextTag];
+
+    private string ConfigFile => Path.Combine(Folder, "image.json");
 
     /// <summary>Whether it has nothing below its own files.</summary>
     public bool IsFromScratch => ReadFrom() == Scratch;
@@ -44,14 +60,13 @@ public sealed record ImageSource(string Name)
     /// <summary>The arguments for <c>umoci config</c> that image.json asks for.</summary>
     public IEnumerable<string> ReadConfigArguments()
     {
-        string path = Path.Combine(Folder, "image.json");
-        if (!File.Exists(path))
+        if (!File.Exists(ConfigFile))
         {
             yield break;
         }
 
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(path));
-        foreach (JsonProperty property in config.RootElement.EnumerateObject())
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(ConfigFile));
+        foreach (JsonProperty property in config.RootElement.EnumerateObject().Where(p => p.Name != Health))
         {
             foreach (string value in Values(property.Value))
             {
@@ -59,6 +74,28 @@ public sealed record ImageSource(string Name)
             }
         }
     }
+
+    /// <summary>Its HEALTHCHECK as image configurations have it, where image.json has one: durations are nanoseconds there and seconds here.</summary>
+    public JsonObject? ReadHealthcheck()
+    {
+        JsonNode? asked = File.Exists(ConfigFile) ? JsonNode.Parse(File.ReadAllText(ConfigFile))![Health] : null;
+        if (asked is null)
+        {
+            return null;
+        }
+
+        JsonObject check = [];
+        foreach ((string name, JsonNode? value) in asked.AsObject())
+        {
+            check[$"{char.ToUpperInvariant(name[0])}{name[1..]}"] =
+                value!.GetValueKind() == JsonValueKind.Number ? value.GetValue<long>() * 1_000_000_000 : value.DeepClone();
+        }
+
+        return check;
+    }
+
+    private static IEnumerable<string> FoldersIn(string group) =>
+        Directory.GetDirectories(Path.Combine(Workspace.Images, group)).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal);
 
     private string? ReadFrom()
     {

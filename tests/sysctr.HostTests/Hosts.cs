@@ -24,6 +24,18 @@ public class NspawnFixture : IAsyncLifetime
     }
 }
 
+/// <summary>A Debian 12 host in nspawn that has the images of docs/images.md in its registry.</summary>
+public sealed class OrdinaryImagesFixture : IAsyncLifetime
+{
+    /// <summary>The host.</summary>
+    public NspawnHost Host { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() =>
+        Host = await NspawnHost.StartAsync(HostRoot.Tested, await ImageBuilder.RegistryStorageAsync(ImageSource.Ordinary));
+
+    public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
 /// <summary>A whole machine with all test images in its registry; shared by the tests of a collection.</summary>
 public sealed class MachineFixture : IAsyncLifetime
 {
@@ -118,6 +130,12 @@ public sealed class Machine : ICollectionFixture<MachineFixture>
 public sealed class WildHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "wild";
+}
+
+[CollectionDefinition(Name)]
+public sealed class PageHost : ICollectionFixture<OrdinaryImagesFixture>
+{
+    public const string Name = "page of images";
 }
 
 /// <summary>Where the Debian package comes and goes, and what README.md shows is tried: nobody else's containers are there.</summary>

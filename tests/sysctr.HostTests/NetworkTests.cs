@@ -165,5 +165,5 @@ public sealed class NetworkTests(NspawnFixture fixture)
         (await _host.SysctrAsync(["exec", container.Name, "python3", $"{Place}/ask.py", .. places])).MustSucceed().Output.Trim();
 
     private async Task<string> AddressAsync(Container container) =>
-        await _host.ShellAsync(string.Create(CultureInfo.InvariantCulture, $"ip -n sysctr-{container.Name} -o -4 addr show eth0"));
+        await _host.ShellAsync(string.Create(CultureInfo.InvariantCulture, $"ip -n sysctr-{container.Name} -o -4 addr show eth0; cat /proc/$(systemctl show -P MainPID {container.Name})/root/sys/class/net/eth0/address"));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using SystemContainers.Errors;
 
@@ -41,7 +44,7 @@ static class AddressPool
             UInt128 first = subnet.LeaseRange?.StartIp is { } start ? AddressRange.Number(IPAddress.Parse(start)) : AddressRange.Number(subnet.Network.BaseAddress) + 1;
             UInt128 last = subnet.LeaseRange?.EndIp is { } end ? AddressRange.Number(IPAddress.Parse(end)) : AddressRange.Last(subnet.Network) - 1;
             UInt128 size = last - first + 1;
-            UInt128 begin = BitConverter.ToUInt64(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes($"{network.Name}/{container}"))) % size;
+            UInt128 begin = BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{network.Name}/{container}"))) % size;
             for (UInt128 tried = 0; tried < size && tried <= (UInt128)(taken.Count + 1); tried++)
             {
                 string address = AddressRange.Of(first + ((begin + tried) % size), subnet.Family).ToString();
@@ -53,5 +56,19 @@ static class AddressPool
 
             throw new SysctrException(ErrorKind.Host, $"{doing}: all addresses of {subnet.Subnet} are given", "make a network with a larger subnet");
         }
+    }
+    /// <summary>
+    /// The hardware address that goes with network addresses: always the same for the same. Neighbours keep what they know of an address for up to a minute: one that came back with
+    /// another device would not be reached for as long, for nobody tells them.
+    /// </summary>
+    /// <param name="addresses">A container's on one network.</param>
+    /// <returns>A locally administered unicast address (IEEE 802, 8.2.2); with IPv4's four bytes, so that it is nobody else's there.</returns>
+    public static string HardwareAddress(IReadOnlyList<string> addresses)
+    {
+        IPAddress[] parsed = [.. addresses.Select(IPAddress.Parse)];
+        byte[] last = parsed.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) is { } four
+            ? [0, .. four.GetAddressBytes()]
+            : SHA256.HashData(parsed[0].GetAddressBytes())[..5];
+        return string.Join(':', ((byte[])[0x0a, .. last]).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
     }
 }

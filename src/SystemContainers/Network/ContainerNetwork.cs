@@ -45,7 +45,9 @@ sealed class ContainerNetwork(NetworkStore store, Action<string> note)
             }
 
             networks[name] = network with { Name = name, DnsEnabled = network.DnsEnabled && aardvark is not null };
-            attachments[name] = new NetavarkAttachment(attachment.Interface, AddressPool.Take(network, attachment.Ips, taken, id), attachment.Mac, [request.Name, .. attachment.Aliases]);
+            IReadOnlyList<string> addresses = AddressPool.Take(network, attachment.Ips, taken, id);
+            attachments[name] = new NetavarkAttachment(
+                attachment.Interface, addresses, attachment.Mac ?? AddressPool.HardwareAddress(addresses), [request.Name, .. attachment.Aliases]);
         }
 
         NetworkRecord record = new(

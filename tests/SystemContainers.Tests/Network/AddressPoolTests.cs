@@ -52,6 +52,22 @@ public sealed class AddressPoolTests
         Assert.Contains(said, e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0a:00:0a:59:01:17", "10.89.1.23")]
+    [InlineData("0a:00:0a:59:01:17", "fd00:1::5", "10.89.1.23")]
+    public void A_hardware_address_is_as_long_lived_as_the_address_that_it_goes_with(string wanted, params string[] addresses) =>
+        Assert.Equal(wanted, AddressPool.HardwareAddress(addresses));
+
+    [Fact]
+    public void Six_bytes_are_too_few_for_IPv6_and_differ_all_the_same()
+    {
+        string[] made = [.. Enumerable.Range(1, 100).Select(i => AddressPool.HardwareAddress([$"fd00:{i}::5"]))];
+
+        Assert.Equal(100, made.Distinct().Count());
+        Assert.All(made, m => Assert.Matches("^0a(:[0-9a-f]{2}){5}$", m));
+        Assert.Equal(made[0], AddressPool.HardwareAddress(["fd00:1:0::5"]));
+    }
+
     [Fact]
     public void A_range_limits_what_is_given_unasked()
     {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.TestBed;
+
 namespace SystemContainers.HostTests.Readme;
 
 /// <summary>A command that a text shows after a prompt, and what it shows below it.</summary>
@@ -12,6 +14,18 @@ sealed record ShownCommand(string Place, bool AsUser, string Line, IReadOnlyList
 {
     /// <summary>Whether it is shown to be refused: by a line of an error.</summary>
     public bool IsRefused => Output.Any(l => l.StartsWith("sysctr: ", StringComparison.Ordinal));
+
+    /// <summary>Runs it; null where it does what is shown, else what it did instead.</summary>
+    /// <param name="run">Runs a command line as whom the prompt says.</param>
+    public async Task<string?> TryAsync(Func<string, string[], Task<CommandResult>> run)
+    {
+        // As on a terminal, where both are one.
+        CommandResult result = await run("sh", ["-c", $"exec 2>&1\n{Line}"]);
+        string[] printed = result.Output.Length == 0 ? [] : result.Output.TrimEnd('\n').Split('\n');
+        return (result.ExitCode != 0) == IsRefused && (!ShowsOutput || ShownOutput.IsSame(Output, printed))
+            ? null
+            : $"{this}\n--- exit status {result.ExitCode}, it printed\n{result.Output}--- it is shown\n{string.Join('\n', Output)}\n";
+    }
 
     public override string ToString() => $"{Place}: {Line}";
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using SystemContainers.HostTests.Readme;
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>
+/// docs/images.md says what happens: fifteen ordinary images on one host, each by the command that stands there; used, updated, rolled back; replaced by what the files there declare; and
+/// after a reboot of the host all answer as before.
+/// </summary>
+[Collection(PageHost.Name)]
+public sealed class ImagesPageTests(OrdinaryImagesFixture fixture)
+{
+    private const string Files = "/etc/sysctr/containers.d";
+    private static readonly string s_page = Path.Combine(Workspace.Root, "docs/images.md");
+
+    private readonly NspawnHost _host = fixture.Host;
+    private readonly List<string> _wrong = [];
+
+    [Fact]
+    public async Task Every_image_does_what_the_page_says_and_goes_on_doing_so()
+    {
+        IReadOnlyList<PageSection> sections = PageSection.Read(s_page);
+        Assert.Equal(ImageSource.Ordinary.Select(i => i.Name), sections.Select(s => s.Name).Order(StringComparer.Ordinal));
+        foreach (PageSection section in sections)
+        {
+            await LiveAsync(section);
+        }
+
+        Assert.True(_wrong.Count == 0, string.Join('\n', _wrong));
+        await DeclareAsync(sections);
+        Assert.True(_wrong.Count == 0, string.Join('\n', _wrong));
+        await _host.RebootAsync();
+        foreach (PageSection section in sections)
+        {
+            await AskAgainAsync(section);
+        }
+
+        Assert.True(_wrong.Count == 0, string.Join('\n', _wrong));
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+    }
+
+    /// <summary>From its install to a roll-back.</summary>
+    private async Task LiveAsync(PageSection section)
+    {
+        string name = section.Name;
+        if (!await TryAsync(section.Install) || !await TryAsync(section.Use) || !await TryAsync(section.Ask))
+        {
+            await ExplainAsync(name);
+            return;
+        }
+
+        foreach ((string[] verb, string version) in ((string[], string)[])[(["update", "--rebase", $"{name}:{ImageBuilder.NextTag}"], ImageBuilder.NextTag), (["rollback"], "")])
+        {
+            CommandResult changed = await _host.SysctrAsync([.. verb, name]);
+            CommandResult inside = await _host.SysctrAsync("exec", name, "cat", ImageBuilder.NextFile);
+            if (changed.ExitCode != 0 || inside.Output.Trim() != version)
+            {
+                _wrong.Add($"{name}: '{string.Join(' ', verb)}' ended with {changed.ExitCode}, and it is at version '{inside.Output.Trim()}', not '{version}':\n{changed.All}");
+            }
+
+            if (!await TryAsync(section.Ask))
+            {
+                await ExplainAsync(name);
+            }
+        }
+    }
+
+    /// <summary>The files instead of what was installed, in one transaction: the payloads are the same, and have what was theirs.</summary>
+    private async Task DeclareAsync(IReadOnlyList<PageSection> sections)
+    {
+        Dictionary<string, string> installed = [];
+        StringBuilder script = new($"mkdir -p {Files}\n");
+        foreach (PageSection section in sections)
+        {
+            installed[section.Name] = await ConfigurationAsync(section.Name);
+            script.Append($"sysctr --quiet uninstall {section.Name}; cat >{Files}/{section.Name}.container <<'END'\n{section.File}END\n");
+        }
+
+        await _host.ShellAsync(script.ToString());
+        CommandResult applied = await _host.SysctrAsync("apply");
+        if (applied.ExitCode != 0)
+        {
+            _wrong.Add(applied.All);
+            return;
+        }
+
+        foreach (PageSection section in sections)
+        {
+            string declared = await ConfigurationAsync(section.Name);
+            if (declared != installed[section.Name])
+            {
+                _wrong.Add($"{section.Name}: by the command its configuration is\n{installed[section.Name]}\nby the file it is\n{declared}");
+            }
+
+            if (!await TryAsync(section.Ask))
+            {
+                await ExplainAsync(section.Name);
+            }
+        }
+    }
+
+    /// <summary>Nobody waits at a boot until a payload serves.</summary>
+    private async Task AskAgainAsync(PageSection section)
+    {
+        DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(90);
+        List<string> before = [.. _wrong];
+        while (!await TryAsync(section.Ask))
+        {
+            if (DateTime.UtcNow > end)
+            {
+                await ExplainAsync(section.Name);
+                return;
+            }
+
+            _wrong.Clear();
+            _wrong.AddRange(before);
+            await Task.Delay(200);
+        }
+    }
+
+    private async Task<bool> TryAsync(IReadOnlyList<ShownCommand> commands)
+    {
+        foreach (ShownCommand command in commands)
+        {
+            if (await command.TryAsync(_host.RunAsync) is { } wrong)
+            {
+                _wrong.Add(wrong);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What the payload gets: options have no other end.</summary>
+    private async Task<string> ConfigurationAsync(string name) => await _host.ShellAsync($"cat /var/lib/sysctr/deployments/{name}/current/config.json");
+
+    private async Task ExplainAsync(string name) =>
+        _wrong.Add((await _host.RunAsync("sh", "-c", $"systemctl status {name} --no-pager --lines 0; journalctl -u {name} -o cat --no-pager --lines 40")).All);
+}

@@ -4,6 +4,7 @@ using SystemContainers.Conversion.Files;
 using SystemContainers.Conversion.Run;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Settings;
 using Xunit;
 

@@ -113,7 +113,6 @@ public sealed partial class RunConversionTests
     [InlineData("--volumes-from db", "names its volumes")]
     [InlineData("-e NAME", "that of who called")]
     [InlineData("--log-driver gelf", "in the journal")]
-    [InlineData("--security-opt apparmor=mine", "AppArmor")]
     [InlineData("-v x:/y:U", "no other owner")]
     [InlineData("--platform linux/s390x", "own platform")]
     [InlineData("--network none -p 80:80 --ip 10.0.0.1", "no network by name")]
@@ -175,11 +174,8 @@ public sealed partial class RunConversionTests
     }
 
     [Fact]
-    public void Podman_splits_at_commas_where_docker_does_not()
-    {
+    public void Podman_splits_at_commas() =>
         Assert.Equal(["a", "b"], RoundTrip.Settings(RoundTrip.Run("podman run --cap-add a,b img")).All("cap-add"));
-        Assert.Contains("no name of a capability", RoundTrip.Lost(RoundTrip.Run("docker run --cap-add a,b img")), StringComparison.Ordinal);
-    }
 
     [Fact]
     public void Words_behind_the_image_are_the_payloads() =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
 using SystemContainers.Render;
 using Xunit;

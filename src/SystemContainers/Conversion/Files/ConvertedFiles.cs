@@ -2,6 +2,7 @@
 
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Conversion.Files;
 

@@ -33,6 +33,7 @@ public sealed class CompilerTests
             ["sizeof(struct pollfd)"] = Marshal.SizeOf<Tmds.Linux.pollfd>(),
             ["sizeof(struct msghdr)"] = Marshal.SizeOf<Tmds.Linux.msghdr>(),
             ["sizeof(struct iovec)"] = Marshal.SizeOf<Tmds.Linux.iovec>(),
+            ["sizeof(struct mount_attr)"] = Marshal.SizeOf<Libc.mount_attr>(),
             ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
             ["CMSG_SPACE(sizeof(struct ucred))"] = Marshal.SizeOf<Libc.credentials_message>(),
             ["CMSG_LEN(sizeof(struct ucred))"] = Libc.credentials_message.Size,
@@ -91,6 +92,7 @@ public sealed class CompilerTests
                   #include <sys/stat.h>
                   #include <sys/statfs.h>
                   #include <sys/statvfs.h>
+                  #include <sys/syscall.h>
                   #include <sys/timex.h>
                   #include <termios.h>
                   #include <unistd.h>

@@ -11,7 +11,7 @@ static class TryOut
     /// <summary>Builds all images and says where they are.</summary>
     public static async Task<int> ImagesAsync()
     {
-        foreach (ImageSource image in ImageSource.All.Concat(ImageSource.Ordinary))
+        foreach (ImageSource image in ImageSource.All.Union(ImageSource.Ordinary))
         {
             Console.WriteLine($"{image.Name}\toci:{await ImageBuilder.BuildAsync(image)}:{ImageBuilder.Tag}");
         }

@@ -26,9 +26,9 @@ public sealed record ImageSource(string Name, string Group = "")
     public static IReadOnlyList<ImageSource> Demo { get; } =
         [new("etcd"), new("flanneld"), new("docker"), new("httpd")];
 
-    /// <summary>All folders below tests/images but groups.</summary>
+    /// <summary>All folders below tests/images but groups, and of the ordinary ones that of README.md.</summary>
     public static IReadOnlyList<ImageSource> All { get; } =
-        [.. FoldersIn("").Where(n => n != OrdinaryGroup).Select(n => new ImageSource(n))];
+        [.. FoldersIn("").Where(n => n != OrdinaryGroup).Select(n => new ImageSource(n)), new("nginx", OrdinaryGroup)];
 
     /// <summary>Those of docs/images.md: folders without an image.json are layers that these share.</summary>
     public static IReadOnlyList<ImageSource> Ordinary { get; } =

@@ -30,6 +30,8 @@ public sealed class TargetTests
     [InlineData("challenge")]
     [InlineData("legacy")]
     [InlineData("unit")]
+    [InlineData("docker-run")]
+    [InlineData("compose")]
     public void What_is_wrong_in_one_place_is_read_or_refused_in_our_words(string name)
     {
         FuzzTarget target = FuzzTargets.All.Single(t => t.Name == name);

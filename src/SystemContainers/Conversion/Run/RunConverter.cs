@@ -134,5 +134,6 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
         }
     }
 
-    private string Absolute(string path) => Path.GetFullPath(path, context.Directory);
+    /// <summary>What has a NUL is no path; the line that it would be in says so.</summary>
+    private string Absolute(string path) => path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path, context.Directory);
 }

@@ -11,16 +11,18 @@ static class FromCommand
     public static Command Create() => new(
         Name,
         """
-        Makes files for 'apply' of what people have: a docker run or podman run command, a container of podman.
+        Makes files for 'apply' of what people have: a docker run or podman run command, a compose file, a container of podman.
         What has no counterpart is told, each with its reason, and the exit status is 9 then.
 
         Examples:
           sysctr from docker-run 'docker run -d --name web -p 8080:80 nginx'
           sysctr from docker-run --output /etc/sysctr/containers.d podman run -d redis
+          sysctr from compose ./compose.yaml --output /etc/sysctr/containers.d
           sysctr from podman web                  as it was created
         """)
     {
         FromDockerRunCommand.Create(),
+        FromComposeCommand.Create(),
         FromPodmanCommand.Create(),
     };
 

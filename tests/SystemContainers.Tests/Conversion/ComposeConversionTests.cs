@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Conversion.Compose;
+using SystemContainers.Conversion.Files;
+using SystemContainers.Errors;
+using SystemContainers.Quadlet;
+using Xunit;
+
+namespace SystemContainers.Tests.Conversion;
+
+/// <summary>Compose files as a whole: services together, networks, variables, and files that are none.</summary>
+public sealed class ComposeConversionTests : IDisposable
+{
+    private readonly ComposeFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Services_wait_for_each_other_and_find_each_other()
+    {
+        ConvertedFiles files = _folder.Translate(
+            """
+            services:
+              web:
+                image: web
+                depends_on:
+                  db: {condition: service_healthy, restart: true}
+                  once: {condition: service_completed_successfully}
+                  maybe: {condition: service_started, required: false}
+                  gone: {condition: service_started, required: false}
+              db: {image: db, container_name: the-db, healthcheck: {test: "true"}}
+              once: {image: once}
+              maybe: {image: maybe, depends_on: [db], network_mode: "service:db"}
+            """);
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["shop-web", "the-db", "shop-once", "shop-maybe"], set.Containers.Select(c => c.Name));
+        Assert.Equal(
+            ["Requires=the-db.service", "After=the-db.service", "Requires=shop-once.service", "After=shop-once.service", "Wants=shop-maybe.service", "After=shop-maybe.service"],
+            set.Containers[0].OwnLines.Where(l => l.Section == "Unit").Select(l => $"{l.Key}={l.Value}"));
+        Assert.Equal(("healthy", "db", "container:the-db"), (
+            set.Containers[1].Request.Settings.One("sdnotify"), set.Containers[1].Request.Settings.One("network-alias"), set.Containers[3].Request.Settings.One("network")));
+        Assert.Equal(["Type=oneshot", "RemainAfterExit=yes"], set.Containers[2].OwnLines.Where(l => l.Section == "Service").Select(l => $"{l.Key}={l.Value}"));
+        Assert.Equal("shop_default", Assert.Single(set.Networks).Name);
+    }
+
+    [Fact]
+    public void Networks_and_volumes_are_what_the_top_says()
+    {
+        ConvertedFiles files = _folder.Translate(
+            """
+            services:
+              web: {image: i, networks: [front, lan, far], volumes: ["a:/a", "b:/b", "c:/c"]}
+            networks:
+              front:
+                name: really
+                driver: bridge
+                internal: true
+                enable_ipv6: true
+                attachable: true
+                driver_opts: {com.docker.network.bridge.name: br-x, com.docker.network.driver.mtu: 1400}
+                ipam: {driver: default, config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9, ip_range: 10.9.0.128/25}]}
+              lan: {driver: macvlan, driver_opts: {parent: eth0}}
+              far: {external: true}
+              unused: {driver: overlay}
+            volumes:
+              a: {}
+              b: {name: called, driver: local, labels: {x: y}}
+              c: {external: true}
+            """);
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["really", "shop_lan", "far"], set.Networks.Select(n => n.Name));
+        Assert.Equal(("bridge", "br-x", true, true, "10.9.0.0/24", "10.9.0.9"), (
+            set.Networks[0].Driver, set.Networks[0].NetworkInterface, set.Networks[0].Internal, set.Networks[0].Ipv6Enabled, set.Networks[0].Subnets[0].Subnet, set.Networks[0].Subnets[0].Gateway));
+        Assert.Equal(("macvlan", "eth0"), (set.Networks[1].Driver, set.Networks[1].Options!["parent"]));
+        Assert.Equal(["shop_a:/a", "called:/b", "c:/c"], Assert.Single(set.Containers).Request.Settings.All("volume"));
+    }
+
+    [Theory]
+    [InlineData("services: {web: {image: i, networks: [n]}}\nnetworks:\n  n:\n    driver: overlay", "compose.yaml:4: networks.shop_n.driver")]
+    [InlineData("services: {web: {image: i, networks: [n]}}\nnetworks:\n  n: {driver_opts: {frob: 1}}", "compose.yaml:3: frob")]
+    [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v:\n    driver: rclone", "compose.yaml:4: volumes.shop_v.driver")]
+    [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v: {driver_opts: {type: nfs}}", "compose.yaml:3: volumes.shop_v.driver_opts")]
+    [InlineData("include: [other.yaml]\nservices: {web: {image: i}}", "compose.yaml:1: include")]
+    [InlineData("services: {web: {image: i}}\nfrob: 1", "compose.yaml:2: frob")]
+    [InlineData("services:\n  web: 5", "compose.yaml:2: web")]
+    public void What_is_nothing_here_is_told(string compose, string place)
+    {
+        ConvertedFiles files = _folder.Translate(compose);
+
+        Assert.Equal($"{_folder.Path}/{place}", Assert.Single(files.Findings, f => f.Lost).Place);
+        RoundTrip.Read(files);
+    }
+
+    [Fact]
+    public void Anchors_merges_and_extended_services_are_put_together()
+    {
+        _folder.Write("base/common.yaml", "services:\n  far:\n    image: far\n    env_file: far.env\n    environment: [A=far, B=far]\n    command: [far]\n    cap_add: [KILL]\n    volumes: ['./d:/d']\n");
+        _folder.Write("base/far.env", "F=1\n");
+        ConvertedFiles files = _folder.Translate(
+            """
+            x-all: &all
+              restart: always
+              labels: {a: "1"}
+            services:
+              near:
+                extends: {file: base/common.yaml, service: far}
+                <<: *all
+                environment: {A: near}
+                command: [near]
+                cap_add: [CHOWN]
+              next:
+                <<: [{image: first}, {image: second, hostname: h}]
+              third: {extends: next}
+            """);
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["far", "first", "first"], set.Containers.Select(c => c.Request.Image));
+        Assert.Equal(["A=near", "B=far"], set.Containers[0].Request.Settings.All("env"));
+        Assert.Equal(["near"], set.Containers[0].Request.Settings.All("command"));
+        Assert.Equal(["KILL", "CHOWN"], set.Containers[0].Request.Settings.All("cap-add"));
+        Assert.Equal([$"{_folder.Path}/base/d:/d"], set.Containers[0].Request.Settings.All("volume"));
+        Assert.Contains($"EnvironmentFile={_folder.Path}/base/far.env\n", files.All[0].Render().Text, StringComparison.Ordinal);
+        Assert.Equal(("h", "a=1"), (set.Containers[2].Request.Settings.One("hostname"), set.Containers[0].Request.Settings.One("label")));
+    }
+
+    [Fact]
+    public void Services_of_a_profile_are_taken_when_it_is_asked_for()
+    {
+        const string Compose = "services:\n  web: {image: i}\n  debug: {image: i, profiles: [a, b]}";
+
+        Assert.Equal(["shop-web.container", "shop_default.network"], _folder.Translate(Compose).All.Select(f => f.Name));
+        Assert.Contains(_folder.Translate(Compose).Findings, f => !f.Lost && f.Text.Contains("--profile a", StringComparison.Ordinal));
+        Assert.NotNull(_folder.Translate(Compose, profiles: ["b"]).Find("shop-debug.container"));
+        Assert.NotNull(_folder.Translate(Compose, profiles: ["*"]).Find("shop-debug.container"));
+        Assert.NotNull(_folder.Translate(Compose, new() { ["COMPOSE_PROFILES"] = "x,a" }).Find("shop-debug.container"));
+    }
+
+    [Theory]
+    [InlineData("$A-${A}-$$A", "a-a-$A")]
+    [InlineData("${NO:-x}${NO-y}${EMPTY:-z}${EMPTY-w}", "xyz")]
+    [InlineData("${A:+x}${NO:+y}${EMPTY+z}${EMPTY:+w}", "xz")]
+    [InlineData("${NO:-${A}}${NO:-}", "a")]
+    [InlineData("${A:?no}${EMPTY?no}", "a")]
+    [InlineData("${NO}", "")]
+    public void Variables_are_expanded(string text, string expanded) =>
+        Assert.Equal(expanded, Interpolation.Expand(text, n => n switch { "A" => "a", "EMPTY" => "", _ => null }, _ => { }));
+
+    [Theory]
+    [InlineData("${NO:?tell me}")]
+    [InlineData("${EMPTY:?}")]
+    [InlineData("${A")]
+    [InlineData("${}")]
+    [InlineData("${A!b}")]
+    [InlineData("$ x")]
+    [InlineData("x$")]
+    public void A_variable_that_is_demanded_or_none_is_an_error(string text) =>
+        Assert.Throws<FormatException>(() => Interpolation.Expand(text, n => n switch { "A" => "a", "EMPTY" => "", _ => null }, _ => { }));
+
+    [Fact]
+    public void Variables_are_those_of_the_call_and_then_of_the_file_beside()
+    {
+        _folder.Write(".env", "TAG=2\nNAME=file\nCOMPOSE_PROJECT_NAME=Other Name\n");
+
+        ConvertedFiles files = _folder.Translate("services: {web: {image: 'img:${TAG}', hostname: '${NAME}', working_dir: '/${MISSING}'}}", new() { ["NAME"] = "call" });
+
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(("img:2", "call", "othername-web"), (set.Containers[0].Request.Image, set.Containers[0].Request.Settings.One("hostname"), set.Containers[0].Name));
+        Assert.Contains(files.Findings, f => !f.Lost && f.Text.Contains("MISSING is set nowhere", StringComparison.Ordinal));
+        Assert.Equal("given-web", RoundTrip.Read(_folder.Translate("services: {web: {image: i}}", name: "given")).Containers[0].Name);
+    }
+
+    [Theory]
+    [InlineData("a: [", "2: ")]
+    [InlineData("a: 1\na: 2", "2: the key a is there twice")]
+    [InlineData("a: *b", "1: nothing before it has the anchor b")]
+    [InlineData("services: {web: {image: i}}\n---\nx: y", "2: a second document")]
+    [InlineData("services:\n  web: !reset {}", "2: the tag !reset")]
+    [InlineData("services: {web: {image: '${A:?is needed}'}}", "1: A has to be set: is needed")]
+    [InlineData("services: {web: {image: '$ '}}", "1: a dollar sign")]
+    [InlineData("services: {web: {extends: other}}", "1: web extends the service 'other'")]
+    [InlineData("services: {web: {extends: web}}", "1: web extends itself")]
+    [InlineData("services: {a: {image: i, container_name: x}, b: {image: i, container_name: x}}", "1: another service makes a container x")]
+    [InlineData("services: {}", "it has no services")]
+    [InlineData("- a", "it is no compose file")]
+    [InlineData("", "it is no compose file")]
+    [InlineData("? [a]\n: b", "1: a key is a text")]
+    public void What_is_no_compose_file_is_refused_with_its_line(string compose, string why)
+    {
+        SysctrException e = Assert.Throws<SysctrException>(() => _folder.Translate(compose));
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.Contains("compose.yaml", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Aliases of aliases make a small file a large one.</summary>
+    [Fact]
+    public void Aliases_have_an_end()
+    {
+        string bomb = "x-0: &a0 [x, x, x, x, x, x, x, x, x]\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"x-{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n")) + "services: {web: {image: i}}";
+
+        Assert.Contains("more than 100000 values", Assert.Throws<SysctrException>(() => _folder.Translate(bomb)).Message, StringComparison.Ordinal);
+        Assert.Contains("nested deeper", Assert.Throws<SysctrException>(() => _folder.Translate("a: " + new string('[', 5000))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_without_one_is_told()
+    {
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => ComposeConversion.Translate(new ComposeRequest(_folder.Path))).Kind);
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => ComposeConversion.Translate(new ComposeRequest(_folder.Path + "/no.yaml"))).Kind);
+    }
+
+    [Fact]
+    public void A_user_s_services_have_the_host_s_network()
+    {
+        ConvertedFiles files = _folder.Translate("services: {web: {image: i}, db: {image: i, network_mode: host}}", isUser: true);
+
+        Assert.Equal(["shop-web.container", "shop-db.container"], files.All.Select(f => f.Name));
+        Assert.Contains("no networks by name", Assert.Single(files.Findings, f => f.Lost).Text, StringComparison.Ordinal);
+        RoundTrip.Read(files);
+    }
+}

@@ -113,14 +113,20 @@ public sealed class ApplyTests(NspawnFixture fixture)
         Assert.Equal("inactive inactive inactive", await StatesAsync());
         await _host.ShellAsync("systemctl start quaask");
         await AnswersAsync("python3 /srv/quapod/ask.py 8099");
-        await _host.ShellAsync("systemctl stop quaask quaserve");
-        await _host.EventuallyAsync("test $(systemctl is-active qua-pod) = inactive", TimeSpan.FromSeconds(30));
 
-        await _host.ShellAsync("systemctl start qua-pod");
         await WriteAsync("qua.pod", string.Format(CultureInfo.InvariantCulture, pod, 8096));
         (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
         await AnswersAsync("python3 /srv/quapod/ask.py 8096");
         Assert.Equal("active active active", await StatesAsync());
+
+        // multi-user.target wants it no more: it ends with the last of its containers.
+        await WriteAsync("qua.pod", string.Format(CultureInfo.InvariantCulture, pod, 8096).Split("[Install]")[0]);
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
+        Assert.Equal("active active active", await StatesAsync());
+        await _host.ShellAsync("systemctl stop quaask");
+        Assert.Equal("active active inactive", await StatesAsync());
+        await _host.ShellAsync("systemctl stop quaserve");
+        await _host.EventuallyAsync("test $(systemctl is-active qua-pod) = inactive", TimeSpan.FromSeconds(30));
 
         await _host.ShellAsync($"rm {Place}/qua*");
         (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.SystemdText;
 using SystemContainers.TestBed;
 using Xunit;
 
@@ -64,6 +65,56 @@ public sealed class OptionsTests(NspawnFixture fixture)
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
+    /// <summary>What keeps a payload from the host, taken away, and more of it than is usual.</summary>
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task The_walls_between_payload_and_host_stand_where_they_were_asked_for(string runtime)
+    {
+        const string sleeps = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
+        string[] shell = ["--now", "--settle", "1", "--runtime", runtime, "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", sleeps];
+        (string open, string closed) = (Container.NewName(), Container.NewName());
+        await _host.ShellAsync(
+            $$"""
+             systemctl set-environment SYSCTR_PROBE=manager http_proxy=http://host https_proxy=http://host
+             test -e /dev/sysctr-open || mknod /dev/sysctr-open c 1 5
+             echo shared > /dev/shm/{{open}}
+             echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}' > /srv/{{closed}}.json
+             """);
+        (await _host.SysctrAsync(["install", "--name", open, "-e", "https_proxy=own", "--privileged", "--ipc", "host", "--pid", "host", "--uts", "host", "--cgroupns", "host", .. shell])).MustSucceed();
+        (await _host.SysctrAsync([
+            "install", "--name", closed, "--read-only-tmpfs=false", "--group-add", "7,shadow", "--env-host", "--image-volume", "ignore", "--umask", "0027", "--oom-score-adj", "500", "--annotation", "a.b=c",
+            "--security-opt", $"seccomp=/srv/{closed}.json", "--security-opt", "label=type:spc_t", .. shell])).MustSucceed();
+
+        Assert.Equal(
+            await _host.ShellAsync($"echo $(for n in ipc pid uts cgroup; do readlink /proc/self/ns/$n; done) $(grep CapBnd /proc/1/status | cut -f2) 0 shared 1 rw rw"),
+            await InsideAsync(open, $"echo $(for n in ipc pid uts cgroup; do readlink /proc/self/ns/$n; done) $(grep CapEff /proc/self/status | cut -f2) $(grep Seccomp: /proc/self/status | cut -f2) $(cat /dev/shm/{open}) $(head -c1 /dev/sysctr-open | wc -c) $(sed -n 's/.* \\(\\/sys\\|\\/sys\\/fs\\/cgroup\\) \\(r[ow]\\),.*/\\2/p' /proc/self/mountinfo)") + "\n");
+        Assert.Equal(
+            "0 7 42 closed closed closed 0027 500 3 Operation not supported closed",
+            await InsideAsync(closed, "echo $(grep Groups: /proc/1/status | cut -f2) $(for d in /tmp /run /dev; do touch $d/x 2>/dev/null && echo open || echo closed; done) $(grep Umask: /proc/1/status | cut -f2) $(cat /proc/1/oom_score_adj) $(tr '\\0' '\\n' </proc/1/environ | grep -c -e =manager -e =http://host) $(mkdir /sys/x 2>&1 | sed 's/.*: //') $(touch /var/lib/probe/x 2>/dev/null && echo open || echo closed)"));
+        Assert.Equal("http_proxy=http://host\nhttps_proxy=own\n", await _host.ShellAsync($"tr '\\0' '\\n' </proc/$(systemctl show --value -p MainPID {open})/environ | grep -e SYSCTR_PROBE -e _proxy | sort"));
+        (await _host.SysctrAsync("uninstall", "--purge", open, closed)).MustSucceed();
+        await _host.ShellAsync($"systemctl unset-environment SYSCTR_PROBE http_proxy https_proxy; rm /dev/shm/{open} /srv/{closed}.json /dev/sysctr-open");
+    }
+
+    [Fact]
+    public async Task Variables_of_a_file_are_those_that_systemd_would_put_there()
+    {
+        const string environment = "# none\nA=1 2 \nB=\"two\\\nthree\" 'four'\nC=a\\\nb\nD='x\ny' \nE=\"\\$x \\n\"\n F = 'a'b'c' \n1G=no\n;H=no\nI";
+        string name = Container.NewName();
+        await File.WriteAllTextAsync($"{_host.RunningRoot}/srv/{name}.env", environment, TestContext.Current.CancellationToken);
+        string[] read = (await _host.MustAsync("systemd-run", "--quiet", "--wait", "--pipe", "--property", $"EnvironmentFile=/srv/{name}.env", "env", "-0")).Output.Split('\0');
+        await _host.ShellAsync($"systemctl set-environment {name}=manager; printf '[Container]\nImage=probe\nNetwork=host\nEnvironment=V=${{A}}-${{F}}-${{{name}}}-${{NOWHERE}}\n[Service]\nEnvironment=A=less\nEnvironmentFile=/srv/{name}.env\n' > /srv/{name}.container");
+
+        CommandResult applied = (await _host.SysctrAsync("apply", $"/srv/{name}.container")).MustSucceed();
+
+        Assert.Equal(read.Where(v => v.Length > 1 && v[0] is >= 'A' and <= 'I' && v[1] == '=').Order(StringComparer.Ordinal), EnvironmentFileText.Parse(environment).Select(v => $"{v.Name}={v.Value}").Order(StringComparer.Ordinal));
+        Assert.Contains("no variable NOWHERE is set", applied.Error, StringComparison.Ordinal);
+        Assert.Contains("\"V=1 2-ab\\u0027c\\u0027-manager-\"", await _host.ShellAsync($"cat /var/lib/sysctr/deployments/{name}/0/config.json"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+        await _host.ShellAsync($"systemctl unset-environment {name}; rm /srv/{name}.*");
+    }
+
     [Fact]
     public async Task A_payload_that_says_that_it_was_stopped_was_no_failure()
     {
@@ -109,4 +160,7 @@ public sealed class OptionsTests(NspawnFixture fixture)
     private async Task<Dictionary<string, string>> ReportAsync(Container probe) =>
         (await _host.ShellAsync($"cd /var/lib/{probe.Name}/var/lib/probe; for i in $(seq 300); do test -s report && break; sleep 0.1; done; cat report; rm report")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
 
-    private async Task<string> InsideAsync(Container probe, string script) => (await _host.SysctrAsync("exec", probe.Name, "sh", "-c", script)).MustSucceed().Output.Trim();}
+    private Task<string> InsideAsync(Container probe, string script) => InsideAsync(probe.Name, script);
+
+    private async Task<string> InsideAsync(string name, string script) => (await _host.SysctrAsync("exec", name, "sh", "-c", script)).MustSucceed().Output.Trim();
+}

@@ -87,6 +87,28 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         Assert.Equal("", await _host.ShellAsync("systemctl list-units --all --plain --no-legend 'sysctr-health-*'"));
     }
 
+    [Fact]
+    public async Task Nothing_is_asked_of_it_before_it_has_come_up_and_what_does_not_come_up_starts_again()
+    {
+        string name = Container.NewName();
+        string unit = name + ".service";
+        string counts = $"/run/sysctr/{name}/health-startup";
+        (await _host.SysctrAsync(
+            "install", "--now", "--settle", "0", "--no-healthcheck", "--name", name, "--health-cmd", "test -e /run/well", "--health-interval", "1s", "--health-retries", "1", "--health-on-failure", "kill",
+            "--health-startup-cmd", "test -e /run/up", "--health-startup-interval", "1s", "--health-startup-success", "2", "--stop-signal", "KILL", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "exec sleep 1000")).MustSucceed();
+        await _host.EventuallyAsync($"set -- $(cat {counts}); test $1 = 0 -a $2 -ge 3", TimeSpan.FromSeconds(60));
+        Assert.Equal("0", await _host.UnitPropertyAsync(unit, "NRestarts"));
+
+        (await _host.SysctrAsync("exec", name, "touch", "/run/up")).MustSucceed();
+
+        await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) -ge 1", TimeSpan.FromSeconds(60));
+        Assert.Contains($"{unit} is unhealthy", await JournalAsync(unit), StringComparison.Ordinal);
+        (await _host.SysctrAsync("update", "--settle", "0", "--no-healthcheck", "--health-startup-retries", "2", name)).MustSucceed();
+        await _host.EventuallyAsync($"journalctl --sync; journalctl -u {unit} -o cat | grep -q 'has not come up'", TimeSpan.FromSeconds(60));
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+        Assert.Equal("", await _host.ShellAsync("systemctl list-units --all --plain --no-legend 'sysctr-health-*' 'sysctr-startup-*'"));
+    }
+
     private Task<CommandResult> SaysAsync(string unit, string line, int times) =>
         _host.EventuallyAsync($"test $(journalctl --sync; journalctl -u {unit} -o cat | grep -cxF '{line}') -ge {times}", TimeSpan.FromSeconds(30));
 

@@ -19,7 +19,13 @@ static class LogOption
         {
             case "tag" when pair is [_, var tag]:
                 string given = tag.Replace("{{.ImageName}}", image, StringComparison.Ordinal).Replace("{{.Name}}", name, StringComparison.Ordinal);
-                if (given.Contains("{{", StringComparison.Ordinal) || given.Length == 0)
+                if (given.Length == 0 || given.Any(char.IsControl))
+                {
+                    why = "it is empty, or has a control character";
+                    return null;
+                }
+
+                if (given.Contains("{{", StringComparison.Ordinal))
                 {
                     why = "of podman's templates there are {{.ImageName}} and {{.Name}}; SyslogIdentifier= in [Service] is what it sets";
                     return null;

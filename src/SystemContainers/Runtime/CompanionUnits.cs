@@ -25,10 +25,10 @@ static class CompanionUnits
         Call(["systemctl", .. ForUser, "reset-failed", "--quiet", .. names], isSaid: false);
     }
 
-    /// <summary>Asks systemd to do something with the container's unit, and does not wait.</summary>
+    /// <summary>Asks systemd to do something with the container's unit, and does not wait. Where it is at something else with it, such as a stop that somebody asked for, that goes on.</summary>
     /// <param name="verb">stop, restart.</param>
     /// <param name="unit">The unit.</param>
-    public static void Tell(string verb, string unit) => Call(["systemctl", .. ForUser, verb, "--no-block", unit], isSaid: true);
+    public static void Tell(string verb, string unit) => Call(["systemctl", .. ForUser, verb, "--no-block", "--job-mode=fail", unit], isSaid: true);
 
     /// <summary>Properties by which 'journalctl -u UNIT' finds its lines (add_matches_for_unit in journalctl's source), and whoever asks for one life of the unit.</summary>
     public static IEnumerable<string> SpeakingFor(string unit, string identifier)

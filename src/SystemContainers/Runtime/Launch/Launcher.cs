@@ -244,7 +244,7 @@ static class Launcher
         StartSecrets.AddCredentials(document, bundle, options.Name);
 
         // A user's manager takes in what a session has, which is nobody's to pass on unasked.
-        UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), isRoot ? () => UnitEnvironment.OfManager(Libc.getppid()) : null);
+        UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), isRoot ? (() => UnitEnvironment.OfManager(Libc.getppid()), UnitEnvironment.AskManager) : null);
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
 

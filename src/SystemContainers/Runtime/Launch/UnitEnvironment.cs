@@ -3,6 +3,8 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Systemd.DBus;
 
 namespace SystemContainers.Runtime.Launch;
 
@@ -33,8 +35,10 @@ static class UnitEnvironment
     /// <summary>Sets them, where config.json asks for it.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="own">The launcher's variables.</param>
-    /// <param name="ofManager">Gives the manager's own, <c>NAME=VALUE</c> each: every unit has them. Null: nobody can tell them from the unit's.</param>
-    public static void Add(JsonObject document, IDictionary own, Func<IReadOnlyCollection<string>>? ofManager)
+    /// <param name="ofManager">
+    /// Give the manager's own, <c>NAME=VALUE</c> each: every unit has them. The first costs nothing; the second is asked where that leaves any. Null: nobody tells them from the unit's.
+    /// </param>
+    public static void Add(JsonObject document, IDictionary own, (Func<IReadOnlyCollection<string>> Known, Func<IReadOnlyCollection<string>> Asked)? ofManager)
     {
         IReadOnlyList<string> asked = StartAnnotations.Lines(document, StartAnnotations.Environment);
         if (asked.Count == 0)
@@ -44,19 +48,40 @@ static class UnitEnvironment
 
         bool proxies = !asked.Contains(StartAnnotations.NoProxies, StringComparer.Ordinal);
         bool all = asked.Contains(StartAnnotations.AllVariables, StringComparer.Ordinal);
-        IReadOnlyCollection<string> manager = ofManager?.Invoke() ?? [];
-        foreach ((string name, string value) in own.Cast<DictionaryEntry>().Select(v => ((string)v.Key, (string?)v.Value ?? "")).OrderBy(v => v.Item1, StringComparer.Ordinal))
+        (string Name, string Value)[] mine =
+        [
+            .. own.Cast<DictionaryEntry>().Select(v => (Name: (string)v.Key, Value: (string?)v.Value ?? "")).Where(v => !s_managers.Contains(v.Name) && (proxies || !s_proxies.Contains(v.Name)))
+                .OrderBy(v => v.Name, StringComparer.Ordinal),
+        ];
+        HashSet<string> manager = [.. ofManager?.Known() ?? []];
+        if (ofManager is { } asking && mine.Any(v => !IsManagers(v.Name, v.Value)))
         {
-            if (s_managers.Contains(name) || (!proxies && s_proxies.Contains(name)))
-            {
-                continue;
-            }
+            manager.UnionWith(asking.Asked());
+        }
 
-            bool isManagers = ofManager is null || manager.Contains($"{name}={value}", StringComparer.Ordinal) || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
+        foreach ((string name, string value) in mine)
+        {
+            bool isManagers = ofManager is null || IsManagers(name, value);
             if (!isManagers || ((all || s_proxies.Contains(name)) && !BundleConfig.HasVariable(document, name)))
             {
                 BundleConfig.SetVariable(document, name, value);
             }
+        }
+
+        bool IsManagers(string name, string value) => manager.Contains($"{name}={value}") || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
+    }
+
+    /// <summary>Those that the system's manager gives units because somebody told it to (DefaultEnvironment=, <c>systemctl set-environment</c>); none where it does not answer.</summary>
+    public static IReadOnlyCollection<string> AskManager()
+    {
+        try
+        {
+            using SystemdBus systemd = new(user: null);
+            return [.. systemd.GetEnvironmentAsync(CancellationToken.None).GetAwaiter().GetResult().Select(v => $"{v.Key}={v.Value}")];
+        }
+        catch (SysctrException)
+        {
+            return [];
         }
     }
 

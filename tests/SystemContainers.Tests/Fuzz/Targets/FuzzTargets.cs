@@ -24,7 +24,7 @@ static class FuzzTargets
     private static readonly Platform s_platform = new("amd64", "linux");
 
     /// <summary>Not a static field: files are made for one of them.</summary>
-    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit, Quadlet, ConversionTargets.DockerRun, ConversionTargets.Compose];
+    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit, Quadlet, EnvironmentFile, ConversionTargets.DockerRun, ConversionTargets.Compose];
 
     /// <summary>A name as it is typed: what is shown of it names the same.</summary>
     public static FuzzTarget Reference { get; } = new(
@@ -88,6 +88,20 @@ static class FuzzTargets
                 UnitText merged = UnitText.Parse(DeclaredUnit.Merge("[Unit]\nDescription=x\n[Service]\nExecStart=/x\n", lines));
                 FuzzTarget.Must(merged.Find("Service", "ExecStart") == "/x", "the unit starts something else");
                 FuzzTarget.Must(merged.Keys.Count() == lines.Count + 2, $"{lines.Count} lines became {merged.Keys.Count() - 2}");
+            }
+        });
+
+    /// <summary>A file of EnvironmentFile=: what is read of it can be a variable.</summary>
+    public static FuzzTarget EnvironmentFile { get; } = new(
+        "environment-file",
+        [],
+        Texts("# c\nA=1 \\\n 2 \nB=\"x\\\"y\nz\" 'w'\n; d\nC='a'b\n D = e\n"),
+        bytes =>
+        {
+            foreach ((string name, string value) in EnvironmentFileText.Parse(Encoding.UTF8.GetString(bytes)))
+            {
+                FuzzTarget.Must(name.Length > 0 && !name.AsSpan().ContainsAny('=', ' ', '\n'), $"'{name}' is no name");
+                FuzzTarget.Must(value.Length <= bytes.Length, "a value is longer than its file");
             }
         });
 

@@ -85,10 +85,10 @@ public sealed class StartTests : IDisposable
         Hashtable own = new()
         {
             ["A"] = "drop-in", ["B"] = "also", ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", ["LANG"] = "C.UTF-8", ["LC_ALL"] = "de_DE.UTF-8", ["NOTIFY_SOCKET"] = "/run/systemd/notify",
-            ["INVOCATION_ID"] = "0", ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x", ["HOME"] = "/root",
+            ["INVOCATION_ID"] = "0", ["TOLD"] = "x", ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x", ["HOME"] = "/root",
         };
 
-        UnitEnvironment.Add(document, own, () => ["LANG=C.UTF-8"]);
+        UnitEnvironment.Add(document, own, (() => ["LANG=C.UTF-8"], () => ["TOLD=x"]));
 
         Assert.Equal("""["A=drop-in","B=also","LC_ALL=de_DE.UTF-8"]""", document["process"]!["env"]!.ToJsonString());
     }
@@ -104,7 +104,7 @@ public sealed class StartTests : IDisposable
         JsonObject document = Document((StartAnnotations.Environment, lines));
         Hashtable own = new() { ["A"] = "manager", ["HTTP_PROXY"] = "h", ["no_proxy"] = "n", ["UNIT"] = "1", ["MANAGERS"] = "1", ["INVOCATION_ID"] = "0" };
 
-        UnitEnvironment.Add(document, own, isRoot ? () => ["A=manager", "HTTP_PROXY=h", "no_proxy=n", "MANAGERS=1"] : null);
+        UnitEnvironment.Add(document, own, isRoot ? (() => ["A=manager", "HTTP_PROXY=h"], () => ["no_proxy=n", "MANAGERS=1"]) : null);
 
         Assert.Equal(variables, string.Join(' ', document["process"]!["env"]!.AsArray().Select(v => v!.ToString()).Order(StringComparer.Ordinal)));
     }
@@ -114,7 +114,7 @@ public sealed class StartTests : IDisposable
     {
         JsonObject document = Document();
 
-        UnitEnvironment.Add(document, new Hashtable { ["B"] = "also" }, () => []);
+        UnitEnvironment.Add(document, new Hashtable { ["B"] = "also" }, (() => [], () => []));
 
         Assert.Equal("""["A=image"]""", document["process"]!["env"]!.ToJsonString());
     }

@@ -57,8 +57,9 @@ static class PodmanContainer
 
             Dictionary<string, string> variables = Strings(config, "Env").Where(v => v.Contains('=', StringComparison.Ordinal)).Select(v => v.Split('=', 2))
                 .GroupBy(v => v[0], v => v[1], StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
+            string? image = found.TryGetProperty("ImageName", out JsonElement said) && said.GetString() is { Length: > 0 } whole ? whole : null;
             string called = name ?? found.GetProperty("Name").GetString()!.TrimStart('/');
-            ConvertedFiles files = RunConversion.Translate(words, called, "sysctr from podman", new RunContext { Directory = Environment.CurrentDirectory, Variables = variables }, isUser);
+            ConvertedFiles files = RunConversion.Translate(words, called, "sysctr from podman", new RunContext { Directory = Environment.CurrentDirectory, Variables = variables, Image = image }, isUser);
             if (config.TryGetProperty("Labels", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object && labels.TryGetProperty(QuadletLabel, out JsonElement unit))
             {
                 files.Note(container, $"it is of the unit {unit.GetString()}: where that is made of a Quadlet file, 'sysctr apply' takes that file as it is");

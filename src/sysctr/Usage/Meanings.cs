@@ -36,6 +36,8 @@ static class Meanings
             ("unhold unlock", "unpin"),
             ("preview simulate dry-run", "plan"),
             ("converge reconcile sync quadlet", "apply"),
+            ("convert migrate translate generate", "from"),
+            ("compose docker-compose", "from compose"),
             ("compare changes", "diff"),
             ("events audit", "history"),
             ("deployments revisions", "list --all"),

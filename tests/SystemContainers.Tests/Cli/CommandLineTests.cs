@@ -27,6 +27,8 @@ public sealed class CommandLineTests
     [InlineData("upgrade", "'sysctr' has no verb 'upgrade'", "did you mean 'update'?")]
     [InlineData("login quay.io", "'sysctr' has no verb 'login'", "podman login")]
     [InlineData("enable etcd", "'sysctr' has no verb 'enable'", "systemctl")]
+    [InlineData("compose up", "'sysctr' has no verb 'compose'", "did you mean 'from compose'?")]
+    [InlineData("from", "'sysctr from' needs a verb: docker-run, compose, podman", "'sysctr from --help'")]
     [InlineData("images ls", "'sysctr images' has no verb 'ls'", "did you mean 'list'?")]
     [InlineData("images rm x", "'sysctr images' has no verb 'rm'", "did you mean 'delete'?")]
     [InlineData("instal x", "'sysctr' has no verb 'instal'", "did you mean 'install'?")]
@@ -122,6 +124,29 @@ public sealed class CommandLineTests
         Assert.Null(UsageError.Describe(parsed));
         Assert.Equal("etcd", parsed.GetValue<string>("NAME"));
         Assert.Equal(["sh", "-c", "ls", "-x", "--json", "-q"], parsed.GetValue<string[]>("COMMAND")!);
+    }
+
+    [Theory]
+    [InlineData("from docker-run docker run -d --name x --json -q img --output y")]
+    [InlineData("from docker-run --json --output d docker run -d --name x --json -q img --output y")]
+    [InlineData("--user from docker-run -o d -- docker run -d --name x --json -q img --output y")]
+    [InlineData("from docker-run --name=n --force docker run -d --name x --json -q img --output y")]
+    public void A_command_that_is_translated_keeps_its_options(string words)
+    {
+        ParseResult parsed = Parse(words);
+
+        Assert.Null(UsageError.Describe(parsed));
+        Assert.Equal("docker run -d --name x --json -q img --output y", string.Join(' ', parsed.GetValue<string[]>("COMMAND")!));
+        Assert.Equal(words.Contains("d -- docker", StringComparison.Ordinal) || words.Contains("d docker", StringComparison.Ordinal) ? "d" : null, parsed.GetValue<string>("--output"));
+    }
+
+    [Fact]
+    public void Behind_a_command_that_is_quoted_options_are_ours()
+    {
+        ParseResult parsed = CommandTree.Parse(FromCommand.Protect(["from", "docker-run", "docker run -d img", "--output", "d"]));
+
+        Assert.Null(UsageError.Describe(parsed));
+        Assert.Equal((1, "d"), (parsed.GetValue<string[]>("COMMAND")!.Length, parsed.GetValue<string>("--output")));
     }
 
     [Fact]

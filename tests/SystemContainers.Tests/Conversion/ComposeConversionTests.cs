@@ -119,7 +119,7 @@ public sealed class ComposeConversionTests : IDisposable
 
         Assert.Equal("", RoundTrip.Lost(files));
         QuadletSet set = RoundTrip.Read(files);
-        Assert.Equal(["far", "first", "first"], set.Containers.Select(c => c.Request.Image));
+        Assert.Equal(["docker.io/library/far", "docker.io/library/first", "docker.io/library/first"], set.Containers.Select(c => c.Request.Image));
         Assert.Equal(["A=near", "B=far"], set.Containers[0].Request.Settings.All("env"));
         Assert.Equal(["near"], set.Containers[0].Request.Settings.All("command"));
         Assert.Equal(["KILL", "CHOWN"], set.Containers[0].Request.Settings.All("cap-add"));
@@ -169,7 +169,7 @@ public sealed class ComposeConversionTests : IDisposable
         ConvertedFiles files = _folder.Translate("services: {web: {image: 'img:${TAG}', hostname: '${NAME}', working_dir: '/${MISSING}'}}", new() { ["NAME"] = "call" });
 
         QuadletSet set = RoundTrip.Read(files);
-        Assert.Equal(("img:2", "call", "othername-web"), (set.Containers[0].Request.Image, set.Containers[0].Request.Settings.One("hostname"), set.Containers[0].Name));
+        Assert.Equal(("docker.io/library/img:2", "call", "othername-web"), (set.Containers[0].Request.Image, set.Containers[0].Request.Settings.One("hostname"), set.Containers[0].Name));
         Assert.Contains(files.Findings, f => !f.Lost && f.Text.Contains("MISSING is set nowhere", StringComparison.Ordinal));
         Assert.Equal("given-web", RoundTrip.Read(_folder.Translate("services: {web: {image: i}}", name: "given")).Containers[0].Name);
     }

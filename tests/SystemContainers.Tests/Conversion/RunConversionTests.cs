@@ -76,7 +76,7 @@ public sealed partial class RunConversionTests
 
         Assert.Equal("", RoundTrip.Lost(files));
         Assert.Equal(values, RoundTrip.Settings(files).All(setting));
-        Assert.Equal("img", Assert.Single(RoundTrip.Read(files).Containers).Request.Image);
+        Assert.Equal("docker.io/library/img", Assert.Single(RoundTrip.Read(files).Containers).Request.Image);
     }
 
     [Theory]
@@ -127,6 +127,16 @@ public sealed partial class RunConversionTests
         Assert.Contains("Environment=KEPT=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
         Assert.Contains("# Without a counterpart here:\n#   " + lost.Place, files.All[0].Render().Text, StringComparison.Ordinal);
     }
+
+    /// <summary>Docker's short names are Docker Hub's; podman's are what the host's registries.conf says.</summary>
+    [Theory]
+    [InlineData("docker run nginx:1@sha256:00", "docker.io/library/nginx:1@sha256:00")]
+    [InlineData("docker run team/web", "docker.io/team/web")]
+    [InlineData("docker run reg.example.com/web", "reg.example.com/web")]
+    [InlineData("docker run reg:5000/web", "reg:5000/web")]
+    [InlineData("docker run localhost/web", "localhost/web")]
+    [InlineData("podman run nginx:1", "nginx:1")]
+    public void An_image_is_the_one_that_was_meant(string command, string image) => Assert.Equal(image, Assert.Single(RoundTrip.Read(RoundTrip.Run(command)).Containers).Request.Image);
 
     [Fact]
     public void Volumes_and_networks_have_files_of_their_own()

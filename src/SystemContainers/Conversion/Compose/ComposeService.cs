@@ -54,7 +54,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
         RunContext context = new() { Directory = project.Root.Source.Directory };
 
         // Compose calls what it builds so.
-        new RunConverter(project.Files, _file, context).Convert(image ?? $"localhost/{project.Name}-{name}", _options, _command, Place(at));
+        new RunConverter(project.Files, _file, context).Convert(image is not null ? DockerImage.Qualified(image) : $"localhost/{project.Name}-{name}", _options, _command, Place(at));
     }
 
     /// <summary>Adds an option of docker run.</summary>

@@ -55,7 +55,9 @@ static class RunConversion
             variables[variable] = value;
         }
 
-        new RunConverter(files, file, context with { Variables = variables }).Convert(line.Image, line.Options, line.Command, line.Image);
+        new RunConverter(files, file, context with { Variables = variables }).Convert(
+            DockerImage.IsQualified(line.Image) ? line.Image : context.Image ?? (line.IsPodman ? line.Image : DockerImage.Qualified(line.Image)),
+            line.Options, line.Command, line.Image);
         if (!line.IsCreate && !line.Options.Any(o => o is { Name: "detach", IsOff: false }))
         {
             file.Note(Path.GetFileName(words[0]) + " run", "it ran in the foreground: of a payload that ends by itself say Type=oneshot in [Service], or use 'sysctr run'");

@@ -86,7 +86,7 @@ static class ContainerRenderer
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
             Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
-            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config)],
+            Warnings = [.. warnings, .. Warnings(request, config), .. LogWarnings(request, config), .. ProgramWarnings(request, config)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
@@ -288,6 +288,9 @@ static class ContainerRenderer
         LogPaths.Find(request) is { } why
             ? [$"it opens its log by a path ({why}): while it runs, a FIFO and a cat(1) that systemd starts take its lines to the journal; --log-pipe=no leaves them out"]
             : [];
+
+    private static IEnumerable<string> ProgramWarnings(RenderRequest request, RuntimeConfigFile config) =>
+        request.Exports.Config is null && FileCapabilities.Warning(request, config.Capabilities) is { } lacking ? [lacking] : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)
     {

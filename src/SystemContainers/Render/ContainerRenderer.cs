@@ -83,7 +83,7 @@ static class ContainerRenderer
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
             Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
-            Warnings = [.. warnings, .. Warnings(request, config), .. UserWarnings(request), .. LogWarnings(request, config), .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host)],
+            Warnings = [.. warnings, .. Warnings(request, config), .. UserWarnings(request), .. LogWarnings(request, config), .. ProgramWarnings(request, config), .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
         };
@@ -98,7 +98,7 @@ static class ContainerRenderer
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
         }
 
-        string[] roots = request.Host.UserIds is null ? [] : [.. new[] { "device-cgroup-rule", "oom-score-adj" }.Where(request.Settings.Values.ContainsKey)];
+        string[] roots = request.Host.UserIds is null ? [] : [.. ((string[])["device-cgroup-rule", "oom-score-adj"]).Where(request.Settings.Values.ContainsKey)];
         if (roots.Length > 0)
         {
             throw new SysctrException(ErrorKind.Usage, $"rendering {request.ImageName}: --{roots[0]} is the system's alone, and this is a user's container", $"leave --{roots[0]} out");
@@ -290,6 +290,9 @@ static class ContainerRenderer
         request.UserMap is not null && Path.GetFileName(request.RuntimePath) == "runc" && request.Settings.Spec.Network.Mode(isUsers: false) is NetworkMode.Bridge or NetworkMode.Container or NetworkMode.Namespace
             ? ["runc can't start further processes in a container with a user namespace and such a network: 'sysctr exec' and health checks by a command fail; --runtime crun can"]
             : [];
+
+    private static IEnumerable<string> ProgramWarnings(RenderRequest request, RuntimeConfigFile config) =>
+        request.Exports.Config is null && FileCapabilities.Warning(request, config.Capabilities) is { } lacking ? [lacking] : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)
     {

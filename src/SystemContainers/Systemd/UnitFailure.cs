@@ -12,6 +12,9 @@ static partial class UnitFailure
 {
     private const int JournalLines = 10;
 
+    /// <summary>How a hint begins that says no more than where to look.</summary>
+    private const string Look = "'systemctl";
+
     /// <summary>A unit did not start or stop, or did not stay up.</summary>
     /// <param name="doing">starting, restarting, stopping.</param>
     /// <param name="status">The unit as it is now.</param>
@@ -30,15 +33,24 @@ static partial class UnitFailure
             ErrorKind.Unit, WithJournal(message, said),
             jobResult == "dependency"
                 ? $"a unit that it needs has failed: 'systemctl {option}list-dependencies {unit}' shows which"
-                : ReadOnlyPath(said) is { } path
-                    ? $"its root is read-only, and it writes to {path}: '--tmpfs DIR' or '--volume NAME:DIR' with the directory that it needs, or '--writable volatile', lets it"
-                    : $"'systemctl {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
+                : ReadOnlyHint(said) ?? $"{Look} {option}status {unit}' and 'journalctl {option}-u {unit}' tell more");
     }
+
+    /// <summary>The hint of a failure where it says what to do, and not alone where to look: that is another place once the unit is as it was before.</summary>
+    public static string? Remedy(SysctrException failure) => failure.Hint is { } hint && !hint.StartsWith(Look, StringComparison.Ordinal) ? hint : null;
+
+    /// <summary>What to do where a program could not write for its file system is read-only; null where it did not say so.</summary>
+    /// <param name="said">Lines of the journal.</param>
+    internal static string? ReadOnlyHint(IReadOnlyList<string> said) => said.Any(IsReadOnly)
+        ? $"its root is read-only, and it writes to {ReadOnlyPath(said) ?? "it"}: '--tmpfs DIR' or '--volume NAME:DIR' with the directory that it needs, or '--writable volatile', lets it"
+        : null;
 
     /// <summary>The path that a program could not write to for its file system is read-only (EROFS in words, strerror(3)), as the last line that says so names it; null for none.</summary>
     /// <param name="said">Lines of the journal.</param>
     internal static string? ReadOnlyPath(IEnumerable<string> said) =>
-        said.Reverse().Where(l => l.Contains("ead-only file system", StringComparison.Ordinal)).Select(l => NamedPath().Match(l)).FirstOrDefault(m => m.Success)?.Value;
+        said.Reverse().Where(IsReadOnly).Select(l => NamedPath().Match(l)).FirstOrDefault(m => m.Success)?.Value;
+
+    private static bool IsReadOnly(string line) => line.Contains("ead-only file system", StringComparison.Ordinal);
 
     /// <summary>A unit runs, but not well.</summary>
     /// <param name="unit">Its name.</param>
@@ -47,7 +59,7 @@ static partial class UnitFailure
     /// <param name="user">Whose unit; null for the system's.</param>
     public static async Task<SysctrException> UnhealthyAsync(string unit, string reason, double seconds, HostUser? user) => new(
         ErrorKind.Unit, WithJournal($"checking the health of {unit}: {reason}, for {seconds:0.#} s", await UnitJournal.ExcerptAsync(unit, user, ended: false, JournalLines)),
-        $"'systemctl {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
+        $"{Look} {(user is null ? "" : "--user ")}status {unit}' and 'journalctl {(user is null ? "" : "--user ")}-u {unit}' tell more");
 
     /// <summary>The result in a sentence; systemd's own words stay in it, for people search for them.</summary>
     public static string Reason(string jobResult, UnitStatus status) => jobResult switch

@@ -80,8 +80,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {
-                throw new SysctrException(
-                    failure.Kind, failure.Message, $"what the failed start wrote is in {string.Join(", ", journals.Values)}", failure);
+                string where = $"what the failed start wrote is in {string.Join(", ", About(failure, transaction, journals))}";
+                throw new SysctrException(failure.Kind, failure.Message, UnitFailure.Remedy(failure) is { } remedy ? $"{remedy}; {where}" : where, failure);
             }
 
             throw;
@@ -89,6 +89,18 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         await EndAsync(transaction, committed);
         return healthy;
+    }
+
+    /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names none.</summary>
+    private static IEnumerable<string> About(SysctrException failure, TransactionRecord transaction, IReadOnlyDictionary<string, string> journals)
+    {
+        string[] words = failure.Message.Split((char[])[' ', ':', ',', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        string[] named =
+        [
+            .. transaction.Changes.Where(c => c.After?.UnitNames.Intersect(words, StringComparer.Ordinal).Any() == true)
+                .Select(c => journals.GetValueOrDefault(c.Name)).OfType<string>(),
+        ];
+        return named.Length > 0 ? named : journals.Values;
     }
 
     /// <summary>Says of containers that were not well before a change that they were not: what holds after it is not its doing.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers.Binary;
 using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
@@ -38,6 +39,17 @@ sealed class TestImage : IImageFiles
     {
         Parents(path);
         return Add(new ImageFile(path, ImageFileKind.Regular, mode, 0, 0, content.Length), content);
+    }
+
+    /// <summary>A program with a security.capability (include/uapi/linux/capability.h, vfs_ns_cap_data): permitted and effective.</summary>
+    public TestImage Program(string path, ulong permitted)
+    {
+        byte[] value = new byte[20];
+        BinaryPrimitives.WriteUInt32LittleEndian(value, 0x02000001);
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4), (uint)permitted);
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(12), (uint)(permitted >> 32));
+        Parents(path);
+        return Add(new ImageFile(path, ImageFileKind.Regular, 0x1ed, 0, 0, 0) { Xattrs = [new("security.capability"u8.ToArray(), value)] }, []);
     }
 
     public TestImage Directory(string path, int mode = 0x1ed, uint uid = 0, uint gid = 0)

@@ -143,7 +143,7 @@ static class ComposeConversion
         }
 
         string stem = Path.GetFileNameWithoutExtension(root.Source.Path);
-        foreach (string beside in new[] { ".yaml", ".yml" }.Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
+        foreach (string beside in ((string[])[".yaml", ".yml"]).Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
         {
             files.Note(beside, "it is not read; 'docker compose config' puts files together");
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Conversion.Run;
 using SystemContainers.Conversion.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
@@ -22,7 +21,7 @@ sealed partial class ComposeService
     {
         foreach (YamlNode item in (node as YamlList)?.Items ?? [])
         {
-            Add("device", item is YamlMap map ? string.Join(':', new[] { "source", "target", "permissions" }.Select(k => ComposeValues.Text(map.Find(k))).OfType<string>()) : ComposeValues.Text(item) ?? "", item);
+            Add("device", item is YamlMap map ? string.Join(':', ((string[])["source", "target", "permissions"]).Select(k => ComposeValues.Text(map.Find(k))).OfType<string>()) : ComposeValues.Text(item) ?? "", item);
         }
     }
 
@@ -175,7 +174,7 @@ sealed partial class ComposeService
             if (ComposeValues.IsYes(declared?.Find("external")) && section == "secrets")
             {
                 string called = ComposeValues.Text(declared!.Find("name")) ?? source;
-                string[] more = [.. new[] { "uid", "gid", "mode" }.Select(k => (k, ComposeValues.Text(said?.Find(k)))).Where(p => p.Item2 is not null).Select(p => $",{p.k}={p.Item2}")];
+                string[] more = [.. ((string[])["uid", "gid", "mode"]).Select(k => (k, ComposeValues.Text(said?.Find(k)))).Where(p => p.Item2 is not null).Select(p => $",{p.k}={p.Item2}")];
                 Add("secret", $"{called},target={target ?? source}{string.Concat(more)}", item);
                 _file.Note(Place(item), $"the secret is the file /etc/sysctr/secrets.d/{called} of the host");
             }
@@ -183,7 +182,7 @@ sealed partial class ComposeService
             {
                 string place = target is null ? (section == "secrets" ? "/run/secrets/" : "/") + source : target.StartsWith('/') ? target : "/run/secrets/" + target;
                 Add("volume", $"{Absolute(file, declared!)}:{place}:ro", item);
-                if (new[] { "uid", "gid", "mode" }.Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
+                if (((string[])["uid", "gid", "mode"]).Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
                 {
                     _file.Note(Place(item), $"{string.Join(", ", owner)}: a file that is mounted keeps its owner and mode, as with compose");
                 }

@@ -25,12 +25,13 @@ static class LogPaths
     private static readonly string[] s_suffixes = [".conf", ".cnf", ".cfg", ".ini", ".toml", ".yml", ".yaml", ".json", ".xml", ".properties"];
 
     /// <summary>The same of an image that is rendered.</summary>
-    public static string? Find(RenderRequest request) => Find(request.Files, [.. request.Image.Run?.Entrypoint ?? [], .. request.Image.Run?.Cmd ?? []]);
+    public static string? Find(RenderRequest request) => Find(request.Files, [.. request.Image.Run?.Entrypoint ?? [], .. request.Image.Run?.Cmd ?? []], request.Image.Run?.Env);
 
     /// <summary>What says so, in words: <c>/var/log/nginx/access.log leads to /dev/stdout</c>; null where nothing does.</summary>
     /// <param name="files">The image.</param>
     /// <param name="arguments">The payload's arguments, the program first.</param>
-    public static string? Find(IImageFiles files, IReadOnlyList<string> arguments)
+    /// <param name="environment">Its variables, which say where programs are.</param>
+    public static string? Find(IImageFiles files, IReadOnlyList<string> arguments, IReadOnlyList<string>? environment = null)
     {
         foreach (ImageFile link in Walk(files, Logs, MaxDepth).Where(f => f.Kind == ImageFileKind.Symlink))
         {
@@ -51,7 +52,7 @@ static class LogPaths
             }
         }
 
-        return arguments.Take(2).Where(a => a.StartsWith('/')).Select(files.Find).OfType<ImageFile>().Where(f => f.Kind == ImageFileKind.Regular)
+        return arguments.Take(2).Select(a => ImageProgram.Find(files, a, environment)).OfType<ImageFile>()
             .Select(f => IsScript(files, f) && Named(files, f) is { } path ? $"{f.Path} names {path}" : null).FirstOrDefault(why => why is not null);
     }
 

@@ -20,7 +20,6 @@ namespace SystemContainers.Render.Spec;
 /// </summary>
 static class RuntimeSpecBuilder
 {
-    private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /// <summary>The document's bytes.</summary>
     /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it does not have.</exception>
@@ -113,7 +112,7 @@ static class RuntimeSpecBuilder
 
     /// <summary>What runs once writes into a pipe of its caller's, which has a path.</summary>
     private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
-        !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments) is not null);
+        !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments, request.Image.Run?.Env) is not null);
 
     private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, bool systemd, IReadOnlyList<string> mapped)
     {
@@ -182,14 +181,14 @@ static class RuntimeSpecBuilder
 
     /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
     private static string? FindDefault(IImageFiles files) =>
-        DefaultPath["PATH=".Length..].Split(':').Select(d => d + "/run.sh").FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
+        ImageProgram.DefaultPath["PATH=".Length..].Split(':').Select(d => d + "/run.sh").FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
 
     /// <summary>The image's variables, the last of a name winning, with PATH and HOME where it has none.</summary>
     private static string[] Environment(IReadOnlyList<string> given, ImageUser user)
     {
         Dictionary<string, string> byName = new(StringComparer.Ordinal);
         List<string> names = [];
-        foreach (string entry in (IEnumerable<string>)[DefaultPath, $"HOME={user.Home}", .. given])
+        foreach (string entry in (IEnumerable<string>)[ImageProgram.DefaultPath, $"HOME={user.Home}", .. given])
         {
             string name = entry.Split('=', 2)[0];
             if (name.Length == 0 || entry.Contains('\0', StringComparison.Ordinal))

@@ -32,5 +32,14 @@ public sealed class LogPathsTests
     [InlineData("/entry.sh", "\u007fELF /dev/stderr", false)]
     public void An_entry_point_that_is_a_script(string file, string text, bool needs) => Assert.Equal(needs, Finds(new TestImage().File(file, text), file));
 
+    /// <summary>Published images name it so, and it is in a directory of their PATH.</summary>
+    [Theory]
+    [InlineData("/usr/local/bin/entry.sh", null, true)]
+    [InlineData("/app/bin/entry.sh", null, false)]
+    [InlineData("/app/bin/entry.sh", "PATH=/app/bin:/bin", true)]
+    [InlineData("/usr/local/bin/entry.sh", "PATH=/app/bin::bin", false)]
+    public void An_entry_point_without_a_path_is_looked_for_where_the_payload_would(string file, string? variable, bool needs) =>
+        Assert.Equal(needs, LogPaths.Find(new TestImage().File(file, "#!/bin/sh\necho hello > /dev/stderr\n"), ["entry.sh"], variable is null ? null : ["A=b", variable]) is not null);
+
     private static bool Finds(TestImage image, params string[] arguments) => LogPaths.Find(image, arguments) is not null;
 }

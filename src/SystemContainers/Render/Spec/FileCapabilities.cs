@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Buffers.Binary;
-using SystemContainers.Bundle;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
@@ -30,7 +29,7 @@ static class FileCapabilities
         }
 
         // What its file gives beyond what it has is lost where no payload gains privileges, and keeps it from starting where it may never have it (execve(2), EPERM).
-        bool gains = settings.Security.NewPrivileges;
+        bool gains = settings.Security.NewPrivileges ?? settings.Privileged;
         string[] has = gains || ImageUser.Find(run.User, request.Files).Uid == 0 ? [.. bounding] : [.. settings.CapAdd.Intersect(bounding, StringComparer.Ordinal)];
         string[] lacking = [.. Capabilities.FromMask(Permitted(attribute)).Except(has, StringComparer.Ordinal)];
         return lacking.Length == 0 ? null

@@ -40,6 +40,9 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
     /// <summary>What a container has without being asked, or podman needs and sysctr does not.</summary>
     private static readonly string[] s_podmans = ["name", "rm", "replace", "cgroups", "sdnotify=conmon", "d", "read-only-tmpfs", "read-only", "env-host=false", "http-proxy=false", "pull", "expose", "retry", "retry-delay", "log-driver=journald", "network=host"];
 
+    /// <summary>Of two for one place the later counts here, where podman fails when it starts.</summary>
+    private static readonly string[] s_replaced = ["publish", "secret"];
+
     /// <summary>Nothing of this machine is looked at, and a variable that a file leaves to systemd is a number, which fits nearly everywhere.</summary>
     private static readonly QuadletHost s_host = new() { LooksAtHost = false, Manager = () => new Dictionary<string, string> { ["PORT"] = "8080" } };
 
@@ -105,6 +108,11 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
     {
         string name = OptionOf(option);
         if (s_podmans.Contains(name, StringComparer.Ordinal) || s_podmans.Contains($"{name}={value}", StringComparer.Ordinal))
+        {
+            return true;
+        }
+
+        if (s_replaced.Contains(name, StringComparer.Ordinal) && SettingOptions.Find(name) is { } known && declared.Request.Settings.All(name).Any(v => known.Key(v) == known.Key(value)))
         {
             return true;
         }

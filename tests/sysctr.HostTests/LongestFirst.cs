@@ -19,7 +19,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
     private static readonly string[] s_long =
     [
         WildHost.Name, Machine.Name, nameof(Faults.OfflineKillTests), InstallingHost.Name, FleetOfHosts.Name, nameof(Faults.OfflineFailureTests),
-        UserHost.Name, OrdinaryHost.Name, AnsibleHost.Name, SmallDiskHost.Name, nameof(Faults.UserFaultTests), RunningHost.Name, HealthHost.Name, SourcesHost.Name,
+        UserHost.Name, PageHost.Name, OrdinaryHost.Name, AnsibleHost.Name, SmallDiskHost.Name, nameof(Faults.UserFaultTests), RunningHost.Name, HealthHost.Name, SourcesHost.Name,
         CheckedHost.Name, LegacyHost.Name, nameof(Faults.BootRecoveryTests),
     ];
 

@@ -112,14 +112,14 @@ static class SettingOptions
         new("label", "NAME=VALUE", "A label, as if the image had it.") { Letter = 'l', IsList = true, Key = EnvironmentSetting.NameOf, Place = Any, Check = EnvironmentSetting.Check },
         new("health-cmd", "COMMAND", "How to find out inside whether it is well: a line for the shell, a JSON array of strings, or none.") { Place = Any, Check = value => value.Length > 0 ? value : throw new FormatException("it is empty; none leaves the image's check out") },
         new("health-start-period", "DURATION", "How long it may need to come up.") { Place = Any, Check = value => Quantity.Duration(value) },
-        new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.") { Check = Interval },
+        new("health-interval", "DURATION|disable", "Check it again and again while it runs, with so much time in between.") { Check = value => Interval(value) },
         new("health-retries", "NUMBER", "So many failed checks in a row make it unhealthy; 3 otherwise.") { Check = value => Quantity.Whole(value, 1, 1000) },
         new("health-on-failure", "none|kill|restart|stop", "What is done with an unhealthy container; none, the default, says it in the journal.")
         {
             Check = value => value is "none" or "kill" or "restart" or "stop" ? value : throw new FormatException("it is none, kill, restart or stop"),
         },
         new("health-startup-cmd", "COMMAND", "A check, as --health-cmd has it, that has to hold before the other one counts.") { Check = value => value.Length > 0 ? value : throw new FormatException("it is empty") },
-        new("health-startup-interval", "DURATION|disable", "The time in between of the check at the start; 30s otherwise.") { Check = Interval },
+        new("health-startup-interval", "DURATION|disable", "The time in between of the check at the start; 30s otherwise.") { Check = value => Interval(value) },
         new("health-startup-retries", "NUMBER", "So many of its failures restart the container; 0, the default, for never.") { Check = value => Quantity.Whole(value, 0, 1000) },
         new("health-startup-success", "NUMBER", "How often it has to hold; once otherwise.") { Check = value => Quantity.Whole(value, 0, 1000) },
         new("health-startup-timeout", "DURATION", "How long it may take each time; 30s otherwise.") { Check = value => Quantity.Duration(value) },
@@ -139,7 +139,7 @@ static class SettingOptions
         _ => throw new FormatException("it is true or false"),
     };
 
-    private static object Interval(string value) =>
+    private static TimeSpan Interval(string value) =>
         value == "disable" ? TimeSpan.Zero : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time : throw new FormatException("it is a second at least");
 
     private static string OneOf(string value, params ReadOnlySpan<string> words)

@@ -28,6 +28,9 @@ static class ContainerRenderer
     /// <summary>The kernel's, and the operating system's own tree: nothing there is made for a container.</summary>
     private static readonly string[] s_notOurs = ["/proc", "/sys", "/dev", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot"];
 
+    /// <summary>Options that a user's container can't have: the kernel takes them of root.</summary>
+    private static readonly string[] s_systems = ["device-cgroup-rule", "oom-score-adj"];
+
     /// <summary>What every host has.</summary>
     private static readonly string[] s_everywhere = ["/", "/run", "/var", "/var/lib", "/var/log", "/etc", "/tmp", "/home", "/root"];
 
@@ -98,7 +101,7 @@ static class ContainerRenderer
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
         }
 
-        string[] roots = request.Host.UserIds is null ? [] : [.. ((string[])["device-cgroup-rule", "oom-score-adj"]).Where(request.Settings.Values.ContainsKey)];
+        string[] roots = request.Host.UserIds is null ? [] : [.. s_systems.Where(request.Settings.Values.ContainsKey)];
         if (roots.Length > 0)
         {
             throw new SysctrException(ErrorKind.Usage, $"rendering {request.ImageName}: --{roots[0]} is the system's alone, and this is a user's container", $"leave --{roots[0]} out");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet;
-using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
 using Xunit;
 

@@ -37,15 +37,14 @@ public sealed class FromTests(NspawnFixture fixture)
         CommandResult made = await _host.RunAsync(
             "sh", "-c",
             $"cd {Place} && sysctr from docker-run --output files 'docker run -d --name fromrun --restart unless-stopped -p 127.0.0.1:8091:80 -v ./serve.py:/serve.py:ro -v fromdata:/data --tmpfs /scratch " +
-            "-e \"WORD=50% of \\$5\" --memory 256m -w /data --label a=b --entrypoint /usr/bin/python3 --link other 127.0.0.1:5000/probe /serve.py'");
+            "-e \"WORD=50% of \\$5\" --oom-score-adj 123 -w /data --label a=b --entrypoint /usr/bin/python3 --link other 127.0.0.1:5000/probe /serve.py'");
 
         Assert.Equal((9, true), (made.ExitCode, made.Error.Contains("--link other: no counterpart", StringComparison.Ordinal)));
         (await _host.RunAsync("sysctr", "lint", $"{Place}/files/fromrun.container")).MustSucceed();
         (await _host.SysctrAsync("apply", "--settle", "1", $"{Place}/files")).MustSucceed();
         await AnswersAsync(8091, "50% of $5");
-        Assert.Equal(("always", "enabled", "268435456"), (
-            await _host.UnitPropertyAsync("fromrun.service", "Restart"), await _host.UnitPropertyAsync("fromrun.service", "UnitFileState"), await _host.UnitPropertyAsync("fromrun.service", "MemoryMax")));
-        Assert.Equal("/data there", (await _host.SysctrAsync("exec", "fromrun", "sh", "-c", "echo $(pwd) $(touch /data/x /scratch/x && echo there)")).MustSucceed().Output.Trim());
+        Assert.Equal(("always", "enabled"), (await _host.UnitPropertyAsync("fromrun.service", "Restart"), await _host.UnitPropertyAsync("fromrun.service", "UnitFileState")));
+        Assert.Equal("/data there 123", (await _host.SysctrAsync("exec", "fromrun", "sh", "-c", "echo $(pwd) $(touch /data/x /scratch/x && echo there) $(cat /proc/1/oom_score_adj)")).MustSucceed().Output.Trim());
 
         Assert.Equal(10, (await _host.RunAsync("sysctr", "from", "docker-run", "--output", $"{Place}/files", "docker", "run", "-d", "--name", "fromrun", "other")).ExitCode);
         await RemoveAsync(before, "fromrun");
@@ -96,7 +95,7 @@ public sealed class FromTests(NspawnFixture fixture)
     {
         (await _host.SysctrAsync(["uninstall", "--purge", .. names])).MustSucceed();
         await _host.RunAsync("sysctr", "network", "remove", "fromshop_default");
-        await _host.ShellAsync($"rm -r {Place} /var/lib/sysctr-volumes");
+        await _host.ShellAsync($"rm -rf {Place} /var/lib/sysctr-volumes");
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 }

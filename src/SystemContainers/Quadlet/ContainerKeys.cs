@@ -78,7 +78,7 @@ static class ContainerKeys
         new("Network", Each) { Option = "network", Read = (reader, values) => reader.Networks(values) },
         new("NetworkAlias", Each) { Option = "network-alias" },
         new("NoNewPrivileges", Switch) { Option = "security-opt", Read = (reader, values) => reader.NoNewPrivileges(values), Remark = "Without it set-user-ID programs of the image work, as in podman." },
-        new("Notify", One) { Read = (reader, values) => reader.Notify(values), Remark = "yes: the payload tells systemd when it is ready. healthy: not yet." },
+        new("Notify", One) { Read = (reader, values) => reader.Notify(values), Remark = "yes: the payload tells systemd when it is ready. healthy: it is ready when its health check holds." },
         new("PidsLimit", One) { Option = "pids-limit", Value = value => int.TryParse(value, out int most) && most > 1 << 22 ? "-1" : value, Remark = "More than the kernel has is no limit." },
         new("Pod", One) { Read = (reader, values) => reader.Pod(values), Remark = "The name of a .pod file." },
         new("PodmanArgs", Arguments) { Read = (reader, values) => PodmanArguments.Read(reader, values), Remark = "Each has to be an option that 'sysctr install' has, say what a key says (--env-file, --log-opt, --pull), or be podman's own affair (--rm, --replace, --sig-proxy, -d). -i and -t are refused: a unit has no terminal." },

@@ -84,6 +84,7 @@ public sealed class ComposeConversionTests : IDisposable
     [InlineData("services: {web: {image: i, networks: [n]}}\nnetworks:\n  n: {driver_opts: {frob: 1}}", "compose.yaml:3: frob")]
     [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v:\n    driver: rclone", "compose.yaml:4: volumes.shop_v.driver")]
     [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v: {driver_opts: {type: nfs}}", "compose.yaml:3: volumes.shop_v.driver_opts")]
+    [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v: nfs", "compose.yaml:3: volumes.v")]
     [InlineData("include: [other.yaml]\nservices: {web: {image: i}}", "compose.yaml:1: include")]
     [InlineData("services: {web: {image: i}}\nfrob: 1", "compose.yaml:2: frob")]
     [InlineData("services:\n  web: 5", "compose.yaml:2: web")]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Conversion.Files;
-using SystemContainers.Quadlet;
 using Xunit;
 
 namespace SystemContainers.Tests.Conversion;
@@ -114,6 +113,16 @@ public sealed class ComposeServiceTests : IDisposable
     [InlineData("mem_limit: plenty", "4: web.mem_limit", "no number of bytes")]
     [InlineData("dns: {a: b}", "4: web.dns", "no list of texts")]
     [InlineData("pull_policy: daily", "4: web.pull_policy", "asked when files are applied")]
+    [InlineData("ports: '80:80'", "4: web.ports", "no list")]
+    [InlineData("volumes: '/a:/a'", "4: web.volumes", "no list")]
+    [InlineData("secrets: {a: b}", "4: web.secrets", "no list")]
+    [InlineData("healthcheck: curl", "4: web.healthcheck", "no mapping")]
+    [InlineData("deploy: {resources: [a]}", "4: web.deploy", "no mapping")]
+    [InlineData("logging: journald", "4: web.logging", "no mapping")]
+    [InlineData("environment: A=1", "4: web.environment", "neither a mapping")]
+    [InlineData("labels: [{a: b}]", "4: web.labels", "neither a mapping")]
+    [InlineData("ulimits: [a]", "4: web.ulimits", "no mapping")]
+    [InlineData("command: []", "4: web.command", "an empty command")]
     [InlineData("develop: {watch: []}", "4: web.develop", "watch")]
     public void What_has_no_counterpart_is_told_with_its_line(string keys, string place, string why)
     {

@@ -139,6 +139,15 @@ public sealed partial class RunConversionTests
     public void An_image_is_the_one_that_was_meant(string command, string image) => Assert.Equal(image, Assert.Single(RoundTrip.Read(RoundTrip.Run(command)).Containers).Request.Image);
 
     [Fact]
+    public void An_image_that_apply_would_take_for_a_file_is_told_and_stays()
+    {
+        ConvertedFiles files = RoundTrip.Run("docker run -d -e A=1 team/x.image");
+
+        Assert.Contains("no file declares", Assert.Single(files.Findings, f => f.Lost).Text, StringComparison.Ordinal);
+        Assert.Contains("Image=docker.io/team/x.image\nEnvironment=A=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Volumes_and_networks_have_files_of_their_own()
     {
         ConvertedFiles files = RoundTrip.Run("docker run -d --name my_web -v my.data:/d -v my.data:/e --network shop reg.example.com:5000/team/web:1@sha256:00");
@@ -246,7 +255,7 @@ public sealed partial class RunConversionTests
                 // Quotes that don't close.
             }
 
-            using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
             string theirs = await shell.StandardOutput.ReadToEndAsync();
             await shell.WaitForExitAsync();
             return ours is null ? shell.ExitCode != 0 : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>"));

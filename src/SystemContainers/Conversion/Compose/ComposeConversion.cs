@@ -9,6 +9,8 @@ namespace SystemContainers.Conversion.Compose;
 /// <summary>A compose file as files: one for each service, and those of networks and volumes that services name.</summary>
 static class ComposeConversion
 {
+    private static readonly string[] s_suffixes = [".yaml", ".yml"];
+
     /// <summary>Translates one.</summary>
     /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, or a variable that it demands is not set.</exception>
     public static ConvertedFiles Translate(ComposeRequest request)
@@ -143,7 +145,7 @@ static class ComposeConversion
         }
 
         string stem = Path.GetFileNameWithoutExtension(root.Source.Path);
-        foreach (string beside in ((string[])[".yaml", ".yml"]).Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
+        foreach (string beside in s_suffixes.Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
         {
             files.Note(beside, "it is not read; 'docker compose config' puts files together");
         }

@@ -136,7 +136,7 @@ static class ComposeKeys
 
     private static Action<ComposeService, YamlNode> Pairs(string option) => (service, node) =>
     {
-        foreach ((string name, string? value, YamlNode at) in ComposeValues.Pairs(node))
+        foreach ((string name, string? value, YamlNode at) in service.Pairs(node))
         {
             service.Add(option, $"{name}={value}", at);
         }

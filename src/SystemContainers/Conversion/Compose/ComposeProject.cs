@@ -31,7 +31,16 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     public Dictionary<string, ConvertedFile> Containers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>An entry of a section at the top; null where it is not there, or says nothing.</summary>
-    public YamlMap? Declared(string section, string name) => (Root.Find(section) as YamlMap)?.Find(name) as YamlMap;
+    public YamlMap? Declared(string section, string name)
+    {
+        YamlNode? declared = (Root.Find(section) as YamlMap)?.Find(name);
+        if (declared is not (null or YamlMap or YamlScalar { IsNull: true }) && !Files.Findings.Any(f => f.Place == $"{declared.Place}: {section}.{name}"))
+        {
+            Files.Lose($"{declared.Place}: {section}.{name}", "it is no mapping", null);
+        }
+
+        return declared as YamlMap;
+    }
 
     /// <summary>Whether a section at the top has a name.</summary>
     public bool Declares(string section, string name) => (Root.Find(section) as YamlMap)?.Find(name) is not null;
@@ -190,9 +199,9 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
             string place = $"{value.Place}: ipam.{key.Text}";
             if (key.Text == "config" && value is YamlList config)
             {
-                foreach (YamlMap subnet in config.Items.OfType<YamlMap>())
+                foreach (YamlNode subnet in config.Items)
                 {
-                    Subnet(network, subnet);
+                    Subnet(network, subnet as YamlMap ?? new YamlMap(subnet.Source, subnet.Line, []));
                 }
             }
             else if (!(key.Text == "driver" && ComposeValues.Text(value) is "default" or "host-local" or "") && !key.Text.StartsWith("x-", StringComparison.Ordinal))

@@ -13,7 +13,14 @@ sealed partial class ComposeService
     private const string Swarm = "it is of docker's swarm";
 
     /// <summary>The words behind the entry point.</summary>
-    public void Command(YamlNode node) => _command = Words(node) ?? [];
+    public void Command(YamlNode node)
+    {
+        _command = Words(node) ?? [];
+        if (_command.Count == 0 && node is not YamlScalar { IsNull: true } && !_file.Lost.Any(l => l.Place == Place(node)))
+        {
+            Lose(node, "an empty command takes nothing of the image's away", "Entrypoint= says all of it, and the image's command is left out then");
+        }
+    }
 
     /// <summary>The entry point; of an empty one the image's is taken away.</summary>
     public void EntryPoint(YamlNode node)
@@ -27,7 +34,7 @@ sealed partial class ComposeService
     /// <summary>Variables; one without a value has that of the call, or of <c>.env</c>.</summary>
     public void Environment(YamlNode node)
     {
-        foreach ((string variable, string? value, YamlNode at) in ComposeValues.Pairs(node))
+        foreach ((string variable, string? value, YamlNode at) in Pairs(node))
         {
             if ((value ?? project.Environment(variable)) is { } known)
             {
@@ -121,9 +128,9 @@ sealed partial class ComposeService
     /// <summary>A check, or none.</summary>
     public void HealthCheck(YamlNode node)
     {
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            switch (key.Text)
+            switch (key)
             {
                 case "disable" when ComposeValues.IsYes(value):
                     Add("no-healthcheck", "true", value);
@@ -137,12 +144,10 @@ sealed partial class ComposeService
                     Add("health-cmd", ComposeValues.Text(value) ?? "none", value);
                     break;
                 case "interval" or "timeout" or "retries" or "start_period" or "start_interval" when ComposeValues.Text(value) is { } text:
-                    Add("health-" + key.Text.Replace('_', '-'), text, value);
-                    break;
-                case var other when other.StartsWith("x-", StringComparison.Ordinal):
+                    Add("health-" + key.Replace('_', '-'), text, value);
                     break;
                 default:
-                    Lose(value, $"{key.Text} is nothing that a check has", null);
+                    Lose(value, $"{key} is nothing that a check has", null);
                     break;
             }
         }
@@ -187,22 +192,22 @@ sealed partial class ComposeService
     /// <summary>Where what it writes goes.</summary>
     public void Logging(YamlNode node)
     {
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            if (key.Text == "driver" && ComposeValues.Text(value) is { } driver)
+            if (key == "driver" && ComposeValues.Text(value) is { } driver)
             {
                 Add("log-driver", driver, value);
             }
-            else if (key.Text == "options")
+            else if (key == "options")
             {
-                foreach ((string option, string? text, YamlNode at) in ComposeValues.Pairs(value))
+                foreach ((string option, string? text, YamlNode at) in Pairs(value))
                 {
                     Add("log-opt", $"{option}={text}", at);
                 }
             }
-            else if (!key.Text.StartsWith("x-", StringComparison.Ordinal))
+            else
             {
-                Lose(value, $"{key.Text} is nothing that logging has", null);
+                Lose(value, $"{key} is nothing that logging has", null);
             }
         }
     }
@@ -258,9 +263,9 @@ sealed partial class ComposeService
     /// <summary>One number, or two.</summary>
     public void Ulimits(YamlNode node)
     {
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            Add("ulimit", value is YamlMap pair ? $"{key.Text}={ComposeValues.Text(pair.Find("soft"))}:{ComposeValues.Text(pair.Find("hard"))}" : $"{key.Text}={ComposeValues.Text(value)}", value);
+            Add("ulimit", value is YamlMap pair ? $"{key}={ComposeValues.Text(pair.Find("soft"))}:{ComposeValues.Text(pair.Find("hard"))}" : $"{key}={ComposeValues.Text(value)}", value);
         }
     }
 
@@ -276,18 +281,19 @@ sealed partial class ComposeService
     /// <summary>Weights and limits of devices.</summary>
     public void BlockIO(YamlNode node)
     {
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            string option = key.Text == "weight" ? "blkio-weight" : key.Text == "weight_device" ? "blkio-weight-device" : key.Text.Replace('_', '-');
+            string option = key == "weight" ? "blkio-weight" : key == "weight_device" ? "blkio-weight-device" : key.Replace('_', '-');
             if (RunOptions.Find(option) is null)
             {
-                Lose(value, $"{key.Text} is nothing that blkio_config has", null);
+                Lose(value, $"{key} is nothing that blkio_config has", null);
             }
             else if (value is YamlList devices)
             {
-                foreach (YamlMap device in devices.Items.OfType<YamlMap>())
+                foreach (YamlNode item in devices.Items)
                 {
-                    Add(option, $"{ComposeValues.Text(device.Find("path"))}:{ComposeValues.Text(device.Find("rate")) ?? ComposeValues.Text(device.Find("weight"))}", device);
+                    Dictionary<string, string?> device = Entries(item).ToDictionary(e => e.Key, e => ComposeValues.Text(e.Value), StringComparer.Ordinal);
+                    Add(option, $"{device.GetValueOrDefault("path")}:{device.GetValueOrDefault("rate") ?? device.GetValueOrDefault("weight")}", item);
                 }
             }
             else
@@ -300,12 +306,12 @@ sealed partial class ComposeService
     /// <summary>How many, with how much, and what becomes of one that ended.</summary>
     public void Deploy(YamlNode node)
     {
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            switch (key.Text)
+            switch (key)
             {
                 case "replicas":
-                    Replicas(value, key.Text);
+                    Replicas(value, key);
                     break;
                 case "mode" when ComposeValues.Text(value) is "replicated":
                     break;
@@ -315,10 +321,8 @@ sealed partial class ComposeService
                 case "restart_policy":
                     RestartPolicy(value);
                     break;
-                case var other when other.StartsWith("x-", StringComparison.Ordinal):
-                    break;
                 default:
-                    Lose(value, $"{key.Text}: {Swarm}", null);
+                    Lose(value, $"{key}: {Swarm}", null);
                     break;
             }
         }
@@ -327,9 +331,9 @@ sealed partial class ComposeService
     private void Resources(YamlNode node)
     {
         foreach ((string kind, string resource, YamlNode value) in
-            from side in (node as YamlMap)?.Entries ?? []
-            from entry in (side.Value as YamlMap)?.Entries ?? []
-            select (side.Key.Text, entry.Key.Text, entry.Value))
+            from side in Entries(node)
+            from entry in Entries(side.Value)
+            select (side.Key, entry.Key, entry.Value))
         {
             string? option = (kind, resource) switch
             {
@@ -355,9 +359,9 @@ sealed partial class ComposeService
         string? most = null;
         string condition = "any";
         YamlNode at = node;
-        foreach ((YamlScalar key, YamlNode value) in (node as YamlMap)?.Entries ?? [])
+        foreach ((string key, YamlNode value) in Entries(node))
         {
-            switch (key.Text)
+            switch (key)
             {
                 case "condition":
                     (condition, at) = (ComposeValues.Text(value) ?? condition, value);
@@ -369,7 +373,7 @@ sealed partial class ComposeService
                     _file.OnlyLine("Service", "RestartSec", delay, Place(value));
                     break;
                 default:
-                    Lose(value, $"{key.Text}: {Swarm}", "StartLimitIntervalSec= in [Unit] is the window in which restarts are counted");
+                    Lose(value, $"{key}: {Swarm}", "StartLimitIntervalSec= in [Unit] is the window in which restarts are counted");
                     break;
             }
         }
@@ -394,9 +398,9 @@ sealed partial class ComposeService
         {
             string condition = "service_started";
             bool isRequired = true;
-            foreach ((YamlScalar key, YamlNode said) in (value as YamlMap)?.Entries ?? [])
+            foreach ((string key, YamlNode said) in Entries(value))
             {
-                switch (key.Text)
+                switch (key)
                 {
                     case "condition":
                         condition = ComposeValues.Text(said) ?? condition;
@@ -408,7 +412,7 @@ sealed partial class ComposeService
                         // systemd restarts what requires a unit with it, unasked.
                         break;
                     default:
-                        Lose(said, $"{key.Text} is nothing that a dependency has", null);
+                        Lose(said, $"{key} is nothing that a dependency has", null);
                         break;
                 }
             }

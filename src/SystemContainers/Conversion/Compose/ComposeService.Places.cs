@@ -7,6 +7,9 @@ namespace SystemContainers.Conversion.Compose;
 /// <summary>Ports, volumes, devices, and files that are handed in.</summary>
 sealed partial class ComposeService
 {
+    private static readonly string[] s_device = ["source", "target", "permissions"];
+    private static readonly string[] s_owner = ["uid", "gid", "mode"];
+
     /// <summary>Paths of the host, relative to the file that names them.</summary>
     public void Paths(YamlNode node, string option)
     {
@@ -19,16 +22,16 @@ sealed partial class ComposeService
     /// <summary>A device, in a word or in several.</summary>
     public void Devices(YamlNode node)
     {
-        foreach (YamlNode item in (node as YamlList)?.Items ?? [])
+        foreach (YamlNode item in Items(node))
         {
-            Add("device", item is YamlMap map ? string.Join(':', ((string[])["source", "target", "permissions"]).Select(k => ComposeValues.Text(map.Find(k))).OfType<string>()) : ComposeValues.Text(item) ?? "", item);
+            Add("device", item is YamlMap map ? string.Join(':', s_device.Select(k => ComposeValues.Text(map.Find(k))).OfType<string>()) : ComposeValues.Text(item) ?? "", item);
         }
     }
 
     /// <summary>A port, in a word or in several.</summary>
     public void Ports(YamlNode node)
     {
-        foreach (YamlNode item in (node as YamlList)?.Items ?? [])
+        foreach (YamlNode item in Items(node))
         {
             if (item is not YamlMap map)
             {
@@ -37,10 +40,10 @@ sealed partial class ComposeService
             }
 
             (string target, string published, string address, string protocol) = ("", "", "", "");
-            foreach ((YamlScalar key, YamlNode value) in map.Entries)
+            foreach ((string key, YamlNode value) in Entries(map))
             {
                 string text = ComposeValues.Text(value) ?? "";
-                switch (key.Text)
+                switch (key)
                 {
                     case "target":
                         target = text;
@@ -57,7 +60,7 @@ sealed partial class ComposeService
                     case "mode" or "name" or "app_protocol":
                         break;
                     default:
-                        Lose(value, $"{key.Text} is nothing that a port has", null);
+                        Lose(value, $"{key} is nothing that a port has", null);
                         break;
                 }
             }
@@ -69,7 +72,7 @@ sealed partial class ComposeService
     /// <summary>Directories, volumes and memory, in a word or in several.</summary>
     public void Volumes(YamlNode node)
     {
-        foreach (YamlNode item in (node as YamlList)?.Items ?? [])
+        foreach (YamlNode item in Items(node))
         {
             if (item is YamlMap map)
             {
@@ -91,7 +94,7 @@ sealed partial class ComposeService
         string? source = ComposeValues.Text(map.Find("source"));
         string target = ComposeValues.Text(map.Find("target")) ?? "";
         List<string> options = [];
-        foreach ((string key, YamlNode value) in map.Entries.Select(e => (e.Key.Text, e.Value)))
+        foreach ((string key, YamlNode value) in Entries(map))
         {
             switch (key)
             {
@@ -100,14 +103,12 @@ sealed partial class ComposeService
                 case "read_only":
                     options.AddRange(ComposeValues.IsYes(value) ? ["ro"] : []);
                     break;
-                case "bind" or "volume" or "tmpfs" when value is YamlMap more:
-                    foreach ((YamlScalar option, YamlNode said) in more.Entries)
+                case "bind" or "volume" or "tmpfs":
+                    foreach ((string option, YamlNode said) in Entries(value))
                     {
-                        Option(key, option.Text, said, options);
+                        Option(key, option, said, options);
                     }
 
-                    break;
-                case var other when other.StartsWith("x-", StringComparison.Ordinal):
                     break;
                 default:
                     Lose(value, $"{key} is nothing that a volume has", null);
@@ -165,7 +166,7 @@ sealed partial class ComposeService
     /// <param name="section">Where they are declared.</param>
     public void Granted(YamlNode node, string section)
     {
-        foreach (YamlNode item in (node as YamlList)?.Items ?? [])
+        foreach (YamlNode item in Items(node))
         {
             YamlMap? said = item as YamlMap;
             string source = ComposeValues.Text(said is null ? item : said.Find("source")) ?? "";
@@ -174,7 +175,7 @@ sealed partial class ComposeService
             if (ComposeValues.IsYes(declared?.Find("external")) && section == "secrets")
             {
                 string called = ComposeValues.Text(declared!.Find("name")) ?? source;
-                string[] more = [.. ((string[])["uid", "gid", "mode"]).Select(k => (k, ComposeValues.Text(said?.Find(k)))).Where(p => p.Item2 is not null).Select(p => $",{p.k}={p.Item2}")];
+                string[] more = [.. s_owner.Select(k => (k, ComposeValues.Text(said?.Find(k)))).Where(p => p.Item2 is not null).Select(p => $",{p.k}={p.Item2}")];
                 Add("secret", $"{called},target={target ?? source}{string.Concat(more)}", item);
                 _file.Note(Place(item), $"the secret is the file /etc/sysctr/secrets.d/{called} of the host");
             }
@@ -182,7 +183,7 @@ sealed partial class ComposeService
             {
                 string place = target is null ? (section == "secrets" ? "/run/secrets/" : "/") + source : target.StartsWith('/') ? target : "/run/secrets/" + target;
                 Add("volume", $"{Absolute(file, declared!)}:{place}:ro", item);
-                if (((string[])["uid", "gid", "mode"]).Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
+                if (s_owner.Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
                 {
                     _file.Note(Place(item), $"{string.Join(", ", owner)}: a file that is mounted keeps its owner and mode, as with compose");
                 }

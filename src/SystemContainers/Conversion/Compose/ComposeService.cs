@@ -75,6 +75,39 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
         return [];
     }
 
+    /// <summary>A list; anything else is told.</summary>
+    public IReadOnlyList<YamlNode> Items(YamlNode node)
+    {
+        if (node is not (YamlList or YamlScalar { IsNull: true }))
+        {
+            Lose(node, "it is no list", null);
+        }
+
+        return (node as YamlList)?.Items ?? [];
+    }
+
+    /// <summary>The entries of a mapping but for those that are nobody's (<c>x-</c>); anything else is told.</summary>
+    public IEnumerable<(string Key, YamlNode Value)> Entries(YamlNode node)
+    {
+        if (node is not (YamlMap or YamlScalar { IsNull: true }))
+        {
+            Lose(node, "it is no mapping", null);
+        }
+
+        return ((node as YamlMap)?.Entries ?? []).Where(e => !e.Key.Text.StartsWith("x-", StringComparison.Ordinal)).Select(e => (e.Key.Text, e.Value));
+    }
+
+    /// <summary>A mapping of texts, or a list of NAME=VALUE; anything else is told.</summary>
+    public IEnumerable<(string Name, string? Value, YamlNode At)> Pairs(YamlNode node)
+    {
+        if (node is not (YamlMap or YamlScalar { IsNull: true }) && (node is not YamlList list || list.Items.Any(i => i is not YamlScalar)))
+        {
+            Lose(node, "it is neither a mapping nor a list of texts", null);
+        }
+
+        return ComposeValues.Pairs(node);
+    }
+
     private string Place(YamlNode at) => $"{at.Place}: {name}.{_key}";
 
     private string Absolute(string path, YamlNode at) => path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(

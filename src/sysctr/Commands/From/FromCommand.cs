@@ -37,7 +37,7 @@ static class FromCommand
 
         int begin = verb + 2;
         int operand = begin + GlobalOptions.OperandAt(words[begin..], [.. FromOptions.All, .. GlobalOptions.All]);
-        return operand >= words.Length - 1 || words[operand] == "--" || words[begin..operand].Contains("--", StringComparer.Ordinal) || words[operand].Any(char.IsWhiteSpace)
+        return operand >= words.Length - 1 || words[operand] == "--" || words.AsSpan(begin, operand - begin).Contains("--") || words[operand].Any(char.IsWhiteSpace)
             ? words
             : [.. words[..operand], "--", .. words[operand..]];
     }

@@ -8,6 +8,7 @@ using SystemContainers.Conversion.Yaml;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Tests.Fuzz.Targets;
 

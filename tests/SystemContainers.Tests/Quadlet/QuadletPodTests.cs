@@ -3,7 +3,6 @@
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
-using SystemContainers.Render;
 using Xunit;
 
 namespace SystemContainers.Tests.Quadlet;

@@ -32,4 +32,22 @@ public sealed class UserLogsTests(NspawnFixture fixture)
         Assert.Single(few.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("-- ", StringComparison.Ordinal));
         await user.MustAsync("uninstall", "--purge", "probe-owners");
     }
+
+    /// <summary>As images of nginx and httpd do, whose log files are links to /dev/stdout.</summary>
+    [Fact]
+    public async Task What_is_written_to_a_path_is_told_as_the_containers()
+    {
+        TestUser user = await TestUser.AddAsync(_host);
+        string[] install = ["install", "--now", "--settle", "1", "--log-pipe", "yes", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--stop-signal", "KILL", "probe", "--"];
+        await user.MustAsync([.. install, "echo by path >/dev/stdout; exec sleep 1000"]);
+        CommandResult said = await user.MustAsync("logs", "probe");
+        await user.MustAsync("uninstall", "--purge", "probe");
+
+        CommandResult failed = await user.SysctrAsync([.. install, "echo the reason >/dev/stderr; exit 3"]);
+        await user.MustAsync("uninstall", "--purge", "probe");
+
+        Assert.Contains("by path", said.Output, StringComparison.Ordinal);
+        Assert.Equal(11, failed.ExitCode);
+        Assert.Contains("the reason", failed.Error, StringComparison.Ordinal);
+    }
 }

@@ -6,6 +6,7 @@ using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Systemd.Journal;
 
 namespace SystemContainers.Runtime.Launch;
 
@@ -44,7 +45,8 @@ static unsafe class LogPipe
             $"--unit={Unit(id)}", $"--description=Log of the container {id}", $"--socket-property=ListenFIFO={pipe}", "--socket-property=SocketMode=0622", "--socket-property=RemoveOnStop=yes",
             "--socket-property=DefaultDependencies=no", "--socket-property=TriggerLimitIntervalSec=0", "--socket-property=LogLevelMax=warning",
             "--property=DefaultDependencies=no", "--property=StartLimitIntervalSec=0", "--property=StandardInput=socket", "--property=StandardOutput=journal", "--property=StandardError=journal",
-            "--property=CapabilityBoundingSet=", "--property=NoNewPrivileges=yes", .. CompanionUnits.SpeakingFor(unit, identifier),
+            // A user's manager may not take what its services never had (prctl(2), PR_CAPBSET_DROP), and fails there.
+            .. Libc.geteuid() == 0 ? (string[])["--property=CapabilityBoundingSet="] : [], "--property=NoNewPrivileges=yes", .. CompanionUnits.SpeakingFor(unit, identifier),
         ];
         if (CompanionUnits.Run(options, ["cat"]) != 0)
         {
@@ -93,7 +95,7 @@ static unsafe class LogPipe
         return Libc.poll(&ready, 1, 0) > 0 && (ready.revents & Libc.POLLIN) != 0;
     }
 
-    private static string Unit(string id) => $"sysctr-log-{id}";
+    private static string Unit(string id) => JournalMatches.LogUnit + id;
 
     private static void Stop(string id) => CompanionUnits.Stop(Unit(id) + ".socket", Unit(id) + ".service");
 }

@@ -24,8 +24,10 @@ static partial class JournalExcerpt
     /// </summary>
     private static readonly string[] s_ends = ["d9b373ed55a64feb8242e02dbe79a49c", "7ad2d189f7e94e70a38c781354912448", "98e322203f7a4ed290d09fe03c09fe15"];
 
+    private const string Unit = "_SYSTEMD_USER_UNIT";
+
     /// <summary>journalctl's words for the input of <see cref="Of"/>.</summary>
-    public static IReadOnlyList<string> Options => ["--output=json", "--output-fields=MESSAGE,MESSAGE_ID," + string.Join(',', s_lives)];
+    public static IReadOnlyList<string> Options => ["--output=json", $"--output-fields=MESSAGE,MESSAGE_ID,{Unit}," + string.Join(',', s_lives)];
 
     /// <summary>The messages of the last life, oldest first.</summary>
     /// <param name="json">An object a line, oldest first.</param>
@@ -54,8 +56,11 @@ static partial class JournalExcerpt
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement entry = document.RootElement;
             return entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("MESSAGE", out JsonElement message)
-                ? (s_lives.Select(Field).FirstOrDefault(life => life is not null), Text(message) ?? "", s_ends.Contains(Field("MESSAGE_ID"), StringComparer.Ordinal))
+                ? (IsCompanion() ? null : s_lives.Select(Field).FirstOrDefault(life => life is not null), Text(message) ?? "", s_ends.Contains(Field("MESSAGE_ID"), StringComparer.Ordinal))
                 : null;
+
+            // It has a life of its own, which is no life of the unit.
+            bool IsCompanion() => Field(Unit)?.StartsWith(JournalMatches.LogUnit, StringComparison.Ordinal) == true;
 
             string? Field(string name) => entry.TryGetProperty(name, out JsonElement value) ? Text(value) : null;
         }

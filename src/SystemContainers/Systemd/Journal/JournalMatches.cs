@@ -8,6 +8,12 @@ namespace SystemContainers.Systemd.Journal;
 /// <summary>journalctl(1)'s words for what units wrote, and what systemd wrote of them.</summary>
 static class JournalMatches
 {
+    /// <summary>
+    /// Before the container's name: the unit that takes to the journal what a payload writes to a path. A user's manager can't have it speak for the container's
+    /// (systemd.exec(5), <c>LogExtraFields=</c>), so there its lines are asked for by its name.
+    /// </summary>
+    public const string LogUnit = "sysctr-log-";
+
     /// <summary>The words for units.</summary>
     /// <param name="units">Names; patterns where the system's manager has them.</param>
     /// <param name="user">Whose units; null for the system's.</param>
@@ -29,7 +35,7 @@ static class JournalMatches
         [
             .. units.SelectMany(u => new[]
             {
-                $"_SYSTEMD_OWNER_UID={uid}", $"_SYSTEMD_USER_UNIT={u}", "+", $"_UID={uid}", $"USER_UNIT={u}", "+",
+                $"_SYSTEMD_OWNER_UID={uid}", $"_SYSTEMD_USER_UNIT={u}", $"_SYSTEMD_USER_UNIT={LogUnit}{u}", "+", $"_UID={uid}", $"USER_UNIT={u}", "+",
             }).SkipLast(1),
         ];
     }

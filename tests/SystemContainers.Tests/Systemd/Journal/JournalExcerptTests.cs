@@ -49,6 +49,11 @@ public sealed class JournalExcerptTests
     public void Where_none_has_ended_it_is_the_last() => Assert.DoesNotContain(
         "an old reason", JournalExcerpt.Of(Journal.Replace("d9b373ed55a64feb8242e02dbe79a49c", "39f53479d3a045ac8e11786248231fbf", StringComparison.Ordinal), ended: true, lines: 10));
 
+    /// <summary>A user's manager names the unit that takes what is written to a path, and its life.</summary>
+    [Fact]
+    public void What_was_written_to_a_path_is_of_the_unit_s_life() => Assert.Contains(
+        "by path", JournalExcerpt.Of(Journal + "\n{\"MESSAGE\":\"by path\",\"_SYSTEMD_INVOCATION_ID\":\"d\",\"_SYSTEMD_USER_UNIT\":\"sysctr-log-web.service\"}\n{\"MESSAGE\":\"x\",\"INVOCATION_ID\":\"b\"}", ended: false, lines: 20));
+
     [Fact]
     public void There_are_as_many_lines_as_were_asked_for() => Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, ended: false, lines: 2));
 

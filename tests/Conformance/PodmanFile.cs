@@ -72,8 +72,16 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
         }
 
         ContainerDeclaration? declared = set.Containers.FirstOrDefault(c => c.Unit.Path == path);
-        string[] lacking = declared is null ? [] : [.. asserts.Where(a => !Holds(a, declared)).Select(a => string.Join(' ', a))];
+        string[] lacking = declared is null ? [] : [.. asserts.Where(a => !Holds([.. a.Select(w => Ours(w, set))], declared)).Select(a => string.Join(' ', a))];
         return new PodmanFile(name, lacking.Length == 0 ? Verdict.Same : Verdict.Differs, lacking);
+    }
+
+    /// <summary>What podman calls another container, it joins by that name; here it is called as its unit.</summary>
+    private static string Ours(string word, QuadletSet set)
+    {
+        const string join = "container:";
+        return word.StartsWith(join, StringComparison.Ordinal) && set.Containers.FirstOrDefault(c => word[join.Length..] == (c.Unit.Last("Container", "ContainerName")?.Text ?? "systemd-" + c.Unit.Stem)) is { } other
+            ? join + other.Name : word;
     }
 
     private static bool Holds(string[] assert, ContainerDeclaration declared)

@@ -33,6 +33,12 @@ public sealed class UserNamespaceTests(NspawnFixture fixture)
             // Others of the host pass neither by the root nor by the volumes.
             Assert.NotEqual(0, (await _host.RunAsync("setpriv", "--reuid=nobody", "--clear-groups", "ls", $"/run/sysctr-mapped/{web.Name}/root")).ExitCode);
 
+            // Nor does another container that sees all of /run.
+            await using (Container other = await Container.InstallAsync(_host, "probe", ["--now", "--grant", "all", "-v", "/run:/hostrun", "--entrypoint", "[\"/bin/sh\", \"-c\", \"sleep infinity\"]", "--stop-signal", "KILL"]))
+            {
+                Assert.Equal("0", await InsideAsync(other, "ls -A /hostrun/sysctr-mapped 2>/dev/null | wc -l"));
+            }
+
             (await _host.SysctrAsync("update", "--settle", "1", "-e", "A=1", web.Name)).MustSucceed();
             pid = await _host.UnitPropertyAsync(web.Name + ".service", "MainPID");
             Assert.Equal(outside, (await _host.ShellAsync($"stat -c %u /proc/{pid}")).Trim());
@@ -48,7 +54,7 @@ public sealed class UserNamespaceTests(NspawnFixture fixture)
             Assert.NotEqual(await _host.ShellAsync("readlink /proc/1/ns/user"), await _host.ShellAsync($"readlink /proc/{pid}/ns/user"));
         }
 
-        await _host.ShellAsync("for f in subuid subgid; do cat /srv/mapped/$f >/etc/$f; done; rm -r /srv/mapped /var/lib/sysctr-volumes; rm -df /run/sysctr-mapped");
+        await _host.ShellAsync("for f in subuid subgid; do cat /srv/mapped/$f >/etc/$f; done; rm -r /srv/mapped /var/lib/sysctr-volumes");
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 

@@ -24,6 +24,9 @@ namespace SystemContainers.Runtime;
 /// </remarks>
 sealed class MountGuard
 {
+    /// <summary>Where a start has the mounts of containers with a user namespace: roots of containers and volumes, which no other container is to see. The system's.</summary>
+    public const string MappedPlace = "/run/sysctr-mapped";
+
     private const string Doing = "checking the mounts of config.json";
 
     /// <summary>What mounts nothing of the host's files (filesystems(5)): the kernel's own, and memory.</summary>
@@ -77,7 +80,7 @@ sealed class MountGuard
         bool isInStore = Path.GetFileName(deployments) == "deployments";
         string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
         string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
-        return new MountGuard([found, run], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSources = sources ?? [] };
+        return new MountGuard([found, run, MappedPlace], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSources = sources ?? [] };
     }
 
     /// <summary>What the containers of a store mount to write to.</summary>

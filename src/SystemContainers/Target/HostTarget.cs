@@ -60,7 +60,7 @@ sealed class HostTarget
     /// <param name="name">The container.</param>
     /// <param name="bundle">Its deployment, as units name it.</param>
     public MountGuard Mounts(string name, string bundle) => new(
-        [Store, Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr")],
+        [Store, Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr"), .. User is null ? [MountGuard.MappedPlace] : (string[])[]],
         bundle,
         () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
         Root == "/" ? null : Inside) { OwnSources = [.. User is null ? [NotifySocket.PathOf(name)] : (string[])[], .. NameFiles.Of(User?.RuntimeDirectory ?? "/run", name).Select(f => f.Source)] };

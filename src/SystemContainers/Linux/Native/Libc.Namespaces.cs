@@ -26,6 +26,7 @@ static unsafe partial class Libc
     }
 
     // linux/mount.h; since Linux 5.12.
+    internal const ulong MOUNT_ATTR_RDONLY = 0x00000001;
     internal const ulong MOUNT_ATTR_IDMAP = 0x00100000;
     internal const uint OPEN_TREE_CLONE = 1;
     internal const uint OPEN_TREE_CLOEXEC = 0x80000;

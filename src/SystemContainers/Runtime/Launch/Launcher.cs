@@ -107,9 +107,18 @@ static class Launcher
     private static int CheckMounts(LaunchOptions options)
     {
         // Where it is covered inside the container, it has to be there.
-        PrivateDirectory.Make(Bundles);
+        MakePlaces();
         Guard(options.Bundle!).Check(ReadConfig(options.Bundle!));
         return 0;
+    }
+
+    private static void MakePlaces()
+    {
+        PrivateDirectory.Make(Bundles);
+        if (Libc.geteuid() == 0)
+        {
+            MappedMounts.MakePlace();
+        }
     }
 
     private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) => MountGuard.ForStart(
@@ -223,7 +232,7 @@ static class Launcher
     /// <returns>How many descriptors, from 3 on, the payload gets; whether it speaks to a filter; and the network that pasta is to make.</returns>
     private static (int Descriptors, bool Filtered, NetworkRequest? Pasta) WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
     {
-        PrivateDirectory.Make(Bundles);
+        MakePlaces();
         JsonObject document = ReadConfig(options.Bundle!);
         bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
         BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);

@@ -19,8 +19,8 @@ namespace SystemContainers.Runtime.Launch;
 /// </summary>
 static class MappedMounts
 {
-    /// <summary>Where they are, a directory a container that the container's root alone passes, besides the host's.</summary>
-    private const string Place = "/run/sysctr-mapped";
+    /// <summary>A directory a container, which the container's root alone passes, besides the host's.</summary>
+    private const string Place = MountGuard.MappedPlace;
 
     private const string Root = "root";
 
@@ -40,15 +40,16 @@ static class MappedMounts
         Unmount(id);
         IdMap map = new(Ranges(document, "uidMappings"), Ranges(document, "gidMappings"));
         string place = Path.Join(Place, id);
-        Directory.CreateDirectory(Place);
-        Set(Place, 0, 0b111_001_001);
+        MakePlace();
         Directory.CreateDirectory(place);
         Set(place, map.GidOutside(0), 0b111_001_000);
 
         // Where each id is what it is outside nothing has to be mapped, and any file system will do.
         using SafeFileHandle? users = map.IsIdentity ? null : UserNamespace.Open(map);
         JsonObject root = document["root"]!.AsObject();
-        root["path"] = Clone(root["path"]!.GetValue<string>(), Path.Join(place, Root), users);
+
+        // Whoever gets to it in another way finds links into the store, which nobody is to write to.
+        root["path"] = Clone(root["path"]!.GetValue<string>(), Path.Join(place, Root), users, isReadOnly: true);
         int number = 0;
         foreach (JsonObject mount in ((JsonArray)document["mounts"]!).OfType<JsonObject>())
         {
@@ -64,6 +65,13 @@ static class MappedMounts
         }
 
         return place;
+    }
+
+    /// <summary>Makes the directory of all of them: where a container mounts what is around it, it has to be there to be covered.</summary>
+    public static void MakePlace()
+    {
+        Directory.CreateDirectory(Place);
+        Set(Place, 0, 0b111_001_001);
     }
 
     /// <summary>Whose they are is the container's root.</summary>
@@ -117,7 +125,8 @@ static class MappedMounts
     /// <param name="source">What.</param>
     /// <param name="target">A new place.</param>
     /// <param name="users">Whose users its owners become; null for the host's.</param>
-    private static string Clone(string source, string target, SafeFileHandle? users)
+    /// <param name="isReadOnly">Whether nobody may write there.</param>
+    private static string Clone(string source, string target, SafeFileHandle? users, bool isReadOnly = false)
     {
         if (Directory.Exists(source))
         {
@@ -134,7 +143,11 @@ static class MappedMounts
             throw LinuxException.Last("open_tree", source);
         }
 
-        if (users is not null && Libc.mount_setattr((int)tree.DangerousGetHandle(), 0, new Libc.mount_attr { attr_set = Libc.MOUNT_ATTR_IDMAP, userns_fd = (ulong)users.DangerousGetHandle() }) != 0)
+        Libc.mount_attr attributes = new()
+        {
+            attr_set = (users is null ? 0 : Libc.MOUNT_ATTR_IDMAP) | (isReadOnly ? Libc.MOUNT_ATTR_RDONLY : 0), userns_fd = users is null ? 0 : (ulong)users.DangerousGetHandle(),
+        };
+        if (attributes.attr_set != 0 && Libc.mount_setattr((int)tree.DangerousGetHandle(), 0, attributes) != 0)
         {
             LinuxException refused = LinuxException.Last("mount_setattr", source);
             throw new SysctrException(

@@ -92,6 +92,16 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
             ["assert-podman-final-args", "run", ..] => declared.Request.Settings.Words().All(w => w == "--security-opt=no-new-privileges=false"),
             ["assert-podman-final-args", "--rootfs", ..] => false,
             ["assert-podman-final-args", .. var words] => EndsWith([declared.Request.Image, .. declared.Request.Settings.All(ContainerSettings.Command)], [.. words.Select(w => expansion.Word(Unescaped(w)))]),
+            // What podman's journald driver has no use for; its own words for the unit's.
+            [_, "--log-opt", var log] when log.Split('=', 2) is [var what, var text] => what switch
+            {
+                "path" or "size" => true,
+                "label" => declared.Request.Declared!.Lines.Any(l => l.Key == "LogExtraFields" && l.Value == text),
+                _ => declared.Request.Declared!.Lines.Any(l => l.Key == "SyslogIdentifier" && l.Value == text.Trim('"').Replace("{{.ImageName}}", declared.Request.Image, StringComparison.Ordinal)),
+            },
+
+            // A unit of the system has none.
+            [_, "--group-add", "keep-groups"] => true,
             // They are read when the file is applied, and are not there.
             [_, "--env-file", ..] => true,
             // podman takes the value of its own environment, in which nothing is.

@@ -9,6 +9,22 @@ sealed partial class ContainerReader
 {
     private static readonly string[] s_maps = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
 
+    /// <summary>Further groups of the payload.</summary>
+    public void Groups(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue value in values)
+        {
+            if (value.Text == "keep-groups" && !host.IsUser)
+            {
+                Note(value.Place, "GroupAdd=keep-groups changes nothing: a unit of the system has no further groups that could be kept; SupplementaryGroups= in [Service] gives the payload none");
+            }
+            else
+            {
+                Add("group-add", value.Text, value.Place, "GroupAdd");
+            }
+        }
+    }
+
     private void UserNamespace()
     {
         Remap();

@@ -152,11 +152,16 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     {
         foreach (QuadletValue value in values)
         {
-            if (LogOption.Read(value.Text, _request.Image, files.NameOf(unit), out string said) is { } tag)
+            if (LogOption.Read(value.Text, _request.Image, files.NameOf(unit), out string said) is { } line)
             {
-                if (unit.Last("Service", "SyslogIdentifier") is null)
+                if (line.Key != "SyslogIdentifier" || unit.Last("Service", line.Key) is null)
                 {
-                    _added.Add(new UnitLine("Service", "SyslogIdentifier", UnitSections.Quoted(tag, asPath: false)));
+                    _added.Add(line);
+                }
+
+                if (host.IsUser && line.Key == "LogExtraFields")
+                {
+                    Fault(value.Place, $"LogOpt={value.Text}: a user's manager can't add fields to the journal (systemd.exec(5), LogExtraFields=)", "leave it out");
                 }
             }
             else if (said.Length == 0)

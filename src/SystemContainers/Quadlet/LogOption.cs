@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.SystemdText;
+
 namespace SystemContainers.Quadlet;
 
 /// <summary>Options of podman's logs (podman-run(1), --log-opt), for what they are to its journald driver.</summary>
@@ -10,8 +12,8 @@ static class LogOption
     /// <param name="image">The image, for <c>{{.ImageName}}</c>.</param>
     /// <param name="name">The container, for <c>{{.Name}}</c>.</param>
     /// <param name="why">Why it can't be had; empty where it changes nothing.</param>
-    /// <returns>The name under which lines stand in the journal; null where it says another thing.</returns>
-    public static string? Read(string text, string image, string name, out string why)
+    /// <returns>What it is in the unit; null where it is nothing there.</returns>
+    public static UnitLine? Read(string text, string image, string name, out string why)
     {
         string[] pair = text.Split('=', 2);
         why = "";
@@ -31,12 +33,20 @@ static class LogOption
                     return null;
                 }
 
-                return given;
-            case "label":
-                why = "a unit's own fields in the journal are LogExtraFields= in [Service]";
-                return null;
+                return Line("SyslogIdentifier", given);
+            case "label" when pair is [_, var label]:
+                string field = label.Split('=', 2)[0];
+                if (!label.Contains('=', StringComparison.Ordinal) || field.Length == 0 || field[0] == '_' || !field.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_') || label.Any(char.IsControl))
+                {
+                    why = "it is FIELD=TEXT, and a field of the journal is capitals, digits and _ (systemd.journal-fields(7))";
+                    return null;
+                }
+
+                return Line("LogExtraFields", label);
             default:
                 return null;
         }
+
+        static UnitLine Line(string key, string value) => new("Service", key, UnitSections.Quoted(value, asPath: key == "LogExtraFields"));
     }
 }

@@ -94,6 +94,7 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("PodmanArgs=--privileged=false --device-cgroup-rule='c 226:* rwm'", "device-cgroup-rule", "c 226:* rwm", 0)]
     [InlineData("PodmanArgs=--pull newer --log-driver journald -e A=1", "env", "A=1", 0)]
     [InlineData("LogOpt=path=/x\nLogOpt=max-size=1m", "env", "", 2)]
+    [InlineData("GroupAdd=keep-groups\nGroupAdd=5", "group-add", "5", 1)]
     public void What_podman_alone_needs_is_told(string keys, string option, string values, int notes)
     {
         ContainerDeclaration declared = Declared(keys);
@@ -124,6 +125,10 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal("img/web%%", Of("LogOpt=tag=\"{{.ImageName}}/{{.Name}}%%\""));
         Assert.Equal("own", Of("LogOpt=tag=x\n[Service]\nSyslogIdentifier=own"));
     }
+
+    [Fact]
+    public void A_label_of_the_log_is_a_field_of_the_journal() =>
+        Assert.Equal(["A=b", "\"B=c d\""], Declared("LogOpt=label=A=b\nLogOpt='label=B=c d'").Request.Declared!.Lines.Where(l => l.Key == "LogExtraFields").Select(l => l.Value));
 
     [Fact]
     public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);

@@ -108,7 +108,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
 
         // A unit that has ended is forgotten when systemd gets to it.
-        await _host.EventuallyAsync("test -z \"$(systemctl list-units --all --plain --no-legend 'sysctr-health-*' 'sysctr-startup-*')\"", TimeSpan.FromSeconds(30));
+        await _host.EventuallyAsync("left=$(systemctl list-units --all --plain --no-legend 'sysctr-health-*' 'sysctr-startup-*'); test -z \"$left\" || { echo \"$left\" >&2; exit 1; }", TimeSpan.FromSeconds(30));
     }
 
     private Task<CommandResult> SaysAsync(string unit, string line, int times) =>

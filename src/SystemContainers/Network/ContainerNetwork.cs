@@ -144,7 +144,7 @@ sealed class ContainerNetwork(NetworkStore store, Action<string> note)
     }
 
     private static ProcessResult Run(string netavark, string? aardvark, string verb, NetworkRecord record) => ProcessRunner.RunAsync(
-        netavark, ["--config", NetworkRecords.State, .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark], verb, record.Namespace],
+        "/usr/bin/env", [.. NetworkPrograms.Firewall is { } firewall ? [$"NETAVARK_FW={firewall}"] : (string[])[], netavark, "--config", NetworkRecords.State, .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark], verb, record.Namespace],
         JsonSerializer.Serialize(record.Input, NetworkJson.Default.NetavarkInput), CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Its error, which stands in a JSON object on standard output.</summary>

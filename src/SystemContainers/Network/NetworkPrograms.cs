@@ -10,6 +10,14 @@ static class NetworkPrograms
     private static readonly string[] s_directories =
         ["/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman", "/usr/lib/podman", "/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/usr/sbin"];
 
+    private const string Nft = "nft";
+    private const string Iptables = "iptables";
+
+    /// <summary>
+    /// What netavark(1) is to be told of the firewall by its variable NETAVARK_FW; null for nothing. Its newer releases call nft unasked, which Debian's package of it does not bring along; iptables they know as well.
+    /// </summary>
+    public static string? Firewall => Find(Nft) is null && Find(Iptables) is not null ? Iptables : null;
+
     /// <summary>A program's absolute path on the host; null where it is not installed.</summary>
     /// <param name="name">Such as netavark.</param>
     /// <param name="here">Maps a path of the host to one of this process; null for the running host.</param>
@@ -23,6 +31,11 @@ static class NetworkPrograms
         if (request.Mode == Settings.NetworkMode.Bridge)
         {
             Require("netavark", "netavark", $"for the network of {request.Name}", here);
+            if (Find(Nft, here) is null && Find(Iptables, here) is null)
+            {
+                throw new SysctrException(
+                    ErrorKind.Host, $"looking for nft, or iptables, by which netavark sets the firewall for the network of {request.Name}: neither is installed", "'apt install nftables', or --network host");
+            }
         }
 
         if (request.Mode == Settings.NetworkMode.Pasta)

@@ -33,6 +33,9 @@ public sealed class UserNamespaceTests(NspawnFixture fixture)
             // Others of the host pass neither by the root nor by the volumes.
             Assert.NotEqual(0, (await _host.RunAsync("setpriv", "--reuid=nobody", "--clear-groups", "ls", $"/run/sysctr-mapped/{web.Name}/root")).ExitCode);
 
+            // What is mounted in the container is not seen on the host.
+            Assert.Equal("0", (await _host.ShellAsync("grep -c ' /run/sysctr-mapped/[^/ ]*/[^/ ]*/' /proc/self/mountinfo || true")).Trim());
+
             // Nor does another container that sees all of /run.
             await using (Container other = await Container.InstallAsync(_host, "probe", ["--now", "--grant", "all", "-v", "/run:/hostrun", "--entrypoint", "[\"/bin/sh\", \"-c\", \"sleep infinity\"]", "--stop-signal", "KILL"]))
             {
@@ -51,6 +54,7 @@ public sealed class UserNamespaceTests(NspawnFixture fixture)
             (await _host.SysctrAsync("update", "--settle", "1", "--reset", "uidmap", "--userns", "keep-id", web.Name)).MustSucceed();
             pid = await _host.UnitPropertyAsync(web.Name + ".service", "MainPID");
             Assert.Equal("0", (await _host.ShellAsync($"stat -c %u /proc/{pid}")).Trim());
+            Assert.Equal("1", (await _host.ShellAsync("grep -c ' /sys/fs/cgroup ' /proc/self/mountinfo")).Trim());
             Assert.NotEqual(await _host.ShellAsync("readlink /proc/1/ns/user"), await _host.ShellAsync($"readlink /proc/{pid}/ns/user"));
         }
 

@@ -12,6 +12,7 @@ static unsafe partial class Libc
     internal static ulong MS_BIND => LibC.MS_BIND;
     internal static ulong MS_REC => LibC.MS_REC;
     internal static ulong MS_SHARED => LibC.MS_SHARED;
+    internal static ulong MS_PRIVATE => LibC.MS_PRIVATE;
     internal static int MNT_DETACH => LibC.MNT_DETACH;
 
     internal static int unshare(int flags) => LibC.unshare(flags);

@@ -146,8 +146,11 @@ static class MappedMounts
         Libc.mount_attr attributes = new()
         {
             attr_set = (users is null ? 0 : Libc.MOUNT_ATTR_IDMAP) | (isReadOnly ? Libc.MOUNT_ATTR_RDONLY : 0), userns_fd = users is null ? 0 : (ulong)users.DangerousGetHandle(),
+
+            // crun opens what it binds before it is apart from the host: what it then mounts there must not be seen on the host, least of all in the source's own place.
+            propagation = Libc.MS_PRIVATE,
         };
-        if (attributes.attr_set != 0 && Libc.mount_setattr((int)tree.DangerousGetHandle(), 0, attributes) != 0)
+        if (Libc.mount_setattr((int)tree.DangerousGetHandle(), users is null ? Libc.AT_RECURSIVE : 0, attributes) != 0)
         {
             LinuxException refused = LinuxException.Last("mount_setattr", source);
             throw new SysctrException(
@@ -158,14 +161,17 @@ static class MappedMounts
         return Libc.move_mount((int)tree.DangerousGetHandle(), target) == 0 ? target : throw LinuxException.Last("move_mount", target);
     }
 
-    /// <summary>/sys tells of a network, and only whom the network belongs to can mount it: it was made before there was a namespace.</summary>
+    /// <summary>
+    /// /sys tells of a network, and only whom the network belongs to can mount it: it was made before there was a namespace. Of the host's own the runtime makes a bind, which has to be private: crun 1.21 mounts the
+    /// container's control group in it while it is the host's, and what was there is gone for the whole host.
+    /// </summary>
     private static void Sysfs(JsonObject mount, string target, string? network)
     {
         string source = "/sys";
         if (network is not null)
         {
             Directory.CreateDirectory(target);
-            string[] command = ["/usr/bin/env", "nsenter", $"--net={network}", "--", "mount", "-t", "sysfs", "-o", "nosuid,nodev,noexec", "sysctr", target];
+            string[] command = ["/usr/bin/env", "nsenter", $"--net={network}", "--", "mount", "--make-private", "-t", "sysfs", "-o", "nosuid,nodev,noexec", "sysctr", target];
             using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
             string said = process.StandardError.ReadToEnd();
             process.WaitForExit();
@@ -174,7 +180,7 @@ static class MappedMounts
 
         mount["type"] = "bind";
         mount["source"] = source;
-        mount["options"] = new JsonArray(network is null ? "rbind" : "bind", "nosuid", "noexec", "nodev", "ro");
+        mount["options"] = new JsonArray(network is null ? "rbind" : "bind", "rprivate", "nosuid", "noexec", "nodev", "ro");
     }
 
     /// <summary>The network that is there before the container: by its path, or with none the host's. Null where the runtime makes one.</summary>

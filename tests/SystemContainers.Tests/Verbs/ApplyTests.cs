@@ -40,6 +40,8 @@ public sealed class ApplyTests : IAsyncLifetime
         }
 
         await File.WriteAllTextAsync($"{Root}/usr/lib/podman/netavark", "", Cancellation);
+        Directory.CreateDirectory($"{Root}/usr/sbin");
+        await File.WriteAllTextAsync($"{Root}/usr/sbin/nft", "", Cancellation);
         await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).WriteAsync(_base + "/image");
         Write("web.container", "After=db.container\n[Container]\nEnvironment=A=1\nVolume=/srv/data:/d:ro\nVolume=data.volume:/v\n[Install]\nWantedBy=multi-user.target");
         Write("db.container", "Description=d\n[Container]\nExec=serve %N\n[Service]\nRestart=always");

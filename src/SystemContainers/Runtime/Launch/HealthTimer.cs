@@ -24,6 +24,9 @@ static class HealthTimer
     /// <summary>There when that one has held.</summary>
     private const string StartedFile = "health-started";
 
+    /// <summary>There before there is any timer, and longer than one: a start may be stopped before its config.json is.</summary>
+    private const string TimersFile = "health-timers";
+
     private const int PollMilliseconds = 500;
 
     /// <summary>Makes the timers of a start, where config.json asks for checks that repeat.</summary>
@@ -45,6 +48,7 @@ static class HealthTimer
             File.Delete(Path.Join(bundle, file));
         }
 
+        Write(Path.Join(bundle, TimersFile), "");
         if (check.Interval > 0)
         {
             Make(Unit(options.Id), "health", check.Interval, bundle, options, unit);
@@ -78,8 +82,7 @@ static class HealthTimer
 
     /// <summary>Whether a start may have made one.</summary>
     /// <param name="bundle">Its directory.</param>
-    public static bool MayBe(string bundle) =>
-        File.Exists(Path.Join(bundle, "config.json")) && File.ReadAllText(Path.Join(bundle, "config.json")).Contains(StartAnnotations.Health, StringComparison.Ordinal);
+    public static bool MayBe(string bundle) => File.Exists(Path.Join(bundle, TimersFile));
 
     /// <summary>Makes one check, counts, and does what was asked for when it was the last of too many that failed.</summary>
     /// <param name="bundle">The start's directory.</param>

@@ -64,7 +64,7 @@ public sealed class ImagesPageTests(OrdinaryImagesFixture fixture)
         await _host.ShellAsync(
             """
             mkdir /srv/lacks
-            printf '[Container]\nImage=etcd:1\nNetwork=host\nReadOnly=true\n[Install]\nWantedBy=multi-user.target\n' >/srv/lacks/lacking.container
+            printf '[Container]\nImage=etcd:1\nNetwork=none\nReadOnly=true\n[Install]\nWantedBy=multi-user.target\n' >/srv/lacks/lacking.container
             printf '[Container]\nImage=memcached:1\nNetwork=none\n[Install]\nWantedBy=multi-user.target\n' >/srv/lacks/complete.container
             """);
         CommandResult failed = await _host.SysctrAsync("apply", "--settle", "60", "/srv/lacks");

@@ -111,7 +111,10 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
         string place = $"{value.Place}: volumes.{volume.Stem}.{key}";
         switch (key)
         {
-            case "name" or "external" or "labels":
+            case "name" or "external":
+                break;
+            case "labels":
+                volume.Note(place, "a volume has no labels here");
                 break;
             case "driver" when ComposeValues.Text(value) is null or "" or "local" or "default":
                 break;
@@ -136,7 +139,10 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
         string place = $"{value.Place}: networks.{network.Stem}.{key}";
         switch (key)
         {
-            case "name" or "external" or "attachable" or "labels" or "enable_ipv4":
+            case "name" or "external" or "attachable" or "enable_ipv4":
+                break;
+            case "labels":
+                network.Note(place, "they are not taken over; Label= of the file gives the network some");
                 break;
             case "driver":
                 string driver = ComposeValues.Text(value) ?? "";

@@ -16,14 +16,6 @@ sealed class QuadletVariables
 
     private const int MaxBytes = 1 << 20;
 
-    /// <summary>Each start's own (systemd.exec(5), "Environment variables set or propagated by the service manager").</summary>
-    private static readonly HashSet<string> s_starts = new(StringComparer.Ordinal)
-    {
-        "CACHE_DIRECTORY", "CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY", "FDSTORE", "INVOCATION_ID", "JOURNAL_STREAM", "LISTEN_FDNAMES", "LISTEN_FDS", "LISTEN_PID", "LOGS_DIRECTORY",
-        "MAINPID", "MANAGERPID", "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "NOTIFY_SOCKET", "PIDFILE", "REMOTE_ADDR", "REMOTE_PORT", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "SYSTEMD_EXEC_PID",
-        "TRIGGER_PATH", "TRIGGER_UNIT", "WATCHDOG_PID", "WATCHDOG_USEC",
-    };
-
     private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _broken = new(StringComparer.Ordinal);
     private readonly List<(QuadletPlace Place, string Text)> _faults = [];
@@ -74,7 +66,7 @@ sealed class QuadletVariables
         _taken.Contains(name) ? null
         : _own.TryGetValue(name, out string? own) ? own
         : _broken.TryGetValue(name, out string? why) ? throw new FormatException($"of the variable {name}, {why}")
-        : s_starts.Contains(name) ? throw new FormatException($"systemd gives {name} another value at each start; write $${name} for the text")
+        : StartVariables.Names.Contains(name) ? throw new FormatException($"systemd gives {name} another value at each start; write $${name} for the text")
         : (_manager ??= _host.Manager() ?? new Dictionary<string, string>()).GetValueOrDefault(name);
 
     /// <summary>Words of an assignment; what is none systemd passes over, and says so when the unit is verified.</summary>

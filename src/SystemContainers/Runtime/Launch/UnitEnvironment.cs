@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Systemd.DBus;
+using SystemContainers.SystemdText;
 
 namespace SystemContainers.Runtime.Launch;
 
@@ -15,13 +16,11 @@ namespace SystemContainers.Runtime.Launch;
 static class UnitEnvironment
 {
     /// <summary>Of the manager's own making, or the host's and not the container's.</summary>
-    private static readonly HashSet<string> s_managers = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> s_managers = new(StartVariables.Names, StringComparer.Ordinal)
     {
-        "USER", "LOGNAME", "HOME", "SHELL", "INVOCATION_ID", "XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "CACHE_DIRECTORY", "LOGS_DIRECTORY", "CONFIGURATION_DIRECTORY",
-        "CREDENTIALS_DIRECTORY", "MAINPID", "MANAGERPID", "MANAGERPIDFDID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
-        "SYSTEMD_EXEC_PID", "TERM", "LOG_NAMESPACE", "JOURNAL_STREAM", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS",
-        "MONITOR_INVOCATION_ID", "MONITOR_UNIT", "PIDFILE", "REMOTE_ADDR", "REMOTE_PORT", "TRIGGER_UNIT", "TRIGGER_PATH", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC",
-        "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "DEBUG_INVOCATION", "FDSTORE", "SYSTEMD_NSS_DYNAMIC_BYPASS", "PWD", "OLDPWD", "SHLVL", "_",
+        "USER", "LOGNAME", "HOME", "SHELL", "XDG_RUNTIME_DIR", "MANAGERPIDFDID", "LISTEN_PIDFDID", "TERM", "LOG_NAMESPACE", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS",
+        "MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS", "MONITOR_INVOCATION_ID", "MONITOR_UNIT", "TRIGGER_TIMER_REALTIME_USEC",
+        "TRIGGER_TIMER_MONOTONIC_USEC", "DEBUG_INVOCATION", "SYSTEMD_NSS_DYNAMIC_BYPASS", "PWD", "OLDPWD", "SHLVL", "_",
     };
 
     /// <summary>What podman passes on (podman-run(1), --http-proxy).</summary>

@@ -2,7 +2,6 @@
 
 using SystemContainers.Network;
 using SystemContainers.Render.Request;
-using SystemContainers.SystemdText;
 
 namespace SystemContainers.Render;
 
@@ -16,8 +15,8 @@ static class PodUnit
     public static string Render(RenderRequest request)
     {
         bool isUsers = request.Host.UserIds is not null;
-        string up = CommandLine.Of(request.ToolPath, "launch", "network-up", $"--bundle={request.DestinationDirectory}", request.Name);
-        string down = CommandLine.Of(request.ToolPath, "launch", "network-down", request.Name);
+        string up = NetworkCommands.Up(request.ToolPath, request.DestinationDirectory, request.Name);
+        string down = NetworkCommands.Down(request.ToolPath, request.Name);
         return $"""
             # {request.Name}.service, made by sysctr: a network that containers share. An update writes this file anew: change it with
             #     systemctl {(isUsers ? "--user " : "")}edit {request.Name}.service
@@ -29,8 +28,8 @@ static class PodUnit
             [Service]
             Type=oneshot
             RemainAfterExit=yes
-            ExecStart={(isUsers ? "" : "+")}{up}
-            {(isUsers ? "" : $"ExecStopPost=+{down}\n")}SyslogIdentifier={request.Name}
+            ExecStart={(isUsers ? up.TrimStart('+') : up)}
+            {(isUsers ? "" : $"ExecStopPost={down}\n")}SyslogIdentifier={request.Name}
 
             [Install]
             WantedBy={(isUsers ? "default.target" : "multi-user.target")}

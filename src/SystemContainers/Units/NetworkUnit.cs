@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Network;
+using SystemContainers.Render;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
 
@@ -28,16 +29,14 @@ sealed class NetworkUnit(string tool, string bundle, string name, bool instantia
         : ["ExecStartPre=", $"ExecStartPre={StartPre}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
 
     /// <summary>The command that makes it.</summary>
-    public string StartPre => "+" + CommandLine.Of(tool, "launch", "network-up") + Instance + " " + CommandLine.Of($"--bundle={bundle}", name);
+    public string StartPre => NetworkCommands.Up(tool, bundle, name, instantiated);
 
     /// <summary>The command that takes it away; null for none.</summary>
-    public string? StopPost => request?.NeedsNetavark == true ? "+" + CommandLine.Of(tool, "launch", "network-down") + Instance + " " + CommandLine.Word(name) : null;
+    public string? StopPost => request?.NeedsNetavark == true ? NetworkCommands.Down(tool, name, instantiated) : null;
 
     /// <summary>The same as properties of a service that is there for one run.</summary>
     public IEnumerable<string> TransientStart => request?.NeedsNetavark == true ? ["ExecStartPre=+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)] : [];
 
     /// <summary>The same.</summary>
     public IEnumerable<string> TransientStop => request?.NeedsNetavark == true ? ["ExecStopPost=+" + CommandLine.Transient(tool, "launch", "network-down", name)] : [];
-
-    private string Instance => instantiated ? " --instance=%i" : "";
 }

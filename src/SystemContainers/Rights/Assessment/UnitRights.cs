@@ -2,6 +2,7 @@
 
 using System.Text.RegularExpressions;
 using SystemContainers.Reference;
+using SystemContainers.Render;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
 using SystemContainers.Units;
@@ -122,7 +123,8 @@ static partial class UnitRights
         }
 
         // Of a pod there is no image whose wish it could be.
-        if (subject.Values.GetValueOrDefault("IMAGE_NAME") == ImageReference.Pod && command.StartsWith($"+{CommandLine.Of(subject.Values.GetValueOrDefault("ATOMIC", ""), "launch")} network-", StringComparison.Ordinal))
+        string tool = subject.Values.GetValueOrDefault("ATOMIC", "");
+        if (subject.Values.GetValueOrDefault("IMAGE_NAME") == ImageReference.Pod && (command == NetworkCommands.Up(tool, subject.Destination, subject.Name) || command == NetworkCommands.Down(tool, subject.Name)))
         {
             return true;
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Collections;
 using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Settings;
@@ -52,8 +51,7 @@ static class SettingsOptions
     /// <exception cref="SysctrException">Usage: a value is none; NotFound: a file is not there.</exception>
     public static ContainerSettings Parse(ParseResult parsed)
     {
-        Dictionary<string, string> caller = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "", StringComparer.Ordinal);
+        Dictionary<string, string> caller = CallerEnvironment.Read();
         Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.Ordinal);
         foreach ((string name, Option<string[]> option) in s_options)
         {

@@ -24,7 +24,7 @@ static class FromComposeCommand
         {
             Name = FromOptions.Name(parsed),
             Profiles = parsed.GetValue(s_profile)!,
-            Environment = FromDockerRunCommand.Caller(),
+            Environment = CallerEnvironment.Read(),
             IsUser = FromOptions.IsUser(parsed),
         })));
         return command;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Collections;
 using System.CommandLine;
 using SystemContainers.Conversion.Run;
 
@@ -24,13 +23,9 @@ static class FromDockerRunCommand
         {
             string[] typed = parsed.GetValue(s_words)!;
             IReadOnlyList<string> words = typed is [var whole] ? ShellWords.Command(whole) : typed;
-            RunContext context = new() { Directory = Environment.CurrentDirectory, Variables = Caller() };
+            RunContext context = new() { Directory = Environment.CurrentDirectory, Variables = CallerEnvironment.Read() };
             return FromOptions.Give(parsed, RunConversion.Translate(words, FromOptions.Name(parsed), $"sysctr from {Name}", context, FromOptions.IsUser(parsed)));
         });
         return command;
     }
-
-    /// <summary>The caller's environment, whose values a variable without one has.</summary>
-    internal static Dictionary<string, string> Caller() =>
-        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "", StringComparer.Ordinal);
 }

@@ -143,9 +143,12 @@ sealed class ContainerNetwork(NetworkStore store, Action<string> note)
         }
     }
 
-    private static ProcessResult Run(string netavark, string? aardvark, string verb, NetworkRecord record) => ProcessRunner.RunAsync(
-        "/usr/bin/env", [.. NetworkPrograms.Firewall is { } firewall ? [$"NETAVARK_FW={firewall}"] : (string[])[], netavark, "--config", NetworkRecords.State, .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark], verb, record.Namespace],
-        JsonSerializer.Serialize(record.Input, NetworkJson.Default.NetavarkInput), CancellationToken.None).GetAwaiter().GetResult();
+    private static ProcessResult Run(string netavark, string? aardvark, string verb, NetworkRecord record)
+    {
+        string[] command = [netavark, "--config", NetworkRecords.State, .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark], verb, record.Namespace];
+        command = NetworkPrograms.Firewall is { } firewall ? ["/usr/bin/env", $"NETAVARK_FW={firewall}", .. command] : command;
+        return ProcessRunner.RunAsync(command[0], command[1..], JsonSerializer.Serialize(record.Input, NetworkJson.Default.NetavarkInput), CancellationToken.None).GetAwaiter().GetResult();
+    }
 
     /// <summary>Its error, which stands in a JSON object on standard output.</summary>
     private static string Said(ProcessResult done)

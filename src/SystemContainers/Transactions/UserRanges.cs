@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
@@ -60,36 +61,34 @@ sealed class UserRanges(Host host)
 
     private IdMap Auto(UserNamespaceSetting asked, string name, uint size)
     {
-        (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)? before = null;
-        List<IdRange> uids = [];
-        List<IdRange> gids = [];
+        IdMap? before = null;
+        List<IdMap> others = [];
         foreach (ContainerRecord record in host.Catalog.List(_ => { }))
         {
-            foreach (int number in host.Catalog.Numbers(record.Name))
+            foreach (IdMap map in host.Catalog.Numbers(record.Name).Select(n => Find(host.Deployment(record.Name, n).ConfigFile)).OfType<IdMap>())
             {
-                (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids) map = Maps(host.Deployment(record.Name, number).ConfigFile);
-                if (record.Name != name)
-                {
-                    uids.AddRange(map.Uids);
-                    gids.AddRange(map.Gids);
-                }
-                else if (map.Uids.Count > 0)
+                if (record.Name == name)
                 {
                     before = map;
+                }
+                else
+                {
+                    others.Add(map);
                 }
             }
         }
 
-        if (before is { } kept && Count(kept.Uids) >= size && Count(kept.Gids) >= size && IsAsFixed(kept.Uids, asked.Uids) && IsAsFixed(kept.Gids, asked.Gids))
+        if (before is not null && Count(before.Uids) >= size && Count(before.Gids) >= size && IsAsFixed(before.Uids, asked.Uids) && IsAsFixed(before.Gids, asked.Gids))
         {
-            return new IdMap(kept.Uids, kept.Gids);
+            return before;
         }
 
-        return new IdMap(Taken("/etc/subuid", name, size, asked.Uids, uids), Taken("/etc/subgid", name, size, asked.Gids, gids));
+        return new IdMap(
+            Taken("/etc/subuid", name, size, asked.Uids, [.. others.SelectMany(o => o.Uids)]), Taken("/etc/subgid", name, size, asked.Gids, [.. others.SelectMany(o => o.Gids)]));
     }
 
     /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in two places.</summary>
-    private List<IdRange> Taken(string file, string name, uint size, IReadOnlyList<IdRange> fixedRanges, List<IdRange> others)
+    private List<IdRange> Taken(string file, string name, uint size, IReadOnlyList<IdRange> fixedRanges, IReadOnlyList<IdRange> others)
     {
         uint wanted = size - Math.Min(size, Count(fixedRanges));
         if (wanted == 0)
@@ -194,20 +193,16 @@ sealed class UserRanges(Host host)
         Encoding.UTF8.GetString(files.Read(file, MaxDatabaseBytes)).Split('\n').Select(l => l.Split(':')).Where(l => l.Length > 2 && l[0] is not ("nobody" or "nogroup"))
             .Select(l => uint.TryParse(l[2], CultureInfo.InvariantCulture, out uint id) ? id : 0);
 
-    /// <summary>The maps of a deployment's config.json; none where it has none, or can't be read: then it does not start either.</summary>
-    private static (IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids) Maps(string configFile)
+    /// <summary>The map of a deployment's config.json; null where it has none, or can't be read: then it does not start either.</summary>
+    private static IdMap? Find(string configFile)
     {
         try
         {
-            JsonNode? linux = File.Exists(configFile) ? JsonNode.Parse(File.ReadAllBytes(configFile))?["linux"] : null;
-            return (Ranges(linux?["uidMappings"]), Ranges(linux?["gidMappings"]));
+            return File.Exists(configFile) ? IdMappings.Find(JsonNode.Parse(File.ReadAllBytes(configFile))) : null;
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException)
         {
-            return ([], []);
+            return null;
         }
     }
-
-    private static IReadOnlyList<IdRange> Ranges(JsonNode? mappings) => mappings is not JsonArray all ? [] :
-        [.. all.Select(m => new IdRange(m!["containerID"]!.GetValue<uint>(), m["hostID"]!.GetValue<uint>(), m["size"]!.GetValue<uint>()))];
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux.Native;
+
 namespace SystemContainers.Linux.Files;
 
 /// <summary>What is mounted in this process's namespace, <c>/proc/self/mountinfo</c> (proc(5)).</summary>
@@ -35,6 +37,20 @@ static class MountTable
     /// <summary>Where something is mounted, as absolute paths.</summary>
     public static IEnumerable<string> MountPoints() =>
         File.ReadLines("/proc/self/mountinfo").Select(line => Unescape(line.Split(' ')[MountPointField]));
+
+    /// <summary>Takes mounts away, the last first, for one may lie over another; what is in use stays for whoever uses it (umount(2), MNT_DETACH).</summary>
+    /// <param name="which">Of where they are.</param>
+    /// <exception cref="LinuxException">One can't be.</exception>
+    public static void Detach(Func<string, bool> which)
+    {
+        foreach (string point in MountPoints().Where(which).ToArray().Reverse())
+        {
+            if (Libc.umount2(point, Libc.MNT_DETACH) != 0)
+            {
+                throw LinuxException.Last("umount", point);
+            }
+        }
+    }
 
     /// <summary>Spaces, tabs, line ends and backslashes stand there as octal numbers.</summary>
     internal static string Unescape(string field) => field

@@ -259,7 +259,7 @@ static class Launcher
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
-        string? mapped = MappedMounts.Mount(document, options.Id);
+        MappedPlace? mapped = MappedMounts.Mount(document, options.Id);
         WritableRoot.Mount(document, bundle, mapped);
         if (runtime.Kind == RuntimeKind.Runc)
         {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Bundle;
@@ -8,6 +7,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Runtime.Launch;
@@ -29,18 +29,17 @@ static class MappedMounts
     /// <param name="id">The container's, with its instance.</param>
     /// <returns>Where further mounts for its root go; null where it has no such namespace.</returns>
     /// <exception cref="SysctrException">Host: the kernel or a file system can't map owners.</exception>
-    public static string? Mount(JsonObject document, string id)
+    public static MappedPlace? Mount(JsonObject document, string id)
     {
         IReadOnlyList<string> mapped = StartAnnotations.Lines(document, StartAnnotations.Mapped);
-        if (mapped.Count == 0)
+        if (mapped.Count == 0 || IdMappings.Find(document) is not { } map)
         {
             return null;
         }
 
-        Unmount(id);
-        IdMap map = new(Ranges(document, "uidMappings"), Ranges(document, "gidMappings"));
         string place = Path.Join(Place, id);
         MakePlace();
+        Set(Place, 0, 0b111_001_001);
         Directory.CreateDirectory(place);
         Set(place, map.GidOutside(0), 0b111_001_000);
 
@@ -54,9 +53,9 @@ static class MappedMounts
         foreach (JsonObject mount in ((JsonArray)document["mounts"]!).OfType<JsonObject>())
         {
             string type = mount["type"]?.GetValue<string>() ?? "";
-            if (type == "sysfs" && NetworkOf(document) is { } network)
+            if (type == "sysfs" && HasNetwork(document, out string? network))
             {
-                Sysfs(mount, Path.Join(place, "sys"), network.Path);
+                Sysfs(mount, Path.Join(place, "sys"), network);
             }
             else if (type == "bind" && mount["source"]?.GetValue<string>() is ['/', ..] source)
             {
@@ -64,28 +63,11 @@ static class MappedMounts
             }
         }
 
-        return place;
+        return new MappedPlace(place, map.UidOutside(0), map.GidOutside(0));
     }
 
     /// <summary>Makes the directory of all of them: where a container mounts what is around it, it has to be there to be covered.</summary>
-    public static void MakePlace()
-    {
-        Directory.CreateDirectory(Place);
-        Set(Place, 0, 0b111_001_001);
-    }
-
-    /// <summary>Whose they are is the container's root.</summary>
-    /// <param name="document">config.json.</param>
-    /// <param name="directory">Somewhere below what <see cref="Mount"/> gave, or in memory.</param>
-    public static void Give(JsonObject document, string directory)
-    {
-        IdMap map = new(Ranges(document, "uidMappings"), Ranges(document, "gidMappings"));
-        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        if (handle.IsInvalid || Libc.fchown(handle, map.UidOutside(0), map.GidOutside(0)) != 0)
-        {
-            throw LinuxException.Last("chown", directory);
-        }
-    }
+    public static void MakePlace() => Directory.CreateDirectory(Place);
 
     /// <summary>Takes away what a start has mounted, or an earlier one has left.</summary>
     public static void Unmount(string id)
@@ -96,15 +78,8 @@ static class MappedMounts
             return;
         }
 
-        // The last first: an overlay lies over another of them. Of a unit with mounts of its own they are gone with it.
-        foreach (MountEntry mount in MountTable.Read().Where(m => m.Point.StartsWith(place + "/", StringComparison.Ordinal)).Reverse())
-        {
-            if (Libc.umount2(mount.Point, Libc.MNT_DETACH) != 0)
-            {
-                throw LinuxException.Last("umount", mount.Point);
-            }
-        }
-
+        // Of a unit with mounts of its own they are gone with it.
+        MountTable.Detach(p => p.StartsWith(place + "/", StringComparison.Ordinal));
         foreach (string left in Directory.GetFileSystemEntries(place))
         {
             // A place for a mount, and empty: what can't be removed as one is not ours to empty.
@@ -171,11 +146,9 @@ static class MappedMounts
         if (network is not null)
         {
             Directory.CreateDirectory(target);
-            string[] command = ["/usr/bin/env", "nsenter", $"--net={network}", "--", "mount", "--make-private", "-t", "sysfs", "-o", "nosuid,nodev,noexec", "sysctr", target];
-            using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
-            string said = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            source = process.ExitCode == 0 ? target : throw new SysctrException(ErrorKind.Host, $"mounting sysfs for {network}: {said.Trim()}");
+            ProcessResult done = ProcessRunner.RunAsync(
+                "nsenter", [$"--net={network}", "--", "mount", "--make-private", "-t", "sysfs", "-o", "nosuid,nodev,noexec", "sysctr", target], CancellationToken.None).GetAwaiter().GetResult();
+            source = done.ExitCode == 0 ? target : throw new SysctrException(ErrorKind.Host, $"mounting sysfs for {network}: {done.Error.Trim()}");
         }
 
         mount["type"] = "bind";
@@ -183,15 +156,13 @@ static class MappedMounts
         mount["options"] = new JsonArray(network is null ? "rbind" : "bind", "rprivate", "nosuid", "noexec", "nodev", "ro");
     }
 
-    /// <summary>The network that is there before the container: by its path, or with none the host's. Null where the runtime makes one.</summary>
-    private static (string? Path, bool IsHosts)? NetworkOf(JsonObject document)
+    /// <summary>Whether the network is there before the container: one with a path, or the host's, which has none. Else the runtime makes it.</summary>
+    private static bool HasNetwork(JsonObject document, out string? path)
     {
         JsonObject? own = (document["linux"]!["namespaces"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(n => n["type"]?.GetValue<string>() == "network");
-        return own is null ? (null, true) : own["path"]?.GetValue<string>() is { Length: > 0 } path ? (path, false) : null;
+        path = own?["path"]?.GetValue<string>();
+        return own is null || !string.IsNullOrEmpty(path);
     }
-
-    private static IReadOnlyList<IdRange> Ranges(JsonObject document, string name) =>
-        [.. ((JsonArray)document["linux"]![name]!).Select(m => new IdRange(m!["containerID"]!.GetValue<uint>(), m["hostID"]!.GetValue<uint>(), m["size"]!.GetValue<uint>()))];
 
     private static void Set(string directory, uint gid, uint mode)
     {

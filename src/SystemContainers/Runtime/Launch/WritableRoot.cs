@@ -25,9 +25,9 @@ static class WritableRoot
     /// <summary>Mounts it for one start.</summary>
     /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
     /// <param name="bundle">Its directory.</param>
-    /// <param name="mapped">What <see cref="MappedMounts.Mount"/> gave: there a root in a user namespace reaches it.</param>
+    /// <param name="mapped">Where a root in a user namespace reaches it; null where it has none.</param>
     /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
-    public static void Mount(JsonObject document, string bundle, string? mapped = null)
+    public static void Mount(JsonObject document, string bundle, MappedPlace? mapped = null)
     {
         if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
         {
@@ -36,7 +36,7 @@ static class WritableRoot
 
         JsonObject root = document["root"]!.AsObject();
         string lower = root["path"]!.GetValue<string>();
-        string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped, Top);
+        string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped.Path, Top);
         string changes = kept == Volatile ? Path.Join(bundle, Memory) : kept;
         if (kept == Volatile)
         {
@@ -58,7 +58,7 @@ static class WritableRoot
             File.SetUnixFileMode(upper, File.GetUnixFileMode(lower));
             if (mapped is not null)
             {
-                MappedMounts.Give(document, upper);
+                mapped.Give(upper);
             }
         }
 
@@ -73,13 +73,12 @@ static class WritableRoot
     /// <param name="bundle">Its directory.</param>
     public static void Unmount(string bundle)
     {
-        foreach (string mount in (string[])[Path.Join(bundle, Root), Path.Join(bundle, Memory)])
+        string[] places = [Path.Join(bundle, Root), Path.Join(bundle, Memory)];
+
+        // Of a unit with mounts of its own they are gone with it; of most containers there is no such place.
+        if (places.Any(Directory.Exists))
         {
-            // Of a unit with mounts of its own they are gone with it; of most containers there is no such place.
-            while (Directory.Exists(mount) && MountTable.Read().Any(m => m.Point == mount))
-            {
-                Call("umount", "--lazy", mount);
-            }
+            MountTable.Detach(p => places.Contains(p, StringComparer.Ordinal));
         }
     }
 

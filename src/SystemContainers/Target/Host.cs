@@ -140,7 +140,7 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User));
 
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);

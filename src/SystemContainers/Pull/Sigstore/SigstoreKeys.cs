@@ -11,10 +11,10 @@ sealed record SigstoreKeys
     public IReadOnlyList<VerificationKey>? Keys { get; init; }
 
     /// <summary>Identities by certificates of Fulcio; needs <see cref="Rekor"/>.</summary>
-    public FulcioTrust? Fulcio { get; init; }
+    public FulcioAuthority? Fulcio { get; init; }
 
     /// <summary>Certificates of one's own authority; without <see cref="Rekor"/>.</summary>
-    public PkiTrust? Pki { get; init; }
+    public PkiAuthority? Pki { get; init; }
 
     /// <summary>Keys of the logs, of which one has to promise that it holds the signature; null for no matter.</summary>
     public IReadOnlyList<VerificationKey>? Rekor { get; init; }

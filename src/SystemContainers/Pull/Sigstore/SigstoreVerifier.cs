@@ -71,7 +71,7 @@ static class SigstoreVerifier
         throw fault ?? Fault.Of("no key is trusted");
     }
 
-    private static VerificationKey OfFulcio(SigstoreAttachment attachment, FulcioTrust fulcio, IReadOnlyList<VerificationKey> logs, byte[] signature)
+    private static VerificationKey OfFulcio(SigstoreAttachment attachment, FulcioAuthority fulcio, IReadOnlyList<VerificationKey> logs, byte[] signature)
     {
         string set = Set(attachment);
         string certificate = Certificate(attachment);

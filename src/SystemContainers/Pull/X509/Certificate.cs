@@ -157,7 +157,7 @@ sealed class Certificate
     }
 
     /// <summary>The value of an extension, as it is encoded; null where it is not there.</summary>
-    public ReadOnlyMemory<byte>? Extension(string oid) => _extensions.TryGetValue(oid, out byte[]? value) ? value : null;
+    public byte[]? Extension(string oid) => _extensions.GetValueOrDefault(oid);
 
     /// <summary>Whether a certificate is the same authority: one whose name and key are the same leads nowhere new.</summary>
     public bool IsSameAs(Certificate other) =>

@@ -10,7 +10,7 @@ namespace SystemContainers.Pull.Sigstore;
 /// <param name="Intermediates">What may stand between, beside what comes with a signature.</param>
 /// <param name="SubjectEmail">An address that the certificate is for; null for no matter.</param>
 /// <param name="SubjectHostname">A host that it is for; null for no matter.</param>
-sealed record PkiTrust(IReadOnlyList<Certificate> Roots, IReadOnlyList<Certificate> Intermediates, string? SubjectEmail, string? SubjectHostname)
+sealed record PkiAuthority(IReadOnlyList<Certificate> Roots, IReadOnlyList<Certificate> Intermediates, string? SubjectEmail, string? SubjectHostname)
 {
     private const int MaxCertificates = 32;
 

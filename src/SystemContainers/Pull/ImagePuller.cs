@@ -196,7 +196,7 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = _policy.JudgementFor(reference);
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place), cancellationToken);
+        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         _progress.Found(place, document.Digest, manifest.Layers.Count);
@@ -208,8 +208,8 @@ sealed partial class ImagePuller
         };
     }
 
-    private ISignatureSource Signatures(ImageReference place) =>
-        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, () => _signatures.Value, _options, _progress) : new NoSignatures();
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
+        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
 
     private static async Task<ManifestDocument> FindManifestAsync(
         ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken)

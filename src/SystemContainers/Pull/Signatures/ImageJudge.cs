@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.OpenPgp;
+using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Pull.Trust.Names;
 using SystemContainers.Pull.Trust.Requirements;
@@ -42,8 +43,11 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
                     case SignedBy signedBy:
                         SignedBy(reference, digest, signatures, source, rule, signedBy);
                         break;
+                    case SigstoreSigned sigstore:
+                        SigstoreSigned(reference, digest, signatures, source, rule, sigstore);
+                        break;
                     default:
-                        throw SignaturePolicy.Refused(reference, $"it must be signed ({requirement.Type}), and sysctr can't check signatures of sigstore yet", rule);
+                        throw new InvalidOperationException($"a {requirement.Type} passed the policy's own check");
                 }
             }
         }
@@ -87,20 +91,66 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
             $"it has to be signed by a key of {Redact.Text(requirement.Keys.Shown)}, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); see containers-policy.json(5)");
     }
 
+    private void SigstoreSigned(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SigstoreSigned requirement)
+    {
+        SigstoreSignature[] signatures = [.. all.OfType<SigstoreSignature>().Where(s => s.MediaType == SigstoreAttachment.MediaType)];
+        if (signatures.Length == 0)
+        {
+            throw SignaturePolicy.Refused(
+                reference, $"it has no signature{(all.Count > 0 ? " of sigstore" : "")}, and must be signed (sigstoreSigned)", rule,
+                $"signatures of {manifest} were looked for in {source.Where}; write use-sigstore-attachments: true for it into /etc/containers/registries.d where the registry has them; see containers-registries.d(5)");
+        }
+
+        SigstoreKeys keys;
+        try
+        {
+            keys = SigstoreTrust.Of(requirement);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
+        {
+            throw SignaturePolicy.Refused(reference, $"it must be signed (sigstoreSigned), and a key that the policy names can't be used: {e.Message}", rule, e.Hint ?? "keys and certificates are PEM; see containers-policy.json(5)");
+        }
+
+        DockerName? image = Name(reference);
+        List<string> faults = [];
+        foreach (SigstoreSignature signature in signatures)
+        {
+            SigstoreVerdict verdict = SigstoreVerifier.Verify(new SigstoreAttachment(signature.Payload, signature.Annotations), keys, _now.GetUtcNow());
+            if ((verdict.Signed is { } signed ? Fault(signed, manifest, image, requirement.Identity) : verdict.Reason ?? "it does not count") is not { } fault)
+            {
+                return;
+            }
+
+            faults.Add($"{signature.Where}: {fault}");
+        }
+
+        throw SignaturePolicy.Refused(
+            reference, $"no signature of it counts (sigstoreSigned): {string.Join("; ", faults)}", rule,
+            $"it has to be signed as the policy says, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); cosign signs for a name without a tag, for which there are matchRepository and exactRepository; see containers-policy.json(5)");
+    }
+
     private string? Fault(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement)
     {
-        OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigningPayload.MaxBytes, _now.GetUtcNow().UtcDateTime);
+        OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigning.MaxBytes, _now.GetUtcNow().UtcDateTime);
         if (verdict.Content is null)
         {
             return verdict.Fault;
         }
 
-        (SimpleSigningPayload? payload, string? fault) = SimpleSigningPayload.Read(verdict.Content);
-        return payload is null ? fault
-            : payload.ManifestDigest != manifest.ToString() ? $"it is for the manifest {payload.ManifestDigest}, and this is {manifest}"
-            : !requirement.Identity.Matches(image, payload.Reference) ? $"it is for '{Redact.Text(payload.Reference)}'"
-            : null;
+        try
+        {
+            return Fault(SimpleSigning.Read(verdict.Content, SimpleSigning.Atomic), manifest, image, requirement.Identity);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
+        {
+            return e.Message;
+        }
     }
+
+    private static string? Fault(SimpleSigning signed, Digest manifest, DockerName? image, SignedIdentity identity) =>
+        signed.ManifestDigest != manifest ? $"it is for the manifest {signed.ManifestDigest}, and this is {manifest}"
+        : !identity.Matches(image, signed.DockerReference) ? $"it is for '{Redact.Text(signed.DockerReference)}'"
+        : null;
 
     /// <summary>What a signature's name is compared with; a digest stands before a tag, as for podman.</summary>
     private static DockerName? Name(ImageReference reference) => reference.Transport switch

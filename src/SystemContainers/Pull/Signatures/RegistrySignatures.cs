@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Pull.Trust.Signatures;
 using SystemContainers.Reference;
@@ -11,13 +12,14 @@ namespace SystemContainers.Pull.Signatures;
 
 /// <summary>
 /// Signatures of an image in a registry: <c>BASE/REPOSITORY@sha256=HEX/signature-1</c> and so on, in the storage that registries.d names
-/// (signature-protocols.md).
+/// (signature-protocols.md); and where that says so, what cosign has attached at the tag <c>sha256-HEX.sig</c>.
 /// </summary>
 /// <param name="image">As it is reached: a mirror has signatures of its own.</param>
+/// <param name="registry">Where it is.</param>
 /// <param name="storage">Which storage it is; read when it is needed.</param>
 /// <param name="options">Time-outs and attempts.</param>
 /// <param name="progress">Told of further attempts.</param>
-sealed class RegistrySignatures(ImageReference image, Func<SignatureStorage> storage, PullOptions options, IPullProgress progress) : ISignatureSource
+sealed class RegistrySignatures(ImageReference image, IImageSource registry, Func<SignatureStorage> storage, PullOptions options, IPullProgress progress) : ISignatureSource
 {
     /// <summary>As many as containers/image takes: a server that always has one more is broken.</summary>
     private const int MaxSignatures = 128;
@@ -28,12 +30,19 @@ sealed class RegistrySignatures(ImageReference image, Func<SignatureStorage> sto
         get
         {
             (string url, string? file) = storage().Lookaside(image);
-            return $"{Redact.Text(url)} ({(file is null ? "where nothing in registries.d says another place" : file)})";
+            string attached = storage().UsesAttachments(image) ? ", and at the image's .sig tag" : "; the image's .sig tag was not looked at, for registries.d does not say use-sigstore-attachments: true";
+            return $"{Redact.Text(url)} ({(file is null ? "where nothing in registries.d says another place" : file)}){attached}";
         }
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken) =>
+    [
+        .. await FromStorageAsync(manifest, cancellationToken),
+        .. storage().UsesAttachments(image) ? await AttachedSignatures.GetAsync(image, registry, manifest, cancellationToken) : [],
+    ];
+
+    private async Task<IReadOnlyList<ImageSignature>> FromStorageAsync(Digest manifest, CancellationToken cancellationToken)
     {
         (string url, string? file) = storage().Lookaside(image);
         int colon = url.IndexOf(':', StringComparison.Ordinal);

@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Pull.OpenPgp;
+using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Pull.Trust.Signatures;
 using SystemContainers.Tests.Fakes;
@@ -30,7 +31,7 @@ static class SignatureTargets
         {
             if (SignatureBlob.Parse("here", bytes) is SimpleSignature simple)
             {
-                OpenPgpVerdict verdict = SignedMessage.Check(simple.Message, s_keys, SimpleSigningPayload.MaxBytes, s_now);
+                OpenPgpVerdict verdict = SignedMessage.Check(simple.Message, s_keys, SimpleSigning.MaxBytes, s_now);
                 FuzzTarget.Must((verdict.Content is null) == (verdict.Fault is not null), "it neither counts nor does not");
                 FuzzTarget.Must(verdict.Content is null || verdict.Content.SequenceEqual(s_payload), "what nobody signed came out");
             }
@@ -39,13 +40,9 @@ static class SignatureTargets
     /// <summary>What a simple signature signs.</summary>
     public static FuzzTarget Payload { get; } = new(
         "simple-signing",
-        [],
+        [ErrorKind.Policy],
         [s_payload],
-        bytes =>
-        {
-            (SimpleSigningPayload? payload, string? fault) = SimpleSigningPayload.Read(bytes);
-            FuzzTarget.Must(payload is null == fault is not null, "it neither says something nor is wrong");
-        });
+        bytes => FuzzTarget.Must(SimpleSigning.Read(bytes, SimpleSigning.Atomic).DockerReference is not null, "it is for no name"));
 
     /// <summary>A keyring.</summary>
     public static FuzzTarget Keyring { get; } = new(

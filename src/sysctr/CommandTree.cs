@@ -42,6 +42,7 @@ static class CommandTree
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("scan", ScanCommand.Create),
         ("start", StartCommand.Create),
         ("stop", StopCommand.Create),
         ("restart", RestartCommand.Create),

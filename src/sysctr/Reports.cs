@@ -14,6 +14,7 @@ using SystemContainers.Inspect.Plan;
 using SystemContainers.Inspect.Space;
 using SystemContainers.Lint.Json;
 using SystemContainers.Mounts;
+using SystemContainers.Scan;
 using SystemContainers.State;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
@@ -46,6 +47,9 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<MountRecord> mounts) =>
         JsonSerializer.Serialize(mounts, MountsJson.Default.IReadOnlyListMountRecord);
+
+    public static string ToJson(IReadOnlyList<ScanReport> reports) =>
+        JsonSerializer.Serialize(reports, ScanJson.Default.IReadOnlyListScanReport);
 
     public static string ToJson(HostPlan plan) =>
         JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);

@@ -65,7 +65,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["read-only"] = ["false"];
         }
 
-        if (!host.IsUser && !_settings.ContainsKey(QuadletNetworks.Option))
+        if (!_settings.ContainsKey(QuadletNetworks.Option))
         {
             usual[QuadletNetworks.Option] = [QuadletNetworks.Usual];
         }

@@ -83,9 +83,9 @@ sealed partial record ImageReference
             : throw Malformed(text, "archives have no digests of manifests", $"write {what}");
     }
 
-    private static ImageReference ParseBuiltin(string text, string rest) => rest == PodName
+    private static ImageReference ParseBuiltin(string text, string rest) => rest is PodName or RootfsName
         ? new ImageReference { Transport = ImageTransport.Builtin, Repository = rest }
-        : throw Malformed(text, $"sysctr has no such image", $"there is {Pod}");
+        : throw Malformed(text, $"sysctr has no such image", $"there are {Pod} and {Rootfs}");
 
     private static ImageReference ParseDaemon(string text, string rest)
     {

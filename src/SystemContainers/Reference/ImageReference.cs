@@ -16,7 +16,12 @@ sealed partial record ImageReference
     /// <summary>The image of a pod, which has no files and no payload: its unit makes a network and nothing else.</summary>
     public const string Pod = "sysctr-builtin:" + PodName;
 
-    private const string PodName = "pod";
+    /// <summary>The image of a container whose files are a directory of the host: it has none.</summary>
+    public const string Rootfs = "sysctr-builtin:" + RootfsName;
+
+    internal const string PodName = "pod";
+
+    internal const string RootfsName = "rootfs";
 
     private ImageReference()
     {

@@ -45,7 +45,7 @@ public sealed class NetworkRequestTests
     [Theory]
     [InlineData("--network=pasta:--mtu,1400", "--mtu,1400")]
     [InlineData("--network=bridge", "")]
-    [InlineData("-p=8080:80", "")]
+    [InlineData("--publish=8080:80", "")]
     public void A_users_own_network_is_made_by_pasta(string words, string given)
     {
         NetworkRequest request = Of(words, isUsers: true);

@@ -40,7 +40,7 @@ sealed class LoginOperation
 
     /// <summary>The registry of a text, or the first of unqualified-search-registries for none.</summary>
     /// <exception cref="SysctrException">Usage: it is none, or there is none.</exception>
-    public AuthKey KeyOf(string? typed) => AuthKey.Parse(typed ?? _registries.SearchRegistries.FirstOrDefault() ?? throw new SysctrException(
+    public AuthKey KeyOf(string? typed) => AuthKey.Parse(typed ?? (_registries.SearchRegistries is [var first, ..] ? first : null) ?? throw new SysctrException(
         ErrorKind.Usage, "no registry is named, and registries.conf has no unqualified-search-registries", "name one: HOST[:PORT][/NAMESPACE]"));
 
     /// <summary>Who is logged in; null for nobody.</summary>
@@ -63,7 +63,7 @@ sealed class LoginOperation
             throw new SysctrException(ErrorKind.Policy, $"logging in to {key.Registry}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
         }
 
-        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Endpoints[^1].Insecure, IsMirror: false);
+        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Endpoints.LastOrDefault(e => !e.IsMirror)?.Insecure ?? false, IsMirror: false);
         using RegistryClient client = new(endpoint, new CredentialStore(credential), _options, _progress) { Scopes = [] };
         return await client.GetAsync(
             new RegistryRequest($"logging in to {key.Registry}", "v2/", Accept: []),

@@ -34,7 +34,7 @@ sealed record RegistriesConfPaths(string Main, string? DropIns, string? ShortNam
         IReadOnlyList<string> directories = named is null ? ContainersPaths.Directories("registries", ".conf.d", user, environment) : [];
         return new RegistriesConfPaths(
             named ?? main.FirstOrDefault(File.Exists) ?? main[1],
-            directories.FirstOrDefault(),
+            directories is [var strongest, ..] ? strongest : null,
             user is null && Linux.Native.Libc.geteuid() == 0
                 ? "/var/cache/containers/short-name-aliases.conf"
                 : Path.Join(CallerHome.Cache(environment), "containers/short-name-aliases.conf"),

@@ -94,7 +94,10 @@ sealed partial class RegistriesConfig
                 Rewrite(reference, bestLength, mirror.Location), mirror.Insecure, IsMirror: true);
         RegistryEndpoint primary = new(
             Rewrite(reference, bestLength, best.Location), best.Insecure, IsMirror: false);
-        return new RegistrySettings(best.Blocked, [.. mirrors, primary]);
+
+        // As in podman: a place that is blocked by its own name is asked for nothing, whatever name leads there.
+        RegistryEndpoint[] open = [.. mirrors.Append(primary).Where(e => e.Reference == reference || Best(e.Reference, withPort: true).Table is not { Blocked: true })];
+        return new RegistrySettings(best.Blocked || open.Length == 0, open);
     }
 
     /// <summary>The table with the longest matching prefix, as it is written; of two that are as long the first, as in podman.</summary>

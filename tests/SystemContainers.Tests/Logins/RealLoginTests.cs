@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.TestBed;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Pull;
 using Xunit;
 
@@ -63,6 +64,37 @@ public sealed class RealLoginTests : IDisposable
 
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(complaint, result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Ended at any of its steps, or without room for one, it leaves the file as it was or as it is to be.</summary>
+    [Theory]
+    [InlineData("kill")]
+    [InlineData("enospc")]
+    public async Task A_login_that_is_cut_is_whole_or_not_at_all(string cut)
+    {
+        using FakeRegistry open = new() { Misbehave = static _ => new FakeResponse() };
+        const string before = "{\"auths\":{\"other.example\":{\"auth\":\"eDp5\"}}}";
+        string directory = Path.Combine(_directory, "new");
+        string file = Path.Combine(directory, "auth.json");
+        int steps = 0;
+        for (int exit = -1; exit != 0; steps++)
+        {
+            Directory.CreateDirectory(directory);
+            await File.WriteAllTextAsync(file, before, TestContext.Current.CancellationToken);
+            string[] words = ["env", $"SYSCTR_FAULT={cut}:{steps + 1}", "sysctr", "login", "--authfile", file, "--tls-verify=false", "-u", "me", "-p", "p", open.Host];
+            exit = (await RunAsync(null, words)).ExitCode;
+            string after = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            Assert.True(after == before || after.Contains(open.Host, StringComparison.Ordinal), after);
+            Assert.True(exit != 0 || after != before, "it says that it is done");
+
+            // What a killed one leaves beside the file, the next one removes.
+            (await RunAsync(null, [.. words[2..]])).MustSucceed();
+            Assert.Equal([file], Directory.GetFiles(directory));
+            Assert.Contains("other.example", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Directory.Delete(directory, recursive: true);
+        }
+
+        Assert.InRange(steps, 4, 20);
     }
 
     /// <summary>On a terminal: asked for, and the password never shown.</summary>

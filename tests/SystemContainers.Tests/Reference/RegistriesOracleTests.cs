@@ -36,6 +36,7 @@ public sealed class RegistriesOracleTests : IDisposable
             Table("plain.example", "plain", "") + Table("plain.example/deep/er", "deeper", "") + Table("port.example:5000", "port", "")
             + Table("*.wild.example", "wild", "") + Table("*.more.wild.example", "more", "")
             + Table("docker.io/library", "hub", "") + $"[[registry]]\nlocation = \"{_registry.Host}/bad\"\nblocked = true\n"
+            + Table("led.example", "bad/there", "") + Table("partly.example", "partly", "", Mirror("bad/mirror", "") + Mirror("p2", ""))
             + Table("all.example", "all", "", Mirror("a1", "") + Mirror("a2", "all"))
             + Table("mix.example", "mix", "", Mirror("m1", "digest-only") + Mirror("m2", "tag-only") + Mirror("m3", ""))
             + Table("whole.example", "whole", "mirror-by-digest-only = true", Mirror("w1", "") + Mirror("w2/deep", "")));
@@ -43,7 +44,7 @@ public sealed class RegistriesOracleTests : IDisposable
         [
             "plain.example/x", "plain.example/x/y/z", "plain.example/deep/er", "plain.example/deep/er/x", "plain.example/deep/erx", "plain.example/deep",
             "port.example:5000/x", "a.wild.example/x", "a.b.wild.example/x", "a.more.wild.example/x", "more.wild.example/x",
-            "docker.io/x", "docker.io/library/x/y", $"{_registry.Host}/bad/x", $"{_registry.Host}/bad/y/z", "all.example/x", "mix.example/x", "whole.example/x", "whole.example/deep/x",
+            "docker.io/x", "docker.io/library/x/y", $"{_registry.Host}/bad/x", $"{_registry.Host}/bad/y/z", "led.example/x", "partly.example/x", "all.example/x", "mix.example/x", "whole.example/x", "whole.example/deep/x",
         ];
         List<string> different = [];
         int asked = 0;

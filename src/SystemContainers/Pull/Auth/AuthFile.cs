@@ -3,8 +3,11 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Pull.Auth;
 
@@ -39,37 +42,25 @@ sealed class AuthFile(string path)
 
     /// <summary>Writes a password, in place of one that is there by any way to write the name.</summary>
     /// <exception cref="SysctrException">Unauthorized: the file can't be read; Storage or Permission: or written.</exception>
-    public void Set(AuthKey key, string user, string password)
+    public void Set(AuthKey key, string user, string password) => Change(file =>
     {
-        JsonObject file = Read();
         JsonObject auths = file[Auths] as JsonObject ?? [];
         Remove(auths, key);
         auths[key.Text] = new JsonObject { ["auth"] = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")) };
         file[Auths] = auths;
-        Write(file);
-    }
+        return true;
+    });
 
     /// <summary>Removes a password.</summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="SysctrException">As <see cref="Set"/>.</exception>
-    public bool Remove(AuthKey key)
-    {
-        JsonObject file = Read();
-        if (file[Auths] is not JsonObject auths || !Remove(auths, key))
-        {
-            return false;
-        }
-
-        Write(file);
-        return true;
-    }
+    public bool Remove(AuthKey key) => File.Exists(Path) && Change(file => file[Auths] is JsonObject auths && Remove(auths, key));
 
     /// <summary>Removes all passwords, and the names of helpers.</summary>
     /// <returns>Whether there were any.</returns>
     /// <exception cref="SysctrException">As <see cref="Set"/>.</exception>
-    public bool Clear()
+    public bool Clear() => File.Exists(Path) && Change(file =>
     {
-        JsonObject file = Read();
         if (file[Auths] is not JsonObject { Count: > 0 } && file[CredHelpers] is not JsonObject { Count: > 0 })
         {
             return false;
@@ -77,9 +68,8 @@ sealed class AuthFile(string path)
 
         file[Auths] = new JsonObject();
         file.Remove(CredHelpers);
-        Write(file);
         return true;
-    }
+    });
 
     private static bool Remove(JsonObject auths, AuthKey key)
     {
@@ -107,18 +97,24 @@ sealed class AuthFile(string path)
         }
     }
 
-    private void Write(JsonObject file)
+    /// <summary>Reads, changes and writes; no other sysctr does so meanwhile.</summary>
+    private bool Change(Func<JsonObject, bool> change)
     {
-        using MemoryStream bytes = new();
-        using (Utf8JsonWriter writer = new(bytes, new JsonWriterOptions { Indented = true, IndentCharacter = '\t', IndentSize = 1 }))
-        {
-            file.WriteTo(writer);
-        }
-
+        string directory = System.IO.Path.GetDirectoryName(Path)!;
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            DurableFile.Write(Path, bytes.ToArray(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            FaultPoint.Pass("mkdir");
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using SafeFileHandle held = Lock(directory);
+            JsonObject file = Read();
+            if (!change(file))
+            {
+                return false;
+            }
+
+            DurableFile.RemoveAbandoned(directory);
+            DurableFile.Write(Path, Text(file), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return true;
         }
         catch (UnauthorizedAccessException e)
         {
@@ -128,5 +124,34 @@ sealed class AuthFile(string path)
         {
             throw new SysctrException(ErrorKind.Storage, $"writing credentials to {Path}: {e.Message}", "name another file with --authfile", e);
         }
+    }
+
+    /// <summary>Of the directory: the file is another one after each change.</summary>
+    private static SafeFileHandle Lock(string directory)
+    {
+        SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        while (handle.IsInvalid || Libc.flock(handle, Libc.LOCK_EX) != 0)
+        {
+            LinuxException failed = LinuxException.Last("flock", directory);
+            if (handle.IsInvalid || failed.Errno != Errno.EINTR)
+            {
+                handle.Dispose();
+                throw failed;
+            }
+        }
+
+        return handle;
+    }
+
+    // As podman writes it.
+    private static byte[] Text(JsonObject file)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter writer = new(bytes, new JsonWriterOptions { Indented = true, IndentCharacter = '\t', IndentSize = 1 }))
+        {
+            file.WriteTo(writer);
+        }
+
+        return bytes.ToArray();
     }
 }

@@ -42,7 +42,7 @@ sealed class CertificateFault : AuthenticationException
             return new CertificateFault(OfTime(server, chain!), CertificateCause.Time);
         }
 
-        if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+        if (status.HasFlag(X509ChainStatusFlags.UntrustedRoot) || status.HasFlag(X509ChainStatusFlags.PartialChain))
         {
             string files = useless.Count == 0 ? "" : $"; {string.Join(", ", useless)} would say it, and holds no certificate in PEM";
             return new CertificateFault(
@@ -61,7 +61,9 @@ sealed class CertificateFault : AuthenticationException
     {
         DateTime now = DateTime.Now;
         X509Certificate2 wrong = chain.ChainElements.Select(e => e.Certificate).FirstOrDefault(c => c.NotAfter < now || c.NotBefore > now) ?? server;
-        string whose = wrong.RawDataMemory.Span.SequenceEqual(server.RawDataMemory.Span) ? "its certificate" : $"the certificate of its authority {wrong.GetNameInfo(X509NameType.SimpleName, forIssuer: false)}";
+        string whose = wrong.RawDataMemory.Span.SequenceEqual(server.RawDataMemory.Span)
+            ? "its certificate"
+            : $"the certificate of its authority {wrong.GetNameInfo(X509NameType.SimpleName, forIssuer: false)}";
         return wrong.NotBefore > now ? $"{whose} is not valid before {Day(wrong.NotBefore)}" : $"{whose} has expired on {Day(wrong.NotAfter)}";
     }
 

@@ -63,6 +63,14 @@ public sealed class AuthFileTests : IDisposable
     }
 
     [Fact]
+    public void Changes_at_once_are_all_kept()
+    {
+        Parallel.For(0, 40, i => new AuthFile(File).Set(new AuthKey($"h{i}.example"), "me", "p"));
+
+        Assert.Equal(40, JsonNode.Parse(System.IO.File.ReadAllText(File))!["auths"]!.AsObject().Count);
+    }
+
+    [Fact]
     public void A_link_is_replaced_and_what_it_names_stays()
     {
         string real = Path.Combine(_directory, "real.json");

@@ -5,6 +5,7 @@ using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.Checks;
 using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Images;
+using SystemContainers.Cli.Commands.Logins;
 using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
 using SystemContainers.Cli.Commands.Rollout;
@@ -39,6 +40,8 @@ static class CommandTree
         ("network", NetworkCommand.Create),
         ("df", DfCommand.Create),
         ("pull", PullCommand.Create),
+        ("login", LoginCommand.Create),
+        ("logout", LogoutCommand.Create),
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),

@@ -51,7 +51,7 @@ sealed class Host : IDisposable
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
-        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(User)));
+        _registries = new Lazy<RegistriesConfig>(LoadRegistries);
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree)
             : OpenScratch(scratchOf));
@@ -142,6 +142,9 @@ sealed class Host : IDisposable
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
 
+    /// <summary>How registries are reached from here, without an image.</summary>
+    internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);
+
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
 
@@ -195,6 +198,17 @@ sealed class Host : IDisposable
     }
 
     private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
+
+    private RegistriesConfig LoadRegistries()
+    {
+        RegistriesConfig registries = RegistriesConfig.Load(RegistriesConfPaths.Of(User));
+        foreach (string without in registries.Notes)
+        {
+            Note($"warning: {without}");
+        }
+
+        return registries;
+    }
 
     /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is made where need be.</summary>
     private PullOptions PullOptions()

@@ -41,7 +41,7 @@ static class AtomicVerbs
 
     private static readonly AtomicOption s_type = new(["--type", "-t"], Ours: null, HasValue: true) { Values = new Dictionary<string, string?> { ["docker"] = null, ["atomic"] = null }, Instead = "a registry is a registry" };
     private static readonly AtomicOption s_credentials =
-        new(["--src-creds"], Ours: null, HasValue: true) { Instead = "'skopeo login' or 'podman login' keeps them in auth.json, which is read here too" };
+        new(["--src-creds"], Ours: null, HasValue: true) { Instead = "'sysctr login', 'skopeo login' or 'podman login' keeps them in auth.json, which is read here too" };
 
     private static readonly AtomicOption s_systemPackage = new(["--system-package"], "--system-package", HasValue: true)
     {

@@ -56,6 +56,8 @@ static class Completer
     private static IEnumerable<string> Values(Option option, string typed, InstalledNames names) => option.HelpName switch
     {
         "DIR" => [":directory"],
+        "FILE" => [":file"],
+        "true|false" => ["true", "false"],
         "IMAGE" => Images(typed, names),
         "RUNTIME" => ["runc", "crun"],
         "CLASS" => [.. RightClasses.All.Select(c => c.Name), "all"],

@@ -8,7 +8,6 @@ namespace SystemContainers.Cli.Usage;
 /// </summary>
 static class Meanings
 {
-    private const string Login = "'podman login HOST' or 'skopeo login HOST' keeps the credentials in auth.json, which sysctr reads";
     private const string Copy = "'skopeo copy SOURCE DESTINATION' copies and pushes images";
 
     private static readonly Dictionary<string, Dictionary<string, string>> s_verbs = new(StringComparer.Ordinal)
@@ -55,7 +54,6 @@ static class Meanings
     };
 
     private static readonly Dictionary<string, string> s_elsewhere = Words(
-        ("login logout", Login),
         ("push save copy cp-image", Copy),
         ("build commit", "'podman build' or 'buildah' make images"),
         ("search tags", "'skopeo list-tags docker://HOST/NAME' lists what a registry has"),

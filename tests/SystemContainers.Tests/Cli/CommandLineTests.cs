@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     [InlineData("inspect etcd", "'sysctr' has no verb 'inspect'", "did you mean 'info'?")]
     [InlineData("show etcd", "'sysctr' has no verb 'show'", "did you mean 'info'?")]
     [InlineData("upgrade", "'sysctr' has no verb 'upgrade'", "did you mean 'update'?")]
-    [InlineData("login quay.io", "'sysctr' has no verb 'login'", "podman login")]
+    [InlineData("login quay.io x", "'sysctr login' has no use for 'x'", "'sysctr login --help'")]
     [InlineData("enable etcd", "'sysctr' has no verb 'enable'", "systemctl")]
     [InlineData("compose up", "'sysctr' has no verb 'compose'", "did you mean 'from compose'?")]
     [InlineData("from", "'sysctr from' needs a verb: docker-run, compose, podman", "'sysctr from --help'")]

@@ -63,7 +63,7 @@ sealed partial class RegistryClient
         // Attack: the scope is ours to say. A registry that asked for "repository:private/thing:pull,push" would otherwise
         // be handed a token for it, made with the user's credentials.
         List<KeyValuePair<string, string>> parameters =
-            [new("scope", $"repository:{_endpoint.Reference.Repository}:pull")];
+            [.. (Scopes ?? [$"repository:{_endpoint.Reference.Repository}:pull"]).Select(s => new KeyValuePair<string, string>("scope", s))];
         if (!string.IsNullOrEmpty(service))
         {
             parameters.Insert(0, new("service", service));

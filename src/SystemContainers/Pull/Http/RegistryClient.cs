@@ -46,6 +46,9 @@ sealed partial class RegistryClient : IDisposable
     /// <summary>The registry's name in references.</summary>
     public string Registry => _endpoint.Reference.Registry;
 
+    /// <summary>What tokens are asked for (distribution's "Token Scope Documentation"); null to pull from the repository.</summary>
+    public IReadOnlyList<string>? Scopes { get; init; }
+
     /// <summary>
     /// Sends a request and reads its answer, which is a success (2xx). An attempt that fails in transit, also within
     /// <paramref name="read"/>, is made again.
@@ -216,6 +219,9 @@ sealed partial class RegistryClient : IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         message.Headers.TryAddWithoutValidation("User-Agent", s_userAgent);
+
+        // Digests are of the bytes as they are; without a word a server may choose (RFC 9110, 12.5.3).
+        message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         foreach (string type in request.Accept)
         {
             message.Headers.TryAddWithoutValidation("Accept", type);
@@ -263,8 +269,8 @@ sealed partial class RegistryClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException(
-                HttpRequestError.ConnectionError, $"no connection in {_options.ConnectTimeout.TotalSeconds} s", e);
+            string why = $"no connection in {_options.ConnectTimeout.TotalSeconds} s";
+            throw new HttpRequestException(HttpRequestError.ConnectionError, why, new TimeoutException(why, e));
         }
     }
 }

@@ -7,6 +7,7 @@ using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Images;
 using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
+using SystemContainers.Cli.Commands.Registry;
 using SystemContainers.Cli.Commands.Rollout;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
@@ -39,6 +40,8 @@ static class CommandTree
         ("network", NetworkCommand.Create),
         ("df", DfCommand.Create),
         ("pull", PullCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("list-tags", ListTagsCommand.Create),
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),

@@ -11,6 +11,7 @@ using SystemContainers.Inspect;
 using SystemContainers.Inspect.Diff;
 using SystemContainers.Inspect.Images;
 using SystemContainers.Inspect.Plan;
+using SystemContainers.Inspect.Remote;
 using SystemContainers.Inspect.Space;
 using SystemContainers.Lint.Json;
 using SystemContainers.Mounts;
@@ -37,6 +38,10 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<ImageReport> images) =>
         JsonSerializer.Serialize(images, ImagesJson.Default.IReadOnlyListImageReport);
+
+    public static string ToJson(RemoteImage image) => JsonSerializer.Serialize(image, RemoteJson.Default.RemoteImage);
+
+    public static string ToJson(TagList tags) => JsonSerializer.Serialize(tags, RemoteJson.Default.TagList);
 
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>
         JsonSerializer.Serialize(findings, LintJson.Default.IReadOnlyListLintMessage);

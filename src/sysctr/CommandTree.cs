@@ -40,6 +40,8 @@ static class CommandTree
         ("network", NetworkCommand.Create),
         ("df", DfCommand.Create),
         ("pull", PullCommand.Create),
+        ("push", PushCommand.Create),
+        ("copy", CopyCommand.Create),
         ("inspect", InspectCommand.Create),
         ("list-tags", ListTagsCommand.Create),
         ("lint", LintCommand.Create),

@@ -18,6 +18,7 @@ using SystemContainers.Mounts;
 using SystemContainers.State;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
+using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli;
 
@@ -65,6 +66,10 @@ static class Reports
     public static string ToJson(PruneReport pruned) => JsonSerializer.Serialize(pruned, CliJson.Default.PruneReport);
 
     public static string ToJson(IReadOnlyList<PulledReport> pulled) => JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);
+
+    public static string ToJson(TransferReport report) => JsonSerializer.Serialize(report, CliJson.Default.TransferReport);
+
+    public static string ToJson(IReadOnlyList<TransferReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListTransferReport);
 
     public static string ToJson(IReadOnlyList<ImageVersionReport> versions) => JsonSerializer.Serialize(versions, CliJson.Default.IReadOnlyListImageVersionReport);
 

@@ -9,6 +9,7 @@ using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Trust;
+using SystemContainers.Push;
 using SystemContainers.Reference;
 using SystemContainers.Runtime;
 using SystemContainers.State;
@@ -142,6 +143,12 @@ sealed class Host : IDisposable
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
 
+    /// <summary>Places to copy images to, by the registries and credentials that count here.</summary>
+    internal Destinations Destinations(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
+
+    /// <summary>Where what is too large for memory is put for a moment, in files without names.</summary>
+    internal string SpoolDirectory => PullOptions().SpoolDirectory;
+
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
 
@@ -197,7 +204,7 @@ sealed class Host : IDisposable
     private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
 
     /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is made where need be.</summary>
-    private PullOptions PullOptions()
+    internal PullOptions PullOptions()
     {
         PullOptions options = Pull.Options.PullOptions.Of(User);
         string store = _scratch ?? StoreHere;

@@ -52,7 +52,7 @@ sealed class Host : IDisposable
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
-        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(RegistriesConfPaths.Of(User)));
+        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options.Registries ?? RegistriesConfPaths.Of(User)));
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree)
             : OpenScratch(scratchOf));

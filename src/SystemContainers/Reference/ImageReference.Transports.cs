@@ -11,7 +11,6 @@ sealed partial record ImageReference
     private static readonly (string Prefix, string Hint)[] s_otherTransports =
     [
         ("containers-storage:", "'podman save --output FILE IMAGE' takes it out of podman's store, docker-archive:FILE reads that"),
-        ("dir:", "'skopeo copy dir:… oci:DIRECTORY:TAG' makes a layout of it"),
         ("ostree:", "'skopeo copy ostree:… oci:DIRECTORY:TAG' makes a layout of it"),
         ("tarball:", "'podman import' makes an image of it"),
         ("sif:", "'skopeo copy sif:… oci:DIRECTORY:TAG' makes a layout of it"),
@@ -28,16 +27,21 @@ sealed partial record ImageReference
         ImageTransport.OciArchive => "oci-archive:",
         ImageTransport.DockerArchive => "docker-archive:",
         ImageTransport.DockerDaemon => "docker-daemon:",
+        ImageTransport.Directory => "dir:",
         ImageTransport.Builtin => "sysctr-builtin:",
         _ => "docker://",
     };
+
+    /// <summary>Whether a text begins with a transport that we know.</summary>
+    public static bool HasTransport(string text) => TransportOf(text) is not null;
 
     /// <summary>The transport that a text begins with; null where it begins with none of ours.</summary>
     private static ImageTransport? TransportOf(string text)
     {
         foreach (ImageTransport transport in Enum.GetValues<ImageTransport>())
         {
-            if (text.StartsWith(Prefix(transport), StringComparison.Ordinal))
+            // "dir:1" is an image with a tag.
+            if (text.StartsWith(Prefix(transport), StringComparison.Ordinal) && (transport != ImageTransport.Directory || text.Contains('/', StringComparison.Ordinal)))
             {
                 return transport;
             }
@@ -61,6 +65,14 @@ sealed partial record ImageReference
         return tag is not null && !LayoutTagPattern().IsMatch(tag)
             ? throw Malformed(text, $"'{Shown(tag)}' is no tag of a layout", $"write {what}")
             : new ImageReference { Transport = transport, FilePath = path, Tag = tag, Digest = digest };
+    }
+
+    private static ImageReference ParseDirectory(string text, string rest)
+    {
+        (string path, string? inside) = SplitPath(text, rest, "dir:DIRECTORY");
+        return inside is null
+            ? new ImageReference { Transport = ImageTransport.Directory, FilePath = path }
+            : throw Malformed(text, "such a directory has one image, without a name", "write dir:DIRECTORY");
     }
 
     private static ImageReference ParseDockerArchive(string text, string rest)
@@ -121,7 +133,7 @@ sealed partial record ImageReference
             return;
         }
 
-        // "docker:20" and "dir:1" are an image with a tag; "docker:" before a path or a second colon is a transport.
+        // "docker:20" is an image with a tag; "docker:" before a path or a second colon is a transport.
         (string prefix, string hint) = Array.Find(s_otherTransports, t => text.StartsWith(t.Prefix, StringComparison.Ordinal));
         if (prefix is not null && (prefix.Contains('-', StringComparison.Ordinal) || text.AsSpan(prefix.Length).ContainsAny('/', ':')))
         {

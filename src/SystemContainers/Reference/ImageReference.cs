@@ -7,7 +7,7 @@ namespace SystemContainers.Reference;
 /// <summary>
 /// The full name of an image: <c>docker://host[:port]/repository[:tag][@digest]</c>, <c>oci:/absolute/dir[:tag][@digest]</c>,
 /// <c>oci-archive:/absolute/file[:tag][@digest]</c>, <c>docker-archive:/absolute/file[:host/repository:tag]</c>,
-/// <c>docker-daemon:host/repository:tag</c> or <c>docker-daemon:sha256:ID</c>. Every value is well-formed (distribution's reference
+/// <c>dir:/absolute/dir</c>, <c>docker-daemon:host/repository:tag</c> or <c>docker-daemon:sha256:ID</c>. Every value is well-formed (distribution's reference
 /// grammar; names of docker.io normalised), so its parts can go into URLs and messages as they are.
 /// </summary>
 /// <remarks>What a user types may be shorter: <see cref="RegistriesConfig.Resolve"/>.</remarks>
@@ -76,7 +76,7 @@ sealed partial record ImageReference
     private static string LastWord(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     private string WithoutSuffix(string file) =>
-        Transport == ImageTransport.OciLayout
+        Transport is ImageTransport.OciLayout or ImageTransport.Directory
             ? file
             : file[..^(s_archiveSuffixes.FirstOrDefault(s => file.EndsWith(s, StringComparison.OrdinalIgnoreCase)) ?? "").Length];
 }

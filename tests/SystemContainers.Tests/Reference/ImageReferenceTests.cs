@@ -71,7 +71,7 @@ public sealed class ImageReferenceTests
     [InlineData("docker-archive:/x.tar:X", "lower case")]
     [InlineData("docker-daemon:x@sha256:" + Hex, "manifests")]
     [InlineData("oci-archive:/x.tar:a b", "layout")]
-    [InlineData("dir:/srv/x", "transport")]
+    [InlineData("dir:/srv/x:v1", "one image")]
     [InlineData("./x", "path")]
     [InlineData("/srv/x", "path")]
     [InlineData("oci:", "directory")]

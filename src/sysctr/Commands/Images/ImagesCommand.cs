@@ -6,7 +6,7 @@ namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesCommand
 {
-    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version.")
+    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load.")
     {
         ImagesListCommand.Create(),
         ImagesInfoCommand.Create(),
@@ -16,5 +16,7 @@ static class ImagesCommand
         ImagesUpdateCommand.Create(),
         ImagesVerifyCommand.Create(),
         ImagesVersionCommand.Create(),
+        ImagesSaveCommand.Create(),
+        ImagesLoadCommand.Create(),
     };
 }

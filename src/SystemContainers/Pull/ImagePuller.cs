@@ -6,6 +6,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Signatures;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Pull.Trust;
@@ -22,21 +23,27 @@ sealed partial class ImagePuller
     private readonly RegistriesConfig _registries;
     private readonly CredentialStore _credentials;
     private readonly SignaturePolicy _policy;
+    private readonly ImageJudge _judge;
+    private readonly Lazy<SignatureStorage> _signatures;
     private readonly IPullProgress _progress;
     private readonly PullOptions _options;
 
     /// <param name="registries">Mirrors, blocks and insecure registries.</param>
     /// <param name="credentials">For registries that want some.</param>
-    /// <param name="policy">Checked for each image before anything is asked for.</param>
+    /// <param name="policy">Checked for each image before anything is asked for, and once its manifest is there.</param>
     /// <param name="progress">Told what goes on; <see cref="NoProgress"/> for silence.</param>
     /// <param name="options">Defaults for hosts where null.</param>
+    /// <param name="signatures">Where signatures are; called once something has to be proved. Root's where null.</param>
     public ImagePuller(
         RegistriesConfig registries,
         CredentialStore credentials,
         SignaturePolicy policy,
         IPullProgress progress,
-        PullOptions? options = null)
+        PullOptions? options = null,
+        Func<SignatureStorage>? signatures = null)
     {
+        _judge = new ImageJudge(policy);
+        _signatures = new Lazy<SignatureStorage>(signatures ?? (() => SignatureStorage.Of(null)));
         _registries = registries;
         _credentials = credentials;
         _policy = policy;
@@ -203,6 +210,10 @@ sealed partial class ImagePuller
         _progress.Trying(place);
         ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
         ImageManifest manifest = document.Manifest!;
+
+        // Before anything that the manifest names is fetched.
+        string? judgement = _policy.JudgementFor(reference);
+        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         _progress.Found(place, document.Digest, manifest.Layers.Count);
@@ -210,8 +221,12 @@ sealed partial class ImagePuller
         return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)
         {
             Names = source.Names,
+            Judgement = judgement,
         };
     }
+
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
+        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
 
     private static async Task<ManifestDocument> FindManifestAsync(
         ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken) =>

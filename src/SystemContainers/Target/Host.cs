@@ -141,7 +141,7 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User));
 
     /// <summary>How registries are reached from here, without an image.</summary>
     internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);

@@ -36,6 +36,18 @@ sealed class RegistrySource : IImageSource
     public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
         ManifestAsync(manifest.Digest.ToString(), cancellationToken);
 
+    public async Task<RawManifest?> FindTagAsync(string tag, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ManifestAsync(tag, cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken)
     {
         RegistryRequest request = new(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Conversion.Yaml;
+namespace SystemContainers.Yaml;
 
 /// <summary>A file of YAML.</summary>
 /// <param name="Path">Absolute.</param>

@@ -5,7 +5,7 @@ using SystemContainers.Errors;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace SystemContainers.Conversion.Yaml;
+namespace SystemContainers.Yaml;
 
 /// <summary>
 /// Reads a YAML document into values with their lines: anchors and aliases, and merge keys (<c>&lt;&lt;</c>, yaml.org/type/merge.html). How much aliases may make of a document is limited.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Conversion.Yaml;
+namespace SystemContainers.Yaml;
 
 /// <summary>A text.</summary>
 /// <param name="Source">Its file.</param>

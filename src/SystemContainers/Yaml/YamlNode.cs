@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Conversion.Yaml;
+namespace SystemContainers.Yaml;
 
 /// <summary>A value of a YAML document, and where it stands.</summary>
 /// <param name="Source">Its file.</param>

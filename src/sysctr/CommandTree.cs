@@ -42,6 +42,7 @@ static class CommandTree
         ("pull", PullCommand.Create),
         ("inspect", InspectCommand.Create),
         ("list-tags", ListTagsCommand.Create),
+        ("sbom", SbomCommand.Create),
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),

@@ -8,6 +8,7 @@ using SystemContainers.Linux.Users;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Requirements;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.Runtime;
@@ -140,7 +141,10 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions())
+    {
+        Judge = new StatementJudge(StatementPolicy.Load(Root), TimeProvider.System),
+    };
 
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);

@@ -47,6 +47,7 @@ static class CommandTree
         ("copy", CopyCommand.Create),
         ("inspect", InspectCommand.Create),
         ("list-tags", ListTagsCommand.Create),
+        ("sbom", SbomCommand.Create),
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),

@@ -15,7 +15,7 @@ namespace SystemContainers.Cli;
 static class UserMode
 {
     /// <summary>Verbs that only read records or ask registries, and talk to systemd; they need no subordinate ids.</summary>
-    private static readonly string[] s_outside = ["list", "info", "history", "status", "start", "stop", "restart", "exec", "logs", "version", "from", "inspect", "list-tags"];
+    private static readonly string[] s_outside = ["list", "info", "history", "status", "start", "stop", "restart", "exec", "logs", "version", "from", "inspect", "list-tags", "sbom"];
 
     /// <summary>Verbs whose work nobody would see outside of the namespace.</summary>
     private static readonly string[] s_forRoot = ["mount", "umount"];

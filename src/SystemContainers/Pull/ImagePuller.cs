@@ -51,6 +51,9 @@ sealed partial class ImagePuller
         _options = options ?? new PullOptions();
     }
 
+    /// <summary>Asked once an image's digest is known; null for nobody.</summary>
+    public IImageJudge? Judge { get; init; }
+
     /// <summary>Pulls the first of the candidates that can be pulled.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="platform">Which image of an index, and what the image must be for.</param>
@@ -208,7 +211,8 @@ sealed partial class ImagePuller
         CancellationToken cancellationToken)
     {
         _progress.Trying(place);
-        ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
+        ManifestDocument root = await RootAsync(place, source, cancellationToken);
+        ManifestDocument document = await ChooseAsync(place, source, root, platform, cancellationToken);
         ImageManifest manifest = document.Manifest!;
 
         // Before anything that the manifest names is fetched.
@@ -216,6 +220,11 @@ sealed partial class ImagePuller
         await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
+        if (Judge is { } judge)
+        {
+            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
+        }
+
         _progress.Found(place, document.Digest, manifest.Layers.Count);
         await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
         return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)

@@ -8,6 +8,7 @@ using SystemContainers.Linux.Users;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Requirements;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Push;
 using SystemContainers.Reference;
@@ -141,7 +142,10 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User));
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
+    {
+        Judge = new StatementJudge(StatementPolicy.Load(Root), TimeProvider.System),
+    };
 
     /// <summary>How registries are reached from here, without an image.</summary>
     internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);

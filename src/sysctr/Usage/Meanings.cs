@@ -19,6 +19,7 @@ static class Meanings
             ("image", "images"),
             ("show describe", "info"),
             ("tags", "list-tags"),
+            ("bom provenance attestation attestations", "sbom"),
             ("upgrade up refresh", "update"),
             ("downgrade revert undo back", "rollback"),
             ("log journal journalctl", "logs"),

@@ -10,6 +10,7 @@ using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
 using SystemContainers.Cli.Commands.Registry;
 using SystemContainers.Cli.Commands.Rollout;
+using SystemContainers.Cli.Commands.Trust;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
 
@@ -51,7 +52,9 @@ static class CommandTree
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("verify", VerifyCommand.Create),
         ("scan", ScanCommand.Create),
+        ("trust", TrustCommand.Create),
         ("start", StartCommand.Create),
         ("stop", StopCommand.Create),
         ("restart", RestartCommand.Create),

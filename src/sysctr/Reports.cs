@@ -17,8 +17,10 @@ using SystemContainers.Lint.Json;
 using SystemContainers.Mounts;
 using SystemContainers.Scan;
 using SystemContainers.State;
+using SystemContainers.Trust;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
+using SystemContainers.Verify;
 using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli;
@@ -56,6 +58,15 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<ScanReport> reports) =>
         JsonSerializer.Serialize(reports, ScanJson.Default.IReadOnlyListScanReport);
+
+    public static string ToJson(IReadOnlyList<VerifyReport> reports) =>
+        JsonSerializer.Serialize(reports, VerifyJson.Default.IReadOnlyListVerifyReport);
+
+    public static string ToJson(IReadOnlyList<TrustReport> rules) =>
+        JsonSerializer.Serialize(rules, TrustJson.Default.IReadOnlyListTrustReport);
+
+    public static string ToJson(TrustVerdict verdict) =>
+        JsonSerializer.Serialize(verdict, TrustJson.Default.TrustVerdict);
 
     public static string ToJson(HostPlan plan) =>
         JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);

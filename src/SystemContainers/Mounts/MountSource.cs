@@ -39,6 +39,12 @@ sealed class MountSource
     /// <summary>The digest of the image's manifest.</summary>
     public Oci.Digest ManifestDigest => Container?.ManifestDigest ?? _image!.ManifestDigest;
 
+    /// <summary>The image's ID.</summary>
+    public Oci.Digest ConfigDigest => Container?.ImageId ?? _image!.ConfigDigest;
+
+    /// <summary>Its layers, base first.</summary>
+    public IReadOnlyList<Oci.Digest> DiffIds => Container?.DiffIds ?? _image!.DiffIds;
+
     /// <summary>Finds what a name means.</summary>
     /// <param name="host">Where it is.</param>
     /// <param name="doing">What is being done with it, for messages: "mounting".</param>

@@ -9,6 +9,9 @@ namespace SystemContainers.Pull;
 /// <summary>Whoever has a say about an image once its digest is known, and before any layer of it is fetched.</summary>
 interface IImageJudge
 {
+    /// <summary>Whether anything is asked of an image: else nothing has to be fetched.</summary>
+    bool HasSay(ImageReference reference);
+
     /// <summary>Throws unless the image may be pulled.</summary>
     /// <param name="reference">The logical name.</param>
     /// <param name="place">The image as it is reached.</param>

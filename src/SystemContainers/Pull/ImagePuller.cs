@@ -217,14 +217,9 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = _policy.JudgementFor(reference);
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
+        await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
-        if (Judge is { } judge)
-        {
-            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
-        }
-
         _progress.Found(place, document.Digest, manifest.Layers.Count);
         await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
         return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)
@@ -233,9 +228,6 @@ sealed partial class ImagePuller
             Judgement = judgement,
         };
     }
-
-    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
-        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
 
     private static async Task<ManifestDocument> FindManifestAsync(
         ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken) =>

@@ -20,6 +20,9 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
     private const int MaxReasons = 5;
 
     /// <inheritdoc/>
+    public bool HasSay(ImageReference reference) => policy.For(reference).Count > 0;
+
+    /// <inheritdoc/>
     public async Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
     {
         IReadOnlyList<StatementRule> rules = policy.For(reference);

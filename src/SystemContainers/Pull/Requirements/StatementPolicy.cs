@@ -55,6 +55,9 @@ sealed class StatementPolicy
         return new StatementPolicy(rules);
     }
 
+    /// <summary>All rules; of both hosts where two have a say.</summary>
+    public IReadOnlyList<StatementRule> All => [.. _rules.Values.OrderBy(r => r.Scope, StringComparer.Ordinal), .. Also?.All ?? []];
+
     /// <summary>What has to be met for an image: the rule of the most specific scope; two where two hosts have a say.</summary>
     public IReadOnlyList<StatementRule> For(ImageReference reference)
     {

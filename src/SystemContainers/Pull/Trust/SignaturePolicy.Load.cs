@@ -71,6 +71,17 @@ sealed partial class SignaturePolicy
             throw reader.Invalid(e.Message, e);
         }
 
+        return Parse(path, text, here);
+    }
+
+    /// <summary>A policy's text.</summary>
+    /// <param name="path">The file that it is, or is to be.</param>
+    /// <param name="text">JSON.</param>
+    /// <param name="here">Where this process finds a file that it names.</param>
+    /// <exception cref="SysctrException">Policy: it can't be understood.</exception>
+    public static SignaturePolicy Parse(string path, byte[] text, Func<string, string> here)
+    {
+        PolicyJson reader = new(path, here);
         try
         {
             using JsonDocument json = StrictJson.Parse(text, maxDepth: 64);

@@ -38,6 +38,10 @@ sealed partial class SignaturePolicy
     /// <summary>Whether there is no file at all, neither the administrator's nor a shipped one, so that everything is accepted.</summary>
     public bool IsMissing => _default.IsBuiltIn && Also is null or { IsMissing: true };
 
+    /// <summary>All rules, <c>default</c> first; of both hosts where two have a say.</summary>
+    public IReadOnlyList<PolicyRule> All =>
+        [_default, .. _scopes.OrderBy(s => s.Key.Transport, StringComparer.Ordinal).ThenBy(s => s.Key.Scope, StringComparer.Ordinal).Select(s => s.Value), .. Also?.All ?? []];
+
     /// <summary>Another policy that has to allow an image as well; null where there is none.</summary>
     private SignaturePolicy? Also { get; init; }
 

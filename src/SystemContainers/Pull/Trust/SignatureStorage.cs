@@ -87,6 +87,12 @@ sealed class SignatureStorage
     /// <param name="image">As it is reached.</param>
     public bool UsesAttachments(ImageReference image) => Sections(image).FirstOrDefault(s => s.UsesAttachments is not null)?.UsesAttachments ?? false;
 
+    /// <summary>The file that says something of a namespace, or of all where it is empty; null for none.</summary>
+    public string? FileOf(string name) => name.Length == 0 ? _default?.File : _namespaces.GetValueOrDefault(name)?.File;
+
+    /// <summary>Whether sigstore's signatures are looked for in all that a namespace holds, or, where it is empty, where nothing else is said.</summary>
+    public bool AttachmentsOf(string name) => (name.Length == 0 ? _default : _namespaces.GetValueOrDefault(name) ?? _default)?.UsesAttachments ?? false;
+
     /// <summary>What is said of an image, the most specific first; what one leaves open the next may say.</summary>
     private IEnumerable<SignatureNamespace> Sections(ImageReference image) =>
     [

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Signatures;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull;
+
+/// <summary>Whether an image may be had.</summary>
+sealed partial class ImagePuller
+{
+    /// <summary>Judges what a name leads to as a pull would, and fetches nothing but manifests and what speaks for them.</summary>
+    /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
+    /// <param name="platform">Which image of an index.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The name that was found, and the digest of the manifest that would be pulled.</returns>
+    /// <exception cref="SysctrException">As a pull; Policy: it may not be had, and why.</exception>
+    public Task<(ImageReference Reference, Digest Manifest)> JudgeAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
+        UseAsync(
+            candidates,
+            async (reference, place, source, token) =>
+            {
+                ManifestDocument root = await RootAsync(place, source, token);
+                ManifestDocument document = await ChooseAsync(place, source, root, platform, token);
+                await JudgeAsync(reference, place, source, root, document, token);
+                return (reference, document.Digest);
+            },
+            cancellationToken);
+
+    /// <summary>Whether it takes more than the rules to judge an image: then <see cref="JudgeStoredAsync"/> asks for signatures.</summary>
+    /// <exception cref="SysctrException">Policy: it may not be had, whoever signed it.</exception>
+    public bool MustBeProved(ImageReference reference)
+    {
+        _policy.Check(reference);
+        return _policy.AsksForSignatures(reference) || Judge?.HasSay(reference) == true;
+    }
+
+    /// <summary>Judges an image that was pulled earlier by what is asked of it now.</summary>
+    /// <param name="reference">The logical name that it was pulled by.</param>
+    /// <param name="manifest">The bytes of its manifest.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull; Policy: it would not be pulled any more, and why.</exception>
+    public async Task JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
+    {
+        if (!MustBeProved(reference))
+        {
+            return;
+        }
+
+        ManifestDocument document = ManifestDocument.Read(new RawManifest(null, manifest, Announced: null), expected: null, size: null, $"judging {reference.Identity}");
+        await UseAsync(
+            [reference],
+            async (name, place, source, token) =>
+            {
+                // A statement may be about the index that named it, as long as the name still leads there.
+                ManifestDocument root = Judge?.HasSay(name) == true ? await RootAsync(place, source, token) : document;
+                await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private async Task JudgeAsync(
+        ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
+    {
+        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
+        if (Judge is { } judge)
+        {
+            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
+        }
+    }
+
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
+        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Users;
+using SystemContainers.Pull.Trust;
+
+namespace SystemContainers.Trust;
+
+/// <summary>
+/// policy.json, changed rule by rule: what else is in it stays as it is. Nothing is written that could not be read, and what is written is there as a whole or not at all.
+/// </summary>
+sealed class PolicyFile
+{
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, IndentSize = 4, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly string _here;
+    private readonly Func<string, string> _find;
+    private readonly JsonObject _root;
+
+    private PolicyFile(string path, string here, Func<string, string> find, JsonObject root)
+    {
+        Path = path;
+        _here = here;
+        _find = find;
+        _root = root;
+    }
+
+    /// <summary>As the host sees it.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens the file of a host or user; where there is none, one that accepts everything, or what a package shipped.</summary>
+    /// <param name="user">Whose; null for the host's.</param>
+    /// <param name="root">The host's root directory.</param>
+    /// <exception cref="SysctrException">Policy: what is there can't be understood.</exception>
+    public static PolicyFile Open(HostUser? user, string root)
+    {
+        string Find(string file) => root == "/" ? file : RootedPath.Resolve(root, file, followLast: true);
+        string path = user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json");
+        string counts = Find(SignaturePolicy.Find(user, Find));
+        JsonObject content = new() { ["default"] = new JsonArray(new JsonObject { ["type"] = "insecureAcceptAnything" }) };
+        if (File.Exists(counts))
+        {
+            // Whoever changes a rule must not lose another by a file that we read otherwise than podman does.
+            SignaturePolicy.Load(counts);
+            content = JsonNode.Parse(File.ReadAllBytes(counts))!.AsObject();
+        }
+
+        return new PolicyFile(path, RealPath.Of(Find(path)), Find, content);
+    }
+
+    /// <summary>Has all requirements of a list hold for a scope, in the place of those before.</summary>
+    public void Set(TrustScope scope, JsonArray requirements)
+    {
+        if (scope.Transport is null)
+        {
+            _root["default"] = requirements;
+            return;
+        }
+
+        Member(Member(_root, "transports"), scope.Transport)[scope.Scope] = requirements;
+    }
+
+    /// <summary>Takes a scope's rule away, so that those of what it is in hold.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Remove(TrustScope scope)
+    {
+        if (scope.Transport is null || _root["transports"]?[scope.Transport] is not JsonObject scopes || !scopes.Remove(scope.Scope))
+        {
+            return false;
+        }
+
+        if (scopes.Count == 0)
+        {
+            _root["transports"]!.AsObject().Remove(scope.Transport);
+        }
+
+        return true;
+    }
+
+    /// <summary>The policy that would hold.</summary>
+    /// <exception cref="SysctrException">Policy: it would be refused.</exception>
+    public SignaturePolicy Check() => SignaturePolicy.Parse(Path, Text(), _find);
+
+    /// <summary>Writes it: atomic and durable. A link to it stays one.</summary>
+    /// <exception cref="SysctrException">Policy: it would be refused, and nothing was written.</exception>
+    public void Write()
+    {
+        Check();
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(_here)!);
+        DurableFile.Write(_here, Text(), File.Exists(_here) ? File.GetUnixFileMode(_here) : Mode);
+    }
+
+    private byte[] Text() => Encoding.UTF8.GetBytes(_root.ToJsonString(s_indented) + "\n");
+
+    private static JsonObject Member(JsonObject parent, string name)
+    {
+        if (parent[name] is JsonObject there)
+        {
+            return there;
+        }
+
+        JsonObject made = [];
+        parent[name] = made;
+        return made;
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Fsck;
+using SystemContainers.Fsck.Findings;
+using SystemContainers.Images;
+using SystemContainers.Mounts;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Reference;
+using SystemContainers.State;
+using SystemContainers.Store.Records;
+using SystemContainers.Target;
+
+namespace SystemContainers.Verify;
+
+/// <summary>
+/// Is it still what was pulled, would it be pulled today, and is there a newer one? The store against its digests, the deployment against its layers, the image against the policy as it is now, and its source.
+/// Reads only; what is broken is for fsck to mend.
+/// </summary>
+/// <param name="host">Where.</param>
+/// <param name="offline">Whether nobody is asked: then what only a registry knows stays open.</param>
+sealed class VerifyOperation(Host host, bool offline)
+{
+    private const int Told = 20;
+
+    private readonly ImagePuller _puller = host.Puller(NoProgress.Instance);
+
+    /// <summary>Checks one.</summary>
+    /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
+    /// <param name="kind">Which of the two; null for the one that there is.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>.</exception>
+    public async Task<VerifyReport> RunAsync(string name, MountKind? kind, CancellationToken cancellation)
+    {
+        MountSource source = MountSource.Find(host, "verifying", name, kind);
+        List<VerifyCheck> checks = [];
+        byte[]? manifest = null;
+        using (StoreLease lease = host.Locks.LeaseStore(cancellation))
+        {
+            checks.Add(Try("store", () => Store(source, out manifest)));
+            if (source.Container is { } container)
+            {
+                checks.Add(Try("deployment", () => Deployment(container)));
+            }
+        }
+
+        // Never over the network with the store held.
+        if (ImageReference.Parse(source.Image) is { Transport: not ImageTransport.Builtin } reference)
+        {
+            checks.Add(await TrustAsync(reference, manifest, cancellation));
+            checks.Add(await SourceAsync(reference, source.ManifestDigest, source.Container?.Name, cancellation));
+        }
+
+        return new VerifyReport(source.Name, source.Image, source.ManifestDigest, checks) { Deployment = source.Container?.Deployment };
+    }
+
+    private VerifyCheck Store(MountSource source, out byte[]? manifest)
+    {
+        manifest = null;
+        Store.ContentStore store = host.OpenStore();
+        manifest = store.ReadBlob(source.ManifestDigest);
+        store.ReadBlob(source.ConfigDigest);
+        string[] wrong = [.. source.DiffIds.SelectMany(store.VerifyLayer)];
+        return wrong.Length == 0
+            ? new VerifyCheck("store", VerifyState.Ok, $"{source.DiffIds.Count} layers, every file is as it was pulled")
+            : Failed("store", $"{wrong.Length} files are not as they were pulled", wrong);
+    }
+
+    private VerifyCheck Deployment(ContainerRecord container)
+    {
+        FindingLog log = new();
+        bool right = new RootfsCheck(host.Target, host.OpenStore(), content: true, log).Run(container);
+        string[] lines = [.. log.Sorted().Select(f => $"{f.Path} {f.Text}")];
+        return right && container.RemoteRootfs is { } remote ? new VerifyCheck("deployment", VerifyState.Unknown, $"its root is {remote}, of which nothing is known")
+            : right ? new VerifyCheck("deployment", VerifyState.Ok, $"deployment {container.Deployment} is what its layers say") { Details = lines.Length > 0 ? lines : null }
+            : Failed("deployment", $"deployment {container.Deployment} is not what its layers say", lines);
+    }
+
+    private static VerifyCheck Failed(string name, string text, IReadOnlyList<string> details) => new(name, VerifyState.Failed, text)
+    {
+        Details = [.. details.Take(Told), .. details.Count > Told ? (string[])[$"and {details.Count - Told} more"] : []],
+        Hint = "'sysctr fsck --repair' mends what can be mended",
+        Kind = ErrorKind.Corrupt,
+    };
+
+    private async Task<VerifyCheck> TrustAsync(ImageReference reference, byte[]? manifest, CancellationToken cancellation)
+    {
+        const string name = "trust";
+        try
+        {
+            bool proof = _puller.MustBeProved(reference);
+            if (!proof)
+            {
+                return new VerifyCheck(name, VerifyState.Ok, "the policy asks for no signature");
+            }
+
+            if (offline || manifest is null)
+            {
+                return new VerifyCheck(name, VerifyState.Unknown, manifest is null ? "without its manifest nobody can tell" : "the policy asks for signatures, which were not fetched (--offline)");
+            }
+
+            await _puller.JudgeStoredAsync(reference, manifest, cancellation);
+            return new VerifyCheck(name, VerifyState.Ok, "it is signed as the policy asks for");
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
+        {
+            return new VerifyCheck(name, VerifyState.Failed, e.Message) { Hint = e.Hint, Kind = ErrorKind.Policy };
+        }
+        catch (SysctrException e)
+        {
+            return new VerifyCheck(name, VerifyState.Unknown, e.Message) { Hint = e.Hint, Kind = e.Kind };
+        }
+    }
+
+    private async Task<VerifyCheck> SourceAsync(ImageReference reference, Digest digest, string? container, CancellationToken cancellation)
+    {
+        const string name = "source";
+        if (offline)
+        {
+            return new VerifyCheck(name, VerifyState.Unknown, "it was not asked (--offline)");
+        }
+
+        try
+        {
+            Digest now = await _puller.FindAsync([reference], Platform.Current, cancellation);
+            return now == digest
+                ? new VerifyCheck(name, VerifyState.Ok, "it has no other image by this name")
+                : new VerifyCheck(name, VerifyState.Newer, $"it has another image now, {now}") { Hint = container is null ? "'sysctr images update' fetches it" : $"'sysctr update {container}' installs it" };
+        }
+        catch (SysctrException e)
+        {
+            // That a policy forbids it has been told.
+            return new VerifyCheck(name, VerifyState.Unknown, e.Message) { Hint = e.Hint, Kind = e.Kind == ErrorKind.Policy ? null : e.Kind };
+        }
+    }
+
+    private static VerifyCheck Try(string name, Func<VerifyCheck> check)
+    {
+        try
+        {
+            return check();
+        }
+        catch (SysctrException e)
+        {
+            return Failed(name, e.Message, []) with { Hint = e.Hint ?? "'sysctr fsck --repair' mends what can be mended" };
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Errors;
+using SystemContainers.Mounts;
+using SystemContainers.Target;
+using SystemContainers.Verify;
+
+namespace SystemContainers.Cli.Commands.Checks;
+
+static class VerifyCommand
+{
+    /// <summary>Of several kinds the first counts.</summary>
+    private static readonly ErrorKind[] s_order = [ErrorKind.Corrupt, ErrorKind.Unsafe, ErrorKind.Policy, ErrorKind.Storage, ErrorKind.Unauthorized, ErrorKind.NotFound, ErrorKind.Unreachable];
+
+    private static readonly Argument<string[]> s_names = new("NAME|IMAGE")
+    {
+        Description = "Containers, or images of the store by name or ID.",
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
+    };
+
+    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "All installed containers." };
+
+    private static readonly Option<MountStorage?> s_storage = new("--storage")
+    {
+        Description = "Which is meant where the name is an image's and a container's: images, containers.",
+    };
+
+    private static readonly Option<bool> s_offline = new("--offline") { Description = "Ask no registry: neither for signatures nor for a newer image." };
+
+    private static readonly Option<bool> s_json = JsonOption.CreateArray();
+
+    public static Command Create()
+    {
+        Command command = new(
+            "verify",
+            """
+            Holds containers and images against what they should be: every file of the store against its digest, the deployment against
+            its layers, the image against the policy as it is now, and asks its source for a newer one. Changes nothing.
+
+            Examples:
+              sysctr verify etcd
+              sysctr verify --all --offline
+              sysctr verify --all --json | jq '.[] | select(any(.checks[]; .state == "Failed"))'
+            """) { s_names, s_all, s_storage, s_offline, s_json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        bool all = parsed.GetValue(s_all);
+        string[] names = parsed.GetValue(s_names)!;
+        if (all == names.Length > 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, all ? $"verifying {names[0]}: --all is all containers" : "verifying: what?", all ? "leave out the one or the other" : "name containers or images, or write --all");
+        }
+
+        MountKind? kind = all ? MountKind.Container : parsed.GetValue(s_storage) switch
+        {
+            MountStorage.Images => MountKind.Image,
+            MountStorage.Containers => MountKind.Container,
+            _ => null,
+        };
+        VerifyOperation operation = new(host, parsed.GetValue(s_offline));
+        List<VerifyReport> reports = [];
+        foreach (string name in all ? [.. host.Catalog.List().Select(c => c.Name)] : names)
+        {
+            VerifyReport report = await operation.RunAsync(name, kind, cancellation);
+            reports.Add(report);
+            if (!parsed.GetValue(s_json))
+            {
+                Print(terminal, report);
+            }
+        }
+
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Json(Reports.ToJson(reports));
+        }
+
+        ErrorKind[] kinds = [.. reports.SelectMany(r => r.Checks).Select(c => c.Kind).OfType<ErrorKind>()];
+        return kinds.Length == 0 ? 0 : (int)kinds.OrderBy(k => Array.IndexOf(s_order, k) is >= 0 and var at ? at : s_order.Length).First();
+    }
+
+    private static void Print(Terminal terminal, VerifyReport report)
+    {
+        terminal.Result(report.Deployment is { } number ? $"{report.Name} ({report.Image}, deployment {number})" : report.Name);
+        foreach (VerifyCheck check in report.Checks)
+        {
+            terminal.Result($"  {check.State.ToString().ToLowerInvariant(),-8} {check.Name,-11} {check.Text}");
+            foreach (string line in check.Details ?? [])
+            {
+                terminal.Result($"    - {line}");
+            }
+
+            if (check.Hint is { } hint)
+            {
+                terminal.Result($"    > {hint}");
+            }
+        }
+    }
+}

@@ -18,4 +18,8 @@ interface IImageJudge
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Errors.SysctrException">Policy: it may not; else as a pull.</exception>
     Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
+
+    /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>
+    /// <exception cref="Errors.SysctrException">Policy: a key can't be read.</exception>
+    string? JudgementFor(ImageReference reference);
 }

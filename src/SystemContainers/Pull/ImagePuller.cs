@@ -216,7 +216,7 @@ sealed partial class ImagePuller
         ImageManifest manifest = document.Manifest!;
 
         // Before anything that the manifest names is fetched.
-        string? judgement = _policy.JudgementFor(reference);
+        string? judgement = JudgementFor(_policy, Judge, reference);
         await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
@@ -233,6 +233,11 @@ sealed partial class ImagePuller
             Judgement = judgement,
         };
     }
+
+    /// <summary>What the verdicts of a policy and of a judge depend on; null where neither has to say more than yes.</summary>
+    /// <exception cref="SysctrException">Policy: a key can't be read.</exception>
+    internal static string? JudgementFor(SignaturePolicy policy, IImageJudge? judge, ImageReference reference) =>
+        string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
     private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
         place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();

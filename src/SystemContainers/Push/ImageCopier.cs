@@ -276,7 +276,7 @@ sealed class ImageCopier(IPullProgress progress)
         }
     }
 
-    private static Task ToAsync(Func<Task> act) => FromAsync(async () =>
+    private static Task<bool> ToAsync(Func<Task> act) => FromAsync(async () =>
     {
         await act();
         return true;

@@ -100,7 +100,7 @@ sealed class RegistryDestination : IImageDestination
         return ValueTask.CompletedTask;
     }
 
-    private Task PutAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
+    private Task<bool> PutAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
     {
         string doing = $"pushing the manifest {manifest.Digest.Short} to {_reference.Name}{(name.Contains(':', StringComparison.Ordinal) ? "" : $":{name}")}";
         RegistryRequest request = new(doing, $"v2/{_reference.Repository}/manifests/{name}", Accept: [])
@@ -112,14 +112,14 @@ sealed class RegistryDestination : IImageDestination
             request,
             (response, _) =>
             {
-                using (response)
-                {
-                    // Attack, or a proxy: it says that it took another one.
-                    return response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out HeaderStringValues values)
-                        && Digest.TryParse(values.ToString(), out Digest told) && told.Algorithm == manifest.Digest.Algorithm && told != manifest.Digest
-                        ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the registry says that it took {told}", "the registry or a proxy on the way changes manifests")
-                        : Task.FromResult(response.StatusCode == HttpStatusCode.Created);
-                }
+                bool isCreated = response.StatusCode == HttpStatusCode.Created;
+                bool saysWhich = response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out HeaderStringValues values);
+                response.Dispose();
+
+                // Attack, or a proxy: it says that it took another one.
+                return saysWhich && Digest.TryParse(values.ToString(), out Digest told) && told.Algorithm == manifest.Digest.Algorithm && told != manifest.Digest
+                    ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the registry says that it took {told}", "the registry or a proxy on the way changes manifests")
+                    : Task.FromResult(isCreated);
             },
             cancellation);
     }

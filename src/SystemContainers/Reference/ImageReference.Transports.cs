@@ -67,12 +67,16 @@ sealed partial record ImageReference
             : new ImageReference { Transport = transport, FilePath = path, Tag = tag, Digest = digest };
     }
 
+    /// <summary>Such a directory has one image, without a name, so all of it is path, as for skopeo.</summary>
     private static ImageReference ParseDirectory(string text, string rest)
     {
-        (string path, string? inside) = SplitPath(text, rest, "dir:DIRECTORY");
-        return inside is null
-            ? new ImageReference { Transport = ImageTransport.Directory, FilePath = path }
-            : throw Malformed(text, "such a directory has one image, without a name", "write dir:DIRECTORY");
+        if (rest.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Malformed(text, "it names no directory", "write dir:DIRECTORY");
+        }
+
+        string full = Path.GetFullPath(rest);
+        return new ImageReference { Transport = ImageTransport.Directory, FilePath = full.Length > 1 ? full.TrimEnd('/') : full };
     }
 
     private static ImageReference ParseDockerArchive(string text, string rest)

@@ -249,7 +249,7 @@ public sealed partial class OciRegistry : IDisposable
 
     private async Task TagsAsync(HttpListenerContext context, string name)
     {
-        if (!_repositories.TryGetValue(name, out OciRepository? repository))
+        if (!_repositories.TryGetValue(name, out OciRepository? repository) || (repository.Manifests.IsEmpty && repository.Blobs.IsEmpty))
         {
             await ErrorAsync(context, 404, "NAME_UNKNOWN", "repository name not known to registry");
             return;

@@ -82,6 +82,6 @@ static partial class PolicyScopes
             : null;
     }
 
-    [GeneratedRegex(@"\A[^/]*(?:/[^:/]*(?:/[^:/]*(?::[^:/]*)?)?)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[^/]*(?:/[^:/]*(?:/[^:/]*(?::[^:/]*)?)?)?\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StreamScope();
 }

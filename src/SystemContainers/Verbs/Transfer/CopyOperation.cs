@@ -19,6 +19,10 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
 
     private const string StagedTag = "image";
 
+    /// <summary>Whether a place says its transport.</summary>
+    public static bool HasTransport(string place) =>
+        SkopeoTransport.Is(place) || place.StartsWith(Store, StringComparison.Ordinal) || place.StartsWith("dir:", StringComparison.Ordinal) || ImageReference.HasTransport(place);
+
     /// <summary>Copies an image.</summary>
     /// <param name="from">Where it is, with its transport.</param>
     /// <param name="to">Where to, likewise.</param>

@@ -6,7 +6,7 @@ namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesCommand
 {
-    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load.")
+    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load, help.")
     {
         ImagesListCommand.Create(),
         ImagesInfoCommand.Create(),
@@ -18,5 +18,6 @@ static class ImagesCommand
         ImagesVersionCommand.Create(),
         ImagesSaveCommand.Create(),
         ImagesLoadCommand.Create(),
+        ImagesHelpCommand.Create(),
     };
 }

@@ -45,6 +45,8 @@ static class Reports
 
     public static string ToJson(RemoteImage image) => JsonSerializer.Serialize(image, RemoteJson.Default.RemoteImage);
 
+    public static string ToJson(AttachedList attached) => JsonSerializer.Serialize(attached, RemoteJson.Default.AttachedList);
+
     public static string ToJson(TagList tags) => JsonSerializer.Serialize(tags, RemoteJson.Default.TagList);
 
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>

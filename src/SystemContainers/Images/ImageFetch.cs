@@ -198,7 +198,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
             if (host.OpenStore().Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.OpenStore().HasLayer))
             {
                 host.SignaturePolicy.Check(candidate);
-                if (host.SignaturePolicy.JudgementFor(candidate) is { } judgement && judgement != record.Judgement)
+                if (host.JudgementFor(candidate) is { } judgement && judgement != record.Judgement)
                 {
                     // The policy or a key was changed since: its signatures are fetched again, and of its layers what is not here.
                     if (policy != PullPolicy.Never)

@@ -9,9 +9,6 @@ namespace SystemContainers.Pull;
 /// <summary>Whoever has a say about an image once its digest is known, and before any layer of it is fetched.</summary>
 interface IImageJudge
 {
-    /// <summary>Whether anything is asked of an image: else nothing has to be fetched.</summary>
-    bool HasSay(ImageReference reference);
-
     /// <summary>Throws unless the image may be pulled.</summary>
     /// <param name="reference">The logical name.</param>
     /// <param name="place">The image as it is reached.</param>
@@ -21,4 +18,8 @@ interface IImageJudge
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Errors.SysctrException">Policy: it may not; else as a pull.</exception>
     Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
+
+    /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>
+    /// <exception cref="Errors.SysctrException">Policy: a key can't be read.</exception>
+    string? JudgementFor(ImageReference reference);
 }

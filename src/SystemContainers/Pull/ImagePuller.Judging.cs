@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Signatures;
 using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull;
@@ -34,7 +35,7 @@ sealed partial class ImagePuller
     public bool MustBeProved(ImageReference reference)
     {
         _policy.Check(reference);
-        return _policy.AsksForSignatures(reference) || Judge?.HasSay(reference) == true;
+        return _policy.AsksForSignatures(reference) || Judge?.JudgementFor(reference) is not null;
     }
 
     /// <summary>Judges an image that was pulled earlier by what is asked of it now.</summary>
@@ -55,12 +56,17 @@ sealed partial class ImagePuller
             async (name, place, source, token) =>
             {
                 // A statement may be about the index that named it, as long as the name still leads there.
-                ManifestDocument root = Judge?.HasSay(name) == true ? await RootAsync(place, source, token) : document;
+                ManifestDocument root = Judge?.JudgementFor(name) is not null ? await RootAsync(place, source, token) : document;
                 await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
                 return true;
             },
             cancellationToken);
     }
+
+    /// <summary>What the verdicts of a policy and of a judge depend on; null where neither has to say more than yes.</summary>
+    /// <exception cref="SysctrException">Policy: a key can't be read.</exception>
+    internal static string? JudgementFor(SignaturePolicy policy, IImageJudge? judge, ImageReference reference) =>
+        string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
     private async Task JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)

@@ -216,7 +216,7 @@ sealed partial class ImagePuller
         ImageManifest manifest = document.Manifest!;
 
         // Before anything that the manifest names is fetched.
-        string? judgement = _policy.JudgementFor(reference);
+        string? judgement = JudgementFor(_policy, Judge, reference);
         await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);

@@ -144,8 +144,13 @@ sealed class Host : IDisposable
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
     {
-        Judge = new StatementJudge(StatementPolicy.Load(Root), TimeProvider.System),
+        Judge = StatementJudge,
     };
+
+    private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);
+
+    /// <inheritdoc cref="ImagePuller.JudgementFor"/>
+    internal string? JudgementFor(ImageReference reference) => ImagePuller.JudgementFor(SignaturePolicy, StatementJudge, reference);
 
     /// <summary>How registries are reached from here, without an image.</summary>
     internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);

@@ -24,6 +24,7 @@ public sealed class CommandLineTests
     [InlineData("rmi etcd", "'sysctr' has no verb 'rmi'", "did you mean 'images delete'?")]
     [InlineData("describe etcd", "'sysctr' has no verb 'describe'", "did you mean 'info'?")]
     [InlineData("show etcd", "'sysctr' has no verb 'show'", "did you mean 'info'?")]
+    [InlineData("provenance etcd", "'sysctr' has no verb 'provenance'", "did you mean 'sbom'?")]
     [InlineData("upgrade", "'sysctr' has no verb 'upgrade'", "did you mean 'update'?")]
     [InlineData("login quay.io x", "'sysctr login' has no use for 'x'", "'sysctr login --help'")]
     [InlineData("enable etcd", "'sysctr' has no verb 'enable'", "systemctl")]

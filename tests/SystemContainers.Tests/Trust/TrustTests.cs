@@ -80,13 +80,13 @@ public sealed class TrustTests : IDisposable
         File.SetUnixFileMode(In("etc/real/policy.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(Policy, "../real/policy.json");
 
-        Set("quay.io/team", new TrustRequest { Type = "signedBy", Keys = [In("keys/a.gpg")], Identity = "remapIdentity=mirror.example.com,quay.io" }, "https://signatures.example.com/it's");
+        Set("quay.io/team", new TrustRequest { Type = "signedBy", Keys = ["/keys/a.gpg"], Identity = "remapIdentity=mirror.example.com,quay.io" }, "https://signatures.example.com/it's");
 
         Assert.Equal("../real/policy.json", new FileInfo(Policy).LinkTarget);
         Assert.Equal("-rw-------", Mode(In("etc/real/policy.json")));
         JsonNode after = JsonNode.Parse(File.ReadAllText(Policy))!;
         Assert.Equal(
-            $$$"""[{"type":"signedBy","keyType":"GPGKeys","keyPath":"{{{In("keys/a.gpg")}}}","signedIdentity":{"type":"remapIdentity","prefix":"mirror.example.com","signedPrefix":"quay.io"}}]""",
+            $$$"""[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/keys/a.gpg","signedIdentity":{"type":"remapIdentity","prefix":"mirror.example.com","signedPrefix":"quay.io"}}]""",
             after["transports"]!["docker"]!["quay.io/team"]!.ToJsonString());
         SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
         Assert.Equal("https://signatures.example.com/it's", storage.Lookaside(SystemContainers.Reference.ImageReference.Parse("quay.io/team/app:1")).Url);
@@ -102,8 +102,8 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public void Signatures_of_sigstore_are_looked_for_from_then_on()
     {
-        Set("*.example.com", new TrustRequest { Type = "sigstoreSigned", Keys = [In("keys/a.pem")], Identity = "matchRepository" });
-        Set("default", new TrustRequest { Type = "sigstoreSigned", Keys = [In("keys/a.pem"), In("keys/a.pem")] });
+        Set("*.example.com", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], Identity = "matchRepository" });
+        Set("default", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem", "/keys/a.pem"] });
 
         SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
         Assert.True(storage.UsesAttachments(SystemContainers.Reference.ImageReference.Parse("reg.example.com/team/app:1")));
@@ -112,11 +112,11 @@ public sealed class TrustTests : IDisposable
         Assert.Equal(2, files.Length);
 
         // Said once, it is not said again.
-        Set("reg.other.org", new TrustRequest { Type = "sigstoreSigned", Keys = [In("keys/a.pem")] });
+        Set("reg.other.org", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] });
         Assert.Equal(3, Directory.GetFiles(Places).Length + (storage.AttachmentsOf("reg.other.org") ? 1 : 0));
         IReadOnlyList<TrustReport> shown = Show();
         Assert.Equal(["default", "docker", "docker"], shown.Select(r => r.Transport));
-        Assert.Equal($"sigstoreSigned {In("keys/a.pem")} for matchRepository", Assert.Single(shown.Single(r => r.Scope == "*.example.com").Requirements));
+        Assert.Equal("sigstoreSigned /keys/a.pem for matchRepository", Assert.Single(shown.Single(r => r.Scope == "*.example.com").Requirements));
         Assert.All(shown, r => Assert.True(r.Attachments));
     }
 
@@ -126,7 +126,7 @@ public sealed class TrustTests : IDisposable
         Directory.CreateDirectory(Places);
         File.WriteAllText(Places + "/theirs.yaml", "docker:\n  quay.io/team:\n    lookaside: https://x\n");
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => Set("quay.io/team", new TrustRequest { Type = "sigstoreSigned", Keys = [In("keys/a.pem")] }));
+        SysctrException refused = Assert.Throws<SysctrException>(() => Set("quay.io/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] }));
 
         Assert.Equal(ErrorKind.Conflict, refused.Kind);
         Assert.Contains("use-sigstore-attachments: true", refused.Hint, StringComparison.Ordinal);
@@ -149,7 +149,7 @@ public sealed class TrustTests : IDisposable
     {
         File.WriteAllText(Policy, Before);
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => Set(scope, new TrustRequest { Type = type, Keys = key.Length > 0 ? [In(key)] : [] }));
+        SysctrException refused = Assert.Throws<SysctrException>(() => Set(scope, new TrustRequest { Type = type, Keys = key.Length > 0 ? ["/" + key] : [] }));
 
         Assert.Equal(kind, refused.Kind);
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);

@@ -14,4 +14,5 @@ namespace SystemContainers.Inspect.Remote;
     WriteIndented = true)]
 [JsonSerializable(typeof(RemoteImage))]
 [JsonSerializable(typeof(TagList))]
+[JsonSerializable(typeof(AttachedList))]
 sealed partial class RemoteJson : JsonSerializerContext;

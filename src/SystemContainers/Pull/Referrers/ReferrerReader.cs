@@ -49,7 +49,17 @@ sealed class ReferrerReader(ReferrerClient client)
     public async Task<IReadOnlyList<Referrer>> InstalledAsync(Digest manifest, CancellationToken cancellationToken)
     {
         List<Referrer> all = [.. await OfAsync(manifest, cancellationToken)];
-        ManifestDocument root = await client.RootAsync(cancellationToken);
+        ManifestDocument root;
+        try
+        {
+            root = await client.RootAsync(cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            // The tag has gone; what is attached to the manifest is still there.
+            return all;
+        }
+
         if (root.Index is { } index && index.Manifests.Any(m => m.Digest == manifest))
         {
             all.AddRange(await OfAsync(root.Digest, cancellationToken));
@@ -61,7 +71,12 @@ sealed class ReferrerReader(ReferrerClient client)
 
     /// <summary>What is attached to one manifest or index.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
-    public async Task<IReadOnlyList<Referrer>> OfAsync(Digest subject, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Referrer>> OfAsync(Digest subject, CancellationToken cancellationToken) =>
+        [.. await ReferrersAsync(subject, cancellationToken), .. await TaggedAsync(subject, cancellationToken)];
+
+    /// <summary>What says itself that it refers to a manifest or index: nothing of cosign 2.</summary>
+    /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
+    public async Task<IReadOnlyList<Referrer>> ReferrersAsync(Digest subject, CancellationToken cancellationToken)
     {
         List<Referrer> all = [];
         foreach (Descriptor descriptor in await client.ListAsync(subject, cancellationToken))
@@ -73,6 +88,12 @@ sealed class ReferrerReader(ReferrerClient client)
             }
         }
 
+        return all;
+    }
+
+    private async Task<IReadOnlyList<Referrer>> TaggedAsync(Digest subject, CancellationToken cancellationToken)
+    {
+        List<Referrer> all = [];
         foreach (string suffix in (string[])["sig", "att", "sbom"])
         {
             if (await client.AttachedAsync(subject, suffix, cancellationToken) is { } attached)

@@ -20,9 +20,6 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
     private const int MaxReasons = 5;
 
     /// <inheritdoc/>
-    public bool HasSay(ImageReference reference) => policy.For(reference).Count > 0;
-
-    /// <inheritdoc/>
     public async Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
     {
         IReadOnlyList<StatementRule> rules = policy.For(reference);
@@ -33,10 +30,10 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
 
         ReferrerClient client = new(place, source);
         ReferrerReader reader = new(client);
-        List<Referrer> all = [.. await reader.OfAsync(manifest, cancellationToken)];
+        List<Referrer> all = [.. await reader.ReferrersAsync(manifest, cancellationToken)];
         if (root != manifest)
         {
-            all.AddRange(await reader.OfAsync(root, cancellationToken));
+            all.AddRange(await reader.ReferrersAsync(root, cancellationToken));
         }
 
         List<(Digest Subject, byte[] Bytes)> bundles = [];
@@ -53,6 +50,9 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
             }
         }
     }
+
+    /// <inheritdoc/>
+    public string? JudgementFor(ImageReference reference) => policy.For(reference) is { Count: > 0 } rules ? StatementPolicyFile.DigestOf(rules) : null;
 
     private void Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
     {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Oci;
 using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Statements;
 using SystemContainers.Pull.Trust;
@@ -71,24 +73,55 @@ static class StatementPolicyFile
             throw Fault.Of($"{where}: rekorPublicKeyPaths goes with keyPaths; the logs of fulcio are in its trusted root");
         }
 
-        return new StatementRequirement(type, signers[0] switch
+        List<string> files = [];
+        Func<BundleTrust> trust = signers[0] switch
         {
-            "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), logs, here),
-            "pki" => OfPki(StrictMembers.Among(members["pki"], "pki", "caRootsPath", "caIntermediatesPath", "subjectEmail", "subjectHostname"), here),
-            _ => OfFulcio(StrictMembers.Exactly(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject"), here),
-        });
+            "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), logs, Here),
+            "pki" => OfPki(StrictMembers.Among(members["pki"], "pki", "caRootsPath", "caIntermediatesPath", "subjectEmail", "subjectHostname"), Here),
+            _ => OfFulcio(StrictMembers.Exactly(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject"), Here),
+        };
+        return new StatementRequirement(type, trust, element.GetRawText(), files);
+
+        string Here(string path)
+        {
+            files.Add(here(path));
+            return files[^1];
+        }
     }
 
-    private static Func<BundleTrust> OfKeys(string[] keys, string[]? logs, Func<string, string> here) => () => new BundleTrust
+    /// <summary>A digest of rules and of the files that they name.</summary>
+    /// <exception cref="SysctrException">Policy: one can't be read.</exception>
+    public static string DigestOf(IEnumerable<StatementRule> rules)
     {
-        Keys = [.. keys.Select(k => VerificationKey.FromPem(Text(here(k))))],
-        Logs = logs is null ? null : [.. SigstoreKeys.RekorKeys(logs.Select(l => Text(here(l)))).Select(TrustedLog.Of)],
-    };
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (StatementRequirement requirement in rules.SelectMany(r => r.All))
+        {
+            // Each part behind its length, so that no two sets of rules give one text.
+            foreach (byte[] part in requirement.Files.Select(f => Bytes(f, MaxKeyBytes)).Prepend(Encoding.UTF8.GetBytes(requirement.Text)))
+            {
+                hash.AppendData(BitConverter.GetBytes(part.LongLength));
+                hash.AppendData(part);
+            }
+        }
+
+        return Digest.FromSha256(hash.GetHashAndReset()).ToString();
+    }
+
+    private static Func<BundleTrust> OfKeys(string[] keys, string[]? logs, Func<string, string> here)
+    {
+        string[] keyFiles = [.. keys.Select(here)];
+        string[]? logFiles = logs?.Select(here).ToArray();
+        return () => new BundleTrust
+        {
+            Keys = [.. keyFiles.Select(k => VerificationKey.FromPem(Text(k)))],
+            Logs = logFiles is null ? null : [.. SigstoreKeys.RekorKeys(logFiles.Select(Text)).Select(TrustedLog.Of)],
+        };
+    }
 
     private static Func<BundleTrust> OfPki(IReadOnlyDictionary<string, JsonElement> pki, Func<string, string> here)
     {
-        string roots = StrictMembers.Text(Must(pki, "pki", "caRootsPath"), "caRootsPath");
-        string? between = Optional(pki, "caIntermediatesPath");
+        string roots = here(StrictMembers.Text(Must(pki, "pki", "caRootsPath"), "caRootsPath"));
+        string? between = Optional(pki, "caIntermediatesPath") is { } path ? here(path) : null;
         string? email = Optional(pki, "subjectEmail");
         string? host = Optional(pki, "subjectHostname");
         if (email is null && host is null)
@@ -98,13 +131,13 @@ static class StatementPolicyFile
 
         return () => new BundleTrust
         {
-            Pki = new PkiAuthority(Certificate.ReadRoots(Text(here(roots))), between is null ? [] : Certificate.ReadRoots(Text(here(between))), email, host),
+            Pki = new PkiAuthority(Certificate.ReadRoots(Text(roots)), between is null ? [] : Certificate.ReadRoots(Text(between)), email, host),
         };
     }
 
     private static Func<BundleTrust> OfFulcio(IReadOnlyDictionary<string, JsonElement> fulcio, Func<string, string> here)
     {
-        string file = StrictMembers.Text(fulcio["trustedRootPath"], "trustedRootPath");
+        string file = here(StrictMembers.Text(fulcio["trustedRootPath"], "trustedRootPath"));
         SignerIdentity identity = new(StrictMembers.Text(fulcio["oidcIssuer"], "oidcIssuer"), StrictMembers.Text(fulcio["subject"], "subject"));
         if (identity.Issuer.Length == 0 || identity.Subject.Length == 0)
         {
@@ -113,7 +146,7 @@ static class StatementPolicyFile
 
         return () =>
         {
-            TrustedRoot root = TrustedRoot.Read(Bytes(here(file), TrustedRoot.MaxBytes));
+            TrustedRoot root = TrustedRoot.Read(Bytes(file, TrustedRoot.MaxBytes));
             return new BundleTrust { Identity = identity, Authorities = root.Authorities, Logs = root.Logs };
         };
     }

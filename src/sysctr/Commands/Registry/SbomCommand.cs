@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Cli.Output;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Inspect.Remote;
@@ -14,7 +15,7 @@ namespace SystemContainers.Cli.Commands.Registry;
 
 static class SbomCommand
 {
-    private static readonly Argument<string> s_name = new("NAME") { Description = "A container that is installed, or an image where it is: quay.io/org/etcd:3.5." };
+    private static readonly Argument<string> s_name = ContainerArgument.One("A container that is installed, or an image where it is: quay.io/org/etcd:3.5.");
 
     private static readonly Option<string?> s_type = new("--type")
     {
@@ -25,6 +26,8 @@ static class SbomCommand
     private static readonly Option<bool> s_raw = new("--raw") { Description = "Print the document as the registry has it, with its envelope and signature." };
 
     private static readonly Option<bool> s_list = new("--list") { Description = "List what is attached to the image instead: signatures, attestations, bills of materials." };
+
+    private static readonly Option<bool> s_json = JsonOption.Create("Print what --list lists as a JSON object; the verb's manual page describes it.");
 
     private static readonly Option<string?> s_platform = PlatformOption.Create();
 
@@ -41,7 +44,7 @@ static class SbomCommand
               sysctr sbom --type slsaprovenance etcd
             """)
         {
-            s_name, s_type, s_raw, s_list, s_platform,
+            s_name, s_type, s_raw, s_list, s_platform, s_json,
         };
         s_type.CompletionSources.Add(_ => SbomTypes.Names.Select(n => new System.CommandLine.Completions.CompletionItem(n)));
         command.SetAction(async (parsed, cancellation) =>
@@ -51,10 +54,11 @@ static class SbomCommand
             string name = parsed.GetValue(s_name)!;
             string? type = parsed.GetValue(s_type);
             bool raw = parsed.GetValue(s_raw);
-            bool list = parsed.GetValue(s_list);
+            bool json = parsed.GetValue(s_json);
+            bool list = parsed.GetValue(s_list) || json;
             if (list && (raw || type is not null))
             {
-                throw new SysctrException(ErrorKind.Usage, "--list shows all that there is, and --type and --raw one of it", "choose one of them");
+                throw new SysctrException(ErrorKind.Usage, "--list and --json show all that there is, and --type and --raw one of it", "choose one of them");
             }
 
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
@@ -65,6 +69,12 @@ static class SbomCommand
             {
                 ReferrerList found = await sboms.ListAsync(container?.Image ?? name, platform, cancellation);
                 progress.Finish();
+                if (json)
+                {
+                    terminal.Json(Reports.ToJson(AttachedList.Of(found)));
+                    return 0;
+                }
+
                 foreach (Referrer referrer in found.All)
                 {
                     terminal.Result($"{Word(referrer.Kind),-11} {(referrer.IsSigned ? "signed" : "-"),-6} {ByteSize.Text(referrer.Blob.Size),10}  {referrer.Type}");

@@ -46,6 +46,7 @@ public sealed class ReferrerReaderTests : IDisposable
 
         Assert.Equal(image, list.Root);
         Assert.Equal([ReferrerKind.Bundle, ReferrerKind.Bundle, ReferrerKind.Bundle], list.All.Select(r => r.Kind));
+        Assert.All(AttachedList.Of(list).Attached, a => Assert.Equal((true, image), (a.Signed, a.Subject)));
         Assert.Empty(registry.Violations);
     }
 

@@ -138,6 +138,24 @@ public sealed class StatementPolicyTests : IDisposable
         Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
     }
 
+    [Fact]
+    public void A_judgement_is_another_once_a_rule_or_a_key_is()
+    {
+        ImageReference image = ImageReference.Parse("quay.io/x:1");
+        Write("10.json", $$"""{"quay.io": [{{Requirement()}}]}""");
+        string? first = Judgement();
+        Assert.Equal(first, Judgement());
+        Assert.Null(new StatementJudge(Load(), TimeProvider.System).JudgementFor(ImageReference.Parse("docker.io/library/x:1")));
+
+        _host.Write("key.pub", _samples.KeyPem("other"));
+        string? second = Judgement();
+        Write("10.json", $$"""{"quay.io": [{{Requirement().Replace("/v1", "/v2", StringComparison.Ordinal)}}]}""");
+
+        Assert.Equal(3, new[] { first, second, Judgement() }.OfType<string>().Distinct(StringComparer.Ordinal).Count());
+
+        string? Judgement() => new StatementJudge(Load(), TimeProvider.System).JudgementFor(image);
+    }
+
     private string Requirement()
     {
         _host.Write("key.pub", _samples.KeyPem("P-256"));

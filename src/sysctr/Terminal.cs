@@ -63,6 +63,29 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control character.</summary>
     public void Json(string json) => Write(json);
 
+    /// <summary>A document that others wrote, byte for byte, for programs. On a terminal it is a text as any other.</summary>
+    /// <param name="document">UTF-8, checked.</param>
+    public void Document(byte[] document)
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            Text(System.Text.Encoding.UTF8.GetString(document));
+            return;
+        }
+
+        try
+        {
+            output.Flush();
+            using Stream stream = Console.OpenStandardOutput();
+            stream.Write(document);
+            stream.Flush();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"writing to standard output: {e.Message}", inner: e);
+        }
+    }
+
     /// <summary>How it is going: a line of standard error.</summary>
     public void Note(string line)
     {
@@ -70,6 +93,40 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         {
             Tell(error, VisibleText.Message(line));
         }
+    }
+
+    /// <summary>Asks whoever sits at the terminal.</summary>
+    /// <param name="question">What for; it stands before what is typed.</param>
+    /// <param name="hidden">Whether what is typed does not appear.</param>
+    /// <param name="otherwise">The option that says it without a terminal.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">Usage: there is no terminal, or nobody answers.</exception>
+    public async Task<string> AskAsync(string question, bool hidden, string otherwise, CancellationToken cancellation)
+    {
+        if (Console.IsInputRedirected)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"asking for '{question.TrimEnd(' ', ':')}': standard input is no terminal", $"say it with {otherwise}");
+        }
+
+        string? line = await TypedLine.ReadAsync(() => Tell(error, VisibleText.Message(question), endsLine: false), hidden, cancellation);
+        if (hidden)
+        {
+            Tell(error, "");
+        }
+
+        return (hidden ? line : line?.Trim()) ?? throw new SysctrException(ErrorKind.Usage, $"asking for '{question.TrimEnd(' ', ':')}': the input ended", $"say it with {otherwise}");
+    }
+
+    /// <summary>All of standard input as a text, without the end of its last line.</summary>
+    /// <exception cref="SysctrException">Usage: it is too much for what is asked.</exception>
+    public static async Task<string> ReadInputAsync(CancellationToken cancellation)
+    {
+        const int limit = 64 << 10;
+        char[] text = new char[limit + 1];
+        int length = await Console.In.ReadBlockAsync(text, cancellation);
+        return length <= limit
+            ? new string(text, 0, length).TrimEnd('\n', '\r')
+            : throw new SysctrException(ErrorKind.Usage, $"reading standard input: it is longer than {limit} characters");
     }
 
     /// <summary>One of several failures: a line of standard error in any case.</summary>

@@ -88,8 +88,9 @@ public sealed class NspawnHost : TestHost
     ];
 
     /// <summary>Starts a second, empty registry on <see cref="TestHost.MovingRegistry"/>, whose tags a test may move.</summary>
-    public Task<RegistryServer> StartMovingRegistryAsync() =>
-        RegistryServer.StartAsync(_scratch, _network, Directory.CreateDirectory(_scratch.File("moving")).FullName, readOnly: false, MovingRegistry);
+    /// <param name="login">The one user that it serves, <c>NAME:PASSWORD</c>, and then with a storage of its own; null to serve all.</param>
+    public Task<RegistryServer> StartMovingRegistryAsync(string? login = null) => RegistryServer.StartAsync(
+        _scratch, _network, Directory.CreateDirectory(_scratch.File(login is null ? "moving" : "private")).FullName, readOnly: false, MovingRegistry, login);
 
     /// <inheritdoc/>
     public override Task<CommandResult> RunAsync(IReadOnlyList<string> commandLine, TimeSpan? timeout = null) =>

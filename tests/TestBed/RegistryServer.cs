@@ -9,11 +9,14 @@ public sealed class RegistryServer : IAsyncDisposable
     private readonly NetworkNamespace _network;
     private readonly string _address;
 
-    private RegistryServer(BackgroundProcess process, NetworkNamespace network, string address)
+    private readonly string? _login;
+
+    private RegistryServer(BackgroundProcess process, NetworkNamespace network, string address, string? login)
     {
         _process = process;
         _network = network;
         _address = address;
+        _login = login;
     }
 
     /// <summary>Its log, an access line a request: what was fetched can be seen there.</summary>
@@ -25,19 +28,20 @@ public sealed class RegistryServer : IAsyncDisposable
     /// <param name="storage">Its directory.</param>
     /// <param name="readOnly">Whether pushes are refused.</param>
     /// <param name="address">Where it answers; <see cref="TestHost.Registry"/> unless another is said.</param>
+    /// <param name="login">The one user that it serves, <c>NAME:PASSWORD</c>; null to serve all.</param>
     public static async Task<RegistryServer> StartAsync(
-        Scratch scratch, NetworkNamespace network, string storage, bool readOnly, string address = TestHost.Registry)
+        Scratch scratch, NetworkNamespace network, string storage, bool readOnly, string address = TestHost.Registry, string? login = null)
     {
         string name = $"registry-{address.Split(':')[1]}";
         string config = scratch.File(name + ".yml");
-        await File.WriteAllTextAsync(config, Configuration(storage, readOnly, address));
+        await File.WriteAllTextAsync(config, Configuration(storage, readOnly, address) + await PasswordsAsync(scratch, name, login));
         BackgroundProcess process = BackgroundProcess.Start(
             scratch, name, network.Enter("docker-registry", "serve", config));
-        RegistryServer server = new(process, network, address);
+        RegistryServer server = new(process, network, address, login);
         for (DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30); DateTime.UtcNow < end && !process.HasEnded;)
         {
             CommandResult answer = await Command.RunAsync(
-                network.Enter("curl", "--silent", "--fail", $"http://{address}/v2/"));
+                network.Enter(["curl", "--silent", "--fail", .. login is null ? Array.Empty<string>() : ["--user", login], $"http://{address}/v2/"]));
             if (answer.ExitCode == 0)
             {
                 return server;
@@ -70,6 +74,18 @@ public sealed class RegistryServer : IAsyncDisposable
 
           """;
 
+    private static async Task<string> PasswordsAsync(Scratch scratch, string name, string? login)
+    {
+        if (login?.Split(':') is not [var user, var password])
+        {
+            return "";
+        }
+
+        string file = scratch.File(name + ".htpasswd");
+        await File.WriteAllTextAsync(file, (await Command.MustAsync("htpasswd", "-Bbn", user, password)).Output);
+        return $"auth: {{htpasswd: {{realm: test, path: {file}}}}}\n";
+    }
+
     /// <summary>Pushes an image of an OCI layout.</summary>
     /// <param name="layout">Directory of the layout.</param>
     /// <param name="tag">Tag in the layout.</param>
@@ -78,7 +94,7 @@ public sealed class RegistryServer : IAsyncDisposable
     {
         string[] skopeo =
         [
-            "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false",
+            "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", .. _login is null ? Array.Empty<string>() : ["--dest-creds", _login],
             $"oci:{layout}:{tag}", $"docker://{_address}/{name}",
         ];
         (await Command.RunAsync(_network.Enter(skopeo))).MustSucceed();

@@ -64,13 +64,17 @@ static class TrustCheck
         try
         {
             // A FIFO in the place of one would hold the parser up.
-            foreach (string file in (string[])[paths.Main, .. paths.DropIns is { } d && Directory.Exists(d) ? Directory.GetFiles(d, "*.conf") : []])
+            foreach (string file in (string[])[paths.Main, .. paths.DropInFiles(), .. paths.Last is { } last ? [last] : Array.Empty<string>()])
             {
                 _ = BoundedFile.Read("/", file, 1 << 20);
             }
 
-            _ = RegistriesConfig.Load(paths);
-            return [DoctorFinding.Ok(Name, File.Exists(paths.Main) ? paths.Main : $"{paths.Main} is not there: images are named in full")];
+            RegistriesConfig registries = RegistriesConfig.Load(paths);
+            return
+            [
+                DoctorFinding.Ok(Name, File.Exists(paths.Main) ? paths.Main : $"{paths.Main} is not there: images are named in full"),
+                .. registries.Notes.Select(n => DoctorFinding.Warning(Name, n, "correct it; see containers-registries.conf(5)")),
+            ];
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
@@ -100,7 +104,7 @@ static class TrustCheck
             }
             else if (!IsJson(file))
             {
-                findings.Add(DoctorFinding.Problem(Name, $"{file} is no JSON: registries that want a password refuse us", "log in again: 'podman login' or 'skopeo login'"));
+                findings.Add(DoctorFinding.Problem(Name, $"{file} is no JSON: registries that want a password refuse us", "log in again: 'sysctr login'"));
             }
             else
             {

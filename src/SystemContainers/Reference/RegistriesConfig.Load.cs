@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Errors;
 using Tomlyn;
+using Tomlyn.Parsing;
 
 namespace SystemContainers.Reference;
 
@@ -12,62 +13,65 @@ sealed partial class RegistriesConfig
     /// <summary>No host's file is near this; it keeps a mistaken path from being read as a whole.</summary>
     private const int MaxFileBytes = 4 << 20;
 
-    /// <summary>Reads the host's configuration.</summary>
-    /// <exception cref="SysctrException">Policy: a file can't be read or understood (what it forbids would be lost, so nothing is pulled).</exception>
-    public static RegistriesConfig Load() => Load(RegistriesConfPaths.OfHost());
-
     /// <summary>Reads the files given. Later ones override: a whole <c>[[registry]]</c> of the same prefix, one alias, a setting.</summary>
-    /// <exception cref="SysctrException">Policy, as above.</exception>
+    /// <exception cref="SysctrException">Policy: a file can't be read or understood (what it forbids would be lost, so nothing is pulled).</exception>
     public static RegistriesConfig Load(RegistriesConfPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         RegistriesConfig config = new(paths.Main);
         config.Merge(paths.Main, paths.MainIsRequired);
-        foreach (string dropIn in DropIns(paths.DropIns))
+        foreach (string dropIn in DropIns(paths))
         {
             config.Merge(dropIn, required: true);
         }
 
-        if (paths.ShortNameCache is not null)
+        if (paths.Last is { } last)
         {
-            config.Merge(paths.ShortNameCache, required: false);
+            config.Merge(last, required: true);
+        }
+
+        if (paths.ShortNameCache is { } cache && config.Parse(cache, required: false) is { } recorded)
+        {
+            config.MergeAliases(cache, recorded);
         }
 
         return config;
     }
 
-    private static string[] DropIns(string? directory)
+    private static IReadOnlyList<string> DropIns(RegistriesConfPaths paths)
     {
         try
         {
-            return directory is not null && Directory.Exists(directory)
-                ? [.. Directory.GetFiles(directory, "*.conf").Order(StringComparer.Ordinal)]
-                : [];
+            return paths.DropInFiles();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(directory!, e.Message, e);
+            throw Unreadable(string.Join(", ", paths.Directories.Where(Directory.Exists)), e.Message, e);
         }
     }
 
-    private void Merge(string path, bool required)
+    private RegistriesToml? Parse(string path, bool required)
     {
         if (Read(path, required) is not { } text)
         {
-            return;
+            return null;
         }
 
-        RegistriesToml? file;
         try
         {
-            file = TomlSerializer.Deserialize(text, RegistriesTomlContext.Default.RegistriesToml);
+            // Whole as TOML first: the reader below does not look at the keys that it passes over.
+            _ = SyntaxParser.ParseStrict(text, path, validate: true);
+            return TomlSerializer.Deserialize(text, RegistriesTomlContext.Default.RegistriesToml);
         }
         catch (Exception e) when (e is TomlException or InvalidOperationException or FormatException)
         {
             throw Unreadable(path, TomlFault.Of(e), e);
         }
+    }
 
-        if (file is null)
+    private void Merge(string path, bool required)
+    {
+        if (Parse(path, required) is not { } file)
         {
             return;
         }
@@ -77,8 +81,10 @@ sealed partial class RegistriesConfig
             throw Unreadable(path, "it has the old format, version 1, with [registries.search] and its like", inner: null);
         }
 
-        _searchRegistries = file.SearchRegistries ?? _searchRegistries;
-        CredentialHelpers = file.CredentialHelpers is { Count: > 0 } helpers ? helpers : CredentialHelpers;
+        _searchRegistries = file.SearchRegistries?.ConvertAll(r => SearchRegistry(path, r)) ?? _searchRegistries;
+
+        // An empty list says the default again.
+        CredentialHelpers = file.CredentialHelpers switch { null => CredentialHelpers, [] => s_files, { } helpers => helpers };
         if (file.ShortNameMode is { Length: > 0 } mode)
         {
             _shortNameMode = mode is "enforcing" or "permissive" or "disabled"
@@ -86,15 +92,21 @@ sealed partial class RegistriesConfig
                 : throw Unreadable(path, $"short-name-mode is '{mode}', not enforcing, permissive or disabled", inner: null);
         }
 
-        MergeAliases(file);
+        MergeAliases(path, file);
         MergeRegistries(path, file);
-        Check(path);
+        Check(path, file);
+        NoteWithoutEffect(path, file);
     }
 
-    private void MergeAliases(RegistriesToml file)
+    private void MergeAliases(string path, RegistriesToml file)
     {
         foreach ((string name, string full) in file.Aliases ?? [])
         {
+            if (AliasFault(name, full) is { } fault)
+            {
+                throw Unreadable(path, $"the alias '{Redact.Text(name)}' is '{Redact.Text(full)}': {fault}", inner: null);
+            }
+
             if (full.Length == 0)
             {
                 _aliases.Remove(name);
@@ -106,47 +118,107 @@ sealed partial class RegistriesConfig
         }
     }
 
+    /// <summary>Why an alias is none; null where it is one. podman refuses the file for the same reasons.</summary>
+    private static string? AliasFault(string name, string full)
+    {
+        try
+        {
+            if (!ImageReference.IsShortName(name, out _, out string? suffix))
+            {
+                return "its name has a registry";
+            }
+
+            if (suffix.Length > 0)
+            {
+                return "its name has a tag or digest";
+            }
+
+            if (full.Length == 0)
+            {
+                return null;
+            }
+
+            string host = full.Split('/')[0];
+            if (host == full || !(host.AsSpan().ContainsAny('.', ':') || host == "localhost"))
+            {
+                return "it has to be HOST/REPOSITORY";
+            }
+
+            ImageReference.CheckPlace(full);
+            return full.Contains('@', StringComparison.Ordinal) || full.LastIndexOf(':') > full.LastIndexOf('/') ? "it has a tag or digest, which are those of the short name" : null;
+        }
+        catch (SysctrException e)
+        {
+            return e.Message;
+        }
+    }
+
     private void MergeRegistries(string path, RegistriesToml file)
     {
         Dictionary<string, RegistryToml> seen = new(StringComparer.Ordinal);
         Dictionary<string, RegistryToml> located = new(StringComparer.Ordinal);
         foreach (RegistryToml registry in file.Registry ?? [])
         {
-            registry.Location = Location(path, registry.Location);
-            registry.Prefix = Location(path, registry.Prefix) ?? registry.Location ??
-                throw Unreadable(path, "a [[registry]] has neither prefix nor location", inner: null);
-            if (PrefixFault(registry.Prefix) is { } fault)
-            {
-                throw Unreadable(path, $"the prefix '{registry.Prefix}' holds no image at all: {fault}", inner: null);
-            }
-
-            registry.Location ??= registry.Prefix.StartsWith("*.", StringComparison.Ordinal) ? null : registry.Prefix;
-            foreach (MirrorToml mirror in registry.Mirror ?? [])
-            {
-                mirror.Location = Location(path, mirror.Location) ??
-                    throw Unreadable(path, $"a mirror of {registry.Prefix} has no location", inner: null);
-                if (mirror.PullFromMirror is not (null or "" or "all" or "digest-only" or "tag-only"))
-                {
-                    throw Unreadable(path, $"pull-from-mirror of {mirror.Location} is '{mirror.PullFromMirror}'", inner: null);
-                }
-            }
+            Complete(path, registry);
 
             // As in podman: of several tables for one prefix the first counts, but none for one location contradicts another.
-            string place = registry.Location ?? registry.Prefix;
+            string place = registry.Location ?? registry.Prefix!;
             if (located.TryGetValue(place, out RegistryToml? other) && (other.Blocked, other.Insecure) != (registry.Blocked, registry.Insecure))
             {
                 throw Unreadable(path, $"its [[registry]] tables for {place} contradict each other in '{(other.Blocked != registry.Blocked ? "blocked" : "insecure")}'", inner: null);
             }
 
             located.TryAdd(place, registry);
-            if (seen.TryAdd(registry.Prefix, registry))
+            if (seen.TryAdd(registry.Prefix!, registry))
             {
-                _registries[registry.Prefix] = registry;
+                _registries[registry.Prefix!] = registry;
             }
-            else if (registry.Blocked != seen[registry.Prefix].Blocked)
+            else if (registry.Blocked != seen[registry.Prefix!].Blocked)
             {
                 // podman drops the second one without a word, and with it what it blocks.
                 throw Unreadable(path, $"of its two [[registry]] tables for {registry.Prefix} only one says 'blocked'", inner: null);
+            }
+            else
+            {
+                _notes.Add($"{path} has two [[registry]] tables for {registry.Prefix}: the first one counts");
+            }
+        }
+    }
+
+    /// <summary>Gives a table what it leaves out, and refuses what podman refuses.</summary>
+    private static void Complete(string path, RegistryToml registry)
+    {
+        registry.Location = Location(path, registry.Location);
+        bool prefixed = Location(path, registry.Prefix) is not null;
+        registry.Prefix = Location(path, registry.Prefix) ?? registry.Location ??
+            throw Unreadable(path, "a [[registry]] has neither prefix nor location", inner: null);
+        if (PrefixFault(registry.Prefix) is { } fault)
+        {
+            throw Unreadable(path, $"the prefix '{registry.Prefix}' holds no image at all: {fault}", inner: null);
+        }
+
+        if (prefixed && registry.Location is null && !registry.Prefix.StartsWith("*.", StringComparison.Ordinal))
+        {
+            throw Unreadable(path, $"the [[registry]] for {registry.Prefix} has no location; only a wildcard needs none", inner: null);
+        }
+
+        if (registry.PullFromMirror is { Length: > 0 })
+        {
+            throw Unreadable(path, $"pull-from-mirror stands in the [[registry]] for {registry.Prefix}; it belongs into a [[registry.mirror]]", inner: null);
+        }
+
+        foreach (MirrorToml mirror in registry.Mirror ?? [])
+        {
+            mirror.Location = Location(path, mirror.Location) ??
+                throw Unreadable(path, $"a mirror of {registry.Prefix} has no location", inner: null);
+            if (mirror.PullFromMirror is not (null or "" or "all" or "digest-only" or "tag-only"))
+            {
+                throw Unreadable(path, $"pull-from-mirror of {mirror.Location} is '{mirror.PullFromMirror}', not all, digest-only or tag-only", inner: null);
+            }
+
+            if (registry.MirrorByDigestOnly && mirror.PullFromMirror is { Length: > 0 })
+            {
+                throw Unreadable(path, $"{registry.Prefix} has mirror-by-digest-only, and its mirror {mirror.Location} pull-from-mirror: one of the two says it", inner: null);
             }
         }
     }
@@ -161,22 +233,50 @@ sealed partial class RegistriesConfig
         : null;
 
     /// <summary>Fails now rather than when an image happens to be looked up.</summary>
-    private void Check(string path)
+    private static void Check(string path, RegistriesToml file)
     {
         try
         {
-            foreach (string name in _aliases.Values)
+            foreach (RegistryToml registry in file.Registry ?? [])
             {
-                _ = ImageReference.Parse(name);
+                ImageReference.CheckPlace(registry.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? registry.Prefix[2..] : registry.Prefix);
+                foreach (string place in (registry.Mirror ?? []).Select(m => m.Location!).Prepend(registry.Location).OfType<string>())
+                {
+                    ImageReference.CheckPlace(place);
+                }
             }
+        }
+        catch (SysctrException e)
+        {
+            throw Unreadable(path, e.Message, e);
+        }
+    }
 
-            foreach (string place in _searchRegistries
-                .Concat(_registries.Values.Select(r => r.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? r.Prefix[2..] : r.Prefix))
-                .Concat(_registries.Values.Select(r => r.Location).OfType<string>())
-                .Concat(_registries.Values.SelectMany(r => r.Mirror ?? []).Select(m => m.Location!)))
-            {
-                ImageReference.CheckPlace(place);
-            }
+    /// <summary>podman passes over what it does not know without a word: a mistyped <c>blocked</c> blocks nothing.</summary>
+    private void NoteWithoutEffect(string path, RegistriesToml file)
+    {
+        IEnumerable<string> unknown = file.Unknown.Keys
+            .Concat((file.Registry ?? []).SelectMany(r => r.Unknown.Keys.Select(k => $"{k} of {r.Prefix}")))
+            .Concat((file.Registry ?? []).SelectMany(r => r.Mirror ?? []).SelectMany(m => m.Unknown.Keys.Select(k => $"{k} of the mirror {m.Location}")));
+        _notes.AddRange(unknown.Select(k => $"{path} says {Redact.Text(k)}, which is no key of containers-registries.conf(5): it has no effect"));
+        if (file.LayerStoreHelper is { Length: > 0 })
+        {
+            _notes.Add($"{path} says additional-layer-store-auth-helper, which has no effect: sysctr has no additional layer stores");
+        }
+    }
+
+    private static string SearchRegistry(string path, string text)
+    {
+        string registry = Location(path, text) ?? throw Unreadable(path, "a registry of unqualified-search-registries is empty", inner: null);
+        if (registry.Contains('/', StringComparison.Ordinal))
+        {
+            throw Unreadable(path, $"'{registry}' of unqualified-search-registries has a path; write host[:port]", inner: null);
+        }
+
+        try
+        {
+            ImageReference.CheckPlace(registry);
+            return registry;
         }
         catch (SysctrException e)
         {

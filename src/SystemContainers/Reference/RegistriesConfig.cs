@@ -16,6 +16,9 @@ sealed partial class RegistriesConfig
 {
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RegistryToml> _registries = new(StringComparer.Ordinal);
+    private static readonly string[] s_files = ["containers-auth.json"];
+
+    private readonly List<string> _notes = [];
     private readonly string _mainPath;
     private List<string> _searchRegistries = [];
     private string _shortNameMode = "";
@@ -23,7 +26,13 @@ sealed partial class RegistriesConfig
     private RegistriesConfig(string mainPath) => _mainPath = mainPath;
 
     /// <summary>Where credentials come from, in order; <c>containers-auth.json</c> stands for the files.</summary>
-    public IReadOnlyList<string> CredentialHelpers { get; private set; } = ["containers-auth.json"];
+    public IReadOnlyList<string> CredentialHelpers { get; private set; } = s_files;
+
+    /// <summary>Where short names are looked up, in order.</summary>
+    public IReadOnlyList<string> SearchRegistries => _searchRegistries;
+
+    /// <summary>What the files say without effect, a line each: keys that nobody knows, and tables that come second.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>What the user typed, as full references to be tried in order; one, unless a short name has several registries.</summary>
     /// <exception cref="SysctrException">Usage: it is malformed, or a short name that nothing resolves. Policy: it leads to a host without a dot.</exception>
@@ -85,7 +94,10 @@ sealed partial class RegistriesConfig
                 Rewrite(reference, bestLength, mirror.Location), mirror.Insecure, IsMirror: true);
         RegistryEndpoint primary = new(
             Rewrite(reference, bestLength, best.Location), best.Insecure, IsMirror: false);
-        return new RegistrySettings(best.Blocked, [.. mirrors, primary]);
+
+        // As in podman: a place that is blocked by its own name is asked for nothing, whatever name leads there.
+        RegistryEndpoint[] open = [.. mirrors.Append(primary).Where(e => e.Reference == reference || Best(e.Reference, withPort: true).Table is not { Blocked: true })];
+        return new RegistrySettings(best.Blocked || open.Length == 0, open);
     }
 
     /// <summary>The table with the longest matching prefix, as it is written; of two that are as long the first, as in podman.</summary>

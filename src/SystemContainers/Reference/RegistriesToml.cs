@@ -5,7 +5,7 @@ using Tomlyn.Serialization;
 
 namespace SystemContainers.Reference;
 
-/// <summary>One file in the format of containers-registries.conf(5), version 2; keys that we do not know are ignored, as podman does.</summary>
+/// <summary>One file in the format of containers-registries.conf(5), version 2. Keys are as in podman in any case; what is none of them is kept to be told.</summary>
 sealed class RegistriesToml
 {
     [JsonPropertyName("unqualified-search-registries")]
@@ -17,6 +17,10 @@ sealed class RegistriesToml
     [JsonPropertyName("short-name-mode")]
     public string? ShortNameMode { get; set; }
 
+    /// <summary>Who gives credentials to an additional layer store; we have none.</summary>
+    [JsonPropertyName("additional-layer-store-auth-helper")]
+    public string? LayerStoreHelper { get; set; }
+
     [JsonPropertyName("aliases")]
     public Dictionary<string, string>? Aliases { get; set; }
 
@@ -26,6 +30,9 @@ sealed class RegistriesToml
     /// <summary>The table that only version 1 has; its presence tells the old format.</summary>
     [JsonPropertyName("registries")]
     public Tomlyn.Model.TomlTable? Version1 { get; set; }
+
+    [JsonExtensionData]
+    public Dictionary<string, object?> Unknown { get; set; } = [];
 }
 
 /// <summary>A <c>[[registry]]</c> table.</summary>
@@ -46,8 +53,15 @@ sealed class RegistryToml
     [JsonPropertyName("mirror-by-digest-only")]
     public bool MirrorByDigestOnly { get; set; }
 
+    /// <summary>Belongs into a mirror; here it is a mistake.</summary>
+    [JsonPropertyName("pull-from-mirror")]
+    public string? PullFromMirror { get; set; }
+
     [JsonPropertyName("mirror")]
     public List<MirrorToml>? Mirror { get; set; }
+
+    [JsonExtensionData]
+    public Dictionary<string, object?> Unknown { get; set; } = [];
 }
 
 /// <summary>A <c>[[registry.mirror]]</c> table.</summary>
@@ -61,9 +75,13 @@ sealed class MirrorToml
 
     [JsonPropertyName("pull-from-mirror")]
     public string? PullFromMirror { get; set; }
+
+    [JsonExtensionData]
+    public Dictionary<string, object?> Unknown { get; set; } = [];
 }
 
 /// <summary>Tomlyn's metadata, generated: no reflection.</summary>
+[TomlSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [TomlSerializable(typeof(RegistriesToml))]
 sealed partial class RegistriesTomlContext : TomlSerializerContext
 {

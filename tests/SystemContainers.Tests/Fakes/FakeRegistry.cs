@@ -178,6 +178,18 @@ public sealed class FakeRegistry : IDisposable
 
     private async Task WriteAsync(Stream stream, FakeResponse response)
     {
+        if (response.Raw is { } raw)
+        {
+            await stream.WriteAsync(raw, _stop.Token);
+            while (response.Endless)
+            {
+                await stream.WriteAsync(response.More, _stop.Token);
+            }
+
+            await Task.Delay(response.Hang ? Timeout.Infinite : 0, _stop.Token);
+            return;
+        }
+
         StringBuilder head = new($"HTTP/1.1 {response.Status} X\r\nConnection: close\r\n");
         foreach ((string name, string value) in response.Headers)
         {

@@ -21,6 +21,12 @@ public sealed class FakeResponse
 
     public byte[] Body { get; }
 
+    /// <summary>These bytes in place of the whole answer, head and all; <see cref="Endless"/> and <see cref="Hang"/> count.</summary>
+    public byte[]? Raw { get; init; }
+
+    /// <summary>What <see cref="Raw"/> ends in again and again where it is <see cref="Endless"/>.</summary>
+    public byte[] More { get; init; } = [];
+
     /// <summary>Says this length instead of the body's; 0 is the truth, -1 says none: the end of the connection ends the body.</summary>
     public long SaysLength { get; init; }
 

@@ -26,6 +26,12 @@ public sealed class TestCertificates : IDisposable
 
     public X509Certificate2 Client { get; }
 
+    /// <summary>The server's as it was: of the same authority, and of the past.</summary>
+    public X509Certificate2 Expired => Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(-20), DateTimeOffset.UtcNow.AddHours(-10));
+
+    /// <summary>The server's as it will be.</summary>
+    public X509Certificate2 Future => Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(10), DateTimeOffset.UtcNow.AddHours(20));
+
     public string AuthorityPem => _authority.ExportCertificatePem();
 
     public static string KeyPem(X509Certificate2 certificate)
@@ -41,7 +47,19 @@ public sealed class TestCertificates : IDisposable
         Client.Dispose();
     }
 
-    private X509Certificate2 Issue(string name)
+    /// <summary>A certificate that nobody but itself signed.</summary>
+    public static X509Certificate2 SelfSigned()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=alone", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(12));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+    }
+
+    private X509Certificate2 Issue(string name, DateTimeOffset? from = null, DateTimeOffset? to = null)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new(name, key, HashAlgorithmName.SHA256);
@@ -49,7 +67,7 @@ public sealed class TestCertificates : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 bare = request.Create(
-            _authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+            _authority, from ?? DateTimeOffset.UtcNow.AddHours(-1), to ?? DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
         using X509Certificate2 withKey = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
     }

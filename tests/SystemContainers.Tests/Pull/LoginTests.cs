@@ -277,7 +277,7 @@ public sealed class LoginTests : IDisposable
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
 
         Assert.Single(_tokens.Requests);
-        Assert.Contains("skopeo login " + _registry.Host, e.Hint, StringComparison.Ordinal);
+        Assert.Contains("sysctr login " + _registry.Host, e.Hint, StringComparison.Ordinal);
     }
 
     [Theory]

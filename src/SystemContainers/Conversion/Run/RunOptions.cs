@@ -170,7 +170,7 @@ static class RunOptions
     [
         Refused("authfile", OfHost, "keep the file as /etc/containers/auth.json"),
         Refused("cert-dir", OfHost, "keep them in /etc/containers/certs.d/HOST"),
-        Refused("creds", OfHost, "'podman login' or 'skopeo login' keeps them"),
+        Refused("creds", OfHost, "'sysctr login' keeps them"),
         Refused("signature-policy", OfHost, "/etc/containers/policy.json says it"),
         RefusedSwitch("tls-verify", OfHost, "an insecure registry stands in registries.conf"),
         Refused("decryption-key", "sysctr reads no encrypted layers", null),

@@ -43,11 +43,19 @@ sealed record HelperAnswerJson
     public string? Secret { get; init; }
 }
 
+/// <summary>What <c>docker-credential-NAME store</c> reads.</summary>
+sealed record HelperSecretJson(
+    [property: JsonPropertyName("ServerURL")] string Server,
+    [property: JsonPropertyName("Username")] string Username,
+    [property: JsonPropertyName("Secret")] string Secret);
+
 /// <summary>These documents without reflection.</summary>
 [JsonSourceGenerationOptions(MaxDepth = 16)]
 [JsonSerializable(typeof(AuthFileJson))]
 [JsonSerializable(typeof(Dictionary<string, AuthEntryJson?>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(HelperAnswerJson))]
+[JsonSerializable(typeof(HelperSecretJson))]
 sealed partial class AuthJson : JsonSerializerContext
 {
 }

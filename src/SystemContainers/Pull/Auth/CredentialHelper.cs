@@ -12,9 +12,47 @@ static partial class CredentialHelper
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
+    // The protocol has no code for this: all helpers print this sentence of the library that they share.
+    private const string NotFound = "credentials not found";
+
     /// <summary>What the helper has for a host; null where it says that it has nothing.</summary>
     /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
-    public static async Task<Credential?> GetAsync(string name, string host, CancellationToken cancellationToken)
+    public static async Task<Credential?> GetAsync(string name, string host, CancellationToken cancellationToken) =>
+        await RunAsync(name, "get", host, host, cancellationToken) is { } output ? Parse(output, Program(name), host) : null;
+
+    /// <summary>Has the helper keep a password.</summary>
+    /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
+    public static Task StoreAsync(string name, string host, string user, string password, CancellationToken cancellationToken) =>
+        RunAsync(
+            name, "store", host, JsonSerializer.Serialize(new HelperSecretJson(host, user, password), AuthJson.Default.HelperSecretJson), cancellationToken);
+
+    /// <summary>Has the helper forget a host.</summary>
+    /// <returns>Whether it knew it.</returns>
+    /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
+    public static async Task<bool> EraseAsync(string name, string host, CancellationToken cancellationToken)
+    {
+        // Helpers erase what they do not have without a word.
+        bool known = await GetAsync(name, host, cancellationToken) is not null;
+        return known && await RunAsync(name, "erase", host, host, cancellationToken) is not null;
+    }
+
+    /// <summary>The hosts that the helper has passwords of.</summary>
+    /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
+    public static async Task<IReadOnlyList<string>> ListAsync(string name, CancellationToken cancellationToken)
+    {
+        string output = await RunAsync(name, "list", "all registries", "", cancellationToken) ?? "{}";
+        try
+        {
+            return [.. (JsonSerializer.Deserialize(output, AuthJson.Default.DictionaryStringString) ?? []).Keys];
+        }
+        catch (JsonException)
+        {
+            throw Failed(Program(name), "all registries", "it does not print JSON", inner: null);
+        }
+    }
+
+    /// <returns>What it prints; null where it says that it has nothing.</returns>
+    private static async Task<string?> RunAsync(string name, string verb, string host, string input, CancellationToken cancellationToken)
     {
         if (!NamePattern().IsMatch(name))
         {
@@ -22,13 +60,13 @@ static partial class CredentialHelper
                 ErrorKind.Unauthorized, $"asking the credential helper '{name}': that is no name of a helper");
         }
 
-        string program = "docker-credential-" + name;
+        string program = Program(name);
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(s_patience);
         ProcessResult result;
         try
         {
-            result = await ProcessRunner.RunAsync(program, ["get"], host, patience.Token);
+            result = await ProcessRunner.RunAsync(program, [verb], input, patience.Token);
         }
         catch (SysctrException e)
         {
@@ -39,16 +77,12 @@ static partial class CredentialHelper
             throw Failed(program, host, $"no answer in {s_patience.TotalSeconds} s", e);
         }
 
-        if (result.ExitCode != 0)
-        {
-            // The protocol has no code for this: all helpers print this sentence of the library that they share.
-            return result.Output.Contains("credentials not found", StringComparison.OrdinalIgnoreCase)
-                ? null
-                : throw Failed(program, host, $"it exits with {result.ExitCode}", inner: null);
-        }
-
-        return Parse(result.Output, program, host);
+        return result.ExitCode == 0 ? result.Output
+            : result.Output.Contains(NotFound, StringComparison.OrdinalIgnoreCase) ? null
+            : throw Failed(program, host, $"it exits with {result.ExitCode}", inner: null);
     }
+
+    private static string Program(string name) => "docker-credential-" + name;
 
     /// <summary>Reads what a helper prints.</summary>
     /// <exception cref="SysctrException">Unauthorized: it is not of that shape.</exception>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux.Users;
+
 namespace SystemContainers.Pull.Auth;
 
 /// <summary>Where credentials are looked for.</summary>
@@ -15,6 +17,13 @@ static class CredentialPaths
     public static IReadOnlyList<string> OfUser() =>
         OfUser(Environment.GetEnvironmentVariable, Linux.Native.Libc.geteuid());
 
+    /// <summary>
+    /// Where a login is written: <c>$REGISTRY_AUTH_FILE</c>, or <c>~/.config/containers/auth.json</c>. podman takes the first of the files, which is
+    /// gone with the session or the next boot; units that pull at night, or at boot, need one that stays, and podman reads it too.
+    /// </summary>
+    public static string Written(Func<string, string?> environment) =>
+        environment("REGISTRY_AUTH_FILE") is { Length: > 0 } named ? Path.GetFullPath(named) : Path.Combine(CallerHome.Config(environment), "containers/auth.json");
+
     /// <summary>The same for an environment and a user ID.</summary>
     public static IReadOnlyList<string> OfUser(Func<string, string?> environment, uint uid)
     {
@@ -23,12 +32,12 @@ static class CredentialPaths
             return [named];
         }
 
-        string home = Variable("HOME") ?? "/root";
+        string home = CallerHome.Directory(environment);
         string runtime = Variable("XDG_RUNTIME_DIR") is { } xdg ? Path.Combine(xdg, "containers") : $"/run/containers/{uid}";
         return
         [
             Path.Combine(runtime, "auth.json"),
-            Path.Combine(Variable("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config"), "containers/auth.json"),
+            Path.Combine(CallerHome.Config(environment), "containers/auth.json"),
             Path.Combine(Variable("DOCKER_CONFIG") ?? Path.Combine(home, ".docker"), "config.json"),
             Path.Combine(home, OldFile),
         ];

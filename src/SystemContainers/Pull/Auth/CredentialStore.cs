@@ -15,11 +15,9 @@ sealed class CredentialStore
 {
     private const string Files = "containers-auth.json";
 
-    // The names under which docker login keeps what belongs to docker.io.
-    private const string DockerHubKey = "https://index.docker.io/v1/";
-
     private readonly IReadOnlyList<string> _paths;
     private readonly IReadOnlyList<string> _helpers;
+    private readonly Credential? _given;
 
     /// <param name="paths">Auth files, in order; missing ones are passed over.</param>
     /// <param name="helpers">Where to look, in order: names of helpers, <c>containers-auth.json</c> for the files.</param>
@@ -29,22 +27,37 @@ sealed class CredentialStore
         _helpers = helpers ?? [Files];
     }
 
+    /// <summary>One that has nothing but these credentials, which are every registry's.</summary>
+    public CredentialStore(Credential given)
+        : this([]) => _given = given;
+
     /// <summary>The stores of the user who runs us.</summary>
     public static CredentialStore OfUser(RegistriesConfig registries) =>
         new(CredentialPaths.OfUser(), registries.CredentialHelpers);
 
     /// <summary>The credentials for an image of a registry; null where there are none: anonymous.</summary>
     /// <exception cref="SysctrException">Unauthorized: a file or helper can't be read (going on as nobody would only confuse).</exception>
-    public async Task<Credential?> FindAsync(ImageReference reference, CancellationToken cancellationToken)
+    public Task<Credential?> FindAsync(ImageReference reference, CancellationToken cancellationToken) => FindAsync(reference.Name, cancellationToken);
+
+    /// <summary>The credentials for a key of auth.json; those of a namespace, or of its registry, count for what is below.</summary>
+    /// <param name="key"><c>HOST[:PORT][/PATH]</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">Unauthorized, as above.</exception>
+    public async Task<Credential?> FindAsync(string key, CancellationToken cancellationToken)
     {
+        if (_given is not null)
+        {
+            return _given;
+        }
+
         SysctrException? failure = null;
         foreach (string helper in _helpers)
         {
             try
             {
                 Credential? found = helper == Files
-                    ? await FindInFilesAsync(reference, cancellationToken)
-                    : await AskAsync(helper, HelperKeys(reference.Registry), cancellationToken);
+                    ? await FindInFilesAsync(key, cancellationToken)
+                    : await AskAsync(helper, HelperKeys(HostOf(key)), cancellationToken);
                 if (found is not null)
                 {
                     return found;
@@ -74,11 +87,11 @@ sealed class CredentialStore
         return null;
     }
 
-    private async Task<Credential?> FindInFilesAsync(ImageReference reference, CancellationToken cancellationToken)
+    private async Task<Credential?> FindInFilesAsync(string key, CancellationToken cancellationToken)
     {
         foreach (string path in _paths)
         {
-            if (Read(path) is { } file && await FindAsync(path, file, reference, cancellationToken) is { } found)
+            if (Read(path) is { } file && await FindAsync(path, file, key, cancellationToken) is { } found)
             {
                 return found;
             }
@@ -88,22 +101,23 @@ sealed class CredentialStore
     }
 
     private static async Task<Credential?> FindAsync(
-        string path, AuthFileJson file, ImageReference reference, CancellationToken cancellationToken)
+        string path, AuthFileJson file, string key, CancellationToken cancellationToken)
     {
-        string host = reference.Registry;
+        string host = HostOf(key);
         if (HelperKeys(host).FirstOrDefault(k => file.CredHelpers?.GetValueOrDefault(k) is { Length: > 0 }) is { } named)
         {
             return await AskAsync(file.CredHelpers![named]!, HelperKeys(host).OrderByDescending(k => k == named), cancellationToken);
         }
 
-        return InAuths(path, file, reference)
+        return InAuths(path, file, key)
             ?? (file.CredsStore is { Length: > 0 } store ? await AskAsync(store, HelperKeys(host), cancellationToken) : null);
     }
 
-    private static Credential? InAuths(string path, AuthFileJson file, ImageReference reference)
+    private static Credential? InAuths(string path, AuthFileJson file, string wanted)
     {
-        // The most specific name decides, also where its entry is empty: host/ns/repo, host/ns, host.
-        for (string key = reference.Name; ; key = key[..key.LastIndexOf('/')])
+        // The most specific name decides, also where its entry is empty: host/ns/repo, host/ns, host. Docker's old file knew hosts alone.
+        bool isOld = IsOldFile(path);
+        for (string key = isOld ? HostOf(wanted) : wanted; ; key = key[..key.LastIndexOf('/')])
         {
             if (file.Auths?.TryGetValue(key, out AuthEntryJson? entry) == true)
             {
@@ -116,24 +130,14 @@ sealed class CredentialStore
             }
         }
 
-        return (file.Auths ?? []).Where(a => LegacyHost(a.Key) == reference.Registry).Select(a => Decode(path, a.Key, a.Value)).FirstOrDefault(c => c is not null);
+        return (file.Auths ?? []).Where(a => AuthKey.LegacyHost(a.Key, isOld) == HostOf(wanted)).Select(a => Decode(path, a.Key, a.Value)).FirstOrDefault(c => c is not null);
     }
 
-    /// <summary>The host that a key of an old <c>docker login</c> means: they were URLs with a path of the API's version.</summary>
-    private static string LegacyHost(string key)
-    {
-        int scheme = key.IndexOf("://", StringComparison.Ordinal);
-        string rest = scheme < 0 ? key : key[(scheme + 3)..];
-        bool versioned = rest.TrimEnd('/') is var trimmed &&
-            (trimmed.EndsWith("/v1", StringComparison.Ordinal) || trimmed.EndsWith("/v2", StringComparison.Ordinal));
+    private static string HostOf(string key) => key.Split('/')[0];
 
-        // Without a scheme or version a path is a namespace, and its secret is not the whole host's.
-        string host = scheme >= 0 || versioned ? rest.Split('/')[0] : rest;
-        return host is "index.docker.io" or "registry-1.docker.io" ? ImageReference.DockerHub : host;
-    }
+    private static bool IsOldFile(string path) => Path.GetFileName(path) == CredentialPaths.OldFile;
 
-    /// <summary>Of Docker Hub: what docker login makes of it, and what podman login leaves of it. Helpers keep it under either.</summary>
-    private static string[] HelperKeys(string host) => host == ImageReference.DockerHub ? [DockerHubKey, host] : [host];
+    private static IReadOnlyList<string> HelperKeys(string host) => AuthKey.InHelpers(host);
 
     /// <returns>Null for an entry without any: <c>docker login</c> leaves such a one behind where a helper has the secret.</returns>
     private static Credential? Decode(string path, string key, AuthEntryJson? entry)
@@ -167,7 +171,7 @@ sealed class CredentialStore
         throw new SysctrException(
             ErrorKind.Unauthorized,
             $"reading credentials for {key} in {path}: 'auth' is not the base64 of user:password",
-            $"log in again: skopeo login --authfile {path} {key}");
+            $"log in again: sysctr login --authfile {path} {key}");
     }
 
     private static AuthFileJson? Read(string path)
@@ -175,7 +179,7 @@ sealed class CredentialStore
         try
         {
             return !File.Exists(path) ? null
-                : Path.GetFileName(path) == CredentialPaths.OldFile
+                : IsOldFile(path)
                 ? new AuthFileJson { Auths = JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.DictionaryStringAuthEntryJson) }
                 : JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.AuthFileJson);
         }

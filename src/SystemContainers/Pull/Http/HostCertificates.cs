@@ -19,9 +19,10 @@ static class HostCertificates
     public static SslClientAuthenticationOptions Options(string host, IReadOnlyList<string> directories, bool insecure)
     {
         SslClientAuthenticationOptions options = new();
+        List<string> useless = [];
         if (directories.Select(d => Path.Combine(d, host)).FirstOrDefault(Directory.Exists) is { } directory)
         {
-            Load(directory, options);
+            Load(directory, options, useless);
         }
 
         if (insecure)
@@ -30,29 +31,45 @@ static class HostCertificates
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
         }
+        else
+        {
+            options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                CertificateFault.Of(certificate, chain, errors, useless) is { } fault ? throw fault : true;
+        }
 
         return options;
     }
 
-    private static void Load(string directory, SslClientAuthenticationOptions options)
+    private static void Load(string directory, SslClientAuthenticationOptions options, List<string> useless)
     {
         X509Certificate2Collection authorities = [];
         string current = directory;
         try
         {
-            foreach (string file in Directory.GetFiles(directory).Order(StringComparer.Ordinal))
+            string[] files = [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal)];
+            foreach (string file in files)
             {
                 current = file;
                 switch (Path.GetExtension(file))
                 {
                     case ".crt":
+                        int before = authorities.Count;
                         authorities.ImportFromPemFile(file);
+                        if (authorities.Count == before)
+                        {
+                            // Go passes over it, and so over DER; whether it is missed only the server's certificate shows.
+                            useless.Add(file);
+                        }
+
                         break;
                     case ".cert":
+                        string key = Path.ChangeExtension(file, ".key");
                         options.ClientCertificates ??= [];
                         options.ClientCertificates.Add(
-                            X509Certificate2.CreateFromPemFile(file, Path.ChangeExtension(file, ".key")));
+                            files.Contains(key) ? X509Certificate2.CreateFromPemFile(file, key) : throw new IOException($"its key {key} is missing; the certificate of an authority is NAME.crt"));
                         break;
+                    case ".key" when !files.Contains(Path.ChangeExtension(file, ".cert")):
+                        throw new IOException($"its certificate {Path.ChangeExtension(file, ".cert")} is missing");
                 }
             }
         }

@@ -55,6 +55,16 @@ static partial class NetworkWords
                 : ($"it does not connect us{(code == 0 ? "" : $" (HTTP {code})")}", "check whether it allows the registry");
         }
 
+        if (Innermost(e) is CertificateFault fault)
+        {
+            return (fault.Message, fault.Cause switch
+            {
+                CertificateCause.Name => $"use the name that is in the certificate; {insecure}",
+                CertificateCause.Time => $"check the clock of this host, and the registry's certificate; {insecure}",
+                _ => authority,
+            });
+        }
+
         string said = Innermost(e).Message;
         if (e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or AuthenticationException || Innermost(e) is AuthenticationException)
         {
@@ -66,13 +76,14 @@ static partial class NetworkWords
                 _ when said.Contains("TLS alert", StringComparison.Ordinal) => (
                     "it ends the TLS handshake" + (Quoted().Match(said) is { Success: true } alert ? $" with the alert '{Words(alert.Groups["text"].Value)}'" : ""),
                     $"it may want a client's certificate: NAME.cert and NAME.key in /etc/containers/certs.d/{registry}"),
-                _ when said.Contains("NameMismatch", StringComparison.Ordinal) => ("its certificate is for another name", $"use the name that is in the certificate; {insecure}"),
-                _ when said.Contains("NotTimeValid", StringComparison.Ordinal) => ("its certificate has expired or is not valid yet", $"check the clock of this host, and the registry's certificate; {insecure}"),
-                _ when said.Contains("UntrustedRoot", StringComparison.Ordinal) || said.Contains("PartialChain", StringComparison.Ordinal) =>
-                    ("its certificate is invalid: this host does not know the authority that signed it", authority),
                 _ when said.Contains("certificate", StringComparison.Ordinal) => ("its certificate is invalid", authority),
                 _ => ($"no TLS connection comes about ({Plain(said)})", authority),
             };
+        }
+
+        if (Innermost(e) is TimeoutException)
+        {
+            return (Plain(said), proxied ? "the proxy, or the registry behind it, is too slow; try again later" : "it is too slow, or a firewall on the way drops what is sent; try again later");
         }
 
         return (Plain(said), proxied ? "check the proxy's address, and that it runs" : "check the name, the network and the proxy settings");

@@ -24,27 +24,30 @@ static class RegistryErrors
         string said = await SaidAsync(response, cancellationToken);
         int code = (int)response.StatusCode;
         string why = said.Length > 0 ? $"{said} (HTTP {code})" : $"HTTP {code}";
+        why += RetryRules.Asked(response.Headers.RetryAfter) is { } wait ? $"; it asks to come again in {(long)Math.Ceiling(wait.TotalSeconds)} s" : "";
         return response.StatusCode switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SysctrException(
-                ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; skopeo list-tags shows those that exist"),
+                ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; 'sysctr list-tags NAME' shows those that exist"),
             HttpStatusCode.Unauthorized when used is not null => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: the {used} are not accepted: {why}",
-                $"they may be wrong or too old; log in again: skopeo login {registry}"),
+                $"they may be wrong or too old; log in again: sysctr login {registry}"),
             HttpStatusCode.Forbidden when used is not null => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: the {used} do not allow it: {why}",
-                $"the image may not exist, or be for others; log in as one of them: skopeo login {registry}"),
+                $"the image may not exist, or be for others; log in as one of them: sysctr login {registry}"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: {(anonymous ? "without credentials, for there are none for it: " : "")}{why}",
-                $"the image may not exist, or needs a login: skopeo login {registry}"),
+                $"the image may not exist, or needs a login: sysctr login {registry}"),
             HttpStatusCode.ProxyAuthenticationRequired => new SysctrException(
                 ErrorKind.Unreachable, $"{doing}: the proxy wants a user and a password, or others ({why})", "write them into its address in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT"),
             HttpStatusCode.TooManyRequests => new SysctrException(
-                ErrorKind.Unreachable, $"{doing}: {why}", $"the registry limits the rate; wait, or log in: skopeo login {registry}"),
-            _ => new SysctrException(ErrorKind.Unreachable, $"{doing}: {why}"),
+                ErrorKind.Unreachable, $"{doing}: {why}", $"the registry limits the rate; wait, or log in: sysctr login {registry}"),
+            >= HttpStatusCode.InternalServerError => new SysctrException(
+                ErrorKind.Unreachable, $"{doing}: the registry fails: {why}", "the fault is the registry's, or that of a proxy before it; try again later"),
+            _ => new SysctrException(ErrorKind.Unreachable, $"{doing}: {why}", "what answers there may be no registry; check its name"),
         };
     }
 

@@ -33,7 +33,11 @@ static class RetryRules
     {
         // A quarter of chance, so that a fleet that was cut off at once does not come back at once.
         double doubled = options.FirstPause.TotalMilliseconds * Math.Pow(2, next - 2) * (0.75 + (0.5 * Random.Shared.NextDouble()));
-        double asked = (retryAfter?.Delta ?? (retryAfter?.Date - DateTimeOffset.UtcNow))?.TotalMilliseconds ?? 0;
+        double asked = Asked(retryAfter)?.TotalMilliseconds ?? 0;
         return TimeSpan.FromMilliseconds(Math.Clamp(Math.Max(doubled, asked), 0, options.LongestPause.TotalMilliseconds));
     }
+
+    /// <summary>How long a registry asks to be left alone, by seconds or by a date (RFC 9110, 10.2.3); null where it does not, or the date is past.</summary>
+    public static TimeSpan? Asked(RetryConditionHeaderValue? retryAfter) =>
+        (retryAfter?.Delta ?? (retryAfter?.Date - DateTimeOffset.UtcNow)) is { } wait && wait > TimeSpan.Zero ? wait : null;
 }

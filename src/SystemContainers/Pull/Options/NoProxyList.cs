@@ -47,7 +47,7 @@ sealed class NoProxyList
             return true;
         }
 
-        if (IPAddress.TryParse(name, out IPAddress? address))
+        if (Address(name) is { } address)
         {
             IPAddress plain = Plain(address);
             return IPAddress.IsLoopback(plain) ||
@@ -55,13 +55,14 @@ sealed class NoProxyList
                 _addresses.Any(a => a.Address.Equals(plain) && IsPort(a.Port, number));
         }
 
-        return _domains.Any(d => (name.EndsWith(d.Suffix, StringComparison.Ordinal) || (d.Itself && name == d.Suffix[1..])) && IsPort(d.Port, number));
+        // What else has a colon is an address with a zone, and no name.
+        return !name.Contains(':', StringComparison.Ordinal) && _domains.Any(d => (name.EndsWith(d.Suffix, StringComparison.Ordinal) || (d.Itself && name == d.Suffix[1..])) && IsPort(d.Port, number));
     }
 
     private void Add(string entry)
     {
         (string host, string port) = Split(entry);
-        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address))
+        if (Address(host.Trim('[', ']')) is { } address)
         {
             _addresses.Add((Plain(address), port));
             return;
@@ -70,7 +71,25 @@ sealed class NoProxyList
         host = host.StartsWith("*.", StringComparison.Ordinal) ? host[1..] : host;
         if (host.Length > 0)
         {
+            host = Ascii(host);
             _domains.Add((host[0] == '.' ? host : "." + host, port, Itself: host[0] != '.'));
+        }
+    }
+
+    /// <summary>An address as Go reads it: "10" and "10.1" are names.</summary>
+    private static IPAddress? Address(string text) =>
+        (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3) && IPAddress.TryParse(text, out IPAddress? address) ? address : null;
+
+    /// <summary>A name as it stands in addresses (RFC 5891); one that can't be written so stays as it is.</summary>
+    private static string Ascii(string name)
+    {
+        try
+        {
+            return System.Text.Ascii.IsValid(name) ? name : (name[0] == '.' ? "." : "") + new IdnMapping().GetAscii(name.TrimStart('.'));
+        }
+        catch (ArgumentException)
+        {
+            return name;
         }
     }
 
@@ -87,7 +106,7 @@ sealed class NoProxyList
     private static IPNetwork? Network(string entry)
     {
         string[] parts = entry.Split('/');
-        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out IPAddress? address) ||
+        if (parts.Length != 2 || Address(parts[0]) is not { } address ||
             !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int length) || length > address.GetAddressBytes().Length * 8)
         {
             return null;

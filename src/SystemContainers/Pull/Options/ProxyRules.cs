@@ -14,6 +14,7 @@ sealed class ProxyRules
 {
     private readonly string? _https;
     private readonly string? _http;
+    private readonly bool _isHttpForged;
     private readonly NoProxyList _none;
 
     /// <param name="environment">Gives a variable; null for one that is not set.</param>
@@ -22,8 +23,10 @@ sealed class ProxyRules
         string? all = Variable("ALL_PROXY");
         _https = Variable("HTTPS_PROXY") ?? all;
 
+        _http = Variable("HTTP_PROXY") ?? all;
+
         // CVE-2016-5385: in a CGI program HTTP_PROXY is a header of the client's.
-        _http = (Variable("REQUEST_METHOD") is null ? Variable("HTTP_PROXY") : null) ?? all;
+        _isHttpForged = environment("REQUEST_METHOD") is { Length: > 0 } && Variable("HTTP_PROXY") is not null;
         _none = new NoProxyList(Variable("NO_PROXY") ?? "");
 
         string? Variable(string name) =>
@@ -34,10 +37,17 @@ sealed class ProxyRules
     public static ProxyRules OfProcess() => new(Environment.GetEnvironmentVariable);
 
     /// <summary>The proxy's address, with user and password where it has some; null where there is none for it.</summary>
-    /// <exception cref="SysctrException">Unreachable: the address in the variable is none.</exception>
+    /// <exception cref="SysctrException">Unreachable: the address in the variable is none, or a caller of a CGI program may have chosen it.</exception>
     public Uri? For(Uri address)
     {
-        string? proxy = address.Scheme == "https" ? _https : _http;
+        string? proxy = address.Scheme switch { "https" => _https, "http" => _http, _ => null };
+        if (_isHttpForged && address.Scheme == "http")
+        {
+            throw new SysctrException(
+                ErrorKind.Unreachable, "reading HTTP_PROXY: REQUEST_METHOD is set, so this may be a CGI program, where the client chooses HTTP_PROXY",
+                "unset one of them");
+        }
+
         if (proxy is null || _none.Contains(address.IdnHost, address.Port))
         {
             return null;

@@ -12,16 +12,12 @@ sealed record PullOptions
     /// <summary>Directories of <c>host[:port]/*.crt, *.cert, *.key</c>; for a host the first that has it counts (containers-certs.d(5)).</summary>
     public IReadOnlyList<string> CertificateDirectories { get; init; } = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
 
-    /// <summary>The defaults for who pulls: a user's own certificates come before the host's.</summary>
+    /// <summary>The defaults for who pulls: a user's own certificates come before the host's, and those before the distribution's and Docker's.</summary>
     /// <param name="user">Null for root.</param>
-    public static PullOptions Of(HostUser? user)
+    public static PullOptions Of(HostUser? user) => new()
     {
-        PullOptions host = new();
-        return user is null ? host : host with
-        {
-            CertificateDirectories = [Path.Join(user.ConfigHome, "containers/certs.d"), .. host.CertificateDirectories],
-        };
-    }
+        CertificateDirectories = [.. ContainersPaths.Directories("certs", ".d", user, Environment.GetEnvironmentVariable), "/etc/docker/certs.d"],
+    };
 
     /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and memory.</summary>
     public int ParallelLayers { get; init; } = 3;

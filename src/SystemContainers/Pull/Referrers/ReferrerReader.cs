@@ -44,6 +44,21 @@ sealed class ReferrerReader(ReferrerClient client)
         return new ReferrerList(root.Digest, manifest, all);
     }
 
+    /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still leads to it.</summary>
+    /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
+    public async Task<IReadOnlyList<Referrer>> InstalledAsync(Digest manifest, CancellationToken cancellationToken)
+    {
+        List<Referrer> all = [.. await OfAsync(manifest, cancellationToken)];
+        ManifestDocument root = await client.RootAsync(cancellationToken);
+        if (root.Index is { } index && index.Manifests.Any(m => m.Digest == manifest))
+        {
+            all.AddRange(await OfAsync(root.Digest, cancellationToken));
+            all.AddRange(await InIndexAsync(index, manifest, cancellationToken));
+        }
+
+        return all;
+    }
+
     /// <summary>What is attached to one manifest or index.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     public async Task<IReadOnlyList<Referrer>> OfAsync(Digest subject, CancellationToken cancellationToken)
@@ -124,9 +139,7 @@ sealed class ReferrerReader(ReferrerClient client)
     {
         if (++_manifests > ReferrerLimits.MaxManifests)
         {
-            throw new SysctrException(
-                ErrorKind.Unsafe, $"looking for what is attached to {subject}: there are more than {ReferrerLimits.MaxManifests} manifests",
-                "whoever may push to the repository can attach things; remove what is not wanted there");
+            throw ReferrerClient.TooMany(subject, $"there are more than {ReferrerLimits.MaxManifests} manifests");
         }
     }
 }

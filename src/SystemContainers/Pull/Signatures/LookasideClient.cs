@@ -95,7 +95,7 @@ sealed class LookasideClient : IDisposable
         {
             using HttpRequestMessage message = new(HttpMethod.Get, address) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
             HttpResponseMessage response = await _connections.For(address, ConnectionUse.Content).SendAsync(message, cancellationToken);
-            if (!RedirectRules.IsRedirect(response.StatusCode))
+            if (!RedirectRules.IsRedirect(response.StatusCode, message.Method))
             {
                 return response;
             }

@@ -55,6 +55,13 @@ sealed class RegistrySource : IImageSource
         return Task.FromResult<Stream>(new ResumingBlobStream(_client, request, blob.Size, _options, _progress));
     }
 
+    /// <summary>The manifest or index at another tag of the repository.</summary>
+    public Task<RawManifest> GetTaggedAsync(string tag, CancellationToken cancellationToken) => ManifestAsync(tag, cancellationToken);
+
+    /// <inheritdoc cref="RegistryClient.GetAsync"/>
+    public Task<T> AskAsync<T>(RegistryRequest request, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        _client.GetAsync(request, read, cancellationToken);
+
     public void Dispose() => _client.Dispose();
 
     private Task<RawManifest> ManifestAsync(string name, CancellationToken cancellationToken)

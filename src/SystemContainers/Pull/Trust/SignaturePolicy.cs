@@ -123,6 +123,7 @@ sealed partial class SignaturePolicy
     {
         ImageTransport.Docker => ("docker", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
         ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
+        ImageTransport.Directory => ("dir", [], OciNamespaces(reference)),
         ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
 
         // The names in an archive are its author's own and prove nothing; so only the scope of all archives is there.

@@ -76,8 +76,132 @@ public sealed class NetworkWordsTests : IDisposable
 
         SysctrException e = await _host.FailAsync(name + "/x:1", ErrorKind.Unreachable);
 
-        Assert.Contains("its certificate is for another name", e.Message, StringComparison.Ordinal);
+        Assert.Contains("its certificate is for another name: 127.0.0.1", e.Message, StringComparison.Ordinal);
         Assert.Null(Fuzz.Targets.ForeignWords.Find(e.Message + e.Hint));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_only_itself_signed()
+    {
+        using System.Security.Cryptography.X509Certificates.X509Certificate2 alone = TestCertificates.SelfSigned();
+        using FakeRegistry secure = new(alone);
+
+        SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains("its certificate is signed by itself, and by no authority", e.Message, StringComparison.Ordinal);
+        Assert.Contains("ca.crt", e.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "its certificate has expired on 2")]
+    [InlineData(false, "its certificate is not valid before 2")]
+    public async Task A_certificate_of_another_time(bool expired, string words)
+    {
+        using TestCertificates certificates = new();
+        using FakeRegistry secure = new(expired ? certificates.Expired : certificates.Future);
+        _host.Write($"certs.d/{secure.Host}/ca.crt", certificates.AuthorityPem);
+
+        SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+        Assert.Contains("clock", e.Hint, StringComparison.Ordinal);
+    }
+
+    /// <summary>Go passes over a CA in DER without a word.</summary>
+    [Fact]
+    public async Task An_authority_in_a_file_that_holds_none_is_named()
+    {
+        using TestCertificates certificates = new();
+        using FakeRegistry secure = new(certificates.Server);
+        _host.Write($"certs.d/{secure.Host}/ca.crt", "no PEM at all");
+
+        SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains($"{_host.In($"certs.d/{secure.Host}/ca.crt")} would say it, and holds no certificate in PEM", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>containers/image, pkg/tlsclientconfig/testdata: missing-cert, missing-key, unreadable-*.</summary>
+    [Theory]
+    [InlineData("client.cert", "its key", "client.key is missing")]
+    [InlineData("client.key", "its certificate", "client.cert is missing")]
+    [InlineData("client.cert client.key", "client.cert", "PEM")]
+    public async Task A_half_of_a_client_certificate_is_refused(string files, params string[] words)
+    {
+        using TestCertificates certificates = new();
+        using FakeRegistry secure = new(certificates.Server);
+        _host.Write($"certs.d/{secure.Host}/ca.crt", certificates.AuthorityPem);
+        Array.ForEach(files.Split(' '), f => _host.Write($"certs.d/{secure.Host}/{f}", "words"));
+
+        SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.All(words, w => Assert.Contains(w, e.Message + e.Hint, StringComparison.Ordinal));
+        Assert.Empty(secure.Requests);
+    }
+
+    [Theory]
+    [InlineData(401, "without credentials, for there are none", "sysctr login")]
+    [InlineData(403, "HTTP 403", "sysctr login")]
+    [InlineData(404, "HTTP 404", "check the name and the tag")]
+    [InlineData(400, "HTTP 400", "may be no registry")]
+    [InlineData(429, "asks to come again in 7 s", "limits the rate")]
+    [InlineData(500, "the registry fails: HTTP 500", "try again later")]
+    [InlineData(503, "asks to come again in 7 s", "try again later")]
+    public async Task Each_answer_has_its_words(int status, string words, string hint)
+    {
+        _host.Insecure(_registry.Host);
+        _registry.Misbehave = _ => new FakeResponse(status) { Headers = { ["Retry-After"] = "7", ["WWW-Authenticate"] = "Basic realm=\"x\"" } };
+
+        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", status switch { 401 or 403 => ErrorKind.Unauthorized, 404 => ErrorKind.NotFound, _ => ErrorKind.Unreachable });
+
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+        Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
+    }
+
+    /// <summary>By seconds or a date, and never for longer than we let it.</summary>
+    [Theory]
+    [InlineData("3", 3)]
+    [InlineData("0", 0)]
+    [InlineData("86400", 30)]
+    [InlineData("Wed, 21 Oct 2015 07:28:00 GMT", 0)]
+    [InlineData("Wed, 21 Oct 2195 07:28:00 GMT", 30)]
+    [InlineData("soon", 0)]
+    [InlineData("-5", 0)]
+    public void A_registry_that_asks_for_a_pause_gets_one_within_bounds(string header, int seconds)
+    {
+        PullOptions options = new() { FirstPause = TimeSpan.FromTicks(1), LongestPause = TimeSpan.FromSeconds(30) };
+        using HttpResponseMessage response = new();
+        response.Headers.TryAddWithoutValidation("Retry-After", header);
+
+        Assert.Equal(seconds, SystemContainers.Pull.Http.RetryRules.Pause(options, 2, response.Headers.RetryAfter).TotalSeconds, 0.001);
+    }
+
+    [Theory]
+    [InlineData("connect", "no connection in 0.2 s")]
+    [InlineData("tls", "no connection in 0.2 s")]
+    [InlineData("headers", "no answer in 0.2 s")]
+    [InlineData("body", "the answer stalls")]
+    public async Task Whatever_stalls_is_given_up(string where, string words)
+    {
+        TimeSpan patience = TimeSpan.FromMilliseconds(200);
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        string host = where == "tls" ? $"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}" : _registry.Host;
+        _host.Options = _host.Options with { ConnectTimeout = patience, StallTimeout = patience, MaxAttempts = 1 };
+        if (where == "connect")
+        {
+            _host.Options = _host.Options with { Connect = async (_, token) => { await Task.Delay(Timeout.Infinite, token); return Stream.Null; } };
+        }
+
+        if (where is "headers" or "body")
+        {
+            _host.Insecure(_registry.Host);
+            _registry.Misbehave = _ => where == "headers" ? new FakeResponse { Raw = "HTTP/1.1 200 OK\r\nX-"u8.ToArray(), Hang = true } : new FakeResponse(200, new byte[100]) { CutAfter = 10, Hang = true };
+        }
+
+        SysctrException e = await _host.FailAsync(host + "/x:1", ErrorKind.Unreachable);
+
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+        Assert.Contains("too slow", e.Hint, StringComparison.Ordinal);
     }
 
     [Theory]

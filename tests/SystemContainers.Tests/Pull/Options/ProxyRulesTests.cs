@@ -55,11 +55,79 @@ public sealed class ProxyRulesTests
     [InlineData("HTTPS_PROXY=socks5h://p.example:1080", "https://a.example/", "socks5://p.example:1080/")]
     [InlineData("HTTPS_PROXY=http://p.example", "http://a.example/", null)]
     [InlineData("HTTP_PROXY=http://p.example", "http://a.example/", "http://p.example/")]
-    [InlineData("HTTP_PROXY=http://p.example REQUEST_METHOD=GET", "http://a.example/", null)]
+    [InlineData("HTTPS_PROXY=https://p.example REQUEST_METHOD=GET", "https://a.example/", "https://p.example/")]
+    [InlineData("HTTP_PROXY=127.0.0.1:8080", "http://a.example/", "http://127.0.0.1:8080/")]
+    [InlineData("HTTP_PROXY=cache.corp.example.com", "http://a.example/", "http://cache.corp.example.com/")]
+    [InlineData("HTTP_PROXY=localhost", "http://a.example/", "http://localhost/")]
+    [InlineData("HTTP_PROXY=socks5://127.0.0.1", "http://a.example/", "socks5://127.0.0.1/")]
+    [InlineData("HTTP_PROXY=one.example HTTPS_PROXY=two.example", "http://a.example/", "http://one.example/")]
+    [InlineData("HTTP_PROXY=one.example HTTPS_PROXY=two.example", "https://a.example/", "http://two.example/")]
+    [InlineData("http_proxy=one.example https_proxy=two.example", "https://a.example/", "http://two.example/")]
+    [InlineData("HTTP_PROXY= http_proxy=two.example", "http://a.example/", "http://two.example/")]
+    [InlineData("HTTP_PROXY=one.example", "ftp://a.example/", null)]
     [InlineData("ALL_PROXY=http://p.example", "https://a.example/", "http://p.example/")]
     [InlineData("", "https://a.example/", null)]
     public void Each_scheme_has_its_variable(string variables, string address, string? expected) =>
         Assert.Equal(expected, Rules(variables, "").For(new Uri(address))?.ToString());
+
+    /// <summary>What httpproxy's own test asks of one list (TestUseProxy), for port 80.</summary>
+    [Theory]
+    [InlineData("localhost", false)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.0.0.2", false)]
+    [InlineData("[::1]", false)]
+    [InlineData("[::2]", true)]
+    [InlineData("192.0.2.1", false)]
+    [InlineData("192.0.2.2", true)]
+    [InlineData("192.0.2.3", false)]
+    [InlineData("192.0.2.4", true)]
+    [InlineData("10.0.0.2", false)]
+    [InlineData("10.0.0.4", true)]
+    [InlineData("[2001:db8::52:0:1]", false)]
+    [InlineData("[2001:db8::52:0:2]", true)]
+    [InlineData("[2001:db8::52:0:3]", false)]
+    [InlineData("[2002:db8:a::123]", false)]
+    [InlineData("[fe80::424b:c8be:1643:a1b6]", true)]
+    [InlineData("below.net", true)]
+    [InlineData("www.below.net", false)]
+    [InlineData("whole.com", false)]
+    [InlineData("www.whole.com", false)]
+    [InlineData("thewhole.com", true)]
+    [InlineData("le.com", true)]
+    [InlineData("localhost.net", true)]
+    [InlineData("local.localhost", true)]
+    [InlineData("notbelow.net", true)]
+    [InlineData("wild.io", true)]
+    [InlineData("nested.wild.io", false)]
+    [InlineData("awild.io", true)]
+    [InlineData("xn--fsqu00a.org", false)]
+    [InlineData("www.xn--fsqu00a.org", false)]
+    [InlineData("10", true)]
+    public void One_list_judges_all_hosts(string host, bool proxied)
+    {
+        const string list = "whole.com, .below.net, *.wild.io, 192.0.2.1, 192.0.2.2:81, 192.0.2.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443,"
+            + "[2001:db8::52:0:3]:80, 2002:db8:a::45/64, 例子.org, :1";
+
+        Assert.Equal(proxied, !new NoProxyList(list).Contains(host, 80));
+        Assert.True(new NoProxyList("*").Contains(host, 80));
+        Assert.True(new NoProxyList("a.example,*,b.example").Contains(host, 80));
+    }
+
+    [Theory]
+    [InlineData("example.com", "1000::%.example.com")]
+    [InlineData("10.1", "10.0.0.1")]
+    [InlineData("1", "0.0.0.1")]
+    public void An_address_is_no_name_and_a_number_no_address(string list, string host) => Assert.False(new NoProxyList(list).Contains(host, 80));
+
+    [Fact]
+    public void In_a_CGI_program_the_clients_proxy_is_not_asked()
+    {
+        ProxyRules rules = Rules("HTTP_PROXY=http://p.example REQUEST_METHOD=GET", "");
+
+        SysctrException e = Assert.Throws<SysctrException>(() => rules.For(new Uri("http://a.example/")));
+        Assert.Contains("REQUEST_METHOD", e.Message, StringComparison.Ordinal);
+        Assert.Null(rules.For(new Uri("https://a.example/")));
+    }
 
     [Theory]
     [InlineData("http://")]

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using SystemContainers.Logins;
+using SystemContainers.Target;
+
+namespace SystemContainers.Cli.Commands.Logins;
+
+/// <summary>What login and logout share.</summary>
+static class LoginOptions
+{
+    public static Argument<string?> Registry { get; } = new("REGISTRY")
+    {
+        Description = "HOST[:PORT], or a part of it: HOST[:PORT]/NAMESPACE. The first of unqualified-search-registries where it is left out.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    public static Option<string?> AuthFile { get; } = new("--authfile")
+    {
+        Description = "The file with the credentials, in place of $REGISTRY_AUTH_FILE or ~/.config/containers/auth.json.",
+        HelpName = "FILE",
+    };
+
+    public static LoginOperation Operation(ParseResult parsed, Host host, PullProgressView progress) =>
+        new(
+        host.Registries, host.RegistryOptions(), progress, parsed.GetValue(AuthFile) is { Length: > 0 } file ? file : null, Environment.GetEnvironmentVariable);
+}

@@ -217,7 +217,7 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = _policy.JudgementFor(reference);
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
+        await JudgeAsync(reference, place, source, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         if (Judge is { } judge)
@@ -234,8 +234,22 @@ sealed partial class ImagePuller
         };
     }
 
-    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
-        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
+    /// <summary>Throws unless the policy lets a manifest be used: for whoever uses an image otherwise than by a pull.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="place">As it is reached.</param>
+    /// <param name="source">What is there.</param>
+    /// <param name="manifest">An image's, not an index.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">Policy: it may not; Unreachable: its signatures can't be fetched.</exception>
+    public Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, ManifestDocument manifest, CancellationToken cancellationToken) =>
+        _judge.JudgeAsync(reference, manifest.Bytes, Signatures(place, source), cancellationToken);
+
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) => place.Transport switch
+    {
+        ImageTransport.Docker => new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress),
+        ImageTransport.Directory => new DirectorySignatures(place),
+        _ => new NoSignatures(),
+    };
 
     private static async Task<ManifestDocument> FindManifestAsync(
         ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken) =>

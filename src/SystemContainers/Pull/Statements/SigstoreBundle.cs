@@ -79,8 +79,8 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
 
     private static Certificate Der(JsonElement element) => Certificate.Read(StrictMembers.Bytes(StrictMembers.Among(element, "certificate", "rawBytes").GetValueOrDefault("rawBytes"), "rawBytes"));
 
-    private static IEnumerable<JsonElement> Items(IReadOnlyDictionary<string, JsonElement> members, string name, int most) =>
-        !members.TryGetValue(name, out JsonElement list) || list.ValueKind == JsonValueKind.Null ? []
+    private static JsonElement.ArrayEnumerator Items(IReadOnlyDictionary<string, JsonElement> members, string name, int most) =>
+        !members.TryGetValue(name, out JsonElement list) || list.ValueKind == JsonValueKind.Null ? default
         : list.ValueKind == JsonValueKind.Array && list.GetArrayLength() <= most ? list.EnumerateArray()
         : throw Fault.Of($"{name} of the bundle is no array, or has more than {most} elements");
 }

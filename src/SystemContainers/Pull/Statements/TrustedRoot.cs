@@ -71,8 +71,8 @@ sealed record TrustedRoot(IReadOnlyList<TrustedAuthority> Authorities, IReadOnly
             : throw Fault.Of($"validFor.{name} of the trusted root is no time");
     }
 
-    private static IEnumerable<JsonElement> List(IReadOnlyDictionary<string, JsonElement> members, string name) =>
-        !members.TryGetValue(name, out JsonElement list) ? []
+    private static JsonElement.ArrayEnumerator List(IReadOnlyDictionary<string, JsonElement> members, string name) =>
+        !members.TryGetValue(name, out JsonElement list) ? default
         : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray()
         : throw Fault.Of($"{name} of the trusted root is no array");
 }

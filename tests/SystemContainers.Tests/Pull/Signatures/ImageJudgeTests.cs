@@ -153,7 +153,7 @@ public sealed class ImageJudgeTests : IDisposable
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => PullAsync($"oci:{layout}:1"));
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
-        Assert.Contains("only images of registries have signatures", e.Hint, StringComparison.Ordinal);
+        Assert.Contains("only images of registries and of dir: have signatures", e.Hint, StringComparison.Ordinal);
     }
 
     [Fact]

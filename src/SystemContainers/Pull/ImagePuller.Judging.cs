@@ -68,7 +68,15 @@ sealed partial class ImagePuller
     internal static string? JudgementFor(SignaturePolicy policy, IImageJudge? judge, ImageReference reference) =>
         string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
-    private async Task JudgeAsync(
+    /// <summary>Throws unless a manifest may be used: also for whoever uses an image otherwise than by a pull.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="place">As it is reached.</param>
+    /// <param name="source">What is there.</param>
+    /// <param name="root">What the name leads to.</param>
+    /// <param name="document">An image's, not an index: the same, or one that it names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">Policy: it may not; Unreachable: what speaks for it can't be fetched.</exception>
+    public async Task JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
         await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
@@ -78,6 +86,10 @@ sealed partial class ImagePuller
         }
     }
 
-    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
-        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) => place.Transport switch
+    {
+        ImageTransport.Docker => new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress),
+        ImageTransport.Directory => new DirectorySignatures(place),
+        _ => new NoSignatures(),
+    };
 }

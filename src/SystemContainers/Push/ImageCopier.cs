@@ -48,11 +48,11 @@ sealed class ImageCopier(IPullProgress progress)
             // That the destination fails is no reason to ask another mirror, and no fault of the source.
             result = await puller.UseAsync<(CopiedImage?, SysctrException?)>(
                 candidates,
-                async (_, place, source, token) =>
+                async (reference, place, source, token) =>
                 {
                     try
                     {
-                        return (await CopyFromAsync(place, source, destination, choice, token), null);
+                        return (await CopyFromAsync(place, source, destination, choice, (root, m) => puller.JudgeAsync(reference, place, source, root, m, token), token), null);
                     }
                     catch (DestinationException e)
                     {
@@ -86,7 +86,7 @@ sealed class ImageCopier(IPullProgress progress)
     {
         try
         {
-            return await CopyFromAsync(place, source, destination, choice, cancellation);
+            return await CopyFromAsync(place, source, destination, choice, (_, _) => Task.CompletedTask, cancellation);
         }
         catch (DestinationException e)
         {
@@ -98,7 +98,7 @@ sealed class ImageCopier(IPullProgress progress)
     /// <exception cref="SysctrException">What the source is to blame for.</exception>
     /// <exception cref="DestinationException">What it is not.</exception>
     private async Task<CopiedImage> CopyFromAsync(
-        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, Func<ManifestDocument, ManifestDocument, Task> judge, CancellationToken cancellation)
     {
         if (choice.PreserveDigests && !destination.KeepsManifests)
         {
@@ -115,6 +115,12 @@ sealed class ImageCopier(IPullProgress progress)
 
         List<ManifestDocument> manifests = [];
         await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
+        foreach (ManifestDocument manifest in manifests.Where(m => m.Manifest is not null))
+        {
+            // Each by itself, as skopeo does: of an index nothing is signed by the index being signed.
+            await judge(root, manifest);
+        }
+
         Descriptor[] blobs =
         [
             .. manifests.Where(m => m.Manifest is not null).SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config)).DistinctBy(b => b.Digest),

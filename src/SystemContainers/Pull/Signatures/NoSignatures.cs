@@ -9,7 +9,7 @@ namespace SystemContainers.Pull.Signatures;
 sealed class NoSignatures : ISignatureSource
 {
     /// <inheritdoc/>
-    public string Where => "nowhere: only images of registries have signatures";
+    public string Where => "nowhere: only images of registries and of dir: have signatures";
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ImageSignature>>([]);

@@ -21,8 +21,7 @@ namespace SystemContainers.Pull.Signatures;
 /// <param name="progress">Told of further attempts.</param>
 sealed class RegistrySignatures(ImageReference image, IImageSource registry, Func<SignatureStorage> storage, PullOptions options, IPullProgress progress) : ISignatureSource
 {
-    /// <summary>As many as containers/image takes: a server that always has one more is broken.</summary>
-    private const int MaxSignatures = 128;
+    private readonly SignatureFiles _files = new($"looking for signatures of {image.Identity}");
 
     /// <inheritdoc/>
     public string Where
@@ -48,7 +47,7 @@ sealed class RegistrySignatures(ImageReference image, IImageSource registry, Fun
         int colon = url.IndexOf(':', StringComparison.Ordinal);
         return (colon < 0 ? "" : url[..colon].ToLowerInvariant()) switch
         {
-            "file" => await AllAsync(where => Task.FromResult(ReadFile(where)), number => FilePath(url, manifest, number)),
+            "file" => await _files.AllAsync(where => Task.FromResult(_files.Read(where)), number => FilePath(url, manifest, number)),
             "http" or "https" when Uri.TryCreate(url, UriKind.Absolute, out Uri? address) => await FromServerAsync(address, manifest, cancellationToken),
             _ => throw new SysctrException(
                 ErrorKind.Policy, $"looking for signatures of {image.Identity}: '{Redact.Text(url)}' is no place for them", $"write a file, http or https URL as lookaside in {file}; see containers-registries.d(5)"),
@@ -58,55 +57,8 @@ sealed class RegistrySignatures(ImageReference image, IImageSource registry, Fun
     private async Task<IReadOnlyList<ImageSignature>> FromServerAsync(Uri address, Digest manifest, CancellationToken cancellationToken)
     {
         using LookasideClient client = new(address, image, options, progress);
-        return await AllAsync(where => client.GetAsync(new Uri(where), cancellationToken), number => Address(address, manifest, number).AbsoluteUri);
+        return await _files.AllAsync(where => client.GetAsync(new Uri(where), cancellationToken), number => Address(address, manifest, number).AbsoluteUri);
     }
-
-    private async Task<IReadOnlyList<ImageSignature>> AllAsync(Func<string, Task<byte[]?>> read, Func<int, string> where)
-    {
-        List<ImageSignature> signatures = [];
-        for (int number = 1; ; number++)
-        {
-            if (number > MaxSignatures)
-            {
-                throw new SysctrException(ErrorKind.Policy, $"looking for signatures of {image.Identity}: there are more than {MaxSignatures} of them", "a storage that has one for each number is misconfigured");
-            }
-
-            string place = where(number);
-            if (await read(place) is not { } blob)
-            {
-                return signatures;
-            }
-
-            signatures.Add(SignatureBlob.Parse(Uri.TryCreate(place, UriKind.Absolute, out Uri? address) && !address.IsFile ? Redact.Url(address) : Redact.Text(place), blob));
-        }
-    }
-
-    private byte[]? ReadFile(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            if (file.Length > SignatureBlob.MaxBytes)
-            {
-                throw Unreadable(path, $"it is larger than {SignatureBlob.MaxBytes} bytes");
-            }
-
-            byte[] blob = new byte[file.Length];
-            file.ReadExactly(blob);
-            return blob;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw Unreadable(path, e.Message, e);
-        }
-    }
-
-    private SysctrException Unreadable(string path, string why, Exception? inner = null) =>
-        new(ErrorKind.Policy, $"looking for signatures of {image.Identity}: {Redact.Text(path)}: {why}", "policy.json wants a signature, and this may be one", inner);
 
     private string Below(Digest manifest, int number) => $"/{image.Repository}@{manifest.Algorithm}={manifest.Hex}/signature-{number}";
 

@@ -75,15 +75,16 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
             Row row = rows[i];
             string directory = Directory.CreateDirectory(Path.Combine(_directory, $"row{i}")).FullName;
             Prepare(row, directory);
+            string image = row.Image == "dir:" ? $"dir:{directory}/image" : row.Image;
             CommandResult skopeo = await _root.RunAsync(
                 "skopeo", "--policy", Path.Combine(directory, "policy.json"), "--registries.d", Path.Combine(directory, "registries.d"),
-                "--override-arch", "amd64", "--override-os", "linux", "copy", "--remove-signatures", "--src-tls-verify=false", row.Image.StartsWith("oci:", StringComparison.Ordinal) ? row.Image : "docker://" + row.Image, "dir:" + Path.Combine(directory, "copy"));
+                "--override-arch", "amd64", "--override-os", "linux", "copy", "--remove-signatures", "--src-tls-verify=false", image.Contains(":/", StringComparison.Ordinal) ? image : "docker://" + image, "dir:" + Path.Combine(directory, "copy"));
             if (skopeo.ExitCode != 0 && !skopeo.Error.Contains("Source image rejected", StringComparison.Ordinal))
             {
                 throw new InvalidOperationException(skopeo.Error);
             }
 
-            SysctrException? fault = await PullAsync(row.Image, directory, token);
+            SysctrException? fault = await PullAsync(image, directory, token);
             if (fault is null && row.Signatures.Contains("sub") && SubkeysAreUnknown().IsMatch(skopeo.Error))
             {
                 // Debian 13's containers/image 5.34 compares the subkey with the primary keys; newer ones know whose it is, and so do we.
@@ -157,6 +158,12 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
             }
 
             yield return new Row(policy, ["a"], $"oci:{_directory}/layout:1", false);
+            yield return new Row(policy, ["a"], "dir:", false);
+        }
+
+        foreach (string identity in identities)
+        {
+            yield return new Row(All(Signed("a", identity)), ["b", "a"], "dir:", false);
         }
 
         string[] policies = [.. others, .. _keyrings.Keys.SelectMany(k => identities.Select(i => All(Signed(k, i))))];
@@ -201,6 +208,11 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
         File.WriteAllText(Path.Combine(directory, "policy.json"), row.Policy);
         Directory.CreateDirectory(Path.Combine(directory, "registries.d"));
         string name = Path.GetFileName(directory);
+        if (row.Image == "dir:")
+        {
+            PrepareDirectory(row.Signatures, Path.Combine(directory, "image"));
+        }
+
         File.WriteAllText(
             Path.Combine(directory, "registries.d/default.yaml"),
             (row.ByWeb ? $"docker:\n  {Host}:\n    sigstore: http://{_web.Host}/{name}/look%20aside\n" : $"default-docker:\n  lookaside: file://{directory}/look%20aside\n") + (row.Attached ? $"docker:\n  {Host}/team:\n    use-sigstore-attachments: true\n" : ""));
@@ -211,6 +223,21 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
             {
                 File.WriteAllBytes(Path.Combine(place, $"signature-{i + 1}"), _signatures[row.Signatures[i]]);
             }
+        }
+    }
+
+    /// <summary>An image as skopeo writes it into a directory, with its signatures beside it.</summary>
+    private void PrepareDirectory(string[] signatures, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (string file in Directory.GetFiles(Path.Combine(_directory, "dir")))
+        {
+            File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
+        }
+
+        for (int i = 0; i < signatures.Length; i++)
+        {
+            File.WriteAllBytes(Path.Combine(directory, $"signature-{i + 1}"), _signatures[signatures[i]]);
         }
     }
 
@@ -242,6 +269,7 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
             (await _root.RunAsync("skopeo", "--insecure-policy", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false", $"oci:{_directory}/{layout}:1", $"docker://{Host}/{name}")).MustSucceed();
         }
 
+        (await _root.RunAsync("skopeo", "--insecure-policy", "copy", "--quiet", "--preserve-digests", $"oci:{_directory}/layout:1", $"dir:{_directory}/dir")).MustSucceed();
         byte[] index = FakeImage.Index(FakeImage.Descriptor("application/vnd.oci.image.manifest.v1+json", two.Manifest, "linux/amd64"));
         _index = Digest.Sha256(index);
         using HttpClient http = new();

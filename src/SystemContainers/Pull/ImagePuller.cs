@@ -217,13 +217,9 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = _policy.JudgementFor(reference);
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
+        await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
-        if (Judge is { } judge)
-        {
-            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
-        }
 
         _progress.Found(place, document.Digest, manifest.Layers.Count);
         await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
@@ -232,6 +228,24 @@ sealed partial class ImagePuller
             Names = source.Names,
             Judgement = judgement,
         };
+    }
+
+    /// <summary>Throws unless an image has the signatures and statements that are required of it. Nothing that its manifest names need have been fetched.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="place">The place that has it.</param>
+    /// <param name="source">What is there.</param>
+    /// <param name="root">What the name means there.</param>
+    /// <param name="document">The image: that, or one that an index names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">Policy: it has not.</exception>
+    public async Task JudgeAsync(
+        ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
+    {
+        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
+        if (Judge is { } judge)
+        {
+            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
+        }
     }
 
     private ISignatureSource Signatures(ImageReference place, IImageSource source) =>

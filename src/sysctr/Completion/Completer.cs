@@ -62,7 +62,6 @@ static class Completer
         "IMAGE" => Images(typed, names),
         "RUNTIME" => ["runc", "crun"],
         "CLASS" => [.. RightClasses.All.Select(c => c.Name), "all"],
-        "FILE" => [":file"],
         "FIELD=PATTERN" => ["name=", "image=", "runtime=", "state=active", "state=failed", "state=inactive"],
         "FILTER" => ["name=", "label=", "in-use=true", "in-use=false"],
         _ => Words(option.ValueType),

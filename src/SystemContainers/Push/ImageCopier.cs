@@ -52,7 +52,7 @@ sealed class ImageCopier(IPullProgress progress)
                 {
                     try
                     {
-                        return (await CopyFromAsync(place, source, destination, choice, (root, m) => puller.JudgeAsync(reference, place, source, root, m, token), token), null);
+                        return (await CopyFromAsync(place, source, destination, choice, (root, manifest) => puller.JudgeAsync(reference, place, source, root, manifest, token), token), null);
                     }
                     catch (DestinationException e)
                     {
@@ -74,7 +74,7 @@ sealed class ImageCopier(IPullProgress progress)
         return (result.Copied, null);
     }
 
-    /// <summary>Copies what one source has.</summary>
+    /// <summary>Copies what one source has that was judged already: an image of the store, or what skopeo gave.</summary>
     /// <param name="place">What the source is called.</param>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="destination">Stays the caller's.</param>
@@ -107,18 +107,14 @@ sealed class ImageCopier(IPullProgress progress)
         }
 
         progress.Trying(place);
-        ManifestDocument root = await ImagePuller.RootAsync(place, source, cancellation);
-        if (choice.Platform is { } platform)
-        {
-            root = await ImagePuller.ChooseAsync(place, source, root, platform, cancellation);
-        }
-
+        ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
+        ManifestDocument root = choice.Platform is { } platform ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation) : named;
         List<ManifestDocument> manifests = [];
         await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
         foreach (ManifestDocument manifest in manifests.Where(m => m.Manifest is not null))
         {
-            // Each by itself, as skopeo does: of an index nothing is signed by the index being signed.
-            await judge(root, manifest);
+            // Each by itself and before a blob of any is sent, as skopeo does: of an index nothing is signed by the index being signed.
+            await judge(named, manifest);
         }
 
         Descriptor[] blobs =

@@ -2,6 +2,7 @@
 
 using System.Net;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
@@ -36,6 +37,23 @@ sealed class LoginOperation
         _stronger = [.. files.TakeWhile(f => f != _written)];
         _read = new CredentialStore(files, registries.CredentialHelpers);
         _writer = new CredentialWriter([_written, .. _stronger], registries.CredentialHelpers);
+    }
+
+    /// <summary>By the configuration of the caller, root or not: logins belong to whoever calls, and need no store.</summary>
+    /// <param name="user">Null for who calls, as they are.</param>
+    /// <param name="note">Told what registries.conf says without effect.</param>
+    /// <param name="progress">Told of further attempts.</param>
+    /// <param name="authFile">The file to use alone; null for those of the caller.</param>
+    /// <exception cref="SysctrException">Policy: registries.conf can't be read.</exception>
+    public static LoginOperation Open(HostUser? user, Action<string> note, IPullProgress progress, string? authFile)
+    {
+        RegistriesConfig registries = RegistriesConfig.Load(RegistriesConfPaths.Of(user));
+        foreach (string without in registries.Notes)
+        {
+            note($"warning: {without}");
+        }
+
+        return new LoginOperation(registries, PullOptions.Of(user), progress, authFile, Environment.GetEnvironmentVariable);
     }
 
     /// <summary>The registry of a text, or the first of unqualified-search-registries for none.</summary>

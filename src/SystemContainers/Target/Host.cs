@@ -142,9 +142,6 @@ sealed class Host : IDisposable
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
 
-    /// <summary>How registries are reached from here, without an image.</summary>
-    internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);
-
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
 

@@ -67,6 +67,7 @@ install:
 	ln -sf ../../bin/sysctr $(DESTDIR)$(PREFIX)/libexec/sysctr/atomic
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 artifacts/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 artifacts/man/*.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sysctr/scanners.d packaging/scanners/*.toml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system packaging/systemd/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/user packaging/systemd/user/sysctr-update.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system-preset packaging/systemd/90-sysctr.preset

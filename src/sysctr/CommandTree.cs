@@ -8,6 +8,7 @@ using SystemContainers.Cli.Commands.Images;
 using SystemContainers.Cli.Commands.Logins;
 using SystemContainers.Cli.Commands.Networks;
 using SystemContainers.Cli.Commands.Plan;
+using SystemContainers.Cli.Commands.Registry;
 using SystemContainers.Cli.Commands.Rollout;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Usage;
@@ -42,9 +43,15 @@ static class CommandTree
         ("pull", PullCommand.Create),
         ("login", LoginCommand.Create),
         ("logout", LogoutCommand.Create),
+        ("push", PushCommand.Create),
+        ("copy", CopyCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("list-tags", ListTagsCommand.Create),
+        ("sbom", SbomCommand.Create),
         ("lint", LintCommand.Create),
         ("fsck", FsckCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("scan", ScanCommand.Create),
         ("start", StartCommand.Create),
         ("stop", StopCommand.Create),
         ("restart", RestartCommand.Create),

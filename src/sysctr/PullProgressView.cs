@@ -11,7 +11,9 @@ namespace SystemContainers.Cli;
 /// A pull and a checkout on the terminal: a bar for each layer that is being fetched, and one for the checkout; elsewhere one plain line for each layer
 /// that is done. Where nothing is fetched nothing is said.
 /// </summary>
-sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
+/// <param name="terminal">Where it is told.</param>
+/// <param name="verb">What is being done with the images.</param>
+sealed class PullProgressView(Terminal terminal, string verb = "pulling") : IPullProgress, IDisposable
 {
     /// <summary>Redraws a second; more is only flicker and bytes on a slow line.</summary>
     private const int FramesPerSecond = 10;
@@ -111,7 +113,7 @@ sealed class PullProgressView(Terminal terminal) : IPullProgress, IDisposable
     {
         if (Interlocked.Exchange(ref _asked, null) is { } asked)
         {
-            Say($"pulling {asked}");
+            Say($"{verb} {asked}");
         }
     }
 

@@ -11,12 +11,15 @@ using SystemContainers.Inspect;
 using SystemContainers.Inspect.Diff;
 using SystemContainers.Inspect.Images;
 using SystemContainers.Inspect.Plan;
+using SystemContainers.Inspect.Remote;
 using SystemContainers.Inspect.Space;
 using SystemContainers.Lint.Json;
 using SystemContainers.Mounts;
+using SystemContainers.Scan;
 using SystemContainers.State;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
+using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli;
 
@@ -38,6 +41,10 @@ static class Reports
     public static string ToJson(IReadOnlyList<ImageReport> images) =>
         JsonSerializer.Serialize(images, ImagesJson.Default.IReadOnlyListImageReport);
 
+    public static string ToJson(RemoteImage image) => JsonSerializer.Serialize(image, RemoteJson.Default.RemoteImage);
+
+    public static string ToJson(TagList tags) => JsonSerializer.Serialize(tags, RemoteJson.Default.TagList);
+
     public static string ToJson(IReadOnlyList<LintMessage> findings) =>
         JsonSerializer.Serialize(findings, LintJson.Default.IReadOnlyListLintMessage);
 
@@ -46,6 +53,9 @@ static class Reports
 
     public static string ToJson(IReadOnlyList<MountRecord> mounts) =>
         JsonSerializer.Serialize(mounts, MountsJson.Default.IReadOnlyListMountRecord);
+
+    public static string ToJson(IReadOnlyList<ScanReport> reports) =>
+        JsonSerializer.Serialize(reports, ScanJson.Default.IReadOnlyListScanReport);
 
     public static string ToJson(HostPlan plan) =>
         JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);
@@ -60,6 +70,10 @@ static class Reports
     public static string ToJson(PruneReport pruned) => JsonSerializer.Serialize(pruned, CliJson.Default.PruneReport);
 
     public static string ToJson(IReadOnlyList<PulledReport> pulled) => JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);
+
+    public static string ToJson(TransferReport report) => JsonSerializer.Serialize(report, CliJson.Default.TransferReport);
+
+    public static string ToJson(IReadOnlyList<TransferReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListTransferReport);
 
     public static string ToJson(IReadOnlyList<ImageVersionReport> versions) => JsonSerializer.Serialize(versions, CliJson.Default.IReadOnlyListImageVersionReport);
 

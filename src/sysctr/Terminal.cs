@@ -63,6 +63,29 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control character.</summary>
     public void Json(string json) => Write(json);
 
+    /// <summary>A document that others wrote, byte for byte, for programs. On a terminal it is a text as any other.</summary>
+    /// <param name="document">UTF-8, checked.</param>
+    public void Document(byte[] document)
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            Text(System.Text.Encoding.UTF8.GetString(document));
+            return;
+        }
+
+        try
+        {
+            output.Flush();
+            using Stream stream = Console.OpenStandardOutput();
+            stream.Write(document);
+            stream.Flush();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Storage, $"writing to standard output: {e.Message}", inner: e);
+        }
+    }
+
     /// <summary>How it is going: a line of standard error.</summary>
     public void Note(string line)
     {

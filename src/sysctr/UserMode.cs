@@ -14,8 +14,8 @@ namespace SystemContainers.Cli;
 /// <summary><c>--user</c>: verbs that write a user's store run inside the user's namespace, for which this process starts itself anew.</summary>
 static class UserMode
 {
-    /// <summary>Verbs that only read records and talk to systemd; they need no subordinate ids.</summary>
-    private static readonly string[] s_outside = ["list", "info", "history", "status", "start", "stop", "restart", "exec", "logs", "version", "from"];
+    /// <summary>Verbs that only read records or ask registries, and talk to systemd; they need no subordinate ids.</summary>
+    private static readonly string[] s_outside = ["list", "info", "history", "status", "start", "stop", "restart", "exec", "logs", "version", "from", "inspect", "list-tags", "sbom"];
 
     /// <summary>Verbs whose work nobody would see outside of the namespace.</summary>
     private static readonly string[] s_forRoot = ["mount", "umount"];

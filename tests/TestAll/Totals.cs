@@ -7,6 +7,8 @@ namespace SystemContainers.TestAll;
 /// <summary>How many tests did what.</summary>
 sealed record Totals(int Passed, int Failed, int Skipped)
 {
+    private const int ShownLines = 12;
+
     public static Totals operator +(Totals a, Totals b) =>
         new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
 
@@ -31,12 +33,14 @@ sealed record Totals(int Passed, int Failed, int Skipped)
             .OrderByDescending(t => t.Item2)
             .Take(count);
 
-    /// <summary>The tests of such a report that failed, each with the first line of its message; none when there is no report.</summary>
+    /// <summary>
+    /// The tests of such a report that failed, each with the first lines of its message, for of a long run little more than the end is kept; none when there is no report.
+    /// </summary>
     public static IEnumerable<string> Failures(string path) =>
         from test in Tests(path)
         where test.GetProperty("status").GetString() is not ("passed" or "skipped")
         let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
-        select $"failed: {test.GetProperty("name").GetString()}: {message?.Split('\n')[0]}";
+        select $"failed: {test.GetProperty("name").GetString()}: {string.Join("\n    ", (message ?? "").Split('\n').Take(ShownLines))}";
 
     private static JsonElement[] Tests(string path)
     {

@@ -10,7 +10,7 @@ public static class Packages
         "mmdebstrap", "systemd-container", "runc", "crun", "skopeo", "umoci", "podman", "buildah", "docker-registry",
         "qemu-system-x86", "qemu-utils", "e2fsprogs", "iproute2", "util-linux", "procps", "curl", "zstd", "time",
         "golang-github-containers-common", "openssl", "ca-certificates", "debian-archive-keyring", "python3", "apache2-utils", "patch", "strace", "etcd-server", "etcd-client", "ansible-core",
-        "dbus-daemon", "lintian", "dpkg-dev", "zsh", "fish", "mandoc", "groff-base",
+        "clamav", "debsecan", "dbus-daemon", "lintian", "dpkg-dev", "zsh", "fish", "mandoc", "groff-base",
     ];
 
     private static readonly Lazy<Task> s_once = new(() => InstallMissingAsync(s_tools));

@@ -164,6 +164,27 @@ public sealed class ApplyTests(NspawnFixture fixture)
         WantedBy=multi-user.target
         """;
 
+    /// <summary>Rootfs=: the files are the administrator's, and so is what the payload writes.</summary>
+    [Fact]
+    public async Task A_directory_of_the_host_can_be_a_container_s_root()
+    {
+        await _host.ShellAsync($"sysctr --quiet install --name quamade probe; mkdir -p {Place} /srv/quatree; cp -a /var/lib/sysctr/deployments/quamade/0/rootfs/. /srv/quatree/; sysctr --quiet uninstall --purge quamade");
+        await WriteAsync("quatree.container", "[Container]\nRootfs=/srv/quatree\nExec=/bin/sleep infinity\nStopSignal=KILL\nNetwork=none\n[Install]\nWantedBy=multi-user.target");
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
+
+        await InsideAsync("quatree", "echo kept >/here");
+
+        Assert.Equal("kept\n", await _host.ShellAsync("cat /srv/quatree/here"));
+        Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error, StringComparison.Ordinal);
+        await WriteAsync("quatree.container", "[Container]\nRootfs=/srv/quatree:O\nExec=/bin/sleep infinity\nStopSignal=KILL\nNetwork=none\n[Install]\nWantedBy=multi-user.target");
+        (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
+        Assert.Equal("kept", await InsideAsync("quatree", "echo lost >/there; cat /here"));
+        Assert.Equal("here\n", await _host.ShellAsync("cd /srv/quatree; ls -d here there 2>/dev/null || true"));
+        await _host.ShellAsync($"rm {Place}/quatree.container");
+        (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
+        Assert.Equal("kept\n", await _host.ShellAsync("cat /srv/quatree/here; rm -r /srv/quatree"));
+    }
+
     private async Task WriteAsync(string name, string text) => await _host.ShellAsync($"cat >{Place}/{name} <<'END'\n{text}\nEND");
 
     private Task<string[]> PidsAsync() => Task.WhenAll(new[] { "quadb", "quaweb" }.Select(n => _host.UnitPropertyAsync(n + ".service", "MainPID")));

@@ -78,19 +78,21 @@ public sealed class AtomicTests(NspawnFixture fixture)
         (await AtomicAsync("images", "info", "a-tool")).MustSucceed();
         (await AtomicAsync("images", "verify", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "version", "a-tool")).MustSucceed();
+        (await AtomicAsync("copy", "legacy-tool", "oci:/run/atomic/layout:v1")).MustSucceed();
+        Assert.Contains("/help.1", (await AtomicAsync("help", "a-tool")).Error, StringComparison.Ordinal);
+        (await AtomicAsync("images", "info", "--remote", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "delete", "-f", "a-tool")).MustSucceed();
         (await AtomicAsync("images", "prune")).MustSucceed();
     }
 
     [Theory]
-    [InlineData("skopeo copy", "push", "etcd")]
     [InlineData("docker or podman", "pull", "--storage", "docker", "etcd")]
     [InlineData("policy.json", "trust", "show")]
     [InlineData("absent", "install", "--system-package=build", "etcd")]
-    [InlineData("sysctr list --json", "containers", "list", "--filter", "name=x")]
+    [InlineData("there are name=PATTERN", "containers", "list", "--filter", "created=x")]
     [InlineData("sysctr plan", "run", "--display", "etcd")]
     [InlineData("auth.json", "pull", "--src-creds", "me:secret", "etcd")]
-    [InlineData("images list --ids", "images", "delete", "--all")]
+    [InlineData("images list --ids", "verify", "--all")]
     [InlineData("sysctr install --help", "install", "--no-such-option", "etcd")]
     [InlineData("sysctr --help", "nonsense")]
     public async Task What_is_not_there_says_what_to_use_instead(string hint, params string[] words)

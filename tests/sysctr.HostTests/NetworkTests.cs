@@ -135,6 +135,54 @@ public sealed class NetworkTests(NspawnFixture fixture)
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
+    /// <summary>pasta wants /dev/net/tun and a route, which these hosts do not have.</summary>
+    [Theory]
+    [InlineData("runc", 8084)]
+    [InlineData("crun", 8085)]
+    public async Task A_users_container_has_a_network_by_pasta(string runtime, int port)
+    {
+        await PrepareAsync();
+        await _host.ShellAsync(
+            """
+            mkdir -p /dev/net; test -c /dev/net/tun || mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun
+            ip link show uplink || { ip link add uplink type veth peer name uplink-peer; ip addr add 192.0.2.2/24 dev uplink; ip link set uplink up; ip link set uplink-peer up; }
+            ip route show default | grep . || ip route add default via 192.0.2.1
+            """);
+        TestUser user = await TestUser.AddAsync(_host);
+        string[] serve = ["--runtime", runtime, "-v", $"{Place}:{Place}:ro", "--entrypoint", $"[\"/usr/bin/python3\", \"{Place}/serve.py\"]", "-p", $"{port}:80"];
+
+        CommandResult installed = await user.SysctrAsync(["install", "--now", "--name", "web", .. serve, "probe"]);
+
+        Assert.True(installed.ExitCode == 0, installed.All);
+        string answers = $"test \"$(python3 {Place}/ask.py 127.0.0.1/{port})\" = web";
+        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+
+        // It sees its own loopback and the host's address as its own, and of the host's ports none.
+        Assert.Equal("web ConnectionRefusedError", (await user.MustAsync("exec", "web", "python3", $"{Place}/ask.py", "localhost/80", "127.0.0.1/5000")).Output.Trim());
+        Assert.Contains("192.0.2.2", (await user.MustAsync("exec", "web", "cat", "/proc/net/fib_trie")).Output, StringComparison.Ordinal);
+
+        // Whatever dies, a start has it again, and a stop leaves nothing.
+        await _host.ShellAsync($"pkill -9 -u {user.Name} passt; {user.Systemctl("restart web")}");
+        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await _host.ShellAsync($"{user.Systemctl("kill -s KILL web")}");
+        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await user.MustAsync("stop", "web");
+        await _host.ShellAsync($"! pgrep -u {user.Name} passt; ! test -e {user.RunDirectory}/sysctr/web");
+
+        await _host.ShellAsync("chmod 600 /dev/net/tun");
+        CommandResult refused = await user.SysctrAsync("start", "web");
+        await _host.ShellAsync("chmod 666 /dev/net/tun");
+        Assert.Equal(11, refused.ExitCode);
+        Assert.Contains("making the network of web: pasta: ", refused.Error, StringComparison.Ordinal);
+        await user.MustAsync("uninstall", "--purge", "web");
+
+        // A file means podman's default.
+        await user.ShellAsync($"mkdir -p ~/.config/sysctr/containers.d; printf '[Container]\\nImage=probe\\nExec=/usr/bin/python3 {Place}/serve.py\\nEntrypoint=/usr/bin/env\\nVolume={Place}:{Place}:ro\\nHostName=web\\nPublishPort={port}:80\\n[Install]\\nWantedBy=default.target\\n' >~/.config/sysctr/containers.d/file.container");
+        (await user.SysctrAsync("apply")).MustSucceed();
+        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await user.MustAsync("uninstall", "--purge", "file");
+    }
+
     /// <summary>A host may lack all three, or have links that lead nowhere yet.</summary>
     [Fact]
     public async Task Names_are_there_on_a_host_that_has_none()

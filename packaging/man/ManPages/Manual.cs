@@ -7,7 +7,7 @@ using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.ManPages;
 
-/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, sysctr.toml(5) and sysctr-containers.d(5) with its table of keys.</summary>
+/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, sysctr.toml(5), sysctr-trust.d(5) and sysctr-containers.d(5) with its table of keys.</summary>
 static class Manual
 {
     private const string VerbsMark = ".\\\" VERBS\n";
@@ -41,6 +41,7 @@ static class Manual
         [
             ("sysctr.1", Dated(before + list + after)),
             ("sysctr-containers.d.5", Dated(WithKeys(File.ReadAllText(Path.Combine(source, "sysctr-containers.d.5"))))),
+            ("sysctr-trust.d.5", Dated(File.ReadAllText(Path.Combine(source, "sysctr-trust.d.5")))),
             ("sysctr.toml.5", Dated(File.ReadAllText(Path.Combine(source, "sysctr.toml.5")))),
             .. pages.Select(p => ($"{p.Name}.1", p.ToString())),
         ];

@@ -18,7 +18,7 @@ static class TrustCheck
     {
         const string Name = "policy";
         string? own = target.User is { } user ? Path.Join(user.ConfigHome, "containers/policy.json") : null;
-        string file = own is not null && File.Exists(own) ? own : SignaturePolicy.HostPath;
+        string file = SignaturePolicy.Find(target.User, target.Here);
         try
         {
             if (target.ReadText(file) is not { } text)

@@ -26,7 +26,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks it.</exception>
     public async Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)
     {
-        if (MayBeLocal(wanted) && Find(wanted.Candidates) is { } there)
+        if (MayBeLocal(wanted) && Find(wanted.Candidates, wanted.Policy) is { } there)
         {
             if (wanted.Candidates[0].Transport == ImageTransport.Builtin)
             {
@@ -116,7 +116,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     }
 
     /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
-    public bool IsStored(WantedImage wanted) => Directory.Exists(host.StoreHere) && MayBeLocal(wanted) && Find(wanted.Candidates) is not null;
+    public bool IsStored(WantedImage wanted) => Directory.Exists(host.StoreHere) && MayBeLocal(wanted) && Find(wanted.Candidates, wanted.Policy) is not null;
 
     /// <summary>A layout, an archive and a daemon are at hand: what a tag means there now is always looked up, unless that is forbidden.</summary>
     private static bool MayBeLocal(WantedImage wanted) =>
@@ -170,7 +170,13 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         StoredImage[] kept =
         [
             .. references.Select(r => new StoredImage(
-                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow), pulled.Config, host.OpenStore())),
+                new ImageRecord(r.ToString(), pulled.ManifestDigest, pulled.ConfigDigest, pulled.DiffIds, DateTimeOffset.UtcNow)
+                {
+                    // By another name other rules count.
+                    Judgement = r == pulled.Reference ? pulled.Judgement : null,
+                },
+                pulled.Config,
+                host.OpenStore())),
         ];
         foreach (StoredImage image in kept)
         {
@@ -185,13 +191,27 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         return kept;
     }
 
-    private StoredImage? Find(IReadOnlyList<ImageReference> candidates)
+    private StoredImage? Find(IReadOnlyList<ImageReference> candidates, PullPolicy policy)
     {
         foreach (ImageReference candidate in candidates)
         {
             if (host.OpenStore().Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.OpenStore().HasLayer))
             {
                 host.SignaturePolicy.Check(candidate);
+                if (host.SignaturePolicy.JudgementFor(candidate) is { } judgement && judgement != record.Judgement)
+                {
+                    // The policy or a key was changed since: its signatures are fetched again, and of its layers what is not here.
+                    if (policy != PullPolicy.Never)
+                    {
+                        continue;
+                    }
+
+                    throw new SysctrException(
+                        ErrorKind.Policy,
+                        $"using {candidate.Identity} from the store: the policy asks for signatures that were not looked at when it was pulled",
+                        "leave out --pull never, or 'sysctr pull' it");
+                }
+
                 return Open(record);
             }
         }

@@ -81,7 +81,7 @@ sealed class LoginOperation
             throw new SysctrException(ErrorKind.Policy, $"logging in to {key.Registry}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
         }
 
-        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Endpoints.LastOrDefault(e => !e.IsMirror)?.Insecure ?? false, IsMirror: false);
+        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Registry?.Insecure ?? false, IsMirror: false);
         using RegistryClient client = new(endpoint, new CredentialStore(credential), _options, _progress) { Scopes = [] };
         return await client.GetAsync(
             new RegistryRequest($"logging in to {key.Registry}", "v2/", Accept: []),

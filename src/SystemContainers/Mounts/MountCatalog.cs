@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -18,15 +19,19 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     /// <summary>The record of a place below <c>mounts/</c>.</summary>
     public static string InfoFile(string place) => Path.Join(place, "info.json");
 
-    /// <summary>What is mounted, oldest first.</summary>
-    public IReadOnlyList<MountRecord> List() => [.. Live().Select(m => m.Record)];
+    /// <summary>What is mounted and stays, oldest first.</summary>
+    public IReadOnlyList<MountRecord> List() => [.. Live().Select(m => m.Record).Where(m => m.Owner is null)];
+
+    /// <summary>Who looks at a deployment, so that it has to stay; null for nobody.</summary>
+    public MountRecord? Holding(string container, int deployment) =>
+        Live().Select(m => m.Record).FirstOrDefault(m => m.Kind == MountKind.Container && m.Name == container && m.Deployment == deployment);
 
     /// <summary>Held while one is made or taken away.</summary>
     public IDisposable Lock(CancellationToken cancellation) => locks.LockMounts(cancellation);
 
     /// <summary>The record of a mount that is about to be made here and now.</summary>
-    public MountRecord NewRecord(string directory, MountKind kind, string name, string options) =>
-        new(directory, kind, name, options, DateTimeOffset.UtcNow, BootId, Namespace);
+    public MountRecord NewRecord(string directory, MountSource source, string options) =>
+        new(directory, source.Kind, source.Name, options, DateTimeOffset.UtcNow, BootId, Namespace) { Deployment = source.Container?.Deployment };
 
     /// <summary>A place that nobody has.</summary>
     public string NewPlace()
@@ -80,5 +85,6 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 
     /// <summary>In another namespace of this boot it may be mounted without our seeing it.</summary>
     private static bool IsLive(MountRecord record, HashSet<string> mounted) =>
-        record.BootId == BootId && (record.Namespace != Namespace || mounted.Contains(record.Directory));
+        record.BootId == BootId &&
+        (record.Owner is { } owner ? !ProcessMark.IsOfDead(owner) : record.Namespace != Namespace || mounted.Contains(record.Directory));
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Checkout;
 using SystemContainers.Errors;
-using SystemContainers.Images;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
 using SystemContainers.State;
-using SystemContainers.Store.Records;
 using SystemContainers.Target;
-using SystemContainers.Tree;
 
 namespace SystemContainers.Mounts;
 
@@ -30,19 +26,18 @@ sealed class MountOperation(Host host, Action<string> note)
         string directory = Empty(request);
         using IDisposable held = _mounts.Lock(cancellation);
         _mounts.RemoveStale();
-        (ContainerRecord? container, ImageRecord? image) = Find(request);
-        MountRecord record = _mounts.NewRecord(
-            directory, container is null ? MountKind.Image : MountKind.Container, container?.Name ?? image!.Reference, options) with { Deployment = container?.Deployment };
+        MountSource source = MountSource.Find(host, "mounting", request.Name, request.Kind);
+        MountRecord record = _mounts.NewRecord(directory, source, options);
         string place = _mounts.NewPlace();
         try
         {
             Directory.CreateDirectory(place);
-            string source = container is null ? CheckOut(image!, place, cancellation) : RootfsOf(container);
+            string tree = source.Tree(place, cancellation);
 
             // First the record: whatever ends us from here on, somebody knows what this is.
             RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
             ProcessResult mount = await ProcessRunner.RunAsync(
-                "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(source)}", "sysctr", directory], cancellation);
+                "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory], cancellation);
             if (mount.ExitCode != 0)
             {
                 throw new SysctrException(ErrorKind.Host, $"mounting {record.Name} on {directory}: {mount.Error.Trim()}");
@@ -96,38 +91,6 @@ sealed class MountOperation(Host host, Action<string> note)
             : directory;
     }
 
-    private (ContainerRecord? Container, ImageRecord? Image) Find(MountRequest request)
-    {
-        ContainerRecord? container =
-            request.Kind != MountKind.Image && Exports.ContainerName.IsValid(request.Name) ? host.Catalog.Find(request.Name) : null;
-        ImageRecord? image = null;
-        try
-        {
-            image = request.Kind == MountKind.Container ? null : new ImageNames(host).Find(request.Name)[0];
-        }
-        catch (SysctrException) when (container is not null)
-        {
-            // It is no image's name; the container is meant.
-        }
-
-        return (container, image) switch
-        {
-            (not null, not null) => throw new SysctrException(
-                ErrorKind.Usage, $"mounting {request.Name}: there is a container and an image of that name", "say which: --storage containers or --storage images"),
-            (null, null) => throw new SysctrException(
-                ErrorKind.NotFound, $"mounting {request.Name}: there is no container of that name", "'sysctr list' shows what is installed"),
-            _ => (container, image),
-        };
-    }
-
-    private string CheckOut(ImageRecord image, string place, CancellationToken cancellation)
-    {
-        using StoreLease lease = host.Locks.LeaseStore(cancellation);
-        string rootfs = Path.Join(place, "rootfs");
-        TreeCheckout.Write(MergedTree.Build(host.OpenStore(), image.DiffIds), rootfs, []);
-        return rootfs;
-    }
-
     /// <summary>
     /// An empty directory that root alone enters. As the upper of two layers it gives the mount its root's mode: wherever it is mounted, no user of
     /// the host gets to set-user-ID programs of an image, or to files of a number that happens to be theirs. The tree below is as it was.
@@ -143,14 +106,4 @@ sealed class MountOperation(Host host, Action<string> note)
     private static string Layer(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
         ? path
         : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "move the store to a path without , : \\ \"");
-
-    private string RootfsOf(ContainerRecord container)
-    {
-        string rootfs = container.RemoteRootfs is { } remote
-            ? host.Here(remote)
-            : Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs");
-        return Directory.Exists(rootfs)
-            ? rootfs
-            : throw new SysctrException(ErrorKind.NotFound, $"mounting {container.Name}: it has no root file system", "it only has files on the host; mount its image");
-    }
 }

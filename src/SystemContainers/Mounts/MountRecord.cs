@@ -26,4 +26,7 @@ sealed record MountRecord(
 {
     /// <summary>The container's deployment, which stays as long as it is mounted; null for an image.</summary>
     public int? Deployment { get; init; }
+
+    /// <summary>The process that looks at it in a mount namespace of its own, and whose end is its end (<see cref="Linux.Processes.ProcessMark"/>); null for a mount that stays.</summary>
+    public string? Owner { get; init; }
 }

@@ -60,7 +60,7 @@ sealed record NetworkRequest
     /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
     public bool IsPlain => SharesNames && HostName is null;
 
-    private const string UsersHave = "it has host, none, ns:PATH and container:NAME";
+    private const string UsersHave = "it has host, none, pasta and ns:PATH";
 
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
@@ -78,12 +78,10 @@ sealed record NetworkRequest
                 Errors.ErrorKind.Usage, $"reading --network={network.Networks[0].Name}: a user's container has no networks by name", UsersHave);
         }
 
-        if (mode == NetworkMode.Pasta)
+        if (mode == NetworkMode.Pasta && !isUsers)
         {
-            // What makes it is there (Pasta), but no host has started it with success yet.
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Usage, isUsers ? "reading --network: a user's container can't have a network of its own yet" : "reading --network=pasta: pasta is for a user's containers",
-                isUsers ? UsersHave : "the system's have bridge and networks by name");
+                Errors.ErrorKind.Usage, "reading --network=pasta: pasta is for a user's containers", "the system's have bridge and networks by name");
         }
 
         IReadOnlyList<NetworkSetting> networks = network.Networks is { Count: > 0 } given ? given : [new(mode)];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Settings;
@@ -12,14 +13,14 @@ namespace SystemContainers.Network;
 /// </summary>
 static class Pasta
 {
-    /// <summary>Starts it for a container that is made and does not run yet.</summary>
+    /// <summary>Starts it for a container that is being made.</summary>
     /// <param name="request">What it wants.</param>
-    /// <param name="payload">The process id of its payload.</param>
+    /// <param name="process">A process in the container's user and network namespaces.</param>
     /// <exception cref="SysctrException">Host: it is not installed, or fails.</exception>
-    public static void Start(NetworkRequest request, string payload)
+    public static void Start(NetworkRequest request, int process)
     {
         string pasta = NetworkPrograms.Require("pasta", "passt", $"for the network of {request.Name}");
-        IReadOnlyList<string> words = Words(HostPorts.Claim(request.Ports, [], request.Name), request.PastaWords, payload);
+        IReadOnlyList<string> words = Words(HostPorts.Claim(request.Ports, [], request.Name), request.PastaWords, process.ToString(CultureInfo.InvariantCulture));
 
         // systemd has services ignore SIGPIPE (IgnoreSIGPIPE=), and Debian 12's pasta takes that for a failure: "Couldn't install signal handlers".
         ProcessResult done = ProcessRunner.RunAsync("/usr/bin/env", ["--default-signal=PIPE", pasta, .. words], CancellationToken.None).GetAwaiter().GetResult();
@@ -30,7 +31,7 @@ static class Pasta
     }
 
     /// <summary>As podman calls it (containers/common, libnetwork/pasta).</summary>
-    internal static IReadOnlyList<string> Words(IReadOnlyList<PublishedPort> ports, IReadOnlyList<string> words, string payload)
+    internal static IReadOnlyList<string> Words(IReadOnlyList<PublishedPort> ports, IReadOnlyList<string> words, string process)
     {
         List<string> all = ["--config-net", "--quiet", .. words];
         foreach (PublishedPort port in ports)
@@ -56,7 +57,7 @@ static class Pasta
 
         all.Remove("--map-gw");
         Unless("--dns-forward", NameFiles.PastaServer);
-        return [.. all, payload];
+        return [.. all, process];
 
         void Unless(string option, string value)
         {

@@ -14,6 +14,18 @@ static class OciLimits
     /// <summary>What we read of a registry's error body, in bytes.</summary>
     public const int MaxErrorBytes = 64 << 10;
 
+    /// <summary>How deep indexes may be nested in indexes.</summary>
+    public const int MaxIndexDepth = 3;
+
+    /// <summary>Manifests of one image that are copied with all its platforms, those of nested indexes among them.</summary>
+    public const int MaxCopiedManifests = 1000;
+
+    /// <summary>Tags of one repository, and bytes of each page of the list of them.</summary>
+    public const int MaxTags = 1_000_000;
+
+    /// <summary>See <see cref="MaxTags"/>.</summary>
+    public const int MaxTagPageBytes = 16 << 20;
+
     /// <summary>Layers in one image; overlay-based tools stop at about 127.</summary>
     public const int MaxLayers = 512;
 

@@ -45,10 +45,10 @@ static class RemoteRootfs
             }
         }
 
-        if (!Directory.Exists(Path.Join(here, "usr")) && !Directory.Exists(Path.Join(here, "exports")))
+        if (!((string[])["usr", "bin", "exports"]).Any(d => Directory.Exists(Path.Join(here, d))))
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"looking for the root file system {typed}: it has neither usr nor exports, and no rootfs that has",
+                ErrorKind.Usage, $"looking for the root file system {typed}: it has none of usr, bin and exports, and no rootfs that has",
                 "name the directory that holds the tree, as 'sysctr mount' makes it");
         }
 

@@ -6,6 +6,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Signatures;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Pull.Trust;
@@ -22,27 +23,36 @@ sealed partial class ImagePuller
     private readonly RegistriesConfig _registries;
     private readonly CredentialStore _credentials;
     private readonly SignaturePolicy _policy;
+    private readonly ImageJudge _judge;
+    private readonly Lazy<SignatureStorage> _signatures;
     private readonly IPullProgress _progress;
     private readonly PullOptions _options;
 
     /// <param name="registries">Mirrors, blocks and insecure registries.</param>
     /// <param name="credentials">For registries that want some.</param>
-    /// <param name="policy">Checked for each image before anything is asked for.</param>
+    /// <param name="policy">Checked for each image before anything is asked for, and once its manifest is there.</param>
     /// <param name="progress">Told what goes on; <see cref="NoProgress"/> for silence.</param>
     /// <param name="options">Defaults for hosts where null.</param>
+    /// <param name="signatures">Where signatures are; called once something has to be proved. Root's where null.</param>
     public ImagePuller(
         RegistriesConfig registries,
         CredentialStore credentials,
         SignaturePolicy policy,
         IPullProgress progress,
-        PullOptions? options = null)
+        PullOptions? options = null,
+        Func<SignatureStorage>? signatures = null)
     {
+        _judge = new ImageJudge(policy);
+        _signatures = new Lazy<SignatureStorage>(signatures ?? (() => SignatureStorage.Of(null)));
         _registries = registries;
         _credentials = credentials;
         _policy = policy;
         _progress = progress;
         _options = options ?? new PullOptions();
     }
+
+    /// <summary>Asked once an image's digest is known; null for nobody.</summary>
+    public IImageJudge? Judge { get; init; }
 
     /// <summary>Pulls the first of the candidates that can be pulled.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
@@ -52,7 +62,7 @@ sealed partial class ImagePuller
     /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink throws.</exception>
     public Task<PulledImage> PullAsync(
         IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken) =>
-        FromAnyAsync(
+        UseAsync(
             candidates,
             (reference, place, source, token) => PullAsync(reference, place, source, platform, sink, token),
             cancellationToken);
@@ -63,13 +73,24 @@ sealed partial class ImagePuller
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
     public Task<Digest> FindAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
-        FromAnyAsync(
+        UseAsync(
             candidates,
             async (_, place, source, token) => (await FindManifestAsync(place, source, platform, token)).Digest,
             cancellationToken);
 
-    /// <summary>What a use of the first candidate that can be reached gives.</summary>
-    private async Task<T> FromAnyAsync<T>(
+    /// <summary>The tags of a repository, each once, in ordinal order, as the registry itself has them: mirrors need not know all.</summary>
+    /// <param name="repository">Its tag and digest do not count.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">As <see cref="TagLister.ListAsync"/>; Policy: registries.conf blocks it.</exception>
+    public Task<IReadOnlyList<string>> ListTagsAsync(ImageReference repository, CancellationToken cancellationToken) =>
+        WithinAsync(repository, token => TagLister.ListAsync(Registry(repository), _credentials, _options, _progress, token), cancellationToken);
+
+    /// <summary>What a use of the first candidate that the policy allows and that can be reached gives; as a pull, mirrors come before their registry.</summary>
+    /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
+    /// <param name="use">Given the logical name, the place that is asked, and what is there. It is called again for the next place where the former can't serve.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull.</exception>
+    public async Task<T> UseAsync<T>(
         IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
         if (candidates.Count == 0)
@@ -108,13 +129,7 @@ sealed partial class ImagePuller
             return await FromHostAsync(reference, use, cancellationToken);
         }
 
-        RegistrySettings settings = _registries.For(reference);
-        if (settings.Blocked)
-        {
-            throw new SysctrException(
-                ErrorKind.Policy, $"pulling {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
-        }
-
+        RegistrySettings settings = Settings(reference, "pulling");
         List<SysctrException> failures = [];
         foreach (RegistryEndpoint endpoint in settings.Endpoints)
         {
@@ -135,6 +150,18 @@ sealed partial class ImagePuller
         throw Combined(
             $"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures, failures[^1]);
     }
+
+    /// <summary>The registry that a name's own is, after its mirrors.</summary>
+    private RegistryEndpoint Registry(ImageReference reference) => Settings(reference, "asking for").Registry ?? throw Blocked(reference, "asking for");
+
+    private RegistrySettings Settings(ImageReference reference, string doing)
+    {
+        RegistrySettings settings = _registries.For(reference);
+        return settings.Blocked ? throw Blocked(reference, doing) : settings;
+    }
+
+    private static SysctrException Blocked(ImageReference reference, string doing) =>
+        new(ErrorKind.Policy, $"{doing} {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
 
     private async Task<T> FromHostAsync<T>(
         ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
@@ -184,42 +211,67 @@ sealed partial class ImagePuller
         CancellationToken cancellationToken)
     {
         _progress.Trying(place);
-        ManifestDocument document = await FindManifestAsync(place, source, platform, cancellationToken);
+        ManifestDocument root = await RootAsync(place, source, cancellationToken);
+        ManifestDocument document = await ChooseAsync(place, source, root, platform, cancellationToken);
         ImageManifest manifest = document.Manifest!;
+
+        // Before anything that the manifest names is fetched.
+        string? judgement = _policy.JudgementFor(reference);
+        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
+        if (Judge is { } judge)
+        {
+            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
+        }
+
         _progress.Found(place, document.Digest, manifest.Layers.Count);
         await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
         return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)
         {
             Names = source.Names,
+            Judgement = judgement,
         };
     }
 
+    private ISignatureSource Signatures(ImageReference place, IImageSource source) =>
+        place.Transport == ImageTransport.Docker ? new RegistrySignatures(place, source, () => _signatures.Value, _options, _progress) : new NoSignatures();
+
     private static async Task<ManifestDocument> FindManifestAsync(
-        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken)
+        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken) =>
+        await ChooseAsync(place, source, await RootAsync(place, source, cancellationToken), platform, cancellationToken);
+
+    /// <summary>The manifest or index that a place has by a name, verified.</summary>
+    internal static async Task<ManifestDocument> RootAsync(ImageReference place, IImageSource source, CancellationToken cancellationToken) =>
+        ManifestDocument.Read(await source.GetRootAsync(cancellationToken), place.Digest, size: null, $"fetching the manifest of {place.Identity}");
+
+    /// <summary>The manifest for a platform: the one that is there, or one that the index names, verified.</summary>
+    /// <exception cref="SysctrException">NotFound: there is none for it.</exception>
+    internal static async Task<ManifestDocument> ChooseAsync(
+        ImageReference place, IImageSource source, ManifestDocument root, Platform platform, CancellationToken cancellationToken)
     {
         string doing = $"fetching the manifest of {place.Identity}";
-        RawManifest raw = await source.GetRootAsync(cancellationToken);
-        ManifestDocument document = ManifestDocument.Read(raw, place.Digest, size: null, doing);
+        ManifestDocument document = root;
 
         // An index in an index is allowed (image-spec), a chain of them is not sensible.
         for (int depth = 0; document.Index is { } index; depth++)
         {
-            if (depth == 3)
+            if (depth == OciLimits.MaxIndexDepth)
             {
-                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than 3 deep");
+                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep");
             }
 
             Descriptor chosen = PlatformChooser.Choose(index.Manifests, platform) ?? throw NoPlatform(place, index, platform);
-            raw = await source.GetManifestAsync(chosen, cancellationToken);
+            RawManifest raw = await source.GetManifestAsync(chosen, cancellationToken);
             document = ManifestDocument.Read(raw with { MediaType = raw.MediaType ?? chosen.MediaType }, chosen.Digest, chosen.Size, doing);
         }
 
         return document;
     }
 
-    private static async Task<byte[]> FetchConfigAsync(
+    /// <summary>The configuration of an image, verified.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is no image; Unsafe: it is too large.</exception>
+    internal static async Task<byte[]> FetchConfigAsync(
         ImageReference place, IImageSource source, ImageManifest manifest, CancellationToken cancellationToken)
     {
         string doing = $"fetching the configuration of {place.Identity}";

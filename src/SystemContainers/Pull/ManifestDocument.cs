@@ -12,7 +12,8 @@ namespace SystemContainers.Pull;
 /// <param name="Index">The index.</param>
 /// <param name="Digest">Of the bytes.</param>
 /// <param name="Bytes">As they were fetched.</param>
-sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Digest Digest, byte[] Bytes)
+/// <param name="MediaType">Of them: what they call themselves, or else what the source does.</param>
+sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Digest Digest, byte[] Bytes, string MediaType)
 {
     private const int MaxDepth = 32;
 
@@ -27,14 +28,15 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
         Digest digest = Verify(raw, expected, size, doing);
         try
         {
-            if (MediaTypes.IsIndex(Kind(raw, doing)))
+            string kind = Kind(raw, doing);
+            if (MediaTypes.IsIndex(kind))
             {
-                return new ManifestDocument(null, ImageIndex.Parse(raw.Bytes), digest, raw.Bytes);
+                return new ManifestDocument(null, ImageIndex.Parse(raw.Bytes), digest, raw.Bytes, kind);
             }
 
             ImageManifest manifest = JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
             CheckElements(manifest.Layers);
-            return new ManifestDocument(manifest, null, digest, raw.Bytes);
+            return new ManifestDocument(manifest, null, digest, raw.Bytes, kind);
         }
         catch (JsonException e)
         {

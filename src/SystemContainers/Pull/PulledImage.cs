@@ -24,4 +24,7 @@ sealed record PulledImage(
 {
     /// <summary>What an archive or daemon calls the image, as it says it; empty for other places.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Of the rules that its signatures satisfied; null where they asked for none.</summary>
+    public string? Judgement { get; init; }
 }

@@ -94,7 +94,7 @@ static class ContainerKeys
         new("RemapUsers", One) { Read = (_, _) => { }, Remark = "The older way to say UserNS= and maps." },
         new("Retry", One) { Idle = "sysctr tries a fetch again by itself, and goes on where it broke off" },
         new("RetryDelay", One) { Idle = "sysctr tries a fetch again by itself, and goes on where it broke off" },
-        new("Rootfs", One) { Refused = "a container is made of an image: name that with Image=" },
+        new("Rootfs", One) { Read = (reader, values) => reader.Rootfs(values), Remark = "In the place of Image=: a directory of the host, and :O behind it for one that forgets what is written." },
         new("RunInit", Switch) { Option = "init", Value = value => value },
         new("SeccompProfile", One) { Option = "security-opt", Value = value => $"seccomp={value}" },
         new("Secret", Arguments) { Option = "secret" },

@@ -143,29 +143,6 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>The image, or the .image file that names it.</summary>
-    public void Image(IReadOnlyList<QuadletValue> values)
-    {
-        QuadletValue image = values[^1];
-        switch (Path.GetExtension(image.Text))
-        {
-            case ".image" when files.Find(image.Text) is { } named:
-                // What is wrong with it is told where it is read for itself.
-                ImageFile file = ImageFile.Read(named, host, new QuadletFaults());
-                _request = _request with { Image = file.Image, Pull = file.Pull };
-                break;
-            case ".image":
-                Fault(image.Place, $"Image=: no file declares {image.Text}", null);
-                break;
-            case ".build":
-                Fault(image.Place, $"Image={image.Text}: sysctr builds no images", "build it with podman or buildah, push it, and name it here");
-                break;
-            default:
-                _request = _request with { Image = image.Text };
-                break;
-        }
-    }
-
     /// <summary>Labels; one without a value has an empty one.</summary>
     public void Labels(IReadOnlyList<QuadletValue> values)
     {
@@ -243,19 +220,6 @@ sealed partial class ContainerReader
     public void Pod(IReadOnlyList<QuadletValue> values) => Fault(
         values[^1].Place, values[^1].Text.EndsWith(".pod", StringComparison.Ordinal) ? $"Pod=: no file declares {values[^1].Text}" : $"Pod=: {values[^1].Text} is no .pod file",
         "add the file of the pod to the call, or leave the key out");
-
-    /// <summary>When apply asks the registry.</summary>
-    public void Pull(IReadOnlyList<QuadletValue> values)
-    {
-        if (ImageFile.PullOf(values[^1].Text) is { } pull)
-        {
-            _request = _request with { Pull = pull };
-        }
-        else
-        {
-            Fault(values[^1].Place, $"Pull={values[^1].Text}: it is missing, always, newer or never", null);
-        }
-    }
 
     /// <summary>Whether the root is read-only, which it is where nobody says anything.</summary>
     public void ReadOnly(IReadOnlyList<QuadletValue> values)

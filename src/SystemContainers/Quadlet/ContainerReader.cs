@@ -38,7 +38,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         UserAndGroup();
         UserNamespace();
         VolatileTmp();
-        if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" })
+        if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" } && _request.Rootfs is null)
         {
             Fault(unit.Of(ContainerKeys.Container).FirstOrDefault()?.Value.Place ?? unit.Place, "[Container] has no Image=", "name the image that the container is made of");
         }
@@ -65,7 +65,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["read-only"] = ["false"];
         }
 
-        if (!host.IsUser && !_settings.ContainsKey(QuadletNetworks.Option))
+        if (!_settings.ContainsKey(QuadletNetworks.Option))
         {
             usual[QuadletNetworks.Option] = [QuadletNetworks.Usual];
         }

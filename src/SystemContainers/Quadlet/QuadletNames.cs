@@ -32,7 +32,7 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?
                 "pod" => PodFile.NameOf(named) + ".service",
                 // Images are fetched and networks declared when files are applied; a volume is made when what mounts it is, a bridge when the first container on it starts.
                 "volume" or "image" or "network" => "",
-                _ => null,
+                _ => PodmanUnits.NameOf(named),
             };
         }
 

@@ -13,7 +13,7 @@ static class QuadletNetworks
     /// <summary>The option that says it.</summary>
     public const string Option = "network";
 
-    /// <summary>What holds for a container that names neither a network nor a pod: podman's default, a network of its own.</summary>
+    /// <summary>What holds for a container that names neither a network nor a pod: podman's default, a network of its own; of a user's container it means pasta.</summary>
     public const string Usual = "bridge";
 
     /// <summary>Takes a value of Network=.</summary>
@@ -40,7 +40,7 @@ static class QuadletNetworks
         }
         else if (isUser)
         {
-            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has the host's");
+            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has one of its own, by pasta");
         }
         else
         {

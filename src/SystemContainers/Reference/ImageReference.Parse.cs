@@ -33,6 +33,8 @@ sealed partial record ImageReference
                 return ParseDockerArchive(text, rest);
             case ImageTransport.DockerDaemon:
                 return ParseDaemon(text, rest);
+            case ImageTransport.Directory:
+                return ParseDirectory(text, rest);
             case ImageTransport.Builtin:
                 return ParseBuiltin(text, rest);
         }

@@ -11,7 +11,6 @@ sealed partial record ImageReference
     private static readonly (string Prefix, string Hint)[] s_otherTransports =
     [
         ("containers-storage:", "'podman save --output FILE IMAGE' takes it out of podman's store, docker-archive:FILE reads that"),
-        ("dir:", "'skopeo copy dir:… oci:DIRECTORY:TAG' makes a layout of it"),
         ("ostree:", "'skopeo copy ostree:… oci:DIRECTORY:TAG' makes a layout of it"),
         ("tarball:", "'podman import' makes an image of it"),
         ("sif:", "'skopeo copy sif:… oci:DIRECTORY:TAG' makes a layout of it"),
@@ -28,16 +27,21 @@ sealed partial record ImageReference
         ImageTransport.OciArchive => "oci-archive:",
         ImageTransport.DockerArchive => "docker-archive:",
         ImageTransport.DockerDaemon => "docker-daemon:",
+        ImageTransport.Directory => "dir:",
         ImageTransport.Builtin => "sysctr-builtin:",
         _ => "docker://",
     };
+
+    /// <summary>Whether a text begins with a transport that we know.</summary>
+    public static bool HasTransport(string text) => TransportOf(text) is not null;
 
     /// <summary>The transport that a text begins with; null where it begins with none of ours.</summary>
     private static ImageTransport? TransportOf(string text)
     {
         foreach (ImageTransport transport in Enum.GetValues<ImageTransport>())
         {
-            if (text.StartsWith(Prefix(transport), StringComparison.Ordinal))
+            // "dir:1" is an image with a tag.
+            if (text.StartsWith(Prefix(transport), StringComparison.Ordinal) && (transport != ImageTransport.Directory || text.Contains('/', StringComparison.Ordinal)))
             {
                 return transport;
             }
@@ -63,6 +67,18 @@ sealed partial record ImageReference
             : new ImageReference { Transport = transport, FilePath = path, Tag = tag, Digest = digest };
     }
 
+    /// <summary>Such a directory has one image, without a name, so all of it is path, as for skopeo.</summary>
+    private static ImageReference ParseDirectory(string text, string rest)
+    {
+        if (rest.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Malformed(text, "it names no directory", "write dir:DIRECTORY");
+        }
+
+        string full = Path.GetFullPath(rest);
+        return new ImageReference { Transport = ImageTransport.Directory, FilePath = full.Length > 1 ? full.TrimEnd('/') : full };
+    }
+
     private static ImageReference ParseDockerArchive(string text, string rest)
     {
         const string what = "docker-archive:FILE[:NAME:TAG]";
@@ -83,9 +99,9 @@ sealed partial record ImageReference
             : throw Malformed(text, "archives have no digests of manifests", $"write {what}");
     }
 
-    private static ImageReference ParseBuiltin(string text, string rest) => rest == PodName
+    private static ImageReference ParseBuiltin(string text, string rest) => rest is PodName or RootfsName
         ? new ImageReference { Transport = ImageTransport.Builtin, Repository = rest }
-        : throw Malformed(text, $"sysctr has no such image", $"there is {Pod}");
+        : throw Malformed(text, $"sysctr has no such image", $"there are {Pod} and {Rootfs}");
 
     private static ImageReference ParseDaemon(string text, string rest)
     {
@@ -121,7 +137,7 @@ sealed partial record ImageReference
             return;
         }
 
-        // "docker:20" and "dir:1" are an image with a tag; "docker:" before a path or a second colon is a transport.
+        // "docker:20" is an image with a tag; "docker:" before a path or a second colon is a transport.
         (string prefix, string hint) = Array.Find(s_otherTransports, t => text.StartsWith(t.Prefix, StringComparison.Ordinal));
         if (prefix is not null && (prefix.Contains('-', StringComparison.Ordinal) || text.AsSpan(prefix.Length).ContainsAny('/', ':')))
         {

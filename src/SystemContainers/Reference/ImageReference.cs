@@ -7,7 +7,7 @@ namespace SystemContainers.Reference;
 /// <summary>
 /// The full name of an image: <c>docker://host[:port]/repository[:tag][@digest]</c>, <c>oci:/absolute/dir[:tag][@digest]</c>,
 /// <c>oci-archive:/absolute/file[:tag][@digest]</c>, <c>docker-archive:/absolute/file[:host/repository:tag]</c>,
-/// <c>docker-daemon:host/repository:tag</c> or <c>docker-daemon:sha256:ID</c>. Every value is well-formed (distribution's reference
+/// <c>dir:/absolute/dir</c>, <c>docker-daemon:host/repository:tag</c> or <c>docker-daemon:sha256:ID</c>. Every value is well-formed (distribution's reference
 /// grammar; names of docker.io normalised), so its parts can go into URLs and messages as they are.
 /// </summary>
 /// <remarks>What a user types may be shorter: <see cref="RegistriesConfig.Resolve"/>.</remarks>
@@ -16,7 +16,12 @@ sealed partial record ImageReference
     /// <summary>The image of a pod, which has no files and no payload: its unit makes a network and nothing else.</summary>
     public const string Pod = "sysctr-builtin:" + PodName;
 
-    private const string PodName = "pod";
+    /// <summary>The image of a container whose files are a directory of the host: it has none.</summary>
+    public const string Rootfs = "sysctr-builtin:" + RootfsName;
+
+    internal const string PodName = "pod";
+
+    internal const string RootfsName = "rootfs";
 
     private ImageReference()
     {
@@ -71,7 +76,7 @@ sealed partial record ImageReference
     private static string LastWord(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     private string WithoutSuffix(string file) =>
-        Transport == ImageTransport.OciLayout
+        Transport is ImageTransport.OciLayout or ImageTransport.Directory
             ? file
             : file[..^(s_archiveSuffixes.FirstOrDefault(s => file.EndsWith(s, StringComparison.OrdinalIgnoreCase)) ?? "").Length];
 }

@@ -20,6 +20,9 @@ enum ImageTransport
     /// <summary><c>docker-daemon:</c>: the Docker daemon of this host.</summary>
     DockerDaemon,
 
+    /// <summary><c>dir:</c>: manifest and blobs as files of a directory, as skopeo and podman write it.</summary>
+    Directory,
+
     /// <summary><c>sysctr-builtin:</c>: sysctr itself, for what is no container's image.</summary>
     Builtin,
 }

@@ -208,7 +208,7 @@ static class ContainerRenderer
         }
 
         // The tree consists of links into the store: a container that wrote there would change other containers and images.
-        return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(
+        return config.IsReadonly || request.MayWriteRoot || request.Settings.Spec.Writable == SpecSettings.Direct ? config : throw TemplateErrors.At(
             path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 

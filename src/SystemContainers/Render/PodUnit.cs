@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Render.Request;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Render;
 
@@ -15,6 +17,13 @@ static class PodUnit
     public static string Render(RenderRequest request)
     {
         bool isUsers = request.Host.UserIds is not null;
+        if (isUsers && request.Settings.Spec.Network.Mode(isUsers) == NetworkMode.Pasta)
+        {
+            // It enters the namespaces of a payload, and a pod has none.
+            throw new SysctrException(
+                ErrorKind.Usage, $"reading the network of {request.Name}: a user's pod has the host's network, and can't publish ports", "write Network=host and no PublishPort=, or take the containers out of the pod");
+        }
+
         string up = NetworkCommands.Up(request.ToolPath, request.DestinationDirectory, request.Name);
         string down = NetworkCommands.Down(request.ToolPath, request.Name);
         return $"""

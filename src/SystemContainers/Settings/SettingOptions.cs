@@ -50,7 +50,7 @@ static class SettingOptions
         {
             IsList = true, Key = SecretSetting.Key, Check = SecretSetting.Parse,
         },
-        new("writable", "volatile|persistent|no", "Let the payload write to its root: in memory until it ends, or kept in its state directory over restarts and updates. The default is no.") { Check = Writable },
+        new("writable", "volatile|persistent|direct|no", "Let the payload write to its root: in memory until it ends, or kept in its state directory over restarts and updates; direct is into the directory of --rootfs itself. The default is no.") { Check = Writable },
         new("read-only", "true|false", "False is --writable volatile.") { IsFlag = true, Check = value => Flag(value) },
         new("read-only-tmpfs", "true|false", "False leaves out the memory on /run, /tmp and /var/tmp that begins with what the image has there.") { IsFlag = true, Check = value => Flag(value) },
         new("log-pipe", "auto|yes|no", "Whether standard output and error are a FIFO with a reader, for a payload that opens /dev/stdout; auto (the default) looks for links and settings that do.")
@@ -172,7 +172,7 @@ static class SettingOptions
         : name.Length > 0 && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == ':') ? name
         : throw new FormatException($"'{name}' is no group");
 
-    private static string Writable(string value) => value is "volatile" or "persistent" or "no" ? value : throw new FormatException("it is volatile, persistent or no");
+    private static string Writable(string value) => value is "volatile" or "persistent" or SpecSettings.Direct or "no" ? value : throw new FormatException("it is volatile, persistent, direct or no");
 
     private static string Signal(string value) =>
         value.Length == 0 ? throw new FormatException("it is empty")

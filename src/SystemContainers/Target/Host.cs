@@ -8,7 +8,9 @@ using SystemContainers.Linux.Users;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Requirements;
 using SystemContainers.Pull.Trust;
+using SystemContainers.Push;
 using SystemContainers.Reference;
 using SystemContainers.Runtime;
 using SystemContainers.State;
@@ -140,7 +142,16 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions());
+    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
+    {
+        Judge = new StatementJudge(StatementPolicy.Load(Root), TimeProvider.System),
+    };
+
+    /// <summary>Places to copy images to, by the registries and credentials that count here.</summary>
+    internal Destinations Destinations(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
+
+    /// <summary>Where what is too large for memory is put for a moment, in files without names.</summary>
+    internal string SpoolDirectory => PullOptions().SpoolDirectory;
 
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
@@ -198,7 +209,7 @@ sealed class Host : IDisposable
 
     private RegistriesConfig LoadRegistries()
     {
-        RegistriesConfig registries = RegistriesConfig.Load(RegistriesConfPaths.Of(User));
+        RegistriesConfig registries = RegistriesConfig.Load(Options.Registries ?? RegistriesConfPaths.Of(User));
         foreach (string without in registries.Notes)
         {
             Note($"warning: {without}");
@@ -208,7 +219,7 @@ sealed class Host : IDisposable
     }
 
     /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is made where need be.</summary>
-    private PullOptions PullOptions()
+    internal PullOptions PullOptions()
     {
         PullOptions options = Pull.Options.PullOptions.Of(User);
         string store = _scratch ?? StoreHere;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Reference;
 using SystemContainers.State;
 
 namespace SystemContainers.Target;
@@ -24,4 +25,7 @@ sealed record HostOptions
 
     /// <summary>Collects what the call has done, for the words at its end.</summary>
     public CallOutcome Outcome { get; init; } = new();
+
+    /// <summary>Files to read about registries; null for the caller's.</summary>
+    public RegistriesConfPaths? Registries { get; init; }
 }

@@ -16,6 +16,7 @@ using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.Runtime;
 using SystemContainers.Runtime.Launch;
+using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.SystemdText;
@@ -58,6 +59,12 @@ sealed class ContainerPreparer(Host host)
         StateClaims claims = new(host);
         (IImageFiles files, ImageExports exports, string? rootfs) = (image.Files, image.Exports, image.Rootfs);
         ImageRecord record = image.Image.Record;
+        if (rootfs is null && image.Settings.Spec.Writable == SpecSettings.Direct)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"preparing {name}: --writable direct is for a root file system of somebody else's (--rootfs): a checkout's files are the store's", "write volatile or persistent");
+        }
+
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);

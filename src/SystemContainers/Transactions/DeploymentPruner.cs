@@ -45,9 +45,9 @@ sealed class DeploymentPruner(Host host)
                 continue;
             }
 
-            if (mounts.List().FirstOrDefault(m => m.Name == name && m.Deployment == number) is { } mount)
+            if (mounts.Holding(name, number) is { } mount)
             {
-                host.Note($"{name}: kept deployment {number}: it is mounted on {mount.Directory}");
+                host.Note($"{name}: kept deployment {number}: it is {(mount.Owner is null ? $"mounted on {mount.Directory}" : "being scanned")}");
                 continue;
             }
 

@@ -71,9 +71,26 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
                     "uninstall them first; or --force: they keep their files, and an update fetches it again");
             }
 
-            host.OpenStore().Images.Delete(record.Reference);
-            Tell("images delete", record.Reference, record.ManifestDigest, null, HistoryOrigin.Now());
-            note($"{record.Reference}: deleted");
+            Remove(record);
+        }
+    }
+
+    /// <summary>Removes every name; those of images that containers use stay, and are told.</summary>
+    /// <param name="force">These go too.</param>
+    /// <param name="cancellation">Ends the wait for a prune.</param>
+    public void DeleteAll(bool force, CancellationToken cancellation)
+    {
+        using StoreLease lease = host.Locks.LeaseStore(cancellation);
+        foreach (ImageRecord record in host.OpenStore().Images.List())
+        {
+            IReadOnlyList<string> users = force ? [] : _names.UsersOf(record);
+            if (users.Count > 0)
+            {
+                note($"{record.Reference}: stays, {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it");
+                continue;
+            }
+
+            Remove(record);
         }
     }
 
@@ -132,6 +149,13 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         HistoryOrigin origin = HistoryOrigin.Now();
         using IDisposable alone = host.Locks.LockStore(cancellation);
         return new StorePrune(host).Run(all, note, origin);
+    }
+
+    private void Remove(ImageRecord record)
+    {
+        host.OpenStore().Images.Delete(record.Reference);
+        Tell("images delete", record.Reference, record.ManifestDigest, null, HistoryOrigin.Now());
+        note($"{record.Reference}: deleted");
     }
 
     private string[] Wrong(ImageRecord record, CancellationToken cancellation)

@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.State;
@@ -94,6 +95,12 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
 
         await _runtimes.SayAsync(note);
+        if (installed.Count > 0 && host.Catalog.DirectoryNames().Count == installed.Count && host.SignaturePolicy.IsMissing)
+        {
+            // Once, with the first of a host; doctor says it whenever it is asked.
+            note($"{SignaturePolicy.HostPath} is not there: every image is accepted, from any registry; sysctr(1), TRUST, says how to forbid some");
+        }
+
         if (host.User is { Lingers: false } user)
         {
             note($"{user.Name} does not linger: containers start with the first login and stop with the last session; 'loginctl enable-linger' lets them start at boot");

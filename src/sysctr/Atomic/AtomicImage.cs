@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Verbs.Transfer;
+
 namespace SystemContainers.Cli.Atomic;
 
 /// <summary>
@@ -27,6 +29,13 @@ static class AtomicImage
         // It took no paths here; a layout can only be meant by somebody who knows ours.
         string? prefix = Array.Find(s_meaningless, p => word.StartsWith(p, StringComparison.Ordinal));
         return prefix is null || word[prefix.Length..] is ['/' or '.', ..] ? word : word[prefix.Length..];
+    }
+
+    /// <summary>A place to copy from or to: a word without a transport is an image of the store, <c>ostree:</c> was its store.</summary>
+    public static string Place(string word)
+    {
+        string ours = word.StartsWith("oci:", StringComparison.Ordinal) ? word : Ours(word);
+        return CopyOperation.HasTransport(ours) ? ours : CopyOperation.Store + ours;
     }
 
     /// <summary>Whether an image comes from an archive or the daemon.</summary>

@@ -11,6 +11,9 @@ sealed record AtomicOption(string[] Names, string? Ours, bool HasValue = false)
     /// <summary>The values that it may have, with ours; null for any, as it is. A null value leaves the option out.</summary>
     public IReadOnlyDictionary<string, string?>? Values { get; init; }
 
+    /// <summary>Our verb in place of the one that the verb's own words would be; the option itself is gone then.</summary>
+    public string[]? Verb { get; init; }
+
     /// <summary>Another option of ours that goes with it.</summary>
     public string? With { get; init; }
 

@@ -25,7 +25,7 @@ static class AtomicPersonality
     public static string[] Translate(IReadOnlyList<string> words)
     {
         string[] rest = [.. words.SkipWhile(w => AtomicVerbs.Everywhere.Names.Contains(w, StringComparer.Ordinal))];
-        if (rest is [] or ["-h" or "--help" or "help", ..])
+        if (rest is [] or ["-h" or "--help", ..] or ["help"])
         {
             return ["--help"];
         }
@@ -50,9 +50,10 @@ static class AtomicPersonality
         }
 
         string[] arguments = [.. Arguments(verb, called, following)];
+        string[] ours = verb.Options.FirstOrDefault(o => o.Verb is not null && following.Any(f => o.Names.Contains(f, StringComparer.Ordinal)))?.Verb ?? verb.Ours;
 
         // There an archive's image was known by its own name from then on.
-        return ForCaller(verb.Ours is ["pull"] && arguments.Any(AtomicImage.IsLocal) ? ["pull", "--keep-names", .. arguments] : [.. verb.Ours, .. arguments], []);
+        return ForCaller(verb.Ours is ["pull"] && arguments.Any(AtomicImage.IsLocal) ? ["pull", "--keep-names", .. arguments] : [.. ours, .. arguments], []);
     }
 
     /// <summary>atomic asked nobody: whoever was not root had containers of their own.</summary>
@@ -95,7 +96,7 @@ static class AtomicPersonality
 
             if (!word.StartsWith('-') || word == "-")
             {
-                yield return AtomicImage.Ours(word);
+                yield return verb.TakesPlaces ? AtomicImage.Place(word) : AtomicImage.Ours(word);
                 continue;
             }
 

@@ -14,6 +14,9 @@ sealed record AtomicVerb(string Words, string[] Ours, params AtomicOption[] Opti
     /// <summary>Our words where a command to execute follows the name; null where none may.</summary>
     public string[]? WithCommand { get; init; }
 
+    /// <summary>Whether its operands are places to copy from and to.</summary>
+    public bool TakesPlaces { get; init; }
+
     /// <summary>A verb that we do not have.</summary>
     public static AtomicVerb Refused(string words, string instead) => new(words, []) { Instead = instead };
 }

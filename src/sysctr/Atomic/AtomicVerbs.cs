@@ -27,11 +27,9 @@ static class AtomicVerbs
     private static readonly AtomicOption s_noHeading = new(["--noheading", "-n"], "--no-heading");
     private static readonly AtomicOption s_force = new(["--force", "-f"], "--force");
     private static readonly AtomicOption s_names = new(["--quiet", "-q"], "--names");
-    private static readonly AtomicOption s_noFilter =
-        new(["--filter", "-f"], Ours: null, HasValue: true) { Instead = "'sysctr list --json' has every field, for jq and the like" };
-
     private static readonly AtomicOption s_ids = new(["--quiet", "-q"], "--ids");
-    private static readonly AtomicOption s_noAll = new(["--all", "-a"], Ours: null) { Instead = "name them; 'sysctr list --names' and 'sysctr images list --ids' list them" };
+    private static readonly AtomicOption s_noAll = new(["--all", "-a"], Ours: null) { Instead = "name them; 'sysctr images list --ids' lists them" };
+    private static readonly AtomicOption s_remote = new(["--remote"], Ours: null) { Verb = ["inspect"] };
     private static readonly AtomicOption s_filter = new(["--filter", "-f"], "--filter", HasValue: true);
 
     /// <summary>A list is never cut, and shows everything.</summary>
@@ -42,6 +40,11 @@ static class AtomicVerbs
     private static readonly AtomicOption s_type = new(["--type", "-t"], Ours: null, HasValue: true) { Values = new Dictionary<string, string?> { ["docker"] = null, ["atomic"] = null }, Instead = "a registry is a registry" };
     private static readonly AtomicOption s_credentials =
         new(["--src-creds"], Ours: null, HasValue: true) { Instead = "'sysctr login', 'skopeo login' or 'podman login' keeps them in auth.json, which is read here too" };
+
+    private static readonly AtomicOption s_pushLogin = new(["--username", "-u"], Ours: null, HasValue: true) { Instead = "'sysctr login', 'skopeo login' or 'podman login' keeps them in auth.json, which is read here too" };
+    private static readonly AtomicOption s_pushPassword = s_pushLogin with { Names = ["--password", "-p"] };
+    private static readonly AtomicOption s_insecure = new(["--insecure", "-i"], Ours: null) { Instead = "set insecure = true for the registry in /etc/containers/registries.conf" };
+    private static readonly AtomicOption s_signBy = new(["--sign-by", "-s"], Ours: null, HasValue: true) { Instead = "'skopeo copy --sign-by' or cosign sign images" };
 
     private static readonly AtomicOption s_systemPackage = new(["--system-package"], "--system-package", HasValue: true)
     {
@@ -67,15 +70,15 @@ static class AtomicVerbs
         new("stop", ["stop"], s_storage, s_noDisplay),
         new("pull", ["pull"], s_storage, s_type, s_credentials),
         new("tag", ["images", "tag"], s_storage),
-        new("info", ["images", "info"], s_json, s_storage, AtomicOption.Refused("--remote", "'skopeo inspect' looks at an image in a registry")),
+        new("info", ["images", "info"], s_json, s_storage, s_remote),
         new("version", ["images", "version"], s_storage, AtomicOption.Dropped("--recurse", "-r")),
         new("verify", ["images", "verify"], s_storage, AtomicOption.Dropped("--verbose", "-v", "--no-validate"), s_noAll),
         new("update", ["update"], s_set, s_grant, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers, AtomicOption.Dropped("--force", "-f"), s_storage),
-        new("ps", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
-        new("containers list", ["list"], s_json, s_listing, s_noHeading, s_names, s_noFilter),
+        new("ps", ["list"], s_json, s_listing, s_noHeading, s_names, s_filter),
+        new("containers list", ["list"], s_json, s_listing, s_noHeading, s_names, s_filter),
         new("containers update", ["update"], s_set, s_grant, new AtomicOption(["--rebase"], "--rebase", HasValue: true), s_allContainers),
         new("containers rollback", ["rollback"]),
-        new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_noAll, s_storage),
+        new("containers delete", ["uninstall"], AtomicOption.Dropped("--force", "-f"), s_allContainers, s_storage),
         new("containers trim", ["prune"]),
         new("containers logs", ["logs"]),
         new("diff", ["diff"], s_json, AtomicOption.Dropped("--verbose", "-v"),
@@ -83,17 +86,25 @@ static class AtomicVerbs
             AtomicOption.Refused("--no-files", "the lines that begin with A, C or D are the files"),
             AtomicOption.Refused("--rpms", "packages are not compared; 'sysctr diff' shows the files")),
         new("images list", ["images", "list"], s_json, s_filter, s_listing, s_noHeading, s_ids),
-        new("images info", ["images", "info"], s_json, s_storage),
+        new("images info", ["images", "info"], s_json, s_storage, s_remote),
         new("images pull", ["pull"], s_storage, s_type, s_credentials),
         new("images tag", ["images", "tag"], s_storage),
-        new("images delete", ["images", "delete"], s_force, s_noAll, s_storage, AtomicOption.Refused("--remote", "'skopeo delete' deletes in a registry")),
+        new("images delete", ["images", "delete"], s_force, s_allContainers, s_storage, AtomicOption.Refused("--remote", "'skopeo delete' deletes in a registry")),
         new("images prune", ["images", "prune"]),
         new("images update", ["images", "update"], s_storage),
         new("images verify", ["images", "verify"], s_storage),
         new("images version", ["images", "version"], s_storage),
-        AtomicVerb.Refused("push", "'skopeo copy SOURCE docker://…' pushes"),
-        AtomicVerb.Refused("copy", "'skopeo copy' copies images between places"),
-        AtomicVerb.Refused("scan", "a scanner such as trivy or oscap-podman reads the rootfs below /var/lib/sysctr/deployments"),
+        new("push", ["push"], s_storage, s_type, s_pushLogin, s_pushPassword, s_insecure, s_signBy, AtomicOption.Dropped("--verify_ssl"),
+            AtomicOption.Refused("--pulp", "pulp is a registry: push to its host by name"), AtomicOption.Refused("--satellite", "satellite is a registry: push to its host by name")),
+        new("copy", ["copy"], s_storage, s_signBy, AtomicOption.Same("--all")) { TakesPlaces = true },
+        new("images push", ["push"], s_storage, s_type, s_pushLogin, s_pushPassword, s_insecure, s_signBy),
+        new("help", ["images", "help"], s_storage),
+        new("images help", ["images", "help"], s_storage),
+        new("scan", ["scan"], AtomicOption.Same("--scanner", hasValue: true), AtomicOption.Same("--list"), s_json, new AtomicOption(["--all", "--containers"], "--all"),
+            AtomicOption.Dropped("--verbose"),
+            AtomicOption.Refused("--images", "name the images; 'sysctr images list --ids' lists them"),
+            AtomicOption.Refused("--scan_type", "a scanner's file says what it looks for: 'sysctr scan --list'"),
+            AtomicOption.Refused("--rootfs", "a tree of the host is handed to a scanner without sysctr")),
         AtomicVerb.Refused("sign", "'skopeo standalone-sign' or cosign sign images"),
         AtomicVerb.Refused("trust", "/etc/containers/policy.json says what is trusted, see containers-policy.json(5)"),
         new("mount", ["mount"],
@@ -105,6 +116,5 @@ static class AtomicVerbs
         AtomicVerb.Refused("storage", "sysctr keeps everything below /var/lib/sysctr; 'sysctr images' manages it"),
         AtomicVerb.Refused("top", "'systemd-cgtop' shows the units' processes"),
         AtomicVerb.Refused("images generate", "images are verified file by file: 'sysctr images verify'"),
-        AtomicVerb.Refused("images help", "'sysctr images info' shows an image"),
     ];
 }

@@ -18,6 +18,13 @@ static class ListCommand
         Description = "List the deployments that are not in use too: what a rollback can go to. A '*' marks those in use.",
     };
 
+    private static readonly Option<string[]> s_filter = new("--filter", "-f")
+    {
+        Description = "Only those that match: name=PATTERN, image=PATTERN, runtime=PATTERN, state=STATE. Several have to match all.",
+        HelpName = "FIELD=PATTERN",
+        DefaultValueFactory = _ => [],
+    };
+
     private static readonly Option<bool> s_names = new("--names") { Description = "Print the names alone, one a line." };
     private static readonly Option<bool> s_noHeading = new("--no-heading") { Description = "Leave out the line that names the columns." };
 
@@ -29,13 +36,13 @@ static class ListCommand
 
     public static Command Create()
     {
-        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_json, s_names, s_noHeading };
+        Command command = new("list", "Lists the installed containers with their state in systemd.") { s_all, s_filter, s_json, s_names, s_noHeading };
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             await host.RecoverPendingAsync(cancellation);
-            IReadOnlyList<ContainerReport> containers = await new ContainerReports(host).ListAsync(parsed.GetValue(s_all), cancellation);
+            IReadOnlyList<ContainerReport> containers = ContainerFilter.Apply(await new ContainerReports(host).ListAsync(parsed.GetValue(s_all), cancellation), parsed.GetValue(s_filter)!);
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(containers));

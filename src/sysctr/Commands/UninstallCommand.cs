@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
+using SystemContainers.Errors;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
 
@@ -10,7 +11,9 @@ namespace SystemContainers.Cli.Commands;
 
 static class UninstallCommand
 {
-    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to remove.");
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to remove.", mayBeNone: true);
+
+    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "Remove every container that is installed." };
 
     private static readonly Option<bool> s_purge = new("--purge")
     {
@@ -37,8 +40,8 @@ static class UninstallCommand
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            (string[] names, bool purge) = Request(parsed);
-            IReadOnlyList<UninstallReport> reports = await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
+            (string[] names, bool purge) = Request(parsed, host);
+            IReadOnlyList<UninstallReport> reports = names.Length == 0 ? [] : await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(reports));
@@ -53,9 +56,18 @@ static class UninstallCommand
     public static void AddRequestTo(Command command)
     {
         command.Add(s_names);
+        command.Add(s_all);
         command.Add(s_purge);
     }
 
     /// <summary>What the command line asks for.</summary>
-    public static (string[] Names, bool Purge) Request(ParseResult parsed) => (parsed.GetValue(s_names)!, parsed.GetValue(s_purge));
+    /// <exception cref="SysctrException">Usage: it names nothing, or all and some.</exception>
+    public static (string[] Names, bool Purge) Request(ParseResult parsed, Host host)
+    {
+        string[] names = parsed.GetValue(s_names)!;
+        bool all = parsed.GetValue(s_all);
+        return all == names.Length > 0
+            ? throw new SysctrException(ErrorKind.Usage, all ? "uninstall: --all and names exclude each other" : "uninstall: NAME is missing", "write sysctr uninstall NAME..., or --all")
+            : (all ? [.. host.Catalog.All().Select(c => c.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : names, parsed.GetValue(s_purge));
+    }
 }

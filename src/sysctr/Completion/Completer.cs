@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Rights;
+using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli.Completion;
 
@@ -61,6 +62,7 @@ static class Completer
         "IMAGE" => Images(typed, names),
         "RUNTIME" => ["runc", "crun"],
         "CLASS" => [.. RightClasses.All.Select(c => c.Name), "all"],
+        "FIELD=PATTERN" => ["name=", "image=", "runtime=", "state=active", "state=failed", "state=inactive"],
         "FILTER" => ["name=", "label=", "in-use=true", "in-use=false"],
         _ => Words(option.ValueType),
     };
@@ -71,7 +73,8 @@ static class Completer
         "NAME" => names.Containers.Except(place.Positional, StringComparer.Ordinal),
         "NAME|IMAGE" => names.Containers.Concat(Images(typed, names)),
         "IMAGE" when place.Path.StartsWith("images ", StringComparison.Ordinal) => names.Images.Except(place.Positional, StringComparer.Ordinal),
-        "IMAGE" => Images(typed, names),
+        "IMAGE" or "REPOSITORY" => Images(typed, names),
+        "SOURCE" or "DESTINATION" => Places(typed, place, names),
         "IMAGE|DIR|FILE" => [.. Images(typed, names), ":file"],
         "FILE|DIR" => [":file"],
         "DIR" when place.Path == "umount" => names.Mounts,
@@ -83,6 +86,12 @@ static class Completer
     /// <summary>Those of the store; where a transport stands, paths.</summary>
     private static IEnumerable<string> Images(string typed, InstalledNames names) =>
         Transport(typed).Length > 0 ? [":file"] : [.. names.Images, .. typed.Length == 0 ? [] : s_paths.Where(p => p != "dir:")];
+
+    /// <summary>Where images are copied from and to: paths behind their transports, else transports, and images of the store behind theirs.</summary>
+    private static IEnumerable<string> Places(string typed, Place place, InstalledNames names) =>
+        Transport(typed).Length > 0 ? [":file"]
+        : place.Path == "push" ? s_paths
+        : [.. s_paths, "docker://", "docker-daemon:", "containers-storage:", .. names.Images.Select(i => CopyOperation.Store + i)];
 
     /// <summary>The members of an enumeration, as they are typed.</summary>
     private static IEnumerable<string> Words(Type type) =>

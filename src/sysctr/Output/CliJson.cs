@@ -7,6 +7,7 @@ using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
+using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli.Output;
 
@@ -26,6 +27,8 @@ namespace SystemContainers.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<UninstallReport>))]
 [JsonSerializable(typeof(IReadOnlyList<ApplyReport>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryImage>))]
+[JsonSerializable(typeof(TransferReport))]
+[JsonSerializable(typeof(IReadOnlyList<TransferReport>))]
 [JsonSerializable(typeof(FromReport))]
 sealed partial class CliJson : JsonSerializerContext;
 

@@ -8,7 +8,6 @@ namespace SystemContainers.Cli.Usage;
 /// </summary>
 static class Meanings
 {
-    private const string Copy = "'skopeo copy SOURCE DESTINATION' copies and pushes images";
 
     private static readonly Dictionary<string, Dictionary<string, string>> s_verbs = new(StringComparer.Ordinal)
     {
@@ -18,7 +17,9 @@ static class Meanings
             ("ps ls containers container ls-containers", "list"),
             ("rmi", "images delete"),
             ("image", "images"),
-            ("inspect show describe", "info"),
+            ("show describe", "info"),
+            ("tags", "list-tags"),
+            ("bom provenance attestation attestations", "sbom"),
             ("upgrade up refresh", "update"),
             ("downgrade revert undo back", "rollback"),
             ("log journal journalctl", "logs"),
@@ -42,21 +43,23 @@ static class Meanings
             ("deployments revisions", "list --all"),
             ("mounts", "mount"),
             ("fetch get download", "pull"),
-            ("load import", "pull docker-archive:FILE"),
+            ("load import", "images load"),
+            ("save export", "images save"),
+            ("upload publish", "push"),
+            ("cp-image", "copy"),
             ("repair", "fsck --repair"),
             ("health", "status")),
         ["sysctr images"] = Words(
             ("ls ps show-all", "list"), ("rm rmi remove del untag", "delete"), ("inspect show describe", "info"), ("gc clean cleanup", "prune"), ("check", "verify"),
-            ("upgrade refresh", "update"), ("pull fetch load", "sysctr pull")),
+            ("upgrade refresh", "update"), ("pull fetch", "sysctr pull"), ("push", "sysctr push"), ("copy", "sysctr copy"), ("export", "save"), ("import", "load")),
         ["sysctr plan"] = Words(("rm remove delete purge", "uninstall"), ("upgrade", "update"), ("revert downgrade", "rollback"), ("add create", "install")),
         ["sysctr network"] = Words(("ls show inspect info", "list"), ("rm delete del", "remove"), ("add new make", "create")),
         ["sysctr rollout"] = Words(("list ls show", "status"), ("unlock resume continue", "release")),
     };
 
     private static readonly Dictionary<string, string> s_elsewhere = Words(
-        ("push save copy cp-image", Copy),
         ("build commit", "'podman build' or 'buildah' make images"),
-        ("search tags", "'skopeo list-tags docker://HOST/NAME' lists what a registry has"),
+        ("search", "'sysctr list-tags HOST/NAME' lists the tags of what a registry has; a registry's own pages search it"),
         ("top stats", "'systemd-cgtop' shows what the units use"),
         ("enable disable mask unmask edit cat", "systemctl does that: a container is an ordinary unit"),
         ("cp", "'sysctr mount NAME DIR' shows a container's files; its state is below /var/lib/NAME"),

@@ -22,7 +22,7 @@ public sealed class CommandLineTests
     [InlineData("rm etcd", "'sysctr' has no verb 'rm'", "did you mean 'uninstall'?")]
     [InlineData("ps", "'sysctr' has no verb 'ps'", "did you mean 'list'?")]
     [InlineData("rmi etcd", "'sysctr' has no verb 'rmi'", "did you mean 'images delete'?")]
-    [InlineData("inspect etcd", "'sysctr' has no verb 'inspect'", "did you mean 'info'?")]
+    [InlineData("describe etcd", "'sysctr' has no verb 'describe'", "did you mean 'info'?")]
     [InlineData("show etcd", "'sysctr' has no verb 'show'", "did you mean 'info'?")]
     [InlineData("upgrade", "'sysctr' has no verb 'upgrade'", "did you mean 'update'?")]
     [InlineData("login quay.io x", "'sysctr login' has no use for 'x'", "'sysctr login --help'")]

@@ -43,6 +43,13 @@ public sealed class CompleterTests(StoredNames stored) : IClassFixture<StoredNam
     [InlineData("--root /sr", ":directory")]
     [InlineData("--root=/sr", ":directory --root=")]
     [InlineData("install --name ", "")]
+    [InlineData("copy oci:/sr", ":file oci:")]
+    [InlineData("copy dir:./", ":file dir:")]
+    [InlineData("copy docker-d", "docker-daemon:")]
+    [InlineData("--root ROOT copy sysctr:1", "sysctr:127.0.0.1:5000/etcd:latest")]
+    [InlineData("--root ROOT push 127", "127.0.0.1:5000/etcd:latest")]
+    [InlineData("images save --output ./", ":file")]
+    [InlineData("list --filter state=f", "state=failed")]
     [InlineData("frobnicate ", "")]
     [InlineData("--root /no/such/place info ", "")]
     public void Candidates(string typed, string candidates)

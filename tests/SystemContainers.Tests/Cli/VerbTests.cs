@@ -10,7 +10,7 @@ public sealed class VerbTests
 {
     /// <summary>They print nothing of their own on standard output, or a name alone, or what another program prints.</summary>
     private static readonly string[] s_silent =
-        ["run", "start", "stop", "restart", "logs", "exec", "recover", "umount", "pin", "unpin", "images tag", "images delete", "rollout release", "network remove", "login", "logout", "help"];
+        ["run", "start", "stop", "restart", "logs", "exec", "recover", "umount", "pin", "unpin", "images tag", "images delete", "images help", "rollout release", "network remove", "login", "logout", "help"];
 
     [Theory]
     [MemberData(nameof(CommandLineTests.Verbs), MemberType = typeof(CommandLineTests))]

@@ -117,6 +117,26 @@ public sealed class FakeImage
         return this;
     }
 
+    /// <summary>Makes it and puts it into a registry that keeps to the specification.</summary>
+    public FakeImage PushTo(OciRegistry registry, string repository, params string[] tags)
+    {
+        Build();
+        OciRepository there = registry.Repository(repository);
+        there.Manifests[ManifestDigest] = (ManifestType, Manifest);
+        there.Blobs[Digest.Sha256(Config)] = Config;
+        foreach ((_, byte[] blob, _) in _layers)
+        {
+            there.Blobs[Digest.Sha256(blob)] = blob;
+        }
+
+        foreach (string tag in tags)
+        {
+            there.Tags[tag] = ManifestDigest;
+        }
+
+        return this;
+    }
+
     /// <summary>Makes it and writes it as an OCI layout.</summary>
     public FakeImage WriteTo(string layout, string tag)
     {

@@ -60,17 +60,20 @@ sealed class PullingHost : IDisposable
         PullAsync([ImageReference.Parse(image)], platform, sink, cancellationToken);
 
     public Task<PulledImage> PullAsync(
-        IReadOnlyList<ImageReference> candidates, Platform? platform = null, ILayerSink? sink = null, CancellationToken cancellationToken = default)
-    {
-        RegistriesConfig registries = RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null));
-        ImagePuller puller = new(
-            registries,
-            new CredentialStore([In("auth.json")], registries.CredentialHelpers),
-            SignaturePolicy.Load(In("policy.json")),
-            Progress,
-            Options with { CertificateDirectories = [In("certs.d")] });
-        return puller.PullAsync(candidates, platform ?? s_platform, sink ?? Sink, cancellationToken);
-    }
+        IReadOnlyList<ImageReference> candidates, Platform? platform = null, ILayerSink? sink = null, CancellationToken cancellationToken = default) =>
+        Puller().PullAsync(candidates, platform ?? s_platform, sink ?? Sink, cancellationToken);
+
+    /// <summary>registries.conf as it is now.</summary>
+    public RegistriesConfig Registries => RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null));
+
+    /// <summary>auth.json as it is now.</summary>
+    public CredentialStore Credentials => new([In("auth.json")], Registries.CredentialHelpers);
+
+    /// <summary>What a test pulls with.</summary>
+    public PullOptions OwnOptions => Options with { CertificateDirectories = [In("certs.d")] };
+
+    /// <summary>A puller by what the files say now.</summary>
+    public ImagePuller Puller() => new(Registries, Credentials, SignaturePolicy.Load(In("policy.json")), Progress, OwnOptions);
 
     /// <summary>Pulls, and gives the error that it ends in.</summary>
     public async Task<SysctrException> FailAsync(string image, ErrorKind kind)

@@ -32,6 +32,14 @@ public sealed class TargetTests
     [InlineData("unit")]
     [InlineData("docker-run")]
     [InlineData("compose")]
+    [InlineData("signature")]
+    [InlineData("simple-signing")]
+    [InlineData("keyring")]
+    [InlineData("registries.d")]
+    [InlineData("bundle")]
+    [InlineData("attachment")]
+    [InlineData("statement")]
+    [InlineData("certificate")]
     public void What_is_wrong_in_one_place_is_read_or_refused_in_our_words(string name)
     {
         FuzzTarget target = FuzzTargets.All.Single(t => t.Name == name);

@@ -42,6 +42,18 @@ public sealed class NetworkRequestTests
     public void What_is_for_the_system_or_for_users_is_refused_to_the_other(string words, bool isUsers) =>
         Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => Of(words, isUsers)).Kind);
 
+    [Theory]
+    [InlineData("--network=pasta:--mtu,1400", "--mtu,1400")]
+    [InlineData("--network=bridge", "")]
+    [InlineData("--publish=8080:80", "")]
+    public void A_users_own_network_is_made_by_pasta(string words, string given)
+    {
+        NetworkRequest request = Of(words, isUsers: true);
+
+        Assert.Equal((NetworkMode.Pasta, given), (request.Mode, string.Join(',', request.PastaWords)));
+        Assert.False(request.NeedsNetavark);
+    }
+
     /// <summary>netavark: src/network/types.rs; the same members that podman 4.3 and 5 write.</summary>
     [Fact]
     public void Netavark_is_given_what_podman_gives_it()

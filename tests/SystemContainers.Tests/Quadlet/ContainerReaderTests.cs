@@ -2,6 +2,7 @@
 
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Values;
+using SystemContainers.Reference;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using Xunit;
@@ -77,6 +78,34 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal(["no-new-privileges=false"], Declared("").Request.Usual.All("security-opt"));
         Assert.True(Declared("NoNewPrivileges=no").Request.Usual.Values.Keys.All(k => k != "security-opt"));
         Assert.True(Declared("").Request.Settings.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData("Rootfs=/srv/tree", "/srv/tree", "direct")]
+    [InlineData("Rootfs=/srv/tree:O", "/srv/tree", "volatile")]
+    [InlineData("Rootfs=/srv/tree\nReadOnly=yes", "/srv/tree", null)]
+    public void A_directory_may_stand_in_the_place_of_an_image(string keys, string rootfs, string? writable)
+    {
+        _folder.Write("tree.container", $"[Container]\n{keys}\nExec=/bin/app\n");
+
+        ContainerDeclaration declared = Assert.Single(_folder.Read(new QuadletHost { LooksAtHost = false }).Containers);
+
+        Assert.Equal((ImageReference.Rootfs, rootfs, writable), (declared.Request.Image, declared.Request.Rootfs, declared.Request.Settings.One("writable")));
+        Assert.Equal([rootfs], declared.HostSources.Select(s => s.Text));
+    }
+
+    /// <summary>What sysctr leaves to podman may be waited for all the same.</summary>
+    [Fact]
+    public void Files_of_podman_s_own_are_units_to_wait_for()
+    {
+        _folder.Write("web.container", "[Unit]\nAfter=app.build old.kube data.artifact far.container\n[Container]\nImage=i\n");
+        _folder.Write("app.build", "[Build]\nImageTag=i\n");
+        _folder.Write("old.kube", "[Kube]\nYaml=x.yml\nServiceName=older\n");
+        _folder.Write("data.artifact", "[Artifact]\n");
+
+        QuadletSet set = _folder.Read(new QuadletHost { Applied = name => name == "far.container" ? "far.service" : null });
+
+        Assert.Contains("app-build.service older.service data-artifact.service far.service", Assert.Single(set.Containers).Request.Declared!.Lines.Where(l => l.Key == "After").Select(l => l.Value));
     }
 
     [Theory]

@@ -71,7 +71,7 @@ public sealed class ImageReferenceTests
     [InlineData("docker-archive:/x.tar:X", "lower case")]
     [InlineData("docker-daemon:x@sha256:" + Hex, "manifests")]
     [InlineData("oci-archive:/x.tar:a b", "layout")]
-    [InlineData("dir:/srv/x", "transport")]
+    [InlineData("dir:/srv/x\0", "directory")]
     [InlineData("./x", "path")]
     [InlineData("/srv/x", "path")]
     [InlineData("oci:", "directory")]
@@ -93,6 +93,12 @@ public sealed class ImageReferenceTests
     [InlineData("docker-daemon:sha256:" + Hex, "0123456789ab")]
     [InlineData("oci:/srv/etcd.tar", "etcd.tar")]
     public void Its_last_word_names_a_container(string text, string name) => Assert.Equal(name, ImageReference.Parse(text).ShortName);
+
+    [Theory]
+    [InlineData("dir:/srv/x:v1/", "dir:/srv/x:v1")]
+    [InlineData("dir:/srv/../x", "dir:/x")]
+    [InlineData("a.b/dir:1", "docker://a.b/dir:1")]
+    public void A_directory_is_all_path(string text, string canonical) => Assert.Equal(canonical, ImageReference.Parse(text).ToString());
 
     [Fact]
     public void Control_characters_do_not_reach_the_terminal()

@@ -101,6 +101,34 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Contains("Description=e\n", File.ReadAllText(Root + "/etc/systemd/system/db.service"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_podman_s_generator_makes_of_its_own_files_is_waited_for_by_its_name()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Directory.CreateDirectory(Root + "/etc/containers/systemd");
+        File.WriteAllText(Root + "/etc/containers/systemd/old.kube", "[Kube]\nYaml=x\n");
+        File.WriteAllText(Root + "/etc/containers/systemd/far.container", "[Container]\nImage=x\nServiceName=further\n");
+        Write("web.container", "After=old.kube far.container\n[Container]\nExec=serve");
+
+        await ApplyAsync(host);
+
+        UnitText web = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/web.service"));
+        Assert.Contains("old.service", web.Words("Unit", "After"));
+        Assert.Contains("further.service", web.Words("Unit", "After"));
+    }
+
+    [Fact]
+    public async Task A_root_that_is_written_to_itself_is_no_checkout_s()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            [new InstallRequest(Image) { Name = "own", Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["writable"] = ["direct"] }) }], now: false, StartPolicy.Default, Cancellation));
+
+        Assert.Equal(ErrorKind.Usage, refused.Kind);
+        Assert.Contains("--rootfs", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>A policy alone is no reason for a new deployment.</summary>
     [Fact]
     public async Task What_stands_in_the_record_alone_makes_no_deployment()

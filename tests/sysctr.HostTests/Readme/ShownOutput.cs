@@ -64,7 +64,7 @@ static partial class ShownOutput
     [GeneratedRegex(@"\b\d+(\.\d+)? ?([kKMGT]i?B|B|bytes)\b")]
     private static partial Regex Size();
 
-    [GeneratedRegex(@"\b\d+(\.\d+)?(us|ms|s|min|h)( \d+(us|ms|s|min|h))*( ago)?\b|\b\d+ (second|minute|hour|day)s? ago\b")]
+    [GeneratedRegex(@"\b\d+(\.\d+)?(us|ms|s|min|h)( \d+(us|ms|s|min|h))*( ago)?\b|\b\d+ (second|minute|hour|day)s? ago\b|\bjust now\b")]
     private static partial Regex Span();
 
     [GeneratedRegex(@"\s+")]

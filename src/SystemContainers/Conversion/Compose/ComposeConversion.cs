@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Conversion.Files;
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Conversion.Compose;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Conversion.Compose;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 

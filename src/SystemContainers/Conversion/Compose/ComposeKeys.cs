@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 

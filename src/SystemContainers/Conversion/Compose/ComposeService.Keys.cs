@@ -2,7 +2,7 @@
 
 using System.Globalization;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Conversion.Compose;

@@ -2,7 +2,7 @@
 
 using SystemContainers.Conversion.Files;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Errors;
 
 namespace SystemContainers.Conversion.Compose;

@@ -15,13 +15,22 @@ readonly record struct FileIdentity(uint Major, uint Minor, ulong Inode)
 {
     public static FileIdentity Of(in statx_t stat) => new(stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
 
-    /// <summary>The file system of a path that is there; its inode says nothing.</summary>
-    /// <exception cref="LinuxException">There is no such path.</exception>
-    public static FileIdentity FileSystemOf(string path)
+    /// <summary>What a path leads to; null where it leads nowhere.</summary>
+    /// <exception cref="LinuxException">It can't be told.</exception>
+    public static FileIdentity? Find(string path)
     {
         using SafeFileHandle handle = Libc.open(path, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
-            ? Of(stat) with { Inode = 0 }
-            : throw LinuxException.Last("statx", path);
+        if (handle.IsInvalid)
+        {
+            LinuxException failed = LinuxException.Last("open", path);
+            return failed.Errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw failed;
+        }
+
+        return Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 ? Of(stat) : throw LinuxException.Last("statx", path);
     }
+
+    /// <summary>The file system of a path that is there; its inode says nothing.</summary>
+    /// <exception cref="LinuxException">There is no such path, or it can't be told.</exception>
+    public static FileIdentity FileSystemOf(string path) =>
+        Find(path) is { } there ? there with { Inode = 0 } : throw new LinuxException("open", path, Errno.ENOENT);
 }

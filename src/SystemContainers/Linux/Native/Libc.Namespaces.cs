@@ -9,6 +9,7 @@ namespace SystemContainers.Linux.Native;
 static unsafe partial class Libc
 {
     internal static int CLONE_NEWNET => LibC.CLONE_NEWNET;
+    internal static int CLONE_NEWNS => LibC.CLONE_NEWNS;
     internal static ulong MS_BIND => LibC.MS_BIND;
     internal static ulong MS_REC => LibC.MS_REC;
     internal static ulong MS_SHARED => LibC.MS_SHARED;
@@ -28,6 +29,9 @@ static unsafe partial class Libc
 
     // linux/mount.h; since Linux 5.12.
     internal const ulong MOUNT_ATTR_RDONLY = 0x00000001;
+    internal const ulong MOUNT_ATTR_NOSUID = 0x00000002;
+    internal const ulong MOUNT_ATTR_NODEV = 0x00000004;
+    internal const ulong MOUNT_ATTR_NOEXEC = 0x00000008;
     internal const ulong MOUNT_ATTR_IDMAP = 0x00100000;
     internal const uint OPEN_TREE_CLONE = 1;
     internal const uint OPEN_TREE_CLOEXEC = 0x80000;

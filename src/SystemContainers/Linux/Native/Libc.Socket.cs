@@ -10,6 +10,7 @@ namespace SystemContainers.Linux.Native;
 static unsafe partial class Libc
 {
     internal static int SOL_SOCKET => LibC.SOL_SOCKET;
+    internal static int SO_PEERCRED => LibC.SO_PEERCRED;
     internal static int SCM_CREDENTIALS => LibC.SCM_CREDENTIALS;
     internal static int MSG_TRUNC => LibC.MSG_TRUNC;
     internal static int MSG_NOSIGNAL => LibC.MSG_NOSIGNAL;

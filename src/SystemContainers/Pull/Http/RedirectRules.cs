@@ -11,9 +11,10 @@ static class RedirectRules
     /// <summary>Longer chains are loops.</summary>
     public const int MaxRedirects = 5;
 
-    public static bool IsRedirect(HttpStatusCode status) =>
-        status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+    /// <summary>Whether an answer sends us on. What changes something goes on only where it stays what it is (RFC 9110, 15.4: 307 and 308).</summary>
+    public static bool IsRedirect(HttpStatusCode status, HttpMethod method) =>
+        status is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+        || (status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther && (method == HttpMethod.Get || method == HttpMethod.Head));
 
     /// <summary>The next address.</summary>
     /// <param name="current">The address that answered with the redirect.</param>

@@ -76,7 +76,7 @@ sealed partial class RegistryClient
             async token =>
             {
                 using HttpRequestMessage message = TokenMessage(realm, parameters, credential);
-                return await SendAsync(message, ConnectionUse.LogIn, token);
+                return await SendAsync(message, ConnectionUse.LogIn, longer: null, token);
             },
             static async (response, token) =>
             {
@@ -121,7 +121,9 @@ sealed partial class RegistryClient
             {
                 Content = new FormUrlEncodedContent(
                 [
-                    .. parameters, new("grant_type", "refresh_token"), new("client_id", "sysctr"), new("refresh_token", refresh),
+                    // One parameter of that name here (RFC 6749, 3.3), several in a query.
+                    .. parameters.Where(p => p.Key != "scope"), new("scope", string.Join(' ', parameters.Where(p => p.Key == "scope").Select(p => p.Value))),
+                    new("grant_type", "refresh_token"), new("client_id", "sysctr"), new("refresh_token", refresh),
                 ]),
             };
         }

@@ -10,7 +10,7 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Http;
 
 /// <summary>
-/// Sends GETs to one registry for one repository: attempts again, follows redirects, logs in. It attaches credentials to
+/// Sends requests to one registry for one repository: attempts again, follows redirects, logs in. It attaches credentials to
 /// requests to the registry's own origin alone, and none once a redirect has led away from it.
 /// </summary>
 sealed partial class RegistryClient : IDisposable
@@ -61,6 +61,16 @@ sealed partial class RegistryClient : IDisposable
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,
         CancellationToken cancellationToken) =>
         AttemptAsync(request.Doing, token => SendOnceAsync(request, token), read, cancellationToken);
+
+    /// <summary>Sends a request once and gives whatever comes of it: for what can't be sent twice without looking where the registry is.</summary>
+    /// <returns>The answer, of any status; the caller's to dispose of.</returns>
+    /// <exception cref="HttpRequestException">No answer came.</exception>
+    /// <exception cref="TimeoutException">The same, for it took too long.</exception>
+    public Task<HttpResponseMessage> SendAsync(RegistryRequest request, CancellationToken cancellationToken) => SendOnceAsync(request, cancellationToken);
+
+    /// <summary>Our error for an answer of <see cref="SendAsync(RegistryRequest, CancellationToken)"/> that is no success.</summary>
+    public Task<SysctrException> ErrorAsync(RegistryRequest request, HttpResponseMessage response, CancellationToken cancellationToken) =>
+        RegistryErrors.FromResponseAsync(request.Doing, Registry, response, CredentialOf(response), anonymous: _looked && _credential is null, cancellationToken);
 
     public void Dispose()
     {
@@ -159,8 +169,8 @@ sealed partial class RegistryClient : IDisposable
     private async Task<(HttpResponseMessage Response, bool Own)> FollowAsync(
         RegistryRequest request, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
     {
-        Uri address = new(_root, request.Path);
-        bool own = true;
+        Uri address = request.Location ?? new Uri(_root, request.Path);
+        bool own = RedirectRules.SameOrigin(address, _root);
         for (int hops = 0; ; hops++)
         {
             using HttpRequestMessage message = Message(request, address);
@@ -168,14 +178,14 @@ sealed partial class RegistryClient : IDisposable
             HttpResponseMessage response;
             try
             {
-                response = await SendAsync(message, ConnectionUse.Content, cancellationToken);
+                response = await SendAsync(message, ConnectionUse.Content, request.Patience, cancellationToken);
             }
             catch (HttpRequestException e) when (hops == 0 && FallBackToPlain(address, e))
             {
                 return await FollowAsync(request, authorization, cancellationToken);
             }
 
-            if (!RedirectRules.IsRedirect(response.StatusCode))
+            if (!RedirectRules.IsRedirect(response.StatusCode, request.Method))
             {
                 return (response, own);
             }
@@ -213,8 +223,9 @@ sealed partial class RegistryClient : IDisposable
     private static HttpRequestMessage Message(RegistryRequest request, Uri address)
     {
         // HTTP/1.1: a blob a connection, so no flow control between layers, and Content-Length tells a cut.
-        HttpRequestMessage message = new(HttpMethod.Get, address)
+        HttpRequestMessage message = new(request.Method, address)
         {
+            Content = request.Content?.Invoke(),
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
@@ -235,11 +246,11 @@ sealed partial class RegistryClient : IDisposable
         return message;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ConnectionUse use, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ConnectionUse use, TimeSpan? longer, CancellationToken cancellationToken)
     {
         try
         {
-            return await SendOnAsync(message, use, cancellationToken);
+            return await SendOnAsync(message, use, longer ?? _options.StallTimeout, cancellationToken);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutException)
         {
@@ -250,10 +261,16 @@ sealed partial class RegistryClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendOnAsync(HttpRequestMessage message, ConnectionUse use, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnAsync(HttpRequestMessage message, ConnectionUse use, TimeSpan answer, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_options.ConnectTimeout + _options.StallTimeout);
+        patience.CancelAfter(_options.ConnectTimeout + answer);
+        if (message.Content is BlobContent body)
+        {
+            // However long all of it takes: each piece has to get away.
+            body.Sent = () => patience.CancelAfter(answer);
+        }
+
         try
         {
             return await _connections.For(message.RequestUri!, use).SendAsync(message, patience.Token);
@@ -265,7 +282,7 @@ sealed partial class RegistryClient : IDisposable
         }
         catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer in {_options.StallTimeout.TotalSeconds} s", e);
+            throw new TimeoutException($"no answer in {answer.TotalSeconds} s", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -35,10 +35,18 @@ sealed record TokenJson
     public double? ExpiresIn { get; init; }
 }
 
+/// <summary>A page of a repository's tags (distribution-spec, "Listing Tags").</summary>
+sealed record TagsJson
+{
+    [JsonPropertyName("tags")]
+    public IReadOnlyList<string?>? Tags { get; init; }
+}
+
 /// <summary>These documents without reflection.</summary>
 [JsonSourceGenerationOptions(MaxDepth = 16)]
 [JsonSerializable(typeof(RegistryErrorsJson))]
 [JsonSerializable(typeof(TokenJson))]
+[JsonSerializable(typeof(TagsJson))]
 sealed partial class RegistryJson : JsonSerializerContext
 {
 }

@@ -28,7 +28,7 @@ static class RegistryErrors
         return response.StatusCode switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SysctrException(
-                ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; skopeo list-tags shows those that exist"),
+                ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; 'sysctr list-tags NAME' shows those that exist"),
             HttpStatusCode.Unauthorized when used is not null => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: the {used} are not accepted: {why}",

@@ -16,6 +16,9 @@ interface IImageSource : IDisposable
     /// <summary>A manifest that an index names.</summary>
     Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken);
 
+    /// <summary>A manifest that stands beside the image, under a tag of its own; null where there is none, as everywhere but in a registry.</summary>
+    Task<RawManifest?> FindTagAsync(string tag, CancellationToken cancellationToken) => Task.FromResult<RawManifest?>(null);
+
     /// <summary>The bytes of a blob from its start. The stream survives cut connections by itself, and ends early or late where the source lies.</summary>
     Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken);
 }

@@ -19,7 +19,8 @@ static class LocalSources
             ImageTransport.OciArchive => new LayoutSource(reference, new LayoutArchive(await FileAsync(), doing)),
             ImageTransport.DockerArchive => new DockerArchiveSource(await FileAsync(), reference),
             ImageTransport.DockerDaemon => new DockerArchiveSource(await DockerDaemon.SaveAsync(reference, options, cancellation), reference),
-            ImageTransport.Builtin => new BuiltinSource(),
+            ImageTransport.Directory => new DirectorySource(reference, new LayoutDirectory(reference.FilePath, doing)),
+            ImageTransport.Builtin => new BuiltinSource(reference),
             _ => throw new ArgumentException("a registry is not of this host", nameof(reference)),
         };
 

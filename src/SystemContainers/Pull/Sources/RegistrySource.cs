@@ -36,12 +36,31 @@ sealed class RegistrySource : IImageSource
     public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
         ManifestAsync(manifest.Digest.ToString(), cancellationToken);
 
+    public async Task<RawManifest?> FindTagAsync(string tag, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ManifestAsync(tag, cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken)
     {
         RegistryRequest request = new(
             $"fetching {blob.Digest} of {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []);
         return Task.FromResult<Stream>(new ResumingBlobStream(_client, request, blob.Size, _options, _progress));
     }
+
+    /// <summary>The manifest or index at another tag of the repository.</summary>
+    public Task<RawManifest> GetTaggedAsync(string tag, CancellationToken cancellationToken) => ManifestAsync(tag, cancellationToken);
+
+    /// <inheritdoc cref="RegistryClient.GetAsync"/>
+    public Task<T> AskAsync<T>(RegistryRequest request, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        _client.GetAsync(request, read, cancellationToken);
 
     public void Dispose() => _client.Dispose();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Oci;
+using System.Text.RegularExpressions;
+using SystemContainers.Pull.Trust.Names;
 
 namespace SystemContainers.Pull.Trust;
 
@@ -9,7 +10,7 @@ namespace SystemContainers.Pull.Trust;
 /// containers/image does (each transport's ValidatePolicyConfigurationScope), and further for names of registries, where containers/image
 /// says that it only confuses.
 /// </summary>
-static class PolicyScopes
+static partial class PolicyScopes
 {
     /// <summary>Why a scope can hold no image; null where it can.</summary>
     /// <param name="transport">As containers-transports(5) names it. What is there is not checked for transports that nobody knows.</param>
@@ -17,11 +18,11 @@ static class PolicyScopes
     public static string? Fault(string transport, string scope) => scope.Length == 0 ? null : transport switch
     {
         "docker" => OfName(scope),
-        "docker-daemon" => Digest.TryParse(scope, out _) ? "an image's ID is no name; only \"\" holds it" : OfName(scope),
+        "docker-daemon" => DockerName.IsDigest(scope) ? "an image's ID is no name; only \"\" holds it" : OfName(scope),
         "docker-archive" or "tarball" => "this transport has no scope but \"\"",
         "oci" or "oci-archive" or "dir" or "sif" => OfPath(scope),
         "containers-storage" => OfStorage(scope),
-        "atomic" => OfName(scope),
+        "atomic" => StreamScope().IsMatch(scope) ? OfName(scope) : "an image of OpenShift is HOST[:PORT]/NAMESPACE/STREAM:TAG",
         _ => null,
     };
 
@@ -32,6 +33,7 @@ static class PolicyScopes
         : scope[1..].Split('/').Any(part => part is "" or "." or "..") ? "the path is not written in its shortest form"
         : null;
 
+    // [driver@/root], then a name, with its digest, the image's ID, or both.
     private static string? OfStorage(string scope)
     {
         int end = scope.IndexOf(']', StringComparison.Ordinal);
@@ -42,8 +44,22 @@ static class PolicyScopes
 
         string place = scope[1..end];
         int at = place.IndexOf('@', StringComparison.Ordinal);
-        return at == 0 || at == place.Length - 1 || place[at + 1] != '/' ? "the place of the store is no absolute path" : null;
+        if (at == 0 || at == place.Length - 1 || place[at + 1] != '/')
+        {
+            return "the place of the store is no absolute path";
+        }
+
+        string[] parts = scope[(end + 1)..].Split('@', 3);
+        bool whole = parts.Length switch
+        {
+            1 => true,
+            2 => DockerName.IsDigest(parts[1]) || IsImageId(parts[1]),
+            _ => DockerName.IsDigest(parts[1]) && IsImageId(parts[2]),
+        };
+        return whole ? null : "what stands behind the @ is neither a digest nor an image's ID";
     }
+
+    private static bool IsImageId(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>What containers/image compares with: <c>host[:port][/path][:tag][@digest]</c>, or <c>*.domain</c> for what is below it.</summary>
     private static string? OfName(string scope)
@@ -65,4 +81,7 @@ static class PolicyScopes
                 ? "a short name is not what images are compared by; write docker.io/library/NAME"
             : null;
     }
+
+    [GeneratedRegex(@"\A[^/]*(?:/[^:/]*(?:/[^:/]*(?::[^:/]*)?)?)?\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex StreamScope();
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Security.Cryptography;
+using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Trust.Requirements;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Trust;
 
 /// <summary>
-/// containers-policy.json(5): what has to be proved about an image before it may be pulled. Only <c>insecureAcceptAnything</c>
-/// can be satisfied so far; whatever else applies to an image, a refusal or a signature, means that it is not pulled.
+/// containers-policy.json(5): what has to be proved about an image before it may be pulled. Which list decides is found here; whether signatures
+/// satisfy it is for <c>ImageJudge</c>, which can fetch them.
 /// </summary>
 /// <remarks>
 /// A host without the file accepts everything, as if it held the one that distributions ship: the file comes with the
@@ -19,68 +23,99 @@ sealed partial class SignaturePolicy
     /// <summary>Where administrators write it.</summary>
     public const string HostPath = "/etc/containers/policy.json";
 
-    private const string AcceptAnything = "insecureAcceptAnything";
+    /// <summary>Where packages put one that administrators may override.</summary>
+    public const string ShippedPath = "/usr/share/containers/policy.json";
 
-    private readonly string _path;
-    private readonly IReadOnlyList<string> _default;
-    private readonly Dictionary<(string Transport, string Scope), IReadOnlyList<string>> _scopes;
+    private readonly PolicyRule _default;
+    private readonly Dictionary<(string Transport, string Scope), PolicyRule> _scopes;
 
-    private SignaturePolicy(
-        string path,
-        IReadOnlyList<string> defaults,
-        Dictionary<(string Transport, string Scope), IReadOnlyList<string>> scopes)
+    private SignaturePolicy(PolicyRule defaults, Dictionary<(string Transport, string Scope), PolicyRule> scopes)
     {
-        _path = path;
         _default = defaults;
         _scopes = scopes;
     }
 
+    /// <summary>Whether there is no file at all, neither the administrator's nor a shipped one, so that everything is accepted.</summary>
+    public bool IsMissing => _default.IsBuiltIn && Also is null or { IsMissing: true };
+
     /// <summary>Another policy that has to allow an image as well; null where there is none.</summary>
     private SignaturePolicy? Also { get; init; }
 
-    /// <summary>Throws unless the image may be pulled.</summary>
+    /// <summary>
+    /// What decides about an image, before anything of it is fetched: all requirements of all of these have to hold. The most specific list of a
+    /// policy; several where the image has a tag and a digest, which are two identities, where a layout's directory and a tag in it have one (the man page
+    /// knows such scopes and skopeo passes over them), and where a system below a directory has a policy too.
+    /// </summary>
     /// <param name="reference">The logical name: a mirror does not change who must have signed.</param>
-    /// <exception cref="SysctrException">Policy: it may not.</exception>
-    public void Check(ImageReference reference)
+    /// <returns>None for an image that sysctr has itself: who runs sysctr has trusted it.</returns>
+    public IReadOnlyList<PolicyRule> RulesFor(ImageReference reference) =>
+        reference.Transport == ImageTransport.Builtin ? [] : [.. Applying(reference), .. Also?.RulesFor(reference) ?? []];
+
+    /// <summary>Whether only signatures can say if an image may be pulled.</summary>
+    public bool AsksForSignatures(ImageReference reference) =>
+        RulesFor(reference).SelectMany(r => r.Requirements).Any(r => r is SignedBy or SigstoreSigned);
+
+    /// <summary>
+    /// A digest of all that decides about an image, the bytes of keys too: an image that was judged by these rules need not be judged again while it is the
+    /// same.
+    /// </summary>
+    /// <returns>Null where no signature is asked for.</returns>
+    /// <exception cref="SysctrException">Policy: a key can't be read.</exception>
+    public string? JudgementFor(ImageReference reference)
     {
-        if (reference.Transport == ImageTransport.Builtin)
+        if (!AsksForSignatures(reference))
         {
-            // Who runs sysctr has trusted it.
-            return;
+            return null;
         }
 
-        foreach ((IReadOnlyList<string> types, string scope) in Applying(reference))
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (PolicyRequirement requirement in RulesFor(reference).SelectMany(r => r.Requirements))
         {
-            // All requirements of a list must hold.
-            if (types.FirstOrDefault(t => t != AcceptAnything) is { } type)
+            // Each part behind its length, so that no two sets of rules give one text.
+            foreach (byte[] part in requirement.Sources.SelectMany(s => s.Read()).Prepend(Encoding.UTF8.GetBytes(requirement.Text)))
             {
-                string why = type == "reject"
-                    ? "it is rejected"
-                    : $"it must be signed ({type}), and sysctr can't check signatures yet";
-                throw new SysctrException(
-                    ErrorKind.Policy,
-                    $"pulling {reference.Identity}: {why}, says {_path} for {scope}",
-                    $"allow it there with {AcceptAnything} for a scope that holds this image only; see containers-policy.json(5)");
+                hash.AppendData(BitConverter.GetBytes(part.LongLength));
+                hash.AppendData(part);
             }
         }
 
-        Also?.Check(reference);
+        return Digest.FromSha256(hash.GetHashAndReset()).ToString();
     }
 
-    /// <summary>
-    /// The most specific list for the image. Several where it has a tag and a digest, which are two identities; and where a layout's
-    /// directory and a tag in it have one: the man page knows such scopes and skopeo passes over them, so both have to hold.
-    /// </summary>
-    private IEnumerable<(IReadOnlyList<string> Types, string Scope)> Applying(ImageReference reference)
+    /// <summary>Throws where an image may not be pulled, whoever signed it.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <exception cref="SysctrException">Policy: it may not.</exception>
+    public void Check(ImageReference reference)
+    {
+        foreach (PolicyRule rule in RulesFor(reference))
+        {
+            if (rule.Requirements.FirstOrDefault(r => r is Reject or SignedBaseLayer) is { } never)
+            {
+                throw Refused(reference, never is Reject ? "it is rejected" : $"{never.Type} is a requirement that nothing meets", rule);
+            }
+        }
+    }
+
+    /// <summary>Says which rule of which file refuses an image.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="why">Why it does.</param>
+    /// <param name="rule">The rule.</param>
+    /// <param name="hint">What to do where it is not to write another rule.</param>
+    public static SysctrException Refused(ImageReference reference, string why, PolicyRule rule, string? hint = null) =>
+        new(
+            ErrorKind.Policy,
+            $"pulling {reference.Identity}: {why}, says {rule.File} for {rule.Name}",
+            hint ?? $"allow it there with {AcceptAnything.Name} for a scope that holds this image only; see containers-policy.json(5)");
+
+    private IEnumerable<PolicyRule> Applying(ImageReference reference)
     {
         (string transport, string[] identities, string[] namespaces) = Scopes(reference);
         string[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i)))];
         bool decided = exact.Length > 0 && reference.Transport is not (ImageTransport.OciLayout or ImageTransport.OciArchive);
         string[] scopes = [.. exact, .. namespaces.Append("").Where(n => !decided && _scopes.ContainsKey((transport, n))).Take(1)];
         return scopes.Length == 0
-            ? [(_default, "default")]
-            : scopes.Select(s => (_scopes[(transport, s)], s.Length == 0 ? $"all of {transport}:" : s))
-                .Concat(scopes.Length == exact.Length && !decided ? [(_default, "default")] : []);
+            ? [_default]
+            : scopes.Select(s => _scopes[(transport, s)]).Concat(scopes.Length == exact.Length && !decided ? [_default] : []);
     }
 
     /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>
@@ -88,6 +123,7 @@ sealed partial class SignaturePolicy
     {
         ImageTransport.Docker => ("docker", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
         ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
+        ImageTransport.Directory => ("dir", [], OciNamespaces(reference)),
         ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
 
         // The names in an archive are its author's own and prove nothing; so only the scope of all archives is there.
@@ -95,6 +131,9 @@ sealed partial class SignaturePolicy
         ImageTransport.DockerDaemon when reference.ImageId is not null => ("docker-daemon", [], []),
         _ => ("docker-daemon", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
     };
+
+    /// <summary>The names of an image of a registry and of what it is in, the most specific first: the keys of registries.d.</summary>
+    internal static IEnumerable<string> DockerScopes(ImageReference reference) => [.. DockerIdentities(reference), .. DockerNamespaces(reference)];
 
     private static string[] DockerIdentities(ImageReference reference)
     {

@@ -78,7 +78,7 @@ static class RuntimeSpecBuilder
                 NoNewPrivileges: !(settings.Security.NewPrivileges ?? settings.Privileged),
                 SpecSecurity.AppArmor(settings.Security, request.Host),
                 settings.OomScoreAdj),
-            new RootConfig("rootfs", Readonly: true),
+            new RootConfig("rootfs", Readonly: settings.Writable != SpecSettings.Direct),
             SpecMounts.Of(request, settings, volumes, systemd),
             new LinuxConfig(
                 [
@@ -130,7 +130,7 @@ static class RuntimeSpecBuilder
         Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
         Add(StartAnnotations.Mapped, mapped);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
-        Add(StartAnnotations.Writable, settings.Writable is { } writable ? [writable == "persistent" ? changes : writable] : []);
+        Add(StartAnnotations.Writable, settings.Writable is { } writable and not SpecSettings.Direct ? [writable == "persistent" ? changes : writable] : []);
         return annotations;
 
         void Add(string name, IReadOnlyList<string> lines)

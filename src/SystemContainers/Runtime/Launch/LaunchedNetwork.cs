@@ -39,7 +39,7 @@ static class LaunchedNetwork
 
     private static string? MountNamespace(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
 
-    /// <summary>The network that pasta(1) is to make when the payload's namespace is there; null for none.</summary>
+    /// <summary>The network that pasta(1) is to make while the container is made; null for none.</summary>
     /// <exception cref="SysctrException">Unit: the runtime would start the payload before.</exception>
     public static NetworkRequest? FindPasta(JsonObject document, LaunchOptions options) => NetworkRequest.Find(document) is not { Mode: NetworkMode.Pasta } request ? null
         : options.Foreground ? throw new SysctrException(ErrorKind.Unit, $"starting {options.Id}: a unit of Type=oneshot can't have a network by pasta", "give it --network host")

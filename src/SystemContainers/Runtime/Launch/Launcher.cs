@@ -54,6 +54,11 @@ static class Launcher
             return CheckMounts(options);
         }
 
+        if (options.Verb == PastaGate.Verb)
+        {
+            return PastaGate.Call(options.Bundle!);
+        }
+
         if (options.Verb is "network-up" or "network-down")
         {
             return LaunchedNetwork.Run(options);
@@ -178,23 +183,19 @@ static class Launcher
             return Exec.Replace([.. runtime.Command, "run", "--detach", "--pid-file", options.PidFile!, .. common]);
         }
 
+        using PastaGate? gate = network is null ? null : new PastaGate(bundle, network);
         int created = Call([.. runtime.Command, "create", "--pid-file", options.PidFile!, .. common]);
-        return created == 0 ? StartCreated(options, runtime, notifySocket, network) : created;
+        return created == 0 ? StartCreated(options, runtime, notifySocket) : gate?.Failure is { } failure ? throw failure : created;
     }
 
     /// <summary>
     /// The payload's process is there and waits. systemd hears of it before it runs a single instruction, so that its end
     /// is seen with its true status however soon it comes.
     /// </summary>
-    private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket, NetworkRequest? network)
+    private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket)
     {
         string payload = File.ReadAllText(options.PidFile!).Trim();
         AwaitAdoption(payload);
-        if (network is not null)
-        {
-            Pasta.Start(network, payload);
-        }
-
         Notify.Send(notifySocket, options.Ready ? $"MAINPID={payload}\nREADY=1" : $"MAINPID={payload}");
         int started = Call([.. runtime.Command, "start", options.Id]);
         if (started != 0)
@@ -268,6 +269,12 @@ static class Launcher
 
         HealthTimer.Start(document, bundle, options, Path.GetFileName(UnitCgroup.Unit(cgroup)));
 
+        NetworkRequest? pasta = LaunchedNetwork.FindPasta(document, options);
+        if (pasta is not null)
+        {
+            PastaGate.Place(document, bundle, options.Name);
+        }
+
         // The last that can fail before the runtime speaks: what it says goes there too.
         LogPipe.Open(document, bundle, options.Id, Path.GetFileName(UnitCgroup.Unit(cgroup)), options.Name);
         int descriptors = 0;
@@ -287,7 +294,7 @@ static class Launcher
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
         File.WriteAllText(Path.Join(bundle, "config.json"), document.ToJsonString());
 #pragma warning restore RS0030
-        return (descriptors, filtered, LaunchedNetwork.FindPasta(document, options));
+        return (descriptors, filtered, pasta);
 
         void Pass(string variable)
         {

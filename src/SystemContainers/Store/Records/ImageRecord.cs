@@ -16,4 +16,9 @@ sealed record ImageRecord(
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ConfigDigest,
     [property: JsonRequired] IReadOnlyList<Digest> DiffIds,
-    DateTimeOffset PulledAt);
+    DateTimeOffset PulledAt)
+{
+    /// <summary>Of the rules of policy.json that its signatures satisfied when it was pulled; null where they asked for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Judgement { get; init; }
+}

@@ -15,11 +15,6 @@ sealed class ApplyFiles(Host host)
     /// <summary>Where files are that no call names, of the system.</summary>
     public const string Place = "/etc/sysctr/containers.d";
 
-    /// <summary>Where podman's generator looks (podman-systemd.unit(5)); <c>%</c> stands for the user's ID.</summary>
-    private static readonly string[] s_podman = ["/run/containers/systemd", "/etc/containers/systemd", "/usr/share/containers/systemd"];
-
-    private static readonly string[] s_podmanUser = ["/etc/containers/systemd/users", "/usr/share/containers/systemd/users"];
-
     /// <summary>The directory that counts where none is named, as the host sees it.</summary>
     public string OwnPlace => host.User is { } user ? Path.Join(user.ConfigHome, "sysctr/containers.d") : Place;
 
@@ -90,9 +85,6 @@ sealed class ApplyFiles(Host host)
     private string? PodmanFile(QuadletUnit unit)
     {
         string name = unit.Path.EndsWith(".pod", StringComparison.Ordinal) ? Path.GetFileName(unit.Path) : unit.Name;
-        IEnumerable<string> places = host.User is { } user
-            ? [Path.Join(user.RuntimeDirectory, "containers/systemd"), Path.Join(user.ConfigHome, "containers/systemd"), .. s_podmanUser.SelectMany(p => new[] { Path.Join(p, $"{user.Uid}"), p })]
-            : s_podman;
-        return places.Select(p => Path.Join(p, name)).FirstOrDefault(f => Path.Exists(host.Inside(f)));
+        return QuadletHosts.PodmanFile(host, name);
     }
 }

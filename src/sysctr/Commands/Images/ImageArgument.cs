@@ -11,5 +11,7 @@ static class ImageArgument
 
     public static Argument<string> One() => new("IMAGE") { Description = Text };
 
+    public static Argument<string[]> Any() => new("IMAGE") { Description = Text, Arity = ArgumentArity.ZeroOrMore };
+
     public static Argument<string[]> Several() => new("IMAGE") { Description = Text, Arity = ArgumentArity.OneOrMore };
 }

@@ -6,7 +6,7 @@ namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesCommand
 {
-    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version.")
+    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load, help.")
     {
         ImagesListCommand.Create(),
         ImagesInfoCommand.Create(),
@@ -16,5 +16,8 @@ static class ImagesCommand
         ImagesUpdateCommand.Create(),
         ImagesVerifyCommand.Create(),
         ImagesVersionCommand.Create(),
+        ImagesSaveCommand.Create(),
+        ImagesLoadCommand.Create(),
+        ImagesHelpCommand.Create(),
     };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
@@ -9,7 +10,9 @@ namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesDeleteCommand
 {
-    private static readonly Argument<string[]> s_images = ImageArgument.Several();
+    private static readonly Argument<string[]> s_images = ImageArgument.Any();
+
+    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "Every name that the store has, but those of images that containers use." };
 
     private static readonly Option<bool> s_force = new("--force") { Description = "Also images that containers use; these keep their files." };
 
@@ -26,14 +29,27 @@ static class ImagesDeleteCommand
               sysctr images delete 3f2a91c0b7de
             """)
         {
-            s_images, s_force,
+            s_images, s_all, s_force,
         };
         command.SetAction((parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ImageOperations images = new(host, NoProgress.Instance, terminal.Note);
-            foreach (string image in parsed.GetValue(s_images)!)
+            string[] named = parsed.GetValue(s_images)!;
+            bool all = parsed.GetValue(s_all);
+            if (all == named.Length > 0)
+            {
+                throw new SysctrException(
+                    ErrorKind.Usage, all ? "images delete: --all and names exclude each other" : "images delete: IMAGE is missing", "write sysctr images delete IMAGE..., or --all");
+            }
+
+            if (all)
+            {
+                images.DeleteAll(parsed.GetValue(s_force), cancellation);
+            }
+
+            foreach (string image in named)
             {
                 images.Delete(image, parsed.GetValue(s_force), cancellation);
             }

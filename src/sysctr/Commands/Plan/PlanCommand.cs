@@ -41,9 +41,9 @@ static class PlanCommand
 
         Command uninstall = new("uninstall", "What 'uninstall' would change.");
         UninstallCommand.AddRequestTo(uninstall);
-        command.Add(PlanOptions.With(uninstall, (parsed, plan, _, cancellation) =>
+        command.Add(PlanOptions.With(uninstall, (parsed, plan, host, cancellation) =>
         {
-            (string[] names, bool purge) = UninstallCommand.Request(parsed);
+            (string[] names, bool purge) = UninstallCommand.Request(parsed, host);
             return plan.UninstallAsync(names, purge, cancellation);
         }));
         return command;

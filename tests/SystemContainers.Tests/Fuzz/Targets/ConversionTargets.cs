@@ -4,7 +4,7 @@ using System.Text;
 using SystemContainers.Conversion.Compose;
 using SystemContainers.Conversion.Files;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Conversion.Yaml;
+using SystemContainers.Yaml;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;

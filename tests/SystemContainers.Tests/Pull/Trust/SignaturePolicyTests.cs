@@ -87,11 +87,36 @@ public sealed class SignaturePolicyTests : IDisposable
     }
 
     [Fact]
-    public void A_signature_that_can_not_be_checked_refuses()
+    public void A_signature_is_asked_for_where_a_rule_says_so()
     {
         Write(Accept, "docker", ("quay.io", Signed));
+        SignaturePolicy policy = SignaturePolicy.Load(PolicyFile);
 
-        Assert.Contains("signedBy", Refused("quay.io/x").Message, StringComparison.Ordinal);
+        Assert.True(policy.AsksForSignatures(ImageReference.Parse("quay.io/x")));
+        Assert.False(policy.AsksForSignatures(ImageReference.Parse("docker.io/x")));
+        Assert.Equal(("quay.io", "signedBy"), (Assert.Single(policy.RulesFor(ImageReference.Parse("quay.io/x"))).Name, policy.RulesFor(ImageReference.Parse("quay.io/x"))[0].Requirements[0].Type));
+        Assert.Equal("default", Assert.Single(policy.RulesFor(ImageReference.Parse("docker.io/x"))).Name);
+    }
+
+    [Fact]
+    public void A_judgement_holds_until_the_rule_or_its_key_changes()
+    {
+        string key = Path.Combine(_directory, "key");
+        ImageReference image = ImageReference.Parse("quay.io/x");
+        string Signed(string more = "") => "[{\"type\":\"signedBy\",\"keyType\":\"GPGKeys\",\"keyPath\":\"" + key + "\"" + more + "}]";
+        File.WriteAllText(key, "one");
+        Write(Accept, "docker", ("quay.io", Signed()));
+        string? first = SignaturePolicy.Load(PolicyFile).JudgementFor(image);
+        Assert.NotNull(first);
+        Assert.Equal(first, SignaturePolicy.Load(PolicyFile).JudgementFor(image));
+        Assert.Null(SignaturePolicy.Load(PolicyFile).JudgementFor(ImageReference.Parse("docker.io/x")));
+
+        File.WriteAllText(key, "two");
+        string? second = SignaturePolicy.Load(PolicyFile).JudgementFor(image);
+        Write(Accept, "docker", ("quay.io", Signed(",\"signedIdentity\":{\"type\":\"matchRepository\"}")));
+        string? third = SignaturePolicy.Load(PolicyFile).JudgementFor(image);
+
+        Assert.Equal(3, new[] { first, second, third }.Distinct().Count());
     }
 
     [Fact]

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.IO.Compression;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Tar;
+
+namespace SystemContainers.Images.Packing;
+
+/// <summary>
+/// Makes a layer of its index and objects again, gzip over tar, each file checked against its key on the way. What unpacks it gets the same tree; the archive has the
+/// digest that it had where it was written as most tools write it (<see cref="TarWriter"/>), for names of owners, padding and the like are not kept. The compressed bytes are others in any case.
+/// </summary>
+static class LayerPacker
+{
+    /// <summary>Packs a layer.</summary>
+    /// <param name="store">Leased while this works.</param>
+    /// <param name="diffId">Of the layer that is wanted.</param>
+    /// <param name="target">Gets the compressed bytes.</param>
+    /// <param name="cancellation">Honoured between files.</param>
+    /// <returns>The digest that the plain archive has now, and the digest of the compressed one.</returns>
+    /// <exception cref="SysctrException">Corrupt: the store does not have it whole.</exception>
+    public static (Digest DiffId, Digest Blob) Pack(ContentStore store, Digest diffId, Stream target, CancellationToken cancellation)
+    {
+        using HashingStream packed = new(target);
+        Digest plain;
+        using (GZipStream gzip = new(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using (PlainHash hashing = new(gzip, diffId.HashName))
+        {
+            TarWriter tar = new(hashing);
+            foreach (LayerEntry entry in store.ReadLayer(diffId).Entries)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                tar.WriteHeader(Header(entry));
+                if (entry.Type == TarEntryType.Regular && entry.Size > 0)
+                {
+                    Copy(store, diffId, entry, tar);
+                }
+            }
+
+            tar.Finish();
+            plain = Digest.FromHash(diffId.HashName, hashing.Hash());
+        }
+
+        return (plain, Digest.FromSha256(packed.Hash()));
+    }
+
+    private static void Copy(ContentStore store, Digest diffId, LayerEntry entry, TarWriter tar)
+    {
+        using SafeFileHandle file = store.OpenObject(entry.Object);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(ObjectKey.Header(entry.Metadata));
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 << 10);
+        try
+        {
+            for (long position = 0; position < entry.Size;)
+            {
+                int read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.Size - position)), position);
+                if (read == 0)
+                {
+                    throw Altered(diffId, entry);
+                }
+
+                hash.AppendData(buffer, 0, read);
+                tar.WriteContent(buffer.AsSpan(0, read));
+                position += read;
+            }
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (ObjectKey.FromHash(hash.GetHashAndReset()) != entry.Object)
+        {
+            throw Altered(diffId, entry);
+        }
+    }
+
+    private static TarEntry Header(LayerEntry entry) => new()
+    {
+        Type = entry.Type,
+        Name = entry.Name,
+        LinkName = entry.LinkName,
+        Mode = entry.Metadata.Mode,
+        Uid = entry.Metadata.Uid,
+        Gid = entry.Metadata.Gid,
+        Size = entry.Size,
+        MtimeSeconds = entry.Metadata.MtimeSeconds,
+        MtimeNanoseconds = entry.Metadata.MtimeNanoseconds,
+        DeviceMajor = entry.DeviceMajor,
+        DeviceMinor = entry.DeviceMinor,
+        Xattrs = entry.Metadata.Xattrs,
+    };
+
+    private static SysctrException Altered(Digest diffId, LayerEntry entry) =>
+        new(
+            ErrorKind.Corrupt, $"packing layer {diffId.Short}: object {entry.Object} ({Redact.Text(System.Text.Encoding.UTF8.GetString(entry.Name))}) is not as it was pulled",
+            "'sysctr fsck --repair' mends the store");
+
+    /// <summary>Hashes in the algorithm of the layer's own digest what passes.</summary>
+    private sealed class PlainHash(Stream target, HashAlgorithmName algorithm) : Stream
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(algorithm);
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public byte[] Hash() => _hash.GetHashAndReset();
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            _hash.AppendData(buffer);
+            target.Write(buffer);
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Flush() => target.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            _hash.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Streams;
+using SystemContainers.Push;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+
+namespace SystemContainers.Images.Packing;
+
+/// <summary>
+/// An image of the store as manifest, configuration and blobs. The store keeps manifest and configuration as they came, and no compressed layers: those that the destination has
+/// stay what they were; the others are packed anew, into files without names, and then configuration and manifest say so, and the image has another digest.
+/// </summary>
+sealed class PackedImage : IImageSource
+{
+    private readonly byte[] _manifest;
+    private readonly byte[] _config;
+    private readonly Dictionary<Digest, FileStream> _layers;
+
+    private PackedImage(ImageRecord record, byte[]? manifest, byte[]? config, ContentStore store, Dictionary<Digest, FileStream> layers)
+    {
+        _manifest = manifest ?? store.ReadBlob(record.ManifestDigest);
+        _config = config ?? store.ReadBlob(record.ConfigDigest);
+        _layers = layers;
+        ManifestDigest = manifest is null ? record.ManifestDigest : Digest.Sha256(manifest);
+        ConfigDigest = config is null ? record.ConfigDigest : Digest.Sha256(config);
+    }
+
+    /// <summary>The digest that its manifest has now.</summary>
+    public Digest ManifestDigest { get; }
+
+    /// <summary>The digest that its configuration has now.</summary>
+    public Digest ConfigDigest { get; }
+
+    /// <summary>Packs the layers that are wanted.</summary>
+    /// <param name="store">Leased while this works; afterwards it is not needed.</param>
+    /// <param name="record">The image.</param>
+    /// <param name="isThere">Whether the destination has a layer as the manifest describes it.</param>
+    /// <param name="spool">Where the files without names are.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">Corrupt: the store does not have it whole; Storage: there is no room.</exception>
+    public static PackedImage Pack(ContentStore store, ImageRecord record, Func<Descriptor, bool> isThere, string spool, CancellationToken cancellation)
+    {
+        string doing = $"packing {record.Reference}";
+        byte[] manifestBytes = store.ReadBlob(record.ManifestDigest);
+        byte[] configBytes = store.ReadBlob(record.ConfigDigest);
+        Dictionary<Digest, FileStream> files = [];
+        try
+        {
+            ImageManifest manifest = JsonSerializer.Deserialize(manifestBytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
+            Dictionary<Digest, (Digest DiffId, Descriptor Layer)> packed = [];
+            List<(Digest DiffId, Descriptor Layer)> layers = [];
+            foreach ((Digest diffId, Descriptor layer) in record.DiffIds.Zip(manifest.Layers))
+            {
+                if (isThere(layer))
+                {
+                    layers.Add((diffId, layer));
+                    continue;
+                }
+
+                if (!packed.TryGetValue(diffId, out (Digest, Descriptor) made))
+                {
+                    packed[diffId] = made = PackLayer(store, diffId, layer, spool, files, cancellation);
+                }
+
+                layers.Add(made);
+            }
+
+            byte[]? config = packed.All(p => p.Key == p.Value.DiffId) ? null : WithDiffIds(configBytes, layers.Select(l => l.DiffId));
+            byte[]? changed = packed.Count == 0 ? null : WithLayers(manifestBytes, config, layers.Select(l => l.Layer));
+            return new PackedImage(record, changed, config, store, files);
+        }
+        catch (Exception e)
+        {
+            foreach (FileStream file in files.Values)
+            {
+                file.Dispose();
+            }
+
+            throw e switch
+            {
+                JsonException json => new SysctrException(ErrorKind.Corrupt, $"{doing}: its manifest or configuration can't be written anew: {Redact.Text(JsonFault.Of(json))}", inner: e),
+                IOException or UnauthorizedAccessException => new SysctrException(ErrorKind.Storage, $"{doing}: {e.Message}", $"free some space in {spool}", e),
+                _ => e,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) => Task.FromResult(new RawManifest(MediaType: null, _manifest, Announced: null));
+
+    /// <inheritdoc/>
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) => throw new InvalidOperationException("the store has no indexes");
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
+        blob.Digest == ConfigDigest ? Task.FromResult<Stream>(new MemoryStream(_config, writable: false))
+        : _layers.TryGetValue(blob.Digest, out FileStream? file) ? Task.FromResult<Stream>(new RangeStream(file.SafeFileHandle, 0, blob.Size))
+        : throw new SysctrException(ErrorKind.NotFound, $"sending layer {blob.Digest.Short}: the destination had it a moment ago and has it no more", "try again");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (FileStream file in _layers.Values)
+        {
+            file.Dispose();
+        }
+    }
+
+    private static (Digest DiffId, Descriptor Layer) PackLayer(
+        ContentStore store, Digest diffId, Descriptor layer, string spool, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
+    {
+        FaultPoint.Pass("openat");
+        FileStream file = BlobFiles.Unnamed(spool);
+        try
+        {
+            BufferedStream buffered = new(file, 128 << 10);
+            (Digest plain, Digest blob) = LayerPacker.Pack(store, diffId, buffered, cancellation);
+            buffered.Flush();
+            string type = layer.MediaType.StartsWith(MediaTypes.DockerLayer, StringComparison.Ordinal) ? MediaTypes.DockerLayerGzip : MediaTypes.OciLayerGzip;
+            Descriptor made = new(type, blob, file.Length);
+            if (!files.TryAdd(blob, file))
+            {
+                file.Dispose();
+            }
+
+            return (plain, made);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static byte[] WithDiffIds(byte[] config, IEnumerable<Digest> diffIds)
+    {
+        JsonObject document = Parse(config);
+        document["rootfs"]!["diff_ids"] = new JsonArray([.. diffIds.Select(d => (JsonNode)d.ToString())]);
+        return Bytes(document);
+    }
+
+    private static byte[] WithLayers(byte[] manifest, byte[]? config, IEnumerable<Descriptor> layers)
+    {
+        JsonObject document = Parse(manifest);
+        if (config is not null)
+        {
+            document["config"]!["digest"] = Digest.Sha256(config).ToString();
+            document["config"]!["size"] = config.Length;
+            document["config"]!.AsObject().Remove("data");
+        }
+
+        document["layers"] = new JsonArray(
+            [.. layers.Select(l => (JsonNode)new JsonObject { ["mediaType"] = l.MediaType, ["digest"] = l.Digest.ToString(), ["size"] = l.Size })]);
+        return Bytes(document);
+    }
+
+    private static JsonObject Parse(byte[] json) =>
+        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("it is no object");
+
+    private static byte[] Bytes(JsonObject document) => Encoding.UTF8.GetBytes(document.ToJsonString());
+}

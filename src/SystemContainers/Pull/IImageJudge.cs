@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Oci;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull;
+
+/// <summary>Whoever has a say about an image once its digest is known, and before any layer of it is fetched.</summary>
+interface IImageJudge
+{
+    /// <summary>Throws unless the image may be pulled.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="place">The image as it is reached.</param>
+    /// <param name="source">What is there.</param>
+    /// <param name="root">The manifest or index that the name leads to.</param>
+    /// <param name="manifest">The manifest that is pulled: the same, or one that the index names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="Errors.SysctrException">Policy: it may not; else as a pull.</exception>
+    Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Referrers;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Statements;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull.Requirements;
+
+/// <summary>
+/// Asks the registry for bundles about an image where a requirement needs one. A bundle about the index counts for what the index names, for that is
+/// named by digest; one about the manifest counts as well.
+/// </summary>
+/// <param name="policy">What is required.</param>
+/// <param name="time">When certificates of one's own authority have to count.</param>
+sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJudge
+{
+    private const int MaxReasons = 5;
+
+    /// <inheritdoc/>
+    public async Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StatementRule> rules = policy.For(reference);
+        if (rules.Count == 0)
+        {
+            return;
+        }
+
+        ReferrerClient client = new(place, source);
+        ReferrerReader reader = new(client);
+        List<Referrer> all = [.. await reader.OfAsync(manifest, cancellationToken)];
+        if (root != manifest)
+        {
+            all.AddRange(await reader.OfAsync(root, cancellationToken));
+        }
+
+        List<(Digest Subject, byte[] Bytes)> bundles = [];
+        foreach (Referrer referrer in all.Where(r => r.Kind == ReferrerKind.Bundle))
+        {
+            bundles.Add((referrer.Subject, await client.DocumentAsync(referrer.Blob, cancellationToken)));
+        }
+
+        foreach (StatementRule rule in rules)
+        {
+            foreach (StatementRequirement requirement in rule.All)
+            {
+                Check(reference, rule, requirement, bundles, all.Exists(r => r.Kind == ReferrerKind.Notation));
+            }
+        }
+    }
+
+    private void Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
+    {
+        BundleTrust trust;
+        try
+        {
+            trust = requirement.Trust();
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
+        {
+            throw new SysctrException(ErrorKind.Policy, $"pulling {reference.Identity}: who has to have signed it can't be told from {rule.File}: {e.Message}", e.Hint, e);
+        }
+
+        List<string> reasons = [];
+        foreach ((Digest subject, byte[] bytes) in bundles)
+        {
+            BundleVerdict verdict = BundleVerifier.Verify(bytes, subject, trust, time.GetUtcNow());
+            if (verdict.Statement is { } statement && statement.PredicateType == requirement.PredicateType)
+            {
+                return;
+            }
+
+            reasons.Add(verdict.Reason ?? $"it is of type {Redact.Text(verdict.Statement!.PredicateType)}");
+        }
+
+        string scope = rule.Scope.Length == 0 ? "all registries" : rule.Scope;
+        string why = reasons.Count > 0 ? $"none of {reasons.Count} counts: {string.Join("; ", reasons.Distinct(StringComparer.Ordinal).Take(MaxReasons))}"
+            : hasNotation ? "there is none, only a signature of notation, which can't be verified"
+            : "there is none";
+        throw new SysctrException(
+            ErrorKind.Policy,
+            $"pulling {reference.Identity}: a signed statement of type {requirement.PredicateType} is required by {rule.File} for {scope}, and {why}",
+            "ask whoever publishes the image for one (cosign sign, cosign attest: version 3), or change the requirement; see sysctr-trust.d(5)");
+    }
+}

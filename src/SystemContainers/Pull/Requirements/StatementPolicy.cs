@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Pull.Requirements;
+
+/// <summary>
+/// <c>/etc/sysctr/trust.d/*.json</c>: signed statements that have to be there about images of a registry. It stands beside policy.json, whose readers
+/// refuse members that they don't know, and adds to it: what policy.json forbids stays forbidden.
+/// </summary>
+/// <remarks>
+/// The statements prove a digest, not a name, so a requirement has to say in words that this is enough; see <see cref="StatementPolicyFile"/>.
+/// </remarks>
+sealed class StatementPolicy
+{
+    /// <summary>Where administrators write it.</summary>
+    public const string Place = "/etc/sysctr/trust.d";
+
+    private readonly Dictionary<string, StatementRule> _rules;
+
+    private StatementPolicy(Dictionary<string, StatementRule> rules) => _rules = rules;
+
+    /// <summary>Another one that has to be met as well; null where there is none.</summary>
+    private StatementPolicy? Also { get; init; }
+
+    /// <summary>That of the host that pulls, and of the system below a directory that the image is for.</summary>
+    /// <exception cref="SysctrException">Policy: a file can't be read or understood.</exception>
+    public static StatementPolicy Load(string root = "/") =>
+        root == "/" ? Load(Place, p => p) : new StatementPolicy(Load(Place, p => p)._rules)
+        {
+            Also = Load(RootedPath.Resolve(root, Place, followLast: true), p => RootedPath.Resolve(root, p, followLast: true)),
+        };
+
+    /// <summary>The files of a directory, in the order of their names; none where it is not there.</summary>
+    /// <param name="directory">Which one.</param>
+    /// <param name="here">Where this process finds a path that a file names.</param>
+    /// <exception cref="SysctrException">Policy: one can't be read or understood, or two are about one scope.</exception>
+    public static StatementPolicy Load(string directory, Func<string, string> here)
+    {
+        Dictionary<string, StatementRule> rules = new(StringComparer.Ordinal);
+        foreach (string file in Files(directory))
+        {
+            foreach (StatementRule rule in StatementPolicyFile.Read(file, here))
+            {
+                if (!rules.TryAdd(rule.Scope, rule))
+                {
+                    throw new SysctrException(
+                        ErrorKind.Policy, $"reading {file}: \"{rule.Scope}\" is in {rules[rule.Scope].File} too", "write all that is required for a scope into one file; nothing is pulled until then");
+                }
+            }
+        }
+
+        return new StatementPolicy(rules);
+    }
+
+    /// <summary>What has to be met for an image: the rule of the most specific scope; two where two hosts have a say.</summary>
+    public IReadOnlyList<StatementRule> For(ImageReference reference)
+    {
+        if (reference.Transport != ImageTransport.Docker)
+        {
+            return [];
+        }
+
+        StatementRule[] own = [.. Scopes(reference).Where(_rules.ContainsKey).Take(1).Select(s => _rules[s])];
+        return [.. own, .. Also?.For(reference) ?? []];
+    }
+
+    private static string[] Files(string directory)
+    {
+        try
+        {
+            return [.. Directory.GetFiles(directory, "*.json").Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SysctrException(ErrorKind.Policy, $"reading {directory}: {e.Message}", "nothing is pulled until it can be read", e);
+        }
+    }
+
+    /// <summary>The scopes that hold an image, the most specific first.</summary>
+    private static IEnumerable<string> Scopes(ImageReference reference)
+    {
+        if (reference.Digest is { } digest)
+        {
+            yield return $"{reference.Name}@{digest}";
+        }
+
+        if (reference.Tag is { } tag)
+        {
+            yield return $"{reference.Name}:{tag}";
+        }
+
+        for (string name = reference.Name; ; name = name[..name.LastIndexOf('/')])
+        {
+            yield return name;
+            if (!name.Contains('/', StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        string host = reference.Registry.Split(':')[0];
+        for (int dot = host.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = host.IndexOf('.', StringComparison.Ordinal))
+        {
+            host = host[(dot + 1)..];
+            yield return "*." + host;
+        }
+
+        yield return "";
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Pull.Sigstore;
+using SystemContainers.Pull.Statements;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Pull.X509;
+
+namespace SystemContainers.Pull.Requirements;
+
+/// <summary>
+/// One file: <c>{"SCOPE": [{"predicateType": TYPE, "signedIdentity": {"type": "digestOnly"}, ...signer...}]}</c>. The signer is <c>keyPaths</c>,
+/// <c>pki</c> or <c>fulcio</c> in containers' words where those have one. Read strictly: a misspelt requirement would be one that does not hold.
+/// </summary>
+static class StatementPolicyFile
+{
+    private const int MaxBytes = 1 << 20;
+    private const int MaxKeyBytes = TrustedRoot.MaxBytes;
+
+    /// <summary>Reads one.</summary>
+    /// <param name="file">Its path.</param>
+    /// <param name="here">Where this process finds a path that it names.</param>
+    /// <exception cref="SysctrException">Policy: it can't be read or understood.</exception>
+    public static IReadOnlyList<StatementRule> Read(string file, Func<string, string> here)
+    {
+        byte[] text = Bytes(file, MaxBytes);
+        try
+        {
+            using JsonDocument json = StrictMembers.Parse(text, "it");
+            return [.. StrictMembers.Of(json.RootElement, "it").Select(s => Rule(file, s.Key, s.Value, here))];
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
+        {
+            throw new SysctrException(ErrorKind.Policy, $"reading {file}: {e.Message}", "nothing is pulled until it is corrected; see sysctr-trust.d(5)", e);
+        }
+    }
+
+    private static StatementRule Rule(string file, string scope, JsonElement list, Func<string, string> here)
+    {
+        if (PolicyScopes.Fault("docker", scope) is { } fault)
+        {
+            throw Fault.Of($"\"{scope}\" holds no image at all: {fault}");
+        }
+
+        return list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+            ? new StatementRule(file, scope, [.. list.EnumerateArray().Select(r => Requirement(r, $"\"{scope}\"", here))])
+            : throw Fault.Of($"\"{scope}\" is no array of requirements");
+    }
+
+    private static StatementRequirement Requirement(JsonElement element, string where, Func<string, string> here)
+    {
+        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(element, where, "predicateType", "signedIdentity", "keyPaths", "pki", "fulcio", "rekorPublicKeyPaths");
+        string type = StrictMembers.Text(Must(members, where, "predicateType"), "predicateType");
+        string identity = StrictMembers.Text(StrictMembers.Exactly(Must(members, where, "signedIdentity"), "signedIdentity", "type")["type"], "signedIdentity.type");
+        if (identity != "digestOnly")
+        {
+            throw Fault.Of($"{where}: a statement names no image but by its digest, so that it can't meet a signedIdentity of type {Redact.Text(identity)}; if that is enough, write digestOnly");
+        }
+
+        string[] signers = [.. members.Keys.Where(k => k is "keyPaths" or "pki" or "fulcio")];
+        if (signers.Length != 1)
+        {
+            throw Fault.Of($"{where}: it needs exactly one of keyPaths, pki, fulcio");
+        }
+
+        string[]? logs = members.TryGetValue("rekorPublicKeyPaths", out JsonElement paths) ? Paths(paths, "rekorPublicKeyPaths") : null;
+        if (logs is not null && signers[0] != "keyPaths")
+        {
+            throw Fault.Of($"{where}: rekorPublicKeyPaths goes with keyPaths; the logs of fulcio are in its trusted root");
+        }
+
+        return new StatementRequirement(type, signers[0] switch
+        {
+            "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), logs, here),
+            "pki" => OfPki(StrictMembers.Among(members["pki"], "pki", "caRootsPath", "caIntermediatesPath", "subjectEmail", "subjectHostname"), here),
+            _ => OfFulcio(StrictMembers.Exactly(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject"), here),
+        });
+    }
+
+    private static Func<BundleTrust> OfKeys(string[] keys, string[]? logs, Func<string, string> here) => () => new BundleTrust
+    {
+        Keys = [.. keys.Select(k => VerificationKey.FromPem(Text(here(k))))],
+        Logs = logs is null ? null : [.. SigstoreKeys.RekorKeys(logs.Select(l => Text(here(l)))).Select(TrustedLog.Of)],
+    };
+
+    private static Func<BundleTrust> OfPki(IReadOnlyDictionary<string, JsonElement> pki, Func<string, string> here)
+    {
+        string roots = StrictMembers.Text(Must(pki, "pki", "caRootsPath"), "caRootsPath");
+        string? between = Optional(pki, "caIntermediatesPath");
+        string? email = Optional(pki, "subjectEmail");
+        string? host = Optional(pki, "subjectHostname");
+        if (email is null && host is null)
+        {
+            throw Fault.Of("pki needs subjectEmail or subjectHostname");
+        }
+
+        return () => new BundleTrust
+        {
+            Pki = new PkiAuthority(Certificate.ReadRoots(Text(here(roots))), between is null ? [] : Certificate.ReadRoots(Text(here(between))), email, host),
+        };
+    }
+
+    private static Func<BundleTrust> OfFulcio(IReadOnlyDictionary<string, JsonElement> fulcio, Func<string, string> here)
+    {
+        string file = StrictMembers.Text(fulcio["trustedRootPath"], "trustedRootPath");
+        SignerIdentity identity = new(StrictMembers.Text(fulcio["oidcIssuer"], "oidcIssuer"), StrictMembers.Text(fulcio["subject"], "subject"));
+        if (identity.Issuer.Length == 0 || identity.Subject.Length == 0)
+        {
+            throw Fault.Of("fulcio needs an oidcIssuer and a subject");
+        }
+
+        return () =>
+        {
+            TrustedRoot root = TrustedRoot.Read(Bytes(here(file), TrustedRoot.MaxBytes));
+            return new BundleTrust { Identity = identity, Authorities = root.Authorities, Logs = root.Logs };
+        };
+    }
+
+    private static JsonElement Must(IReadOnlyDictionary<string, JsonElement> members, string where, string name) =>
+        members.TryGetValue(name, out JsonElement value) ? value : throw Fault.Of($"{where} has no \"{name}\"");
+
+    private static string? Optional(IReadOnlyDictionary<string, JsonElement> members, string name) =>
+        members.TryGetValue(name, out JsonElement value) ? StrictMembers.Text(value, name) is { Length: > 0 } text ? text : throw Fault.Of($"{name} is empty") : null;
+
+    private static string[] Paths(JsonElement list, string name) =>
+        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? [.. list.EnumerateArray().Select(p => StrictMembers.Text(p, name))] : throw Fault.Of($"{name} is no array of paths");
+
+    private static string Text(string file) => Encoding.UTF8.GetString(Bytes(file, MaxKeyBytes));
+
+    private static byte[] Bytes(string file, int most)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            byte[] bytes = new byte[most + 1];
+            int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return read <= most ? bytes[..read] : throw new SysctrException(ErrorKind.Policy, $"reading {file}: it is larger than {most} bytes");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SysctrException(ErrorKind.Policy, $"reading {file}: {e.Message}", "nothing for which it is needed is pulled until it can be read; see sysctr-trust.d(5)", e);
+        }
+    }
+}

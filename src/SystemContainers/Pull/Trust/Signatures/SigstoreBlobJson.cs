@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Serialization;
+
+namespace SystemContainers.Pull.Trust.Signatures;
+
+/// <summary>A sigstore signature in a file, as containers/image writes it (internal/signature/sigstore.go).</summary>
+sealed record SigstoreBlob(string? MimeType, byte[]? Payload, Dictionary<string, string?>? Annotations);
+
+/// <summary>Its JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
+[JsonSerializable(typeof(SigstoreBlob))]
+sealed partial class SigstoreBlobJson : JsonSerializerContext;

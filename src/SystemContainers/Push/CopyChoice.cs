@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Oci;
+
+namespace SystemContainers.Push;
+
+/// <summary>What of an image is copied.</summary>
+/// <param name="Platform">The one image of an index; null for all of them, with the index.</param>
+/// <param name="PreserveDigests">Whether a place that can't keep the digest is refused.</param>
+sealed record CopyChoice(Platform? Platform, bool PreserveDigests = false);

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Runtime.ExceptionServices;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Streams;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Push;
+
+/// <summary>
+/// Copies images from place to place, each byte verified on its way: manifests as a pull verifies them, blobs by size and digest. What they mean is not
+/// looked at, so artifacts are copied as images are.
+/// </summary>
+/// <param name="progress">Told what goes on.</param>
+sealed class ImageCopier(IPullProgress progress)
+{
+    /// <summary>Copies the first of the candidates that the policy allows and that can be had; as a pull, mirrors come before their registry.</summary>
+    /// <param name="puller">Knows policy, mirrors and credentials.</param>
+    /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
+    /// <param name="destination">Stays the caller's.</param>
+    /// <param name="choice">What of it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull, or what the destination throws; Usage: it can't keep the digest, which is wanted.</exception>
+    public async Task<CopiedImage> CopyAsync(
+        ImagePuller puller, IReadOnlyList<ImageReference> candidates, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+    {
+        (CopiedImage? copied, SysctrException? fault) = await TryAsync(puller, candidates, destination, choice, cancellation);
+        if (fault is not null)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
+        return copied!;
+    }
+
+    /// <summary>The same; that the source can't serve it is told by the result, and only what the destination is to blame for is thrown.</summary>
+    /// <returns>What was copied, or why nothing was.</returns>
+    public async Task<(CopiedImage? Copied, SysctrException? SourceFault)> TryAsync(
+        ImagePuller puller, IReadOnlyList<ImageReference> candidates, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+    {
+        (CopiedImage? Copied, SysctrException? Fault) result;
+        try
+        {
+            // That the destination fails is no reason to ask another mirror, and no fault of the source.
+            result = await puller.UseAsync<(CopiedImage?, SysctrException?)>(
+                candidates,
+                async (_, place, source, token) =>
+                {
+                    try
+                    {
+                        return (await CopyFromAsync(place, source, destination, choice, token), null);
+                    }
+                    catch (DestinationException e)
+                    {
+                        return (null, e.Fault);
+                    }
+                },
+                cancellation);
+        }
+        catch (SysctrException e)
+        {
+            return (null, e);
+        }
+
+        if (result.Fault is not null)
+        {
+            ExceptionDispatchInfo.Throw(result.Fault);
+        }
+
+        return (result.Copied, null);
+    }
+
+    /// <summary>Copies what one source has.</summary>
+    /// <param name="place">What the source is called.</param>
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="destination">Stays the caller's.</param>
+    /// <param name="choice">What of it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">What source or destination throw.</exception>
+    public async Task<CopiedImage> CopyAsync(
+        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+    {
+        try
+        {
+            return await CopyFromAsync(place, source, destination, choice, cancellation);
+        }
+        catch (DestinationException e)
+        {
+            ExceptionDispatchInfo.Throw(e.Fault);
+            throw;
+        }
+    }
+
+    /// <exception cref="SysctrException">What the source is to blame for.</exception>
+    /// <exception cref="DestinationException">What it is not.</exception>
+    private async Task<CopiedImage> CopyFromAsync(
+        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+    {
+        if (choice.PreserveDigests && !destination.KeepsManifests)
+        {
+            throw new DestinationException(new SysctrException(
+                ErrorKind.Usage, $"copying {place.Identity}: this destination has no manifests, and so no digest", "leave out --preserve-digests, or copy it to a registry, oci:, oci-archive: or dir:"));
+        }
+
+        progress.Trying(place);
+        ManifestDocument root = await ImagePuller.RootAsync(place, source, cancellation);
+        if (choice.Platform is { } platform)
+        {
+            root = await ImagePuller.ChooseAsync(place, source, root, platform, cancellation);
+        }
+
+        List<ManifestDocument> manifests = [];
+        await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
+        Descriptor[] blobs =
+        [
+            .. manifests.Where(m => m.Manifest is not null).SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config)).DistinctBy(b => b.Digest),
+        ];
+        foreach (Descriptor blob in blobs)
+        {
+            Check(place, blob);
+        }
+
+        progress.Found(place, root.Digest, blobs.Length);
+        (int sent, long bytes) = await CopyBlobsAsync(place, source, blobs, destination, cancellation);
+        foreach (ManifestDocument manifest in manifests)
+        {
+            await ToAsync(() => destination.PutManifestAsync(manifest, cancellation));
+        }
+
+        await ToAsync(() => destination.CommitAsync(root, cancellation));
+        return new CopiedImage(
+            root.Digest, destination.KeepsManifests ? root.Digest : null, manifests.Count(m => m.Manifest is not null), sent, bytes, blobs.Length - sent);
+    }
+
+    /// <summary>A manifest with all that it names, each once, what is named first.</summary>
+    private static async Task CollectAsync(
+        ImageReference place, IImageSource source, ManifestDocument document, List<ManifestDocument> all, int depth, CancellationToken cancellation)
+    {
+        string doing = $"copying {place.Identity}";
+        if (document.Index is { } index)
+        {
+            if (depth == OciLimits.MaxIndexDepth)
+            {
+                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep");
+            }
+
+            if (index.Others is [{ } unverifiable, ..])
+            {
+                throw new SysctrException(
+                    ErrorKind.Corrupt, $"{doing}: a manifest has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified", "copy one platform of it with --platform");
+            }
+
+            if (index.Manifests.Count > OciLimits.MaxCopiedManifests)
+            {
+                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests", "copy one platform of it with --platform");
+            }
+
+            foreach (Descriptor entry in index.Manifests.DistinctBy(m => m.Digest))
+            {
+                if (all.Exists(m => m.Digest == entry.Digest))
+                {
+                    continue;
+                }
+
+                RawManifest raw = await source.GetManifestAsync(entry, cancellation);
+                ManifestDocument named = ManifestDocument.Read(raw with { MediaType = raw.MediaType ?? entry.MediaType }, entry.Digest, entry.Size, $"fetching the manifest of {place.Identity}");
+                await CollectAsync(place, source, named, all, depth + 1, cancellation);
+            }
+        }
+
+        if (all.Count == OciLimits.MaxCopiedManifests)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests", "copy one platform of it with --platform");
+        }
+
+        all.Add(document);
+    }
+
+    private static void Check(ImageReference place, Descriptor blob)
+    {
+        if (blob.Size < 0)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"copying {place.Identity}: blob {blob.Digest.Short} has a size of {blob.Size}");
+        }
+
+        if (blob.MediaType.Contains("nondistributable", StringComparison.Ordinal) || blob.MediaType.Contains(".foreign.", StringComparison.Ordinal))
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt, $"copying {place.Identity}: layer {blob.Digest.Short} is a foreign one, which the registry does not hold", "foreign layers are Windows' base images, and can't be copied");
+        }
+    }
+
+    /// <summary>A few at once; all have ended when this does.</summary>
+    private async Task<(int Sent, long Bytes)> CopyBlobsAsync(
+        ImageReference place, IImageSource source, Descriptor[] blobs, IImageDestination destination, CancellationToken cancellation)
+    {
+        int sent = 0;
+        long bytes = 0;
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using SemaphoreSlim slots = new(destination.ParallelBlobs);
+        Task[] running = [.. blobs.Select(CopyAsync)];
+        await Task.WhenAll(running).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        cancellation.ThrowIfCancellationRequested();
+        Exception[] failures = [.. running.SelectMany(t => t.Exception?.InnerExceptions ?? [])];
+        if (Array.Find(failures, f => f is not OperationCanceledException) is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        await Task.WhenAll(running);
+        return (sent, bytes);
+
+        async Task CopyAsync(Descriptor blob)
+        {
+            await slots.WaitAsync(stop.Token);
+            try
+            {
+                if (await CopyBlobAsync(place, source, blob, destination, stop.Token))
+                {
+                    Interlocked.Increment(ref sent);
+                    Interlocked.Add(ref bytes, blob.Size);
+                }
+            }
+            catch
+            {
+                await stop.CancelAsync();
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    private async Task<bool> CopyBlobAsync(ImageReference place, IImageSource source, Descriptor blob, IImageDestination destination, CancellationToken cancellation)
+    {
+        if (await FromAsync(() => destination.HasBlobAsync(blob, cancellation)))
+        {
+            progress.LayerExists(blob);
+            return false;
+        }
+
+        progress.LayerStarted(blob);
+        Exception? sourceFault = null;
+        try
+        {
+            await destination.PutBlobAsync(blob, OpenAsync, cancellation);
+        }
+        catch (SysctrException e) when (sourceFault is null)
+        {
+            throw new DestinationException(e);
+        }
+
+        progress.LayerDone(blob);
+        return true;
+
+        async Task<Stream> OpenAsync(CancellationToken token)
+        {
+            try
+            {
+                VerifiedStream verified = new(
+                    await source.OpenBlobAsync(blob, token), blob, $"fetching {blob.Digest.Short} of {place.Identity}", received => progress.LayerBytes(blob, received));
+                return new WatchedStream(verified, fault => sourceFault = fault);
+            }
+            catch (SysctrException e)
+            {
+                sourceFault = e;
+                throw;
+            }
+        }
+    }
+
+    private static Task<bool> ToAsync(Func<Task> act) => FromAsync(async () =>
+    {
+        await act();
+        return true;
+    });
+
+    private static async Task<T> FromAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (SysctrException e)
+        {
+            throw new DestinationException(e);
+        }
+    }
+}

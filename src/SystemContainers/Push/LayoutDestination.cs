@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Push;
+
+/// <summary>
+/// An OCI layout in a directory. A new one gets its name when it is whole; one that is there gets blobs first, each by a rename, and last its index.json, in one step, so that
+/// whoever reads it meanwhile sees the old images or the new ones. Two copies into one layout take turns at that step.
+/// </summary>
+sealed class LayoutDestination : IImageDestination
+{
+    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>How long to wait for another copy at its last step.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly ImageReference _reference;
+    private readonly string _doing;
+    private readonly StagedDirectory? _staged;
+    private readonly string _directory;
+
+    /// <summary>Looks at what is there, and stages a new layout where there is none.</summary>
+    /// <param name="reference">Directory, and the name that the image gets.</param>
+    /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is not there; Storage.</exception>
+    public LayoutDestination(ImageReference reference)
+    {
+        _reference = reference;
+        _doing = $"writing {reference}";
+        string place = reference.FilePath;
+        bool isLayout = File.Exists(Path.Join(place, "index.json")) && File.Exists(Path.Join(place, "oci-layout"));
+        if (File.Exists(place) || (Directory.Exists(place) && !isLayout && Directory.EnumerateFileSystemEntries(place).Any()))
+        {
+            throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or is a layout");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(place)))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
+        }
+
+        try
+        {
+            _staged = isLayout ? null : new StagedDirectory(place);
+            _directory = _staged?.Path ?? place;
+            Directory.CreateDirectory(Path.Join(_directory, "blobs", "sha256"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StagedDirectory.Fault(_doing, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int ParallelBlobs => 3;
+
+    /// <inheritdoc/>
+    public bool KeepsManifests => true;
+
+    /// <inheritdoc/>
+    public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation)
+    {
+        FileInfo file = new(PathOf(blob.Digest));
+
+        // A layout that was cut may have a part of it; what is whole but altered is told by whoever reads it.
+        return Task.FromResult(file.Exists && file.LinkTarget is null && file.Length == blob.Size);
+    }
+
+    /// <inheritdoc/>
+    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(blob.Digest))!);
+            await BlobFiles.WriteAsync(PathOf(blob.Digest), open, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StagedDirectory.Fault(_doing, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
+        PutBlobAsync(
+            new Descriptor(manifest.MediaType, manifest.Digest, manifest.Bytes.Length), _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)), cancellation);
+
+    /// <inheritdoc/>
+    public async Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
+    {
+        try
+        {
+            if (_staged is not null)
+            {
+                LayoutIndex index = LayoutIndex.New();
+                index.Set(root, _reference.Tag);
+                DurableFile.Write(Path.Join(_directory, "oci-layout"), LayoutIndex.Marker, ReadableByAll);
+                DurableFile.Write(Path.Join(_directory, "index.json"), index.ToBytes(), ReadableByAll);
+                _staged.Commit();
+                return;
+            }
+
+            DurableFile.SyncFileSystem(_directory);
+            await using FileStream turn = await LockAsync(cancellation);
+            string file = Path.Join(_directory, "index.json");
+            LayoutIndex there = new FileInfo(file).Length > OciLimits.MaxManifestBytes
+                ? throw new SysctrException(ErrorKind.Unsafe, $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes")
+                : LayoutIndex.Parse(await File.ReadAllBytesAsync(file, cancellation), _doing);
+            there.Set(root, _reference.Tag);
+            DurableFile.Write(file, there.ToBytes(), ReadableByAll);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StagedDirectory.Fault(_doing, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _staged?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private string PathOf(Digest digest) => Path.Join(_directory, "blobs", digest.Algorithm, digest.Hex);
+
+    /// <summary>flock(2) on <c>oci-layout</c>, which nobody replaces.</summary>
+    private async Task<FileStream> LockAsync(CancellationToken cancellation)
+    {
+        for (DateTime end = DateTime.UtcNow + s_patience; ;)
+        {
+            try
+            {
+                return new FileStream(Path.Join(_directory, "oci-layout"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
+            {
+                if (DateTime.UtcNow > end)
+                {
+                    throw new SysctrException(ErrorKind.Locked, $"{_doing}: another copy works on it", "try again when it has ended", e);
+                }
+
+                await Task.Delay(50, cancellation);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Net.Http.Headers;
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Pull.Http;
+using SystemContainers.Pull.Options;
+using SystemContainers.Reference;
+
+namespace SystemContainers.Push;
+
+/// <summary>A repository of a registry (OCI distribution-spec, "Push"): manifests by their digests, and last the tag.</summary>
+sealed class RegistryDestination : IImageDestination
+{
+    private readonly ImageReference _reference;
+    private readonly string? _mountFrom;
+    private readonly RegistryClient _client;
+    private readonly PullOptions _options;
+    private readonly IPullProgress _progress;
+
+    /// <param name="endpoint">The repository; its tag is the name that the image gets, its digest what it has to have.</param>
+    /// <param name="source">Where the image is from; blobs of the same registry are mounted. Null where that is not known.</param>
+    /// <param name="credentials">Asked where the registry wants some.</param>
+    /// <param name="options">Time-outs and attempts.</param>
+    /// <param name="progress">Told of further attempts.</param>
+    public RegistryDestination(RegistryEndpoint endpoint, ImageReference? source, CredentialStore credentials, PullOptions options, IPullProgress progress)
+    {
+        _reference = endpoint.Reference;
+        _options = options;
+        _progress = progress;
+        _mountFrom = source is { Transport: ImageTransport.Docker } && source.Registry == _reference.Registry && source.Repository != _reference.Repository ? source.Repository : null;
+        _client = new RegistryClient(endpoint, credentials, options, progress)
+        {
+            Scopes =
+            [
+                $"repository:{_reference.Repository}:pull,push", .. _mountFrom is null ? (string[])[] : [$"repository:{_mountFrom}:pull"],
+            ],
+        };
+    }
+
+    /// <inheritdoc/>
+    public int ParallelBlobs => _options.ParallelLayers;
+
+    /// <inheritdoc/>
+    public bool KeepsManifests => true;
+
+    /// <inheritdoc/>
+    public async Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation)
+    {
+        RegistryRequest request = new($"looking for {blob.Digest.Short} in {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []) { Method = HttpMethod.Head };
+        try
+        {
+            return await _client.GetAsync(
+                request,
+                (response, _) =>
+                {
+                    using (response)
+                    {
+                        // One of another size is not what its name says; the registry will say so when it gets the right one.
+                        return Task.FromResult(response.Content.Headers.ContentLength is not { } length || length == blob.Size);
+                    }
+                },
+                cancellation);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation) =>
+        new BlobUpload(_client, _reference.Repository, _reference.Name, blob, open, _options, _progress).SendAsync(_mountFrom, cancellation);
+
+    /// <inheritdoc/>
+    public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) => PutAsync(manifest, manifest.Digest.ToString(), cancellation);
+
+    /// <inheritdoc/>
+    public async Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
+    {
+        if (_reference.Digest is { } wanted && wanted != root.Digest)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"pushing to {_reference.Identity}: what is pushed has the digest {root.Digest}", "leave out the digest, or name the image that has it");
+        }
+
+        if (_reference.Tag is { } tag)
+        {
+            await PutAsync(root, tag, cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private Task<bool> PutAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
+    {
+        string doing = $"pushing the manifest {manifest.Digest.Short} to {_reference.Name}{(name.Contains(':', StringComparison.Ordinal) ? "" : $":{name}")}";
+        RegistryRequest request = new(doing, $"v2/{_reference.Repository}/manifests/{name}", Accept: [])
+        {
+            Method = HttpMethod.Put,
+            Content = () => new ByteArrayContent(manifest.Bytes) { Headers = { ContentType = new MediaTypeHeaderValue(manifest.MediaType) } },
+        };
+        return _client.GetAsync(
+            request,
+            (response, _) =>
+            {
+                bool isCreated = response.StatusCode == HttpStatusCode.Created;
+                bool saysWhich = response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out HeaderStringValues values);
+                response.Dispose();
+
+                // Attack, or a proxy: it says that it took another one.
+                return saysWhich && Digest.TryParse(values.ToString(), out Digest told) && told.Algorithm == manifest.Digest.Algorithm && told != manifest.Digest
+                    ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the registry says that it took {told}", "the registry or a proxy on the way changes manifests")
+                    : Task.FromResult(isCreated);
+            },
+            cancellation);
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Native;
+using SystemContainers.Network;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// Lets pasta(1) into the namespaces of a user's container while its runtime makes it. The payload's process is of no use for that: runc keeps everybody from it until the payload runs. So a hook of
+/// config.json (createContainer, which runs inside) calls at a socket of this start, pasta enters where the caller is, and the hook is told that the network is there.
+/// </summary>
+sealed class PastaGate : IDisposable
+{
+    /// <summary>The verb of <c>sysctr launch</c> that the hook is.</summary>
+    public const string Verb = "pasta";
+
+    private const int HookSeconds = 60;
+
+    private readonly Socket _listener;
+    private readonly Thread _keeper;
+    private SysctrException? _failure;
+
+    /// <param name="bundle">Of this start.</param>
+    /// <param name="request">What the container wants.</param>
+    public PastaGate(string bundle, NetworkRequest request)
+    {
+        string path = SocketOf(bundle);
+        File.Delete(path);
+        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _listener.Bind(new UnixDomainSocketEndPoint(path));
+        _listener.Listen(1);
+
+        // A runtime that fails before its hooks never calls: the thread goes with the process.
+        _keeper = new Thread(() => Keep(request)) { IsBackground = true };
+        _keeper.Start();
+    }
+
+    /// <summary>Why there is no network; null where there is, or nobody has called.</summary>
+    public SysctrException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Has the runtime call.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="bundle">Of this start.</param>
+    /// <param name="name">The container.</param>
+    public static void Place(JsonObject document, string bundle, string name) =>
+        document["hooks"] = new JsonObject
+        {
+            ["createContainer"] = new JsonArray(new JsonObject
+            {
+                ["path"] = Environment.ProcessPath!,
+                ["args"] = new JsonArray("sysctr", "launch", Verb, $"--bundle={bundle}", name),
+                ["timeout"] = HookSeconds,
+            }),
+        };
+
+    /// <summary>The hook: calls, and waits until the network is there.</summary>
+    /// <returns>Exit status for the runtime, which starts nothing where it is not 0.</returns>
+    public static int Call(string bundle)
+    {
+        using Socket gate = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        gate.Connect(new UnixDomainSocketEndPoint(SocketOf(bundle)));
+        return gate.Receive(new byte[1]) == 1 ? 0 : (int)ErrorKind.Host;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private static string SocketOf(string bundle) => Path.Join(bundle, "pasta.socket");
+
+    private void Keep(NetworkRequest request)
+    {
+        try
+        {
+            using Socket caller = _listener.Accept();
+            Pasta.Start(request, ProcessOf(caller));
+            caller.Send([1]);
+        }
+        catch (SysctrException e)
+        {
+            Volatile.Write(ref _failure, e);
+        }
+        catch (SocketException)
+        {
+            // Nobody called, and nobody will; or who called is gone, and the runtime says why.
+        }
+    }
+
+    /// <summary>The caller as this process knows it (unix(7), SO_PEERCRED): in its own PID namespace it has another number.</summary>
+    private static int ProcessOf(Socket caller)
+    {
+        Span<byte> credentials = stackalloc byte[3 * sizeof(int)];
+        caller.GetRawSocketOption(Libc.SOL_SOCKET, Libc.SO_PEERCRED, credentials);
+        return MemoryMarshal.Read<int>(credentials);
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
+
+namespace SystemContainers.Scan;
+
+/// <summary>
+/// Starts a program that alone sees a tree at a place, read-only, and from which nothing can be executed: in a mount namespace of its own, so that nothing stays mounted
+/// whatever ends us.
+/// </summary>
+static class PrivateView
+{
+    /// <summary>Starts it.</summary>
+    /// <param name="tree">The directory of the files.</param>
+    /// <param name="place">An empty directory, where the program sees them.</param>
+    /// <param name="start">The program.</param>
+    /// <exception cref="LinuxException">A call failed: mount_setattr(2) is there since Linux 5.12.</exception>
+    /// <exception cref="Errors.SysctrException">Host: the program can't be executed.</exception>
+    public static Process Start(string tree, string place, ProcessStartInfo start)
+    {
+        Process? started = null;
+        Exception? failed = null;
+
+        // unshare(2) is about the thread that calls, and so is what it forks; the namespace lives as long as that does.
+        Thread thread = new(() =>
+        {
+            try
+            {
+                Mount(tree, place);
+                started = ProcessRunner.Start(start);
+            }
+            catch (Exception e)
+            {
+                failed = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return started ?? throw failed!;
+    }
+
+    private static void Mount(string tree, string place)
+    {
+        if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
+        {
+            throw LinuxException.Last("unshare", place);
+        }
+
+        if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_PRIVATE) != 0)
+        {
+            throw LinuxException.Last("mount", "/");
+        }
+
+        using SafeFileHandle view = new(Libc.open_tree(tree, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC), ownsHandle: true);
+        if (view.IsInvalid)
+        {
+            throw LinuxException.Last("open_tree", tree);
+        }
+
+        Libc.mount_attr attributes = new()
+        {
+            attr_set = Libc.MOUNT_ATTR_RDONLY | Libc.MOUNT_ATTR_NOSUID | Libc.MOUNT_ATTR_NODEV | Libc.MOUNT_ATTR_NOEXEC,
+        };
+        if (Libc.mount_setattr((int)view.DangerousGetHandle(), 0, attributes) != 0)
+        {
+            throw LinuxException.Last("mount_setattr", tree);
+        }
+
+        if (Libc.move_mount((int)view.DangerousGetHandle(), place) != 0)
+        {
+            throw LinuxException.Last("move_mount", place);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
+using SystemContainers.Mounts;
+using SystemContainers.State;
+using SystemContainers.Target;
+
+namespace SystemContainers.Scan;
+
+/// <summary>
+/// Hands the files of containers and images to scanners. The deployment itself is looked at, as it lies on the disk; it stays until the scan has ended, whatever is updated
+/// and pruned beside it.
+/// </summary>
+sealed class ScanOperation(Host host)
+{
+    private const int MaxOutput = 16 << 20;
+    private const int MaxComplaint = 4 << 10;
+
+    private readonly MountCatalog _mounts = new(host.Target, host.Locks);
+
+    /// <summary>Scans one tree.</summary>
+    /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
+    /// <param name="kind">Which of the two; null for the one that there is.</param>
+    /// <param name="scanner">By which.</param>
+    /// <param name="cancellation">Ends the scanner, too.</param>
+    /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>; Host: the scanner can't be started.</exception>
+    public async Task<ScanReport> ScanAsync(string name, MountKind? kind, Scanner scanner, CancellationToken cancellation)
+    {
+        MountSource source = MountSource.Find(host, "scanning", name, kind);
+        string view = ScratchDirectory.Create();
+        string? place = null;
+        try
+        {
+            string tree = Hold(source, view, cancellation, out place);
+            FileIdentity? before = FileIdentity.Find(tree);
+            long begin = Stopwatch.GetTimestamp();
+            IReadOnlyList<string> command = scanner.CommandFor(view, source.Name, source.Image, source.ManifestDigest.ToString());
+            ScanReport report = await JudgeAsync(source, scanner, Start(tree, view, command), cancellation) with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };
+
+            // The last word is the directory's: what a scanner did not find because it went away is not clean.
+            return before is not null && FileIdentity.Find(tree) == before
+                ? report
+                : report with { Verdict = ScanVerdict.Failed, Error = "its files were removed meanwhile" };
+        }
+        finally
+        {
+            if (place is not null)
+            {
+                TreeRemoval.Remove(place);
+            }
+
+            ScratchDirectory.Remove(view);
+        }
+    }
+
+    /// <summary>Sees to it that the files stay, by a record as a mount has it.</summary>
+    private string Hold(MountSource source, string view, CancellationToken cancellation, out string place)
+    {
+        using IDisposable held = _mounts.Lock(cancellation);
+        _mounts.RemoveStale();
+        place = _mounts.NewPlace();
+        Directory.CreateDirectory(place);
+        MountRecord record = _mounts.NewRecord(view, source, "ro,nosuid,nodev,noexec") with { Owner = ProcessMark.NewName() };
+        RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
+        return source.Tree(place, cancellation);
+    }
+
+    private static Process Start(string tree, string view, IReadOnlyList<string> command)
+    {
+        try
+        {
+            return PrivateView.Start(tree, view, new ProcessStartInfo(command[0], command.Skip(1))
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = "/",
+            });
+        }
+        catch (LinuxException e)
+        {
+            throw new SysctrException(ErrorKind.Host, $"showing {tree} to {command[0]}: {e.Message}", "it needs Linux 5.12 and root", e);
+        }
+    }
+
+    private static async Task<ScanReport> JudgeAsync(MountSource source, Scanner scanner, Process process, CancellationToken cancellation)
+    {
+        using Process running = process;
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        end.CancelAfter(scanner.Timeout);
+        ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0) { Deployment = source.Container?.Deployment };
+        process.StandardInput.Close();
+        try
+        {
+            Task<string> complaint = ReadAsync(process.StandardError.BaseStream, MaxComplaint, keepsEnd: true, end.Token);
+            string output = await ReadAsync(process.StandardOutput.BaseStream, MaxOutput, keepsEnd: false, end.Token);
+            await process.WaitForExitAsync(end.Token);
+            string error = Redact.Text((await complaint).Trim());
+            string[] lines = output.Split('\n');
+            ScanVerdict? verdict = scanner.Judge(process.ExitCode, lines);
+            return report with
+            {
+                Verdict = verdict ?? ScanVerdict.Failed,
+                ExitStatus = process.ExitCode,
+                Results = Json(output),
+                Output = Json(output) is null ? [.. lines.Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0)] : null,
+                Error = verdict is null ? $"it ended with status {process.ExitCode}, which is neither 'clean' nor 'found'{(error.Length > 0 ? $": {error}" : "")}" : error.Length > 0 ? error : null,
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            cancellation.ThrowIfCancellationRequested();
+            return report with { Error = $"it did not end in {scanner.Timeout.TotalSeconds} s" };
+        }
+        catch (IOException e)
+        {
+            process.Kill(entireProcessTree: true);
+            return report with { Error = e.Message };
+        }
+    }
+
+    private static async Task<string> ReadAsync(Stream from, int most, bool keepsEnd, CancellationToken cancellation)
+    {
+        using MemoryStream read = new();
+        byte[] buffer = new byte[1 << 14];
+        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            if (keepsEnd && read.Length > 2 * most)
+            {
+                byte[] end = read.GetBuffer()[(int)(read.Length - most)..(int)read.Length];
+                read.SetLength(0);
+                read.Write(end);
+            }
+
+            read.Write(buffer, 0, got);
+            if (!keepsEnd && read.Length > most)
+            {
+                throw new IOException($"it printed more than {most} bytes");
+            }
+        }
+
+        return Encoding.UTF8.GetString(read.GetBuffer(), (int)Math.Max(0, keepsEnd ? read.Length - most : 0), (int)(keepsEnd ? Math.Min(most, read.Length) : read.Length));
+    }
+
+    private static JsonElement? Json(string output)
+    {
+        if (output.AsSpan().TrimStart() is not ['{' or '[', ..])
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(output);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

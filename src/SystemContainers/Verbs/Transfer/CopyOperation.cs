@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Linux.Files;
+using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Push;
+using SystemContainers.Reference;
+using SystemContainers.Target;
+
+namespace SystemContainers.Verbs.Transfer;
+
+/// <summary>Images copied from any place to any other: registries, layouts, archives, directories, the store, and by skopeo what it alone knows.</summary>
+sealed class CopyOperation(Host host, IPullProgress progress, Action<string> note)
+{
+    /// <summary>Before the name of an image of the store, where places of several kinds may stand.</summary>
+    public const string Store = "sysctr:";
+
+    private const string StagedTag = "image";
+
+    /// <summary>Whether a place says its transport.</summary>
+    public static bool HasTransport(string place) =>
+        SkopeoTransport.Is(place) || place.StartsWith(Store, StringComparison.Ordinal) || place.StartsWith("dir:", StringComparison.Ordinal) || ImageReference.HasTransport(place);
+
+    /// <summary>Copies an image.</summary>
+    /// <param name="from">Where it is, with its transport.</param>
+    /// <param name="to">Where to, likewise.</param>
+    /// <param name="choice">What of it.</param>
+    /// <param name="offline">Whether the source of an image of the store is left alone.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull and a push; Usage: a place is none.</exception>
+    public async Task<TransferReport> CopyAsync(string from, string to, CopyChoice choice, bool offline, CancellationToken cancellation)
+    {
+        if (SkopeoTransport.Is(to))
+        {
+            string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
+            try
+            {
+                string layout = $"oci:{Path.Join(scratch, "layout")}:{StagedTag}";
+                if (choice.PreserveDigests)
+                {
+                    throw new SysctrException(ErrorKind.Usage, $"copying to {to}: it need not keep the digest", "leave out --preserve-digests");
+                }
+
+                TransferReport staged = await CopyAsync(from, layout, choice, offline, cancellation);
+                await SkopeoTransport.PutAsync(layout, to, cancellation);
+                return staged with { Destination = to, Digest = null };
+            }
+            finally
+            {
+                ScratchDirectory.Remove(scratch);
+            }
+        }
+
+        if (from.StartsWith(Store, StringComparison.Ordinal))
+        {
+            return to.StartsWith(Store, StringComparison.Ordinal)
+                ? throw new SysctrException(ErrorKind.Usage, $"copying {from} to {to}: both are the store", $"'sysctr images tag {from[Store.Length..]} {to[Store.Length..]}' gives the image a further name")
+                : await new PushOperation(host, progress, note).PushAsync(from[Store.Length..], Place(to).ToString(), new PushOptions(offline, choice.PreserveDigests), cancellation);
+        }
+
+        // As a source the daemon is asked by its own API, as in a pull.
+        return SkopeoTransport.Is(from) && !from.StartsWith("docker-daemon:", StringComparison.Ordinal)
+            ? await CopyTakenAsync(from, to, choice, cancellation)
+            : to.StartsWith(Store, StringComparison.Ordinal) ? await PullAsync(Place(from).ToString(), from, to, cancellation) : await CopyAsync(Place(from), Place(to), choice, cancellation);
+    }
+
+    private async Task<TransferReport> CopyAsync(ImageReference from, ImageReference to, CopyChoice choice, CancellationToken cancellation)
+    {
+        await using IImageDestination destination = host.Destinations(progress).Open(to, from);
+        return Report(from.ToString(), to, await new ImageCopier(progress).CopyAsync(host.Puller(progress), [from], destination, choice, cancellation));
+    }
+
+    /// <summary>Of what skopeo gave: policy.json was asked by skopeo, for the place that it is from.</summary>
+    private async Task<TransferReport> CopyTakenAsync(string from, string to, CopyChoice choice, CancellationToken cancellation)
+    {
+        string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
+        try
+        {
+            string layout = $"oci:{Path.Join(scratch, "layout")}:{StagedTag}";
+            await SkopeoTransport.TakeAsync(from, layout, cancellation);
+            if (to.StartsWith(Store, StringComparison.Ordinal))
+            {
+                return await PullAsync(layout, from, to, cancellation);
+            }
+
+            ImageReference staged = ImageReference.Parse(layout);
+            using IImageSource source = await LocalSources.OpenAsync(staged, host.PullOptions(), cancellation);
+            ImageReference place = Place(to);
+            await using IImageDestination destination = host.Destinations(progress).Open(place, source: null);
+            return Report(from, place, await new ImageCopier(progress).CopyAsync(staged, source, destination, choice, cancellation));
+        }
+        finally
+        {
+            ScratchDirectory.Remove(scratch);
+        }
+    }
+
+    private async Task<TransferReport> PullAsync(string source, string shown, string to, CancellationToken cancellation)
+    {
+        StoredImage stored = (await new ImageOperations(host, progress, note).PullAsync(source, to[Store.Length..], keepNames: false, cancellation))[0];
+        string digest = stored.Record.ManifestDigest.ToString();
+        return new TransferReport(shown, stored.Record.Reference, digest, digest, Images: 1, stored.Record.DiffIds.Count, Bytes: 0, Present: 0);
+    }
+
+    private static TransferReport Report(string from, ImageReference to, CopiedImage copied) =>
+        new(from, to.ToString(), copied.Digest?.ToString(), copied.Source.ToString(), copied.Images, copied.Blobs, copied.Bytes, copied.Present);
+
+    /// <summary>A place with its transport: a bare name could be one of the store or of a registry.</summary>
+    private static ImageReference Place(string typed)
+    {
+        // "dir:1" is an image elsewhere; here it can only be a directory.
+        string text = typed.StartsWith("dir:", StringComparison.Ordinal) && !typed.Contains('/', StringComparison.Ordinal) ? $"dir:./{typed["dir:".Length..]}" : typed;
+        return ImageReference.HasTransport(text)
+            ? ImageReference.Parse(text)
+            : throw new SysctrException(
+                ErrorKind.Usage, $"copying: '{Redact.Text(typed)}' says no transport",
+                "write docker://NAME for a registry, sysctr:NAME for the store, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR");
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Verbs.Transfer;
+
+/// <summary>An image that was pushed, copied or saved; what <c>--json</c> of these verbs prints.</summary>
+/// <param name="Source">Where it is from.</param>
+/// <param name="Destination">Where it is now.</param>
+/// <param name="Digest">The digest that it has there; null where the destination has no manifests.</param>
+/// <param name="SourceDigest">The digest that it had where it is from; another one where its layers were packed anew.</param>
+/// <param name="Images">How many images, those of an index one by one.</param>
+/// <param name="Blobs">How many blobs were sent.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="Present">How many blobs were there already.</param>
+sealed record TransferReport(string Source, string Destination, string? Digest, string? SourceDigest, int Images, int Blobs, long Bytes, int Present);

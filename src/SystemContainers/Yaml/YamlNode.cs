@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Yaml;
+
+/// <summary>A value of a YAML document, and where it stands.</summary>
+/// <param name="Source">Its file.</param>
+/// <param name="Line">From 1.</param>
+abstract record YamlNode(YamlSource Source, int Line)
+{
+    /// <summary>How many values it has in it, itself among them, where what an alias names counts each time.</summary>
+    public abstract long Size { get; }
+
+    /// <summary><c>FILE:LINE</c>.</summary>
+    public string Place => $"{Source.Shown}:{Line}";
+}

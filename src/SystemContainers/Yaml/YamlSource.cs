@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Yaml;
+
+/// <summary>A file of YAML.</summary>
+/// <param name="Path">Absolute.</param>
+/// <param name="Shown">As messages name it.</param>
+sealed record YamlSource(string Path, string Shown)
+{
+    /// <summary>What its relative paths are relative to.</summary>
+    public string Directory => System.IO.Path.GetDirectoryName(Path)!;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using System.Globalization;
+using SystemContainers.Errors;
+using SystemContainers.Mounts;
+using SystemContainers.Scan;
+using SystemContainers.Target;
+
+namespace SystemContainers.Cli.Commands.Checks;
+
+static class ScanCommand
+{
+    private static readonly Argument<string[]> s_names = new("NAME|IMAGE")
+    {
+        Description = "Containers, or images of the store by name or ID.",
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
+    };
+
+    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "All installed containers." };
+
+    private static readonly Option<string[]> s_scanners = new("--scanner")
+    {
+        Description = "By which scanner; may be given several times. It can be left out where one alone is configured and installed.",
+        HelpName = "SCANNER",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private static readonly Option<MountStorage?> s_storage = new("--storage")
+    {
+        Description = "Which is meant where the name is an image's and a container's: images, containers.",
+    };
+
+    private static readonly Option<bool> s_list = new("--list") { Description = "List the scanners." };
+
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array, with what the scanners printed in it." };
+
+    public static Command Create()
+    {
+        Command command = new(
+            "scan",
+            """
+            Hands the files of containers, read-only, to a scanner, and ends as the scanner judges them: with 1 where it found something, with
+            12 where one did not come to an end that says either.
+
+            Examples:
+              sysctr scan --list
+              sysctr scan --scanner clamav etcd
+              sysctr scan --all --json | jq '.[] | select(.verdict != "clean")'
+            """) { s_names, s_all, s_scanners, s_storage, s_list, s_json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Terminal terminal = GlobalOptions.Terminal(parsed);
+        IReadOnlyList<Scanner> scanners = ScannerFiles.Load(ScannerFiles.Directories);
+        if (parsed.GetValue(s_list))
+        {
+            terminal.Table(
+                ["SCANNER", "INSTALLED", new("DESCRIPTION") { Dispensable = 1 }], [.. scanners.Select(s => new[] { s.Name, s.IsInstalled ? "yes" : "no", s.Description })]);
+            return 0;
+        }
+
+        using Host host = GlobalOptions.OpenHost(parsed, terminal);
+        string[] names = Names(parsed, host);
+        IReadOnlyList<Scanner> chosen = Choose(scanners, parsed.GetValue(s_scanners) ?? []);
+        ScanOperation operation = new(host);
+        List<ScanReport> reports = [];
+        foreach (string name in names)
+        {
+            foreach (Scanner scanner in chosen)
+            {
+                ScanReport report = await operation.ScanAsync(name, Kind(parsed), scanner, cancellation);
+                reports.Add(report);
+                if (!parsed.GetValue(s_json))
+                {
+                    Print(terminal, report);
+                }
+            }
+        }
+
+        if (parsed.GetValue(s_json))
+        {
+            terminal.Json(Reports.ToJson(reports));
+        }
+
+        return reports.Any(r => r.Verdict == ScanVerdict.Found) ? (int)ErrorKind.Failed : reports.Any(r => r.Verdict == ScanVerdict.Failed) ? (int)ErrorKind.Host : 0;
+    }
+
+    private static MountKind? Kind(ParseResult parsed) =>
+        parsed.GetValue(s_all) ? MountKind.Container
+        : parsed.GetValue(s_storage) switch
+        {
+            MountStorage.Images => MountKind.Image,
+            MountStorage.Containers => MountKind.Container,
+            _ => null,
+        };
+
+    private static string[] Names(ParseResult parsed, Host host)
+    {
+        string[] names = parsed.GetValue(s_names)!;
+        return (names.Length > 0, parsed.GetValue(s_all)) switch
+        {
+            (true, true) => throw new SysctrException(ErrorKind.Usage, $"scanning {names[0]}: --all is all containers", "leave out the one or the other"),
+            (false, false) => throw new SysctrException(ErrorKind.Usage, "scanning: what?", "name containers or images, or write --all"),
+            (true, false) => names,
+            _ => [.. host.Catalog.List().Where(c => HasFiles(host, c)).Select(c => c.Name)],
+        };
+    }
+
+    /// <summary>A pod, or an image that only has files for the host, has nothing to look at.</summary>
+    private static bool HasFiles(Host host, State.ContainerRecord container) =>
+        container.RemoteRootfs is not null || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
+
+    private static IReadOnlyList<Scanner> Choose(IReadOnlyList<Scanner> scanners, string[] named)
+    {
+        if (named.Length > 0)
+        {
+            return
+            [
+                .. named.Distinct(StringComparer.Ordinal).Select(name => scanners.FirstOrDefault(s => s.Name == name) ?? throw new SysctrException(
+                    ErrorKind.NotFound, $"scanning by '{name}': there is no such scanner", $"write {ScannerFiles.Directories[^1]}/{name}.toml (sysctr-scan(1)), or take one of 'sysctr scan --list'")),
+            ];
+        }
+
+        Scanner[] installed = [.. scanners.Where(s => s.IsInstalled)];
+        return installed.Length switch
+        {
+            1 => installed,
+            0 => throw new SysctrException(
+                ErrorKind.Host, "scanning: no scanner is installed", $"install the program of one of those of 'sysctr scan --list', or write {ScannerFiles.Directories[^1]}/NAME.toml (sysctr-scan(1))"),
+            _ => throw new SysctrException(ErrorKind.Usage, $"scanning: there are several scanners: {string.Join(", ", installed.Select(s => s.Name))}", "say which by --scanner"),
+        };
+    }
+
+    private static void Print(Terminal terminal, ScanReport report)
+    {
+        string time = report.Seconds.ToString("0.0", CultureInfo.InvariantCulture);
+        switch (report.Verdict)
+        {
+            case ScanVerdict.Clean:
+                terminal.Result($"{report.Name}: {report.Scanner} found nothing ({time} s)");
+                break;
+            case ScanVerdict.Found:
+                terminal.Result($"{report.Name}: {report.Scanner} found something ({time} s)");
+                break;
+            default:
+                terminal.Error($"{report.Name}: {report.Scanner} came to no verdict: {report.Error}");
+                break;
+        }
+
+        foreach (string line in report.Output ?? (report.Results is { } results ? [results.GetRawText()] : []))
+        {
+            terminal.TextLine($"  {line}");
+        }
+    }
+}

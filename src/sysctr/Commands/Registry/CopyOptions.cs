@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using SystemContainers.Cli.Output;
+using SystemContainers.Errors;
+using SystemContainers.Verbs.Transfer;
+
+namespace SystemContainers.Cli.Commands.Registry;
+
+/// <summary>Options that verbs have which send images.</summary>
+static class CopyOptions
+{
+    public static Option<bool> PreserveDigests() => new("--preserve-digests") { Description = "Fail where the image would get another digest." };
+
+    public static Option<bool> Offline() => new("--offline")
+    {
+        Description = "Don't ask the source of an image of the store for its layers; pack them anew, with another digest.",
+    };
+
+    /// <summary>Says what was sent, and prints its digest.</summary>
+    public static void Print(Terminal terminal, TransferReport report)
+    {
+        terminal.Note(
+            $"{ImageText.Name(report.Destination)}: {(report.Images == 1 ? "" : $"{report.Images} images, ")}{report.Blobs} blobs sent ({ByteSize.Text(report.Bytes)}), {report.Present} were there");
+        if (report.Digest is { } digest)
+        {
+            terminal.Result(digest);
+        }
+    }
+}

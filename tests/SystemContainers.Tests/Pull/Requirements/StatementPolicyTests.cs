@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Oci;
+using SystemContainers.Pull;
+using SystemContainers.Pull.Requirements;
+using SystemContainers.Pull.Statements;
+using SystemContainers.Pull.Trust;
+using SystemContainers.Reference;
+using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Pull.Referrers;
+using SystemContainers.Tests.Pull.Statements;
+using Xunit;
+
+namespace SystemContainers.Tests.Pull.Requirements;
+
+public sealed class StatementPolicyTests : IDisposable
+{
+    private const string Provenance = "https://slsa.dev/provenance/v1";
+
+    private readonly PullingHost _host = new();
+    private readonly BundleSamples _samples = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        _samples.Dispose();
+    }
+
+    [Theory]
+    [InlineData("signed", null)]
+    [InlineData("signed by a stranger too", null)]
+    [InlineData("signed by a stranger", "none of 1 counts")]
+    [InlineData("not signed", "there is none")]
+    [InlineData("another type", "it is of type https://sigstore.dev/cosign/sign/v1")]
+    [InlineData("index signed", null)]
+    public async Task A_pull_needs_the_statement_that_is_required(string how, string? why)
+    {
+        using OciRegistry registry = new();
+        using RegistryPusher pusher = new(registry.Host, "team/app");
+        _host.Insecure(registry.Host);
+        Digest image = await pusher.ImageAsync("a", "1");
+        byte[] statement = BundleSamples.Statement(image, how == "another type" ? InTotoStatement.CosignSignature : Provenance);
+        byte[][] bundles = how switch
+        {
+            "not signed" => [],
+            "signed by a stranger" => [_samples.ByKey("other key", image, statement)],
+            "signed by a stranger too" => [_samples.ByKey("other key", image, statement), _samples.ByKey("good", image, statement)],
+            "index signed" => [],
+            _ => [_samples.ByKey("good", image, statement)],
+        };
+        if (how == "index signed")
+        {
+            string json = $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{{\"mediaType\":\"{MediaTypes.OciManifest}\",\"size\":{pusher.SizeOf(image)},\"digest\":\"{image}\",\"platform\":{{\"architecture\":\"amd64\",\"os\":\"linux\"}}}}]}}";
+            Digest index = await pusher.ManifestAsync(System.Text.Encoding.UTF8.GetBytes(json), MediaTypes.OciIndex, "1");
+            await pusher.BundlesAsync(index, json.Length, _samples.ByKey("good", index, BundleSamples.Statement(index, Provenance)));
+        }
+
+        await pusher.BundlesAsync(image, 100, bundles);
+        Write("10.json", $$"""{"{{registry.Host}}/team": [{{Requirement()}}]}""");
+        ImagePuller puller = Puller();
+
+        if (why is null)
+        {
+            Assert.Equal(image, (await puller.PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token)).ManifestDigest);
+            return;
+        }
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
+            () => puller.PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token));
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.Contains("10.json", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("quay.io/team/app:1", "quay.io/team/app:1")]
+    [InlineData("quay.io/team/app:2", "quay.io/team/app")]
+    [InlineData("quay.io/team/other:1", "quay.io/team")]
+    [InlineData("quay.io/x:1", "*.io")]
+    [InlineData("localhost:5000/x:1", "")]
+    public void The_most_specific_scope_decides(string image, string scope)
+    {
+        Write("10.json", $$"""{"quay.io/team/app:1": [{{Requirement()}}], "quay.io/team/app": [{{Requirement()}}], "": [{{Requirement()}}]}""");
+        Write("20.json", $$"""{"quay.io/team": [{{Requirement()}}], "*.io": [{{Requirement()}}]}""");
+
+        StatementRule rule = Assert.Single(Load().For(ImageReference.Parse(image)));
+
+        Assert.Equal(scope, rule.Scope);
+    }
+
+    [Theory]
+    [InlineData("""{"quay.io": []}""", "no array")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","keyPaths":["/k"]}]}""", "no \"signedIdentity\"")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","keyPaths":["/k"],"signedIdentity":{"type":"matchRepository"}}]}""", "by its digest")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"}}]}""", "exactly one of")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":[]}]}""", "no array of paths")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPath":"/k"}]}""", "unknown \"keyPath\"")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i"}}]}""", "no \"subject\"")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":""}}]}""", "needs an oidcIssuer and a subject")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r"}}]}""", "needs subjectEmail")]
+    [InlineData("""{"quay.io": 1, "quay.io": 2}""", "twice")]
+    [InlineData("""{"etcd": [1]}""", "holds no image")]
+    [InlineData("[]", "no object")]
+    [InlineData("", "no JSON")]
+    public void A_file_that_is_wrong_lets_nothing_pass(string text, string why)
+    {
+        Write("10.json", text);
+
+        SysctrException e = Assert.Throws<SysctrException>(Load);
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_scope_stands_in_one_file()
+    {
+        Write("10.json", $$"""{"quay.io": [{{Requirement()}}]}""");
+        Write("20.json", $$"""{"quay.io": [{{Requirement()}}]}""");
+
+        Assert.Contains("10.json", Assert.Throws<SysctrException>(Load).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Identities_are_those_of_the_trusted_root()
+    {
+        _host.Write("root.json", _samples.TrustedRootJson);
+        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"" + InTotoStatement.CosignSignature + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\"" + _host.In("root.json") +
+            "\",\"oidcIssuer\":\"" + BundleSamples.Issuer + "\",\"subject\":\"https://github.example/team/app/.github/workflows/*.yml@refs/tags/*\"}}]}");
+        Digest image = Digest.Sha256([5]);
+
+        BundleTrust trust = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust();
+
+        Assert.NotNull(BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow).Statement);
+        Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
+    }
+
+    private string Requirement()
+    {
+        _host.Write("key.pub", _samples.KeyPem("P-256"));
+        return "{\"predicateType\":\"" + Provenance + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"keyPaths\":[\"" + _host.In("key.pub") + "\"]}";
+    }
+
+    private void Write(string file, string text) => _host.Write("trust.d/" + file, text);
+
+    private StatementPolicy Load() => StatementPolicy.Load(_host.In("trust.d"), p => p);
+
+    private ImagePuller Puller() => new(_host.Registries, _host.Credentials, SignaturePolicy.Load(_host.In("policy.json")), _host.Progress, _host.OwnOptions)
+    {
+        Judge = new StatementJudge(Load(), TimeProvider.System),
+    };
+}

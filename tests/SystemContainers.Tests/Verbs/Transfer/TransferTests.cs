@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Images;
+using SystemContainers.Oci;
+using SystemContainers.Push;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Tests.Fakes;
+using SystemContainers.Verbs.Transfer;
+using Xunit;
+
+namespace SystemContainers.Tests.Verbs.Transfer;
+
+/// <summary>Images of the store sent elsewhere and taken back: push, copy, save, load.</summary>
+[Trait("needs", "root")]
+public sealed class TransferTests : IDisposable
+{
+    private static readonly CopyChoice s_one = new(Platform.Current);
+
+    private readonly TransferBed _bed = new();
+    private readonly FakeImage _image;
+
+    public TransferTests()
+    {
+        _image = new FakeImage { Architecture = Platform.Current.Architecture }
+            .AddGzip(new LayerTar().Dir("etc").File("etc/name", "one\n", uid: 1, gid: 2).File("bin/tool", new string('t', 300_000), mode: 0b111_101_101).Symlink("link", "etc/name")
+                .Link("hard", "etc/name").Fifo("fifo", mtime: "1600000000.25").File("attributes", "x", xattrs: ("user.note", [1, 0, 2])).ToBytes())
+            .AddZstd(new LayerTar().Whiteout("etc/.wh.name").File(new string('d', 120) + "/" + new string('f', 99), "long").Device('3', "null", 1, 3).File("empty").ToBytes())
+            .PushTo(_bed.Registry, "from", "v1");
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string From => $"{_bed.Registry.Host}/from:v1";
+
+    public void Dispose() => _bed.Dispose();
+
+    [Fact]
+    public async Task A_push_takes_layers_from_where_the_image_was_pulled_and_keeps_the_digest()
+    {
+        await _bed.PullAsync(From);
+
+        TransferReport report = await _bed.Push.PushAsync(From, $"oci:{_bed.In("layout")}:v1", new PushOptions(PreserveDigests: true), Cancellation);
+
+        Assert.Equal((_image.ManifestDigest.ToString(), _image.ManifestDigest.ToString(), 3), (report.Digest, report.SourceDigest, report.Blobs));
+        Assert.Empty(_bed.Notes);
+    }
+
+    [Fact]
+    public async Task A_push_within_one_registry_mounts()
+    {
+        await _bed.PullAsync(From);
+        _bed.Registry.ForgetRequests();
+
+        TransferReport report = await _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/team/to:v2", new PushOptions(), Cancellation);
+
+        Assert.Equal(_image.ManifestDigest.ToString(), report.Digest);
+        Assert.Equal(_image.ManifestDigest, _bed.Registry.Repository("team/to").Tags["v2"]);
+        Assert.DoesNotContain(_bed.Registry.Requests, r => r.StartsWith("GET /v2/from/blobs", StringComparison.Ordinal) && r.Contains(_image.Blob(0).ToString(), StringComparison.Ordinal));
+    }
+
+    /// <summary>Nobody has the layers any more, but the destination: the digest stays.</summary>
+    [Fact]
+    public async Task What_the_destination_has_needs_no_source()
+    {
+        await _bed.PullAsync(From);
+        _image.PushTo(_bed.Registry, "mirror", "old");
+        ForgetSource();
+
+        TransferReport report = await _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/mirror:v1", new PushOptions(PreserveDigests: true), Cancellation);
+
+        Assert.Equal((_image.ManifestDigest.ToString(), 0), (report.Digest, report.Blobs));
+    }
+
+    /// <summary>What comes back has every file as it was; only the digests are others, and that is said.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Without_a_source_layers_are_packed_anew_and_hold_the_same_files(bool offline)
+    {
+        await _bed.PullAsync(From);
+        ImageRecord before = Record(From);
+        if (!offline)
+        {
+            ForgetSource();
+        }
+
+        Assert.Equal(ErrorKind.Failed, (await Assert.ThrowsAsync<SysctrException>(
+            () => _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/to:v1", new PushOptions(offline, PreserveDigests: true), Cancellation))).Kind);
+        Assert.Empty(_bed.Registry.Repository("to").Tags);
+        TransferReport report = await _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/to:v1", new PushOptions(offline), Cancellation);
+        await _bed.PullAsync($"{_bed.Registry.Host}/to:v1");
+
+        ImageRecord after = Record($"{_bed.Registry.Host}/to:v1");
+        Assert.NotEqual(before.ManifestDigest, after.ManifestDigest);
+        Assert.Equal((after.ManifestDigest.ToString(), before.ManifestDigest.ToString()), (report.Digest, report.SourceDigest));
+        Assert.Contains(_bed.Notes, n => n.Contains($"its digest is {after.ManifestDigest} there, and was {before.ManifestDigest}", StringComparison.Ordinal));
+        Assert.Equal(offline, !_bed.Notes.Exists(n => n.Contains("can't be fetched", StringComparison.Ordinal)));
+        ContentStore store = _bed.Host.OpenStore();
+        Assert.All(
+            before.DiffIds.Zip(after.DiffIds),
+            pair => Assert.Equal(store.ReadLayer(pair.First).Entries.Select(Told), store.ReadLayer(pair.Second).Entries.Select(Told)));
+
+        // Again it is the same: nothing new is sent.
+        Assert.Equal((report.Digest, 0), ((await _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/to:v2", new PushOptions(Offline: true), Cancellation)) is var again ? (again.Digest, again.Blobs) : default));
+    }
+
+    [Fact]
+    public async Task A_file_of_the_store_that_was_altered_is_not_packed()
+    {
+        await _bed.PullAsync(From);
+        ContentStore store = _bed.Host.OpenStore();
+        LayerEntry entry = store.ReadLayer(_image.DiffId(0)).Entries.Single(e => e.Size == 300_000);
+        string path = store.ObjectPath(entry.Object);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[5] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _bed.Push.PushAsync(From, $"oci-archive:{_bed.In("a.tar")}", new PushOptions(Offline: true), Cancellation));
+
+        Assert.Equal(ErrorKind.Corrupt, e.Kind);
+        Assert.Contains("bin/tool", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_bed.In("a.tar")));
+    }
+
+    [Fact]
+    public async Task Images_without_a_network_go_by_one_archive_and_have_their_names_again()
+    {
+        FakeImage second = new FakeImage { Architecture = Platform.Current.Architecture }.Add(_image.Plains[0], _image.BlobBytes(0), MediaTypes.OciLayerGzip)
+            .AddGzip(new LayerTar().File("second").ToBytes()).PushTo(_bed.Registry, "team/second", "v2");
+        await _bed.PullAsync(From);
+        await _bed.PullAsync($"{_bed.Registry.Host}/team/second:v2");
+        string archive = _bed.In("images.tar");
+
+        IReadOnlyList<TransferReport> saved = await _bed.Save.SaveAsync([From, $"{_bed.Registry.Host}/team/second:v2", From], archive, new PushOptions(), Cancellation);
+
+        Assert.Equal([(3, 0), (2, 1)], saved.Select(s => (s.Blobs, s.Present)));
+        using TransferBed other = new();
+        IReadOnlyList<StoredImage> loaded = await other.Load.LoadAsync(archive, Cancellation);
+        Assert.Equal(
+            [($"docker://{From}", _image.ManifestDigest), ($"docker://{_bed.Registry.Host}/team/second:v2", second.ManifestDigest)],
+            loaded.Select(l => (l.Record.Reference, l.Record.ManifestDigest)));
+        Assert.Equal(_image.DiffId(1), other.Host.OpenStore().Images.Find($"docker://{From}")!.DiffIds[1]);
+    }
+
+    [Fact]
+    public async Task What_has_no_name_of_a_registry_is_kept_by_the_archive_s()
+    {
+        await _bed.PullAsync(From);
+        string archive = _bed.In("image.tar");
+        await _bed.Copy.CopyAsync($"sysctr:{From}", $"oci-archive:{archive}:v1", s_one, offline: false, Cancellation);
+
+        StoredImage loaded = Assert.Single(await _bed.Load.LoadAsync(archive, Cancellation));
+
+        Assert.Equal($"oci-archive:{archive}@{_image.ManifestDigest}", loaded.Record.Reference);
+        Assert.Contains(_bed.Notes, n => n.Contains("no name of a registry", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_docker_archive_is_loaded_by_its_names()
+    {
+        await _bed.PullAsync(From);
+        await _bed.Copy.CopyAsync($"sysctr:{From}", $"docker-archive:{_bed.In("d.tar")}:quay.io/team/app:v3", s_one, offline: false, Cancellation);
+
+        StoredImage loaded = Assert.Single(await _bed.Load.LoadAsync(_bed.In("d.tar"), Cancellation));
+
+        Assert.Equal(("docker://quay.io/team/app:v3", Digest.Sha256(_image.Config)), (loaded.Record.Reference, loaded.Record.ConfigDigest));
+    }
+
+    [Theory]
+    [InlineData("etcd", "oci:/x")]
+    [InlineData("docker://quay.io/x", "y")]
+    [InlineData("sysctr:a", "sysctr:b")]
+    [InlineData("docker://quay.io/x", "docker-daemon")]
+    public async Task Places_of_a_copy_say_their_transport(string from, string to) =>
+        Assert.Equal(ErrorKind.Usage, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Copy.CopyAsync(from, to, s_one, offline: false, Cancellation))).Kind);
+
+    [Fact]
+    public async Task A_copy_into_the_store_is_a_pull_by_a_name()
+    {
+        TransferReport report = await _bed.Copy.CopyAsync($"docker://{From}", "sysctr:quay.io/my/name:v1", s_one, offline: false, Cancellation);
+
+        Assert.Equal("docker://quay.io/my/name:v1", report.Destination);
+        Assert.Equal(_image.ManifestDigest, Record("quay.io/my/name:v1").ManifestDigest);
+    }
+
+    [Fact]
+    public async Task What_the_store_does_not_have_is_not_found()
+    {
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Push.PushAsync(From, null, new PushOptions(), Cancellation))).Kind);
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Load.LoadAsync(_bed.In("none.tar"), Cancellation))).Kind);
+    }
+
+    private ImageRecord Record(string name) => _bed.Host.OpenStore().Images.Find("docker://" + name)!;
+
+    private void ForgetSource()
+    {
+        _bed.Registry.Repository("from").Manifests.Clear();
+        _bed.Registry.Repository("from").Blobs.Clear();
+    }
+
+    private static (string, string, string, int, uint, uint, long, int, string, long, ObjectKey, uint, uint) Told(LayerEntry entry) =>
+        (entry.Type.ToString(), Convert.ToHexString(entry.Name), Convert.ToHexString(entry.LinkName), entry.Metadata.Mode, entry.Metadata.Uid, entry.Metadata.Gid,
+            entry.Metadata.MtimeSeconds, entry.Metadata.MtimeNanoseconds, string.Join(',', entry.Metadata.Xattrs.Select(x => Convert.ToHexString(x.Name) + Convert.ToHexString(x.Value))),
+            entry.Size, entry.Object, entry.DeviceMajor, entry.DeviceMinor);
+}

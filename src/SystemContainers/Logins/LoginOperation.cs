@@ -2,6 +2,7 @@
 
 using System.Net;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
@@ -38,6 +39,23 @@ sealed class LoginOperation
         _writer = new CredentialWriter([_written, .. _stronger], registries.CredentialHelpers);
     }
 
+    /// <summary>By the configuration of the caller, root or not: logins belong to whoever calls, and need no store.</summary>
+    /// <param name="user">Null for who calls, as they are.</param>
+    /// <param name="note">Told what registries.conf says without effect.</param>
+    /// <param name="progress">Told of further attempts.</param>
+    /// <param name="authFile">The file to use alone; null for those of the caller.</param>
+    /// <exception cref="SysctrException">Policy: registries.conf can't be read.</exception>
+    public static LoginOperation Open(HostUser? user, Action<string> note, IPullProgress progress, string? authFile)
+    {
+        RegistriesConfig registries = RegistriesConfig.Load(RegistriesConfPaths.Of(user));
+        foreach (string without in registries.Notes)
+        {
+            note($"warning: {without}");
+        }
+
+        return new LoginOperation(registries, PullOptions.Of(user), progress, authFile, Environment.GetEnvironmentVariable);
+    }
+
     /// <summary>The registry of a text, or the first of unqualified-search-registries for none.</summary>
     /// <exception cref="SysctrException">Usage: it is none, or there is none.</exception>
     public AuthKey KeyOf(string? typed) => AuthKey.Parse(typed ?? (_registries.SearchRegistries is [var first, ..] ? first : null) ?? throw new SysctrException(
@@ -63,7 +81,7 @@ sealed class LoginOperation
             throw new SysctrException(ErrorKind.Policy, $"logging in to {key.Registry}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
         }
 
-        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Endpoints.LastOrDefault(e => !e.IsMirror)?.Insecure ?? false, IsMirror: false);
+        RegistryEndpoint endpoint = new(place, Insecure: verify is { } wanted ? !wanted : settings.Registry?.Insecure ?? false, IsMirror: false);
         using RegistryClient client = new(endpoint, new CredentialStore(credential), _options, _progress) { Scopes = [] };
         return await client.GetAsync(
             new RegistryRequest($"logging in to {key.Registry}", "v2/", Accept: []),

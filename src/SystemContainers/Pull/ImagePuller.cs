@@ -152,16 +152,16 @@ sealed partial class ImagePuller
     }
 
     /// <summary>The registry that a name's own is, after its mirrors.</summary>
-    private RegistryEndpoint Registry(ImageReference reference) => Settings(reference, "asking for").Endpoints[^1];
+    private RegistryEndpoint Registry(ImageReference reference) => Settings(reference, "asking for").Registry ?? throw Blocked(reference, "asking for");
 
     private RegistrySettings Settings(ImageReference reference, string doing)
     {
         RegistrySettings settings = _registries.For(reference);
-        return settings.Blocked
-            ? throw new SysctrException(
-                ErrorKind.Policy, $"{doing} {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf")
-            : settings;
+        return settings.Blocked ? throw Blocked(reference, doing) : settings;
     }
+
+    private static SysctrException Blocked(ImageReference reference, string doing) =>
+        new(ErrorKind.Policy, $"{doing} {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
 
     private async Task<T> FromHostAsync<T>(
         ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)

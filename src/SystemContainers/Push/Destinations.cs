@@ -39,6 +39,6 @@ sealed class Destinations(RegistriesConfig registries, CredentialStore credentia
         RegistrySettings settings = registries.For(reference);
         return settings.Blocked
             ? throw new SysctrException(ErrorKind.Policy, $"pushing to {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf")
-            : new RegistryEndpoint(reference, settings.Endpoints[^1].Insecure, IsMirror: false);
+            : new RegistryEndpoint(reference, settings.Registry?.Insecure ?? false, IsMirror: false);
     }
 }

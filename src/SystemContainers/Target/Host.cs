@@ -152,9 +152,6 @@ sealed class Host : IDisposable
     /// <inheritdoc cref="ImagePuller.JudgementFor"/>
     internal string? JudgementFor(ImageReference reference) => ImagePuller.JudgementFor(SignaturePolicy, StatementJudge, reference);
 
-    /// <summary>How registries are reached from here, without an image.</summary>
-    internal PullOptions RegistryOptions() => Pull.Options.PullOptions.Of(User);
-
     /// <summary>Places to copy images to, by the registries and credentials that count here.</summary>
     internal Destinations Destinations(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
 

@@ -66,6 +66,22 @@ public sealed class RealLoginTests : IDisposable
         Assert.Contains(complaint, result.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Logins are the caller's own: no root, no store, and no --user needed.</summary>
+    [Fact]
+    public async Task Whoever_calls_logs_in_for_themselves()
+    {
+        using FakeRegistry open = new() { Misbehave = static _ => new FakeResponse() };
+        string home = Path.Combine(_directory, "home");
+        await Command.MustAsync("sh", "-c", $"chmod 755 {_directory}; mkdir {home}; chown 65534:65534 {home}; cp -r {AppContext.BaseDirectory} {_directory}/bin; chmod -R a+rX {_directory}/bin");
+        string[] nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", $"HOME={home}", "PATH=/usr/bin:/bin", $"{_directory}/bin/sysctr"];
+
+        (await RunAsync(null, [.. nobody, "login", "-u", "me", "-p", "p", "--tls-verify=false", open.Host])).MustSucceed();
+
+        Assert.Equal("65534 600", (await Command.MustAsync("stat", "-c", "%u %a", $"{home}/.config/containers/auth.json")).Output.Trim());
+        Assert.Equal("me", (await RunAsync(null, [.. nobody, "login", "--get-login", open.Host])).MustSucceed().Output.Trim());
+        (await RunAsync(null, [.. nobody, "logout", open.Host])).MustSucceed();
+    }
+
     /// <summary>Ended at any of its steps, or without room for one, it leaves the file as it was or as it is to be.</summary>
     [Theory]
     [InlineData("kill")]

@@ -251,7 +251,8 @@ public sealed class RegistryTests : IDisposable
         Assert.Equal(image.ManifestDigest, (await _host.PullAsync(secure.Host + "/x:1")).ManifestDigest);
 
         secure.Misbehave = _ => new FakeResponse(302) { Headers = { ["Location"] = $"https://{storage.Host}/b" } };
-        await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+        SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
+        Assert.Contains($"certs.d/{storage.Host}/ca.crt", e.Hint, StringComparison.Ordinal);
         Assert.Empty(storage.Requests);
     }
 

@@ -21,7 +21,8 @@ sealed class AuthFile(string path)
     private const string CredHelpers = "credHelpers";
     private const int MaxBytes = 4 << 20;
 
-    private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 16 };
+    // Of a name that stands twice neither value may be lost.
+    private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 16, AllowDuplicateProperties = false };
 
     /// <summary>The absolute path.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
@@ -29,7 +30,7 @@ sealed class AuthFile(string path)
     /// <summary>The helper that the file names for a registry; null where it has none.</summary>
     /// <exception cref="SysctrException">Unauthorized: the file can't be read.</exception>
     public string? HelperOf(AuthKey key) =>
-        Read()[CredHelpers] is JsonObject helpers ? AuthKey.InHelpers(key.Registry).Select(k => helpers[k]?.GetValue<string>()).FirstOrDefault(h => h is { Length: > 0 }) : null;
+        Helpers().FirstOrDefault(h => h.Helper.Length > 0 && AuthKey.InHelpers(key.Registry).Contains(h.Registry)).Helper;
 
     /// <summary>All registries that the file names a helper for, with it.</summary>
     /// <exception cref="SysctrException">Unauthorized: the file can't be read.</exception>
@@ -82,9 +83,19 @@ sealed class AuthFile(string path)
     {
         try
         {
-            byte[]? bytes = BoundedFile.Read("/", Path, MaxBytes);
-            return bytes is null || bytes.AsSpan().Trim(" \r\n\t"u8).IsEmpty ? []
+            // /run/containers is root's alone where podman made it: others have no file there, as for CredentialStore.
+            byte[]? bytes = File.Exists(Path) ? BoundedFile.Read("/", Path, MaxBytes) : null;
+            JsonObject file = bytes is null || bytes.AsSpan().Trim(" \r\n\t"u8).IsEmpty ? []
                 : JsonNode.Parse(bytes, documentOptions: s_reading) as JsonObject ?? throw new JsonException("it is no object");
+            foreach (string name in (string[])[Auths, CredHelpers])
+            {
+                if (file[name] is not (null or JsonObject))
+                {
+                    throw new JsonException($"{name} is no object");
+                }
+            }
+
+            return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -100,6 +111,11 @@ sealed class AuthFile(string path)
     /// <summary>Reads, changes and writes; no other sysctr does so meanwhile.</summary>
     private bool Change(Func<JsonObject, bool> change)
     {
+        if (System.IO.Path.GetFileName(Path) == CredentialPaths.OldFile)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"writing credentials to {Path}: that is the name of Docker's oldest format, which is only read", "name another file with --authfile");
+        }
+
         string directory = System.IO.Path.GetDirectoryName(Path)!;
         try
         {

@@ -34,8 +34,12 @@ static partial class NetworkWords
 
     private static (string Why, string Hint) Reason(string registry, Exception e, Uri? peer, bool proxied)
     {
+        // Where a redirect or a token server led elsewhere, that host's certificates are meant (HostConnections).
+        string place = proxied || peer is null || peer.Authority == "registry-1.docker.io" || string.Equals(peer.Authority, registry, StringComparison.OrdinalIgnoreCase)
+            ? registry
+            : peer.Authority;
         string insecure = $"for a registry without (valid) TLS set insecure = true for it in /etc/containers/registries.conf";
-        string authority = $"put the CA into /etc/containers/certs.d/{registry}/ca.crt; {insecure}";
+        string authority = $"put the CA into /etc/containers/certs.d/{place}/ca.crt; {insecure}";
         string host = peer is null ? "its host" : $"the host {peer.IdnHost}";
         switch (Innermost(e))
         {
@@ -75,7 +79,7 @@ static partial class NetworkWords
                 _ when said.Contains("EOF", StringComparison.Ordinal) => ("it closes the connection instead of speaking TLS", insecure),
                 _ when said.Contains("TLS alert", StringComparison.Ordinal) => (
                     "it ends the TLS handshake" + (Quoted().Match(said) is { Success: true } alert ? $" with the alert '{Words(alert.Groups["text"].Value)}'" : ""),
-                    $"it may want a client's certificate: NAME.cert and NAME.key in /etc/containers/certs.d/{registry}"),
+                    $"it may want a client's certificate: NAME.cert and NAME.key in /etc/containers/certs.d/{place}"),
                 _ when said.Contains("certificate", StringComparison.Ordinal) => ("its certificate is invalid", authority),
                 _ => ($"no TLS connection comes about ({Plain(said)})", authority),
             };

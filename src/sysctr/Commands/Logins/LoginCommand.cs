@@ -4,7 +4,6 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Logins;
 using SystemContainers.Pull.Auth;
-using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands.Logins;
 
@@ -52,9 +51,8 @@ static class LoginCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
-        using Host host = GlobalOptions.OpenHost(parsed, terminal);
         using PullProgressView progress = new(terminal);
-        LoginOperation logins = LoginOptions.Operation(parsed, host, progress);
+        LoginOperation logins = LoginOptions.Operation(parsed, terminal, progress);
         AuthKey key = logins.KeyOf(parsed.GetValue(LoginOptions.Registry));
         Credential? existing = await logins.FindAsync(key, cancellation);
         if (parsed.GetValue(s_getLogin))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Linux.Users;
 using SystemContainers.Logins;
-using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands.Logins;
 
@@ -21,7 +21,10 @@ static class LoginOptions
         HelpName = "FILE",
     };
 
-    public static LoginOperation Operation(ParseResult parsed, Host host, PullProgressView progress) =>
-        new(
-        host.Registries, host.RegistryOptions(), progress, parsed.GetValue(AuthFile) is { Length: > 0 } file ? file : null, Environment.GetEnvironmentVariable);
+    public static LoginOperation Operation(ParseResult parsed, Terminal terminal, PullProgressView progress)
+    {
+        HostUser? user = parsed.GetValue(GlobalOptions.User) ? HostUser.OfCaller() : null;
+        user?.Export(inside: HostUser.IsInNamespace);
+        return LoginOperation.Open(user, terminal.Note, progress, parsed.GetValue(AuthFile) is { Length: > 0 } file ? file : null);
+    }
 }

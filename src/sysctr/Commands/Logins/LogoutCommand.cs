@@ -4,7 +4,6 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Logins;
 using SystemContainers.Pull.Auth;
-using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands.Logins;
 
@@ -22,9 +21,8 @@ static class LogoutCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            using PullProgressView progress = new(terminal);
-            LoginOperation logins = LoginOptions.Operation(parsed, host, progress);
+                using PullProgressView progress = new(terminal);
+            LoginOperation logins = LoginOptions.Operation(parsed, terminal, progress);
             string? registry = parsed.GetValue(LoginOptions.Registry);
             if (parsed.GetValue(s_all))
             {

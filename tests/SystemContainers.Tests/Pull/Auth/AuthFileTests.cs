@@ -71,6 +71,23 @@ public sealed class AuthFileTests : IDisposable
     }
 
     [Fact]
+    public void What_names_no_helper_is_none()
+    {
+        Write("{\"credHelpers\":{\"a.example\":7,\"b.example\":\"\",\"c.example\":\"pass\",\"https://index.docker.io/v1/\":\"hub\"}}");
+
+        Assert.Equal([null, null, "pass", "hub"], new[] { "a.example", "b.example", "c.example", "docker.io" }.Select(k => new AuthFile(File).HelperOf(new AuthKey(k))));
+    }
+
+    [Fact]
+    public void Dockers_oldest_file_is_only_read()
+    {
+        SysctrException e = Assert.Throws<SysctrException>(() => new AuthFile(Path.Combine(_directory, ".dockercfg")).Set(new AuthKey("quay.io"), "me", "p"));
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Empty(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
     public void A_link_is_replaced_and_what_it_names_stays()
     {
         string real = Path.Combine(_directory, "real.json");
@@ -87,6 +104,9 @@ public sealed class AuthFileTests : IDisposable
     [Theory]
     [InlineData("SECRET is no JSON")]
     [InlineData("[\"SECRET\"]")]
+    [InlineData("{\"auths\":[\"SECRET\"]}")]
+    [InlineData("{\"credHelpers\":\"SECRET\"}")]
+    [InlineData("{\"auths\":{\"a.example\":{\"auth\":\"SECRET\"},\"a.example\":{}}}")]
     [InlineData("{\"auths\":{\"a\":{\"auth\":\"SECRET\"}")]
     public void A_file_that_is_none_is_left_alone_and_not_shown(string text)
     {

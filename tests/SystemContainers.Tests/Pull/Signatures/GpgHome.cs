@@ -7,17 +7,15 @@ namespace SystemContainers.Tests.Pull.Signatures;
 /// <summary>A gpg with keys of its own, that signs as whoever publishes images does.</summary>
 sealed class GpgHome(SkopeoRoot root, string directory)
 {
-    private const string Past = "20200101T120000";
-
     private string Home => Path.Combine(directory, "gnupg");
 
     /// <summary>Makes a key, now or in 2020.</summary>
     public async Task MakeAsync(string name, string algorithm, string usage = "sign", bool inPast = false, string expires = "never") =>
-        await GpgAsync([.. inPast ? Faked : [], "--quick-gen-key", $"{name} <{name}@example.com>", algorithm, usage, expires]);
+        await GpgAsync([.. inPast ? Faked(1) : [], "--quick-gen-key", $"{name} <{name}@example.com>", algorithm, usage, expires]);
 
     /// <summary>Gives a key a subkey.</summary>
     public async Task AddSubkeyAsync(string name, string algorithm, string usage = "sign", bool inPast = false, string expires = "never") =>
-        await GpgAsync([.. inPast ? Faked : [], "--quick-add-key", await FingerprintAsync(name), algorithm, usage, expires]);
+        await GpgAsync([.. inPast ? Faked(2) : [], "--quick-add-key", await FingerprintAsync(name), algorithm, usage, expires]);
 
     /// <summary>Lets a key hold for ever.</summary>
     public async Task ProlongAsync(string name) => await GpgAsync(["--quick-set-expire", await FingerprintAsync(name), "0"]);
@@ -39,7 +37,7 @@ sealed class GpgHome(SkopeoRoot root, string directory)
         string signed = Path.Combine(directory, "signed");
         await File.WriteAllBytesAsync(plain, content);
         string[] how = options.Intersect(["--clearsign", "--detach-sign"]).Any() ? [] : ["--sign"];
-        await GpgAsync([.. inPast ? Faked : [], .. signers.SelectMany(s => (string[])["-u", $"{s}@example.com"]), "-o", signed, .. options, .. how, plain]);
+        await GpgAsync([.. inPast ? Faked(3) : [], .. signers.SelectMany(s => (string[])["-u", $"{s}@example.com"]), "-o", signed, .. options, .. how, plain]);
         return await File.ReadAllBytesAsync(signed);
     }
 
@@ -53,7 +51,8 @@ sealed class GpgHome(SkopeoRoot root, string directory)
 
     public Task StopAsync() => root.RunAsync("gpgconf", "--homedir", Home, "--kill", "all");
 
-    private static string[] Faked => ["--faked-system-time", Past];
+    /// <summary>That clock stands still: what was made on one day is not younger than what is made on the next.</summary>
+    private static string[] Faked(int day) => ["--faked-system-time", $"2020010{day}T120000!"];
 
     private async Task<string> FingerprintAsync(string name) =>
         (await GpgAsync(["--with-colons", "--list-keys", $"{name}@example.com"])).Split('\n').First(l => l.StartsWith("fpr:", StringComparison.Ordinal)).Split(':')[9];

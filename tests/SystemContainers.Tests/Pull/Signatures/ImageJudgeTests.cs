@@ -5,6 +5,7 @@ using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Trust;
+using SystemContainers.Push;
 using SystemContainers.Reference;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Pull.Sigstore;
@@ -60,6 +61,24 @@ public sealed class ImageJudgeTests : IDisposable
         Assert.Contains("for 127.0.0.1", e.Message, StringComparison.Ordinal);
         Assert.Contains($"http://{_storage.Host}/sigs ({_host.In("registries.d/x.yaml")})", e.Hint, StringComparison.Ordinal);
         Assert.DoesNotContain(_registry.Requests, r => r.Path.Contains("/blobs/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_copy_is_judged_as_a_pull_is()
+    {
+        ImageReference source = ImageReference.Parse(Image);
+        Task<CopiedImage> CopyAsync(IImageDestination destination) =>
+            new ImageCopier(_host.Progress).CopyAsync(Puller(), [source], destination, new CopyChoice(null, false), TestContext.Current.CancellationToken);
+        Destinations destinations = new(_host.Registries, _host.Credentials, _host.OwnOptions with { SpoolDirectory = _host.Root }, _host.Progress);
+        await using (IImageDestination destination = destinations.Open(ImageReference.Parse($"oci:{_host.In("copy")}:1"), source))
+        {
+            Assert.Equal(ErrorKind.Policy, (await Assert.ThrowsAsync<SysctrException>(() => CopyAsync(destination))).Kind);
+        }
+
+        Assert.DoesNotContain(_registry.Requests, r => r.Path.Contains("/blobs/", StringComparison.Ordinal));
+        Serve(Sign(Image));
+        await using IImageDestination again = destinations.Open(ImageReference.Parse($"oci:{_host.In("copy")}:1"), source);
+        Assert.Equal(_image.ManifestDigest, (await CopyAsync(again)).Digest);
     }
 
     [Fact]
@@ -203,11 +222,12 @@ public sealed class ImageJudgeTests : IDisposable
         return e;
     }
 
+    private ImagePuller Puller() => new(
+        _host.Registries, new CredentialStore([]), SignaturePolicy.Load(_host.In("policy.json")), _host.Progress,
+        _host.Options, () => SignatureStorage.Load([_host.In("registries.d")], "file:///nowhere"));
+
     private Task<PulledImage> PullAsync(string image)
     {
-        ImagePuller puller = new(
-            RegistriesConfig.Load(new RegistriesConfPaths(_host.In("registries.conf"), null, null)), new CredentialStore([]), SignaturePolicy.Load(_host.In("policy.json")), _host.Progress,
-            _host.Options, () => SignatureStorage.Load([_host.In("registries.d")], "file:///nowhere"));
-        return puller.PullAsync([ImageReference.Parse(image)], new SystemContainers.Oci.Platform("amd64", "linux"), _host.Sink, TestContext.Current.CancellationToken);
+        return Puller().PullAsync([ImageReference.Parse(image)], new SystemContainers.Oci.Platform("amd64", "linux"), _host.Sink, TestContext.Current.CancellationToken);
     }
 }

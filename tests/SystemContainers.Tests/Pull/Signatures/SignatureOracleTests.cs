@@ -48,10 +48,20 @@ public sealed partial class SignatureOracleTests : IAsyncLifetime
         _root = await SkopeoRoot.GetAsync();
         _gpg = new GpgHome(_root, _directory);
         _registry = await DockerRegistry.StartAsync();
-        await PushAsync();
-        await MakeKeysAsync();
-        await SignAsync();
-        await SignBySigstoreAsync();
+        try
+        {
+            await PushAsync();
+            await MakeKeysAsync();
+            await SignAsync();
+            await SignBySigstoreAsync();
+        }
+        catch
+        {
+            // Nobody disposes of what was not initialised.
+            await DisposeAsync();
+            throw;
+        }
+
         _web.Misbehave = r => Path.Join(_directory, Uri.UnescapeDataString(r.Path)) is var file && File.Exists(file) ? new FakeResponse(200, File.ReadAllBytes(file)) : new FakeResponse(404);
     }
 

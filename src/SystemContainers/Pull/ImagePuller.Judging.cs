@@ -68,7 +68,15 @@ sealed partial class ImagePuller
     internal static string? JudgementFor(SignaturePolicy policy, IImageJudge? judge, ImageReference reference) =>
         string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
-    private async Task JudgeAsync(
+    /// <summary>Throws unless an image has the signatures and statements that are required of it. Nothing that its manifest names need have been fetched.</summary>
+    /// <param name="reference">The logical name.</param>
+    /// <param name="place">The place that has it.</param>
+    /// <param name="source">What is there.</param>
+    /// <param name="root">What the name means there.</param>
+    /// <param name="document">The image: that, or one that an index names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">Policy: it has not.</exception>
+    public async Task JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
         await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);

@@ -48,11 +48,11 @@ sealed class ImageCopier(IPullProgress progress)
             // That the destination fails is no reason to ask another mirror, and no fault of the source.
             result = await puller.UseAsync<(CopiedImage?, SysctrException?)>(
                 candidates,
-                async (_, place, source, token) =>
+                async (reference, place, source, token) =>
                 {
                     try
                     {
-                        return (await CopyFromAsync(place, source, destination, choice, token), null);
+                        return (await CopyFromAsync(place, source, destination, choice, (root, manifest) => puller.JudgeAsync(reference, place, source, root, manifest, token), token), null);
                     }
                     catch (DestinationException e)
                     {
@@ -74,7 +74,7 @@ sealed class ImageCopier(IPullProgress progress)
         return (result.Copied, null);
     }
 
-    /// <summary>Copies what one source has.</summary>
+    /// <summary>Copies what one source has that was judged already: an image of the store, or what skopeo gave.</summary>
     /// <param name="place">What the source is called.</param>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="destination">Stays the caller's.</param>
@@ -86,7 +86,7 @@ sealed class ImageCopier(IPullProgress progress)
     {
         try
         {
-            return await CopyFromAsync(place, source, destination, choice, cancellation);
+            return await CopyFromAsync(place, source, destination, choice, (_, _) => Task.CompletedTask, cancellation);
         }
         catch (DestinationException e)
         {
@@ -98,7 +98,7 @@ sealed class ImageCopier(IPullProgress progress)
     /// <exception cref="SysctrException">What the source is to blame for.</exception>
     /// <exception cref="DestinationException">What it is not.</exception>
     private async Task<CopiedImage> CopyFromAsync(
-        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, Func<ManifestDocument, ManifestDocument, Task> judge, CancellationToken cancellation)
     {
         if (choice.PreserveDigests && !destination.KeepsManifests)
         {
@@ -107,14 +107,17 @@ sealed class ImageCopier(IPullProgress progress)
         }
 
         progress.Trying(place);
-        ManifestDocument root = await ImagePuller.RootAsync(place, source, cancellation);
-        if (choice.Platform is { } platform)
-        {
-            root = await ImagePuller.ChooseAsync(place, source, root, platform, cancellation);
-        }
-
+        ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
+        ManifestDocument root = choice.Platform is { } platform ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation) : named;
         List<ManifestDocument> manifests = [];
         await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
+
+        // Before a blob of any is sent: the index, and each image of it, as skopeo has it.
+        foreach (ManifestDocument manifest in manifests)
+        {
+            await judge(named, manifest);
+        }
+
         Descriptor[] blobs =
         [
             .. manifests.Where(m => m.Manifest is not null).SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config)).DistinctBy(b => b.Digest),

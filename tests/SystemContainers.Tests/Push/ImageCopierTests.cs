@@ -185,6 +185,23 @@ public sealed class ImageCopierTests : IDisposable
         await _bed.FailAsync("dir:" + _bed.Host.In("d"), $"docker://{_registry.Host}/to:v1", ErrorKind.Policy);
     }
 
+    /// <summary>As in a pull: what has to be signed and is not is not copied, one image or an index, and nothing of it is sent.</summary>
+    [Theory]
+    [InlineData("from:v1", false)]
+    [InlineData("several:v1", false)]
+    [InlineData("several:v1", true)]
+    public async Task What_has_to_be_signed_is_not_copied_without(string image, bool all)
+    {
+        CopyBed.PushIndex(_registry, "several", "v1");
+        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        string data = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(key.ExportSubjectPublicKeyInfoPem()));
+        _bed.Host.Write("policy.json", "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"" + data + "\"}]}");
+
+        await _bed.FailAsync($"docker://{_registry.Host}/{image}", $"docker://{_registry.Host}/to:v1", ErrorKind.Policy, all);
+
+        Assert.DoesNotContain(_registry.Requests, r => r.StartsWith("POST", StringComparison.Ordinal) || r.StartsWith("PUT", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_foreign_layer_and_a_size_below_zero_are_refused()
     {

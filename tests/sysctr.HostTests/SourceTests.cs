@@ -47,6 +47,38 @@ public sealed class SourceTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Images_are_looked_at_saved_loaded_and_copied()
+    {
+        (await _host.SysctrAsync("pull", "once", "legacy-tool")).MustSucceed();
+        Assert.Contains("latest\n", (await _host.SysctrAsync("list-tags", "once")).MustSucceed().Output, StringComparison.Ordinal);
+        string digest = (await _host.ShellAsync("sysctr inspect --raw once | sha256sum | cut -d' ' -f1")).Trim();
+        Assert.Contains($"Digest:       sha256:{digest}\n", (await _host.SysctrAsync("inspect", "once")).MustSucceed().Output, StringComparison.Ordinal);
+        string ids = (await _host.SysctrAsync("pull", "once", "legacy-tool")).MustSucceed().Output;
+
+        string saved = (await _host.SysctrAsync("images", "save", "-o", "/root/images.tar", "once", "legacy-tool")).MustSucceed().Output;
+        Assert.StartsWith($"sha256:{digest}\n", saved, StringComparison.Ordinal);
+        (await _host.SysctrAsync("images", "delete", "once", "legacy-tool")).MustSucceed();
+        (await _host.SysctrAsync("images", "prune")).MustSucceed();
+        Assert.Equal(ids, (await _host.SysctrAsync("images", "load", "-i", "/root/images.tar")).MustSucceed().Output);
+        await using (Container once = await Container.InstallAsync(_host, "once", "--pull", "never"))
+        {
+        }
+
+        // Without the network: packed anew, and what is in it is loaded and the same.
+        CommandResult anew = (await _host.SysctrAsync("copy", "--offline", "sysctr:once", "oci-archive:/root/anew.tar:v1")).MustSucceed();
+        Assert.Contains("packed anew from the store", anew.Error, StringComparison.Ordinal);
+        (await _host.SysctrAsync("pull", "--name", "anew", "oci-archive:/root/anew.tar:v1")).MustSucceed();
+        (await _host.SysctrAsync("images", "verify", "--offline", "anew")).MustSucceed();
+
+        CommandResult refused = await _host.SysctrAsync("copy", "sysctr:once", "containers-storage:localhost/once:v1");
+        Assert.Equal(12, refused.ExitCode);
+        Assert.Contains("skopeo, which is not installed", refused.Error, StringComparison.Ordinal);
+        Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/scratch 2>/dev/null || true"));
+        (await _host.SysctrAsync("images", "delete", "anew")).MustSucceed();
+        await _host.ShellAsync("rm /root/images.tar /root/anew.tar");
+    }
+
+    [Fact]
     public async Task A_pull_from_an_archive_with_and_without_a_new_name()
     {
         await SaveAsync("once", "docker-archive:", "once.tar", ":own/once:v1");

@@ -11,7 +11,8 @@ namespace SystemContainers.Tar;
 /// layers were made, and always the same bytes for the same entries, so that a layer that is written again most often has the digest that it had.
 /// </summary>
 /// <param name="target">Stays the caller's.</param>
-sealed class TarWriter(Stream target)
+/// <param name="bareRoot">Whether a directory <c>.</c> has no slash behind it: umoci leaves it out, others write it.</param>
+sealed class TarWriter(Stream target, bool bareRoot = false)
 {
     private const int BlockSize = 512;
     private const int NameBytes = 100;
@@ -33,13 +34,14 @@ sealed class TarWriter(Stream target)
             throw new InvalidOperationException("the content of the entry before is not whole");
         }
 
-        byte[] name = entry.Type == TarEntryType.Directory && entry.Name is not [.., (byte)'/'] ? [.. entry.Name, (byte)'/'] : entry.Name;
+        bool isBare = bareRoot && entry.Name is [(byte)'.'];
+        byte[] name = entry.Type == TarEntryType.Directory && !isBare && entry.Name is not [.., (byte)'/'] ? [.. entry.Name, (byte)'/'] : entry.Name;
         SortedDictionary<string, byte[]> records = Records(entry, name, out int split);
         if (records.Count > 0)
         {
             byte[] data = [.. records.SelectMany(r => Record(r.Key, r.Value))];
             byte[] header = new byte[BlockSize];
-            PaxName(entry.Name).CopyTo(header, 0);
+            PaxName(name).CopyTo(header, 0);
             Octal(header.AsSpan(100, 8), 0);
             Octal(header.AsSpan(108, 8), 0);
             Octal(header.AsSpan(116, 8), 0);
@@ -178,6 +180,7 @@ sealed class TarWriter(Stream target)
     private static byte[] PaxName(byte[] entryName)
     {
         string name = Encoding.ASCII.GetString(Ascii(entryName));
+        name = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
         int slash = name.LastIndexOf('/');
         string full = $"{(slash < 0 ? "" : name[..(slash + 1)])}PaxHeaders.0/{name[(slash + 1)..]}";
         return Encoding.ASCII.GetBytes((full.Length > NameBytes ? full[..NameBytes] : full).TrimEnd('/'));

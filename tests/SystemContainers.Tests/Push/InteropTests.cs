@@ -134,6 +134,30 @@ public sealed class InteropTests : IAsyncLifetime
         }
     }
 
+    /// <summary>Layers of umoci are written again bit for bit, whatever is in them: the ID stays, and only the compressed bytes are others.</summary>
+    [Fact]
+    [Trait("needs", "root")]
+    public async Task What_umoci_packed_keeps_its_ID_when_it_is_packed_anew()
+    {
+        using TransferBed bed = new();
+        string layout = _bed.Host.In("umoci");
+        await Command.MustAsync("umoci", "init", "--layout", layout);
+        await Command.MustAsync("umoci", "new", "--image", $"{layout}:v1");
+        await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:v1", _bed.Host.In("bundle"));
+        string rootfs = _bed.Host.In("bundle/rootfs");
+        await Command.MustAsync(
+            "sh", "-ec",
+            $"cd {rootfs}; mkdir -p etc {new string('d', 90)}/{new string('e', 90)}; echo a > etc/a; ln etc/a etc/hard; ln -s a etc/soft; mkfifo fifo; chmod 4755 etc/a; chown 70000:3000000 etc; "
+            + $"touch grüße {new string('d', 90)}/{new string('e', 90)}/{new string('f', 120)}; head -c 3000000 /dev/zero > large; touch -d @1600000000.25 etc/a; setfattr -n user.note -v x large 2>/dev/null || true");
+        await Command.MustAsync("umoci", "repack", "--image", $"{layout}:v1", _bed.Host.In("bundle"));
+        await bed.PullAsync($"oci:{layout}:v1", "quay.io/umoci:v1");
+
+        await bed.Push.PushAsync("quay.io/umoci:v1", $"oci-archive:{_bed.Host.In("anew.tar")}:v1", new PushOptions(Offline: true), Cancellation);
+
+        Assert.Contains(bed.Notes, n => n.EndsWith("; its ID stays", StringComparison.Ordinal));
+        Assert.Equal((await _bed.Host.PullAsync($"oci:{layout}:v1")).ConfigDigest, (await _bed.Host.PullAsync($"oci-archive:{_bed.Host.In("anew.tar")}:v1")).ConfigDigest);
+    }
+
     /// <summary>In one archive: each by its name, what they share once.</summary>
     [Fact]
     [Trait("needs", "root")]

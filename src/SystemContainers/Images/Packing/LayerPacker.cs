@@ -21,17 +21,18 @@ static class LayerPacker
     /// <param name="store">Leased while this works.</param>
     /// <param name="diffId">Of the layer that is wanted.</param>
     /// <param name="target">Gets the compressed bytes.</param>
+    /// <param name="bareRoot">As <see cref="TarWriter"/> has it.</param>
     /// <param name="cancellation">Honoured between files.</param>
     /// <returns>The digest that the plain archive has now, and the digest of the compressed one.</returns>
     /// <exception cref="SysctrException">Corrupt: the store does not have it whole.</exception>
-    public static (Digest DiffId, Digest Blob) Pack(ContentStore store, Digest diffId, Stream target, CancellationToken cancellation)
+    public static (Digest DiffId, Digest Blob) Pack(ContentStore store, Digest diffId, Stream target, bool bareRoot, CancellationToken cancellation)
     {
         using HashingStream packed = new(target);
         Digest plain;
         using (GZipStream gzip = new(packed, CompressionLevel.Optimal, leaveOpen: true))
         using (PlainHash hashing = new(gzip, diffId.HashName))
         {
-            TarWriter tar = new(hashing);
+            TarWriter tar = new(hashing, bareRoot);
             foreach (LayerEntry entry in store.ReadLayer(diffId).Entries)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -48,6 +49,9 @@ static class LayerPacker
 
         return (plain, Digest.FromSha256(packed.Hash()));
     }
+
+    /// <summary>Whether it makes a difference how the root is written.</summary>
+    public static bool HasRoot(ContentStore store, Digest diffId) => store.ReadLayer(diffId).Entries.Any(e => e.Name is [(byte)'.']);
 
     private static void Copy(ContentStore store, Digest diffId, LayerEntry entry, TarWriter tar)
     {

@@ -121,9 +121,14 @@ sealed class PackedImage : IImageSource
         FileStream file = BlobFiles.Unnamed(spool);
         try
         {
-            BufferedStream buffered = new(file, 128 << 10);
-            (Digest plain, Digest blob) = LayerPacker.Pack(store, diffId, buffered, cancellation);
-            buffered.Flush();
+            // What the index does not tell; where neither is what it was, the second is as good.
+            (Digest plain, Digest blob) = Write(bareRoot: LayerPacker.HasRoot(store, diffId));
+            if (plain != diffId && LayerPacker.HasRoot(store, diffId))
+            {
+                file.SetLength(0);
+                (plain, blob) = Write(bareRoot: false);
+            }
+
             string type = layer.MediaType.StartsWith(MediaTypes.DockerLayer, StringComparison.Ordinal) ? MediaTypes.DockerLayerGzip : MediaTypes.OciLayerGzip;
             Descriptor made = new(type, blob, file.Length);
             if (!files.TryAdd(blob, file))
@@ -137,6 +142,14 @@ sealed class PackedImage : IImageSource
         {
             file.Dispose();
             throw;
+        }
+
+        (Digest DiffId, Digest Blob) Write(bool bareRoot)
+        {
+            BufferedStream buffered = new(file, 128 << 10);
+            (Digest, Digest) written = LayerPacker.Pack(store, diffId, buffered, bareRoot, cancellation);
+            buffered.Flush();
+            return written;
         }
     }
 

@@ -4,7 +4,6 @@ using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Options;
 using SystemContainers.Pull.OpenPgp;
 using SystemContainers.Pull.Requirements;
 using SystemContainers.Pull.Signatures;

@@ -51,7 +51,7 @@ sealed record TrustRequest
 
     private JsonArray Bare(string type) => Keys.Count > 0 || IsSigstores || Identity is not null || RekorKeys.Count > 0
         ? throw Wrong($"{Type} takes no keys", "leave them out, or write signedBy or sigstoreSigned")
-        : [new JsonObject { ["type"] = type }];
+        : new JsonArray(new JsonObject { ["type"] = type });
 
     private JsonArray Signed()
     {
@@ -106,7 +106,7 @@ sealed record TrustRequest
             requirement["signedIdentity"] = IdentityJson(identity);
         }
 
-        return [requirement];
+        return new JsonArray(requirement);
     }
 
     /// <summary>One path, or a list of them, of which any counts.</summary>

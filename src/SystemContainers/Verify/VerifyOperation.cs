@@ -3,13 +3,11 @@
 using SystemContainers.Errors;
 using SystemContainers.Fsck;
 using SystemContainers.Fsck.Findings;
-using SystemContainers.Images;
 using SystemContainers.Mounts;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Reference;
 using SystemContainers.State;
-using SystemContainers.Store.Records;
 using SystemContainers.Target;
 
 namespace SystemContainers.Verify;
@@ -77,9 +75,9 @@ sealed class VerifyOperation(Host host, bool offline)
             : Failed("deployment", $"deployment {container.Deployment} is not what its layers say", lines);
     }
 
-    private static VerifyCheck Failed(string name, string text, IReadOnlyList<string> details) => new(name, VerifyState.Failed, text)
+    private static VerifyCheck Failed(string name, string text, string[] details) => new(name, VerifyState.Failed, text)
     {
-        Details = [.. details.Take(Told), .. details.Count > Told ? (string[])[$"and {details.Count - Told} more"] : []],
+        Details = [.. details.Take(Told), .. details.Length > Told ? (string[])[$"and {details.Length - Told} more"] : []],
         Hint = "'sysctr fsck --repair' mends what can be mended",
         Kind = ErrorKind.Corrupt,
     };

@@ -88,7 +88,7 @@ static class Completer
         Transport(typed).Length > 0 ? [":file"] : [.. names.Images, .. typed.Length == 0 ? [] : s_paths.Where(p => p != "dir:")];
 
     /// <summary>Where images are copied from and to: paths behind their transports, else transports, and images of the store behind theirs.</summary>
-    private static IEnumerable<string> Places(string typed, Place place, InstalledNames names) =>
+    private static string[] Places(string typed, Place place, InstalledNames names) =>
         Transport(typed).Length > 0 ? [":file"]
         : place.Path == "push" ? s_paths
         : [.. s_paths, "docker://", "docker-daemon:", "containers-storage:", .. names.Images.Select(i => CopyOperation.Store + i)];

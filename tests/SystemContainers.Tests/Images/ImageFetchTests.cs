@@ -6,7 +6,6 @@ using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Reference;
 using SystemContainers.Requests;
-using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using Xunit;

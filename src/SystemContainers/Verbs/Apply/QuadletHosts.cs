@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Target;

@@ -66,7 +66,7 @@ static class ScanCommand
 
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
         string[] names = Names(parsed, host);
-        IReadOnlyList<Scanner> chosen = Choose(scanners, parsed.GetValue(s_scanners) ?? []);
+        Scanner[] chosen = Choose(scanners, parsed.GetValue(s_scanners) ?? []);
         ScanOperation operation = new(host);
         List<ScanReport> reports = [];
         foreach (string name in names)
@@ -115,7 +115,7 @@ static class ScanCommand
     private static bool HasFiles(Host host, State.ContainerRecord container) =>
         container.RemoteRootfs is not null || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
 
-    private static IReadOnlyList<Scanner> Choose(IReadOnlyList<Scanner> scanners, string[] named)
+    private static Scanner[] Choose(IReadOnlyList<Scanner> scanners, string[] named)
     {
         if (named.Length > 0)
         {

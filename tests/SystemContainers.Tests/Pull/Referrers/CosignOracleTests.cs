@@ -2,7 +2,6 @@
 
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using SystemContainers.Oci;
-using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Statements;
 using SystemContainers.Pull.X509;
 using SystemContainers.Tests.Pull.Sigstore;

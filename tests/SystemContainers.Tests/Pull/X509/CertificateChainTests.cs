@@ -127,7 +127,7 @@ public sealed class CertificateChainTests
         using X509Certificate2 root = Authority("root", key, null).CreateSelfSigned(s_from, s_to);
         for (int cut = 0; cut < root.RawData.Length; cut += 7)
         {
-            Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => Certificate.Read(root.RawData[..cut])).Kind);
+            Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => Certificate.Read(root.RawData.AsMemory(0, cut))).Kind);
         }
 
         Assert.Throws<SysctrException>(() => Certificate.Read(new byte[] { 0x30, 0x80, 0, 0 }));

@@ -87,7 +87,7 @@ public sealed class AtomicTests(NspawnFixture fixture)
 
     [Theory]
     [InlineData("docker or podman", "pull", "--storage", "docker", "etcd")]
-    [InlineData("policy.json", "trust", "show")]
+    [InlineData("sysctr trust show", "trust", "reset")]
     [InlineData("absent", "install", "--system-package=build", "etcd")]
     [InlineData("there are name=PATTERN", "containers", "list", "--filter", "created=x")]
     [InlineData("sysctr plan", "run", "--display", "etcd")]

@@ -12,7 +12,7 @@ namespace SystemContainers.HostTests;
 [Collection(ImagesHost.Name)]
 public sealed class TrustTests(NspawnFixture fixture)
 {
-    private const string Repository = NspawnHost.MovingRegistry + "/team/trusted";
+    private const string Repository = TestHost.MovingRegistry + "/team/trusted";
     private const string Image = Repository + ":1";
 
     private readonly NspawnHost _host = fixture.Host;
@@ -21,7 +21,11 @@ public sealed class TrustTests(NspawnFixture fixture)
     public async Task What_is_signed_is_installed_and_held_against_the_policy_ever_after()
     {
         await using RegistryServer registry = await _host.StartMovingRegistryAsync();
-        await _host.ShellAsync("mkdir -p /etc/containers /srv/trust; cp -a /etc/containers /srv/trust/before");
+        await _host.ShellAsync(
+            $"""
+            mkdir -p /etc/containers /srv/trust; cp -a /etc/containers /srv/trust/before; mkdir -p /etc/containers/registries.conf.d
+            printf '[[registry]]\nlocation = "{TestHost.MovingRegistry}"\ninsecure = true\n' >/etc/containers/registries.conf.d/moving.conf
+            """);
         try
         {
             await LiveAsync(registry);
@@ -37,10 +41,10 @@ public sealed class TrustTests(NspawnFixture fixture)
         (await _host.SysctrAsync("copy", $"docker://{TestHost.Registry}/tiny:latest", $"docker://{Image}")).MustSucceed();
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         await WriteAsync("/srv/trust/key.pem", key.ExportSubjectPublicKeyInfoPem());
-        (await _host.SysctrAsync("trust", "set", "--type", "reject", NspawnHost.MovingRegistry)).MustSucceed();
+        (await _host.SysctrAsync("trust", "set", "--type", "reject", TestHost.MovingRegistry)).MustSucceed();
         CommandResult rejected = await _host.SysctrAsync("trust", "test", Image);
         Assert.Equal(6, rejected.ExitCode);
-        Assert.Contains($"decides      {NspawnHost.MovingRegistry} in /etc/containers/policy.json: reject", rejected.Output, StringComparison.Ordinal);
+        Assert.Contains($"decides      {TestHost.MovingRegistry} in /etc/containers/policy.json: reject", rejected.Output, StringComparison.Ordinal);
         Assert.Equal(6, (await _host.SysctrAsync("install", "--name", "trusted", Image)).ExitCode);
 
         (await _host.SysctrAsync("trust", "set", "--type", "sigstoreSigned", "--key", "/srv/trust/key.pem", "--identity", "matchRepository", Repository)).MustSucceed();
@@ -61,13 +65,16 @@ public sealed class TrustTests(NspawnFixture fixture)
         Assert.Equal("store Ok, deployment Ok, trust Failed, source Ok", await ChecksAsync(6));
         Assert.Equal("store Ok, deployment Ok, trust Unknown, source Unknown", await ChecksAsync(0, "--offline"));
 
-        // Neither the store nor who has root may change a file unseen.
-        await _host.ShellAsync("f=$(find /var/lib/sysctr/deployments/trusted/0/rootfs -type f -size +0 | head -1); cp -a $f /srv/trust/kept; chattr -i $f 2>/dev/null || true; printf x | dd of=$f conv=notrunc status=none");
-        Assert.Equal("store Failed, deployment Failed, trust Unknown, source Unknown", await ChecksAsync(7, "--offline"));
+        // A deployment's file is the store's: who writes to it is seen there. Another in its place is seen in the deployment.
+        const string file = "f=$(find /var/lib/sysctr/deployments/trusted/0/rootfs -type f -size +0 | sort | head -1); ";
+        await _host.ShellAsync(file + "cp -a $f /srv/trust/kept; printf x | dd of=$f conv=notrunc status=none");
+        Assert.Equal("store Failed, deployment Ok, trust Unknown, source Unknown", await ChecksAsync(7, "--offline"));
+        await _host.ShellAsync(file + "dd if=/srv/trust/kept of=$f conv=notrunc status=none; touch -r /srv/trust/kept $f; cp -a $f /srv/trust/other; echo x >>/srv/trust/other; mv /srv/trust/other $f");
+        Assert.Equal("store Ok, deployment Failed, trust Unknown, source Unknown", await ChecksAsync(7, "--offline"));
+        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
+        Assert.Equal("store Ok, deployment Ok, trust Unknown, source Unknown", await ChecksAsync(0, "--offline"));
         (await _host.SysctrAsync("trust", "delete", Repository)).MustSucceed();
         Assert.DoesNotContain(Repository, (await _host.SysctrAsync("trust", "show")).MustSucceed().Output.Split(' '));
-        await _host.ShellAsync("f=$(find /var/lib/sysctr/deployments/trusted/0/rootfs -type f -size +0 | head -1); dd if=/srv/trust/kept of=$f conv=notrunc status=none; touch -r /srv/trust/kept $f");
-        (await _host.SysctrAsync("fsck")).MustSucceed();
     }
 
     private async Task<string> ChecksAsync(int status, params string[] options)

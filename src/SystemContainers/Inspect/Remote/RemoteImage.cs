@@ -51,6 +51,12 @@ sealed record RemoteImage
 
     /// <summary>Attestations (SBOM, provenance) that the index has beside its images, as BuildKit puts them there.</summary>
     public required int Attestations { get; init; }
+
+    /// <summary>Signatures, attestations and bills of materials that the registry has about it, unverified; null where nobody can tell.</summary>
+    public IReadOnlyList<AttachedDocument>? Attached { get; init; }
+
+    /// <summary>Why nobody can tell.</summary>
+    public string? AttachedFault { get; init; }
 }
 
 /// <summary>An image of an index.</summary>

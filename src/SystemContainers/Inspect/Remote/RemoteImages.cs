@@ -5,6 +5,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Referrers;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Reference;
 
@@ -84,6 +85,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
         byte[] bytes = await ImagePuller.FetchConfigAsync(place, source, manifest, cancellation);
         ImageConfig config = Parse(place, bytes);
         (ExportsHint exports, string? from) = ExportsOf(config, manifest, bytes);
+        (IReadOnlyList<AttachedDocument>? attached, string? fault) = await AttachedAsync(place, source, platform, cancellation);
         Platform offered = new(config.Architecture, config.OperatingSystem, config.Variant);
         return new RemoteImage
         {
@@ -102,7 +104,28 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             Exports = exports,
             ExportsFrom = from,
             Attestations = root.Index?.Manifests.Count(IsAttestation) ?? 0,
+            Attached = attached,
+            AttachedFault = fault,
         };
+    }
+
+    /// <summary>That a registry has no answer to such questions is no reason to say nothing of the image.</summary>
+    private static async Task<(IReadOnlyList<AttachedDocument>? Attached, string? Fault)> AttachedAsync(
+        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellation)
+    {
+        if (place.Transport != ImageTransport.Docker)
+        {
+            return (null, null);
+        }
+
+        try
+        {
+            return (AttachedList.Of(await new ReferrerReader(new ReferrerClient(place, source)).ListAsync(platform, cancellation)).Attached, null);
+        }
+        catch (SysctrException e)
+        {
+            return (null, e.Message);
+        }
     }
 
     private static ImageConfig Parse(ImageReference place, byte[] bytes)

@@ -11,6 +11,11 @@ namespace SystemContainers.Pull.Http;
 /// <summary>Turns what a registry says, or that it can't be reached, into our error.</summary>
 static class RegistryErrors
 {
+    private const string Status = "HTTP status";
+
+    /// <summary>Whether a registry said that it does not have what was asked for, or does not know such a request: old ones say so in several ways.</summary>
+    public static bool IsUnknown(SysctrException e) => e.Kind == ErrorKind.NotFound || e.Data[Status] is 400 or 405 or 406 or 501;
+
     /// <summary>For an answer that is none of the wanted ones.</summary>
     /// <param name="doing">"fetching the manifest of X from Y".</param>
     /// <param name="registry">The registry's name, for the hint.</param>
@@ -25,7 +30,7 @@ static class RegistryErrors
         int code = (int)response.StatusCode;
         string why = said.Length > 0 ? $"{said} (HTTP {code})" : $"HTTP {code}";
         why += RetryRules.Asked(response.Headers.RetryAfter) is { } wait ? $"; it asks to come again in {(long)Math.Ceiling(wait.TotalSeconds)} s" : "";
-        return response.StatusCode switch
+        SysctrException error = response.StatusCode switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SysctrException(
                 ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; 'sysctr list-tags NAME' shows those that exist"),
@@ -49,6 +54,8 @@ static class RegistryErrors
                 ErrorKind.Unreachable, $"{doing}: the registry fails: {why}", "the fault is the registry's, or that of a proxy before it; try again later"),
             _ => new SysctrException(ErrorKind.Unreachable, $"{doing}: {why}", "what answers there may be no registry; check its name"),
         };
+        error.Data[Status] = code;
+        return error;
     }
 
     /// <summary>For a connection that failed.</summary>

@@ -142,7 +142,7 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
         {
             return await registry.AskAsync(request, ReadAsync, cancellationToken);
         }
-        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        catch (SysctrException e) when (RegistryErrors.IsUnknown(e))
         {
             return (null, null);
         }

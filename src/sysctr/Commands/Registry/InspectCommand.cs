@@ -5,6 +5,7 @@ using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Inspect.Remote;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Referrers;
 using SystemContainers.Target;
 
 namespace SystemContainers.Cli.Commands.Registry;
@@ -88,10 +89,22 @@ static class InspectCommand
         $"Size:         {ByteSize.Text(image.Size)} compressed, {image.Layers.Count} layers",
         $"/exports:     {Exports(image)}",
         .. Section("Platforms", image.Platforms.Select(p => $"{(p.Platform.Length == 0 ? "-" : p.Platform)} {p.Digest}")),
-        .. image.Attestations == 0 ? Array.Empty<string>() : [$"Attestations: {image.Attestations} in the index"],
+        .. Section("Attached, not verified", (image.Attached ?? []).Select(Attached)),
+        .. image.AttachedFault is { } fault ? [$"Attached:     not known: {fault}"] : Array.Empty<string>(),
         .. Section("Labels", image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
         .. Section("Environment", image.Environment),
     ];
+
+    private static string Attached(AttachedDocument document) => $"{document.Kind switch
+    {
+        ReferrerKind.Signature => "signature (cosign 2)",
+        ReferrerKind.Bundle => "signed statement (bundle)",
+        ReferrerKind.Statement => "statement, unsigned",
+        ReferrerKind.Attestation => "signed statement (cosign 2)",
+        ReferrerKind.Sbom => "bill of materials, unsigned",
+        ReferrerKind.Notation => "signature (notation)",
+        _ => "other",
+    }} {document.Type} {document.Digest.Short}";
 
     private static string Exports(RemoteImage image) => image.Exports switch
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Inspect.Remote;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Referrers;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 
@@ -86,6 +87,49 @@ public sealed class RemoteImagesTests : IDisposable
         Assert.Equal(1, described.Attestations);
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Images.DescribeAsync($"{registry.Host}/app:v1", new Platform("s390x", "linux"), Cancellation));
         Assert.Equal(ErrorKind.NotFound, e.Kind);
+    }
+
+    /// <summary>The fallback tag of a registry that answers the referrers API with something else than 404, as old ones do, and cosign 2's tag.</summary>
+    [Theory]
+    [InlineData(404)]
+    [InlineData(405)]
+    [InlineData(400)]
+    public async Task What_is_attached_is_listed_and_not_judged(int status)
+    {
+        using OciRegistry registry = new() { Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? status : null };
+        FakeImage image = new FakeImage().AddGzip([1]).PushTo(registry, "app", "v1");
+        byte[] payload = "{}"u8.ToArray();
+        FakeImage signature = new FakeImage { ChangeManifest = m => m["layers"] = new JsonArray(FakeImage.Descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload)) };
+        signature.PushTo(registry, "app", image.ManifestDigest.ToString().Replace(':', '-') + ".sig");
+        FakeImage notation = new FakeImage
+        {
+            ChangeManifest = m =>
+            {
+                m["artifactType"] = "application/vnd.cncf.notary.signature";
+                m["layers"] = new JsonArray(FakeImage.Descriptor("application/jose+json", payload));
+            },
+        }.PushTo(registry, "app", "n");
+        byte[] index = FakeImage.Index(FakeImage.Descriptor(MediaTypes.OciManifest, notation.Manifest));
+        registry.Repository("app").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, image.ManifestDigest.ToString().Replace(':', '-'));
+        _host.Insecure(registry.Host);
+
+        RemoteImage described = await Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation);
+
+        Assert.Null(described.AttachedFault);
+        Assert.Equal([ReferrerKind.Notation, ReferrerKind.Signature], described.Attached!.Select(a => a.Kind).Order().Reverse());
+    }
+
+    [Fact]
+    public async Task A_registry_that_tells_nothing_of_it_is_no_reason_to_tell_nothing_of_the_image()
+    {
+        using OciRegistry registry = new() { Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? 403 : null };
+        new FakeImage().AddGzip([1]).PushTo(registry, "app", "v1");
+        _host.Insecure(registry.Host);
+
+        RemoteImage described = await Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation);
+
+        Assert.Null(described.Attached);
+        Assert.Contains("HTTP 403", described.AttachedFault, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,7 +90,7 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
         return assert switch
         {
             ["assert-podman-final-args", "run", ..] => declared.Request.Settings.Words().All(w => w == "--security-opt=no-new-privileges=false"),
-            ["assert-podman-final-args", "--rootfs", var rootfs] => declared.Request.Rootfs == rootfs && declared.Request.Settings.One("writable") == "direct",
+            ["assert-podman-final-args", "--rootfs", var rootfs] => declared.Request.Rootfs == rootfs && declared.Request.Usual.One("writable") == "direct",
             ["assert-podman-final-args", .. var words] => EndsWith([declared.Request.Image, .. declared.Request.Settings.All(ContainerSettings.Command)], [.. words.Select(w => expansion.Word(Unescaped(w)))]),
             // What podman's journald driver has no use for; its own words for the unit's.
             [_, "--log-opt", var log] when log.Split('=', 2) is [var what, var text] => what switch

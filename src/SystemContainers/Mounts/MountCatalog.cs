@@ -33,6 +33,20 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     public MountRecord NewRecord(string directory, MountSource source, string options) =>
         new(directory, source.Kind, source.Name, options, DateTimeOffset.UtcNow, BootId, Namespace) { Deployment = source.Container?.Deployment };
 
+    /// <summary>Sees to it that a deployment stays while this process looks at it, by a record as a mount has it.</summary>
+    /// <param name="directory">From where it is looked at.</param>
+    /// <param name="source">Whose files; an image's can be checked out there.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public MountHold Hold(string directory, MountSource source, CancellationToken cancellation)
+    {
+        using IDisposable held = Lock(cancellation);
+        RemoveStale();
+        string place = NewPlace();
+        Directory.CreateDirectory(place);
+        RecordDocument.Write(InfoFile(place), NewRecord(directory, source, "ro,nosuid,nodev,noexec") with { Owner = ProcessMark.NewName() }, MountsJson.Default.MountRecord);
+        return new MountHold(place);
+    }
+
     /// <summary>A place that nobody has.</summary>
     public string NewPlace()
     {
@@ -80,8 +94,18 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 
     private string[] Places() => Directory.Exists(Root) ? Directory.GetDirectories(Root) : [];
 
-    private static MountRecord? Read(string place) =>
-        File.Exists(InfoFile(place)) ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord) : null;
+    private static MountRecord? Read(string place)
+    {
+        try
+        {
+            return File.Exists(InfoFile(place)) ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord) : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Whoever looked at it has just ended.
+            return null;
+        }
+    }
 
     /// <summary>In another namespace of this boot it may be mounted without our seeing it.</summary>
     private static bool IsLive(MountRecord record, HashSet<string> mounted) =>

@@ -33,7 +33,8 @@ static class Pasta
     /// <summary>As podman calls it (containers/common, libnetwork/pasta).</summary>
     internal static IReadOnlyList<string> Words(IReadOnlyList<PublishedPort> ports, IReadOnlyList<string> words, string process)
     {
-        List<string> all = ["--config-net", "--quiet", .. words];
+        // Whose process it was given is gone a moment later, and newer ones would take that for the namespace's end; the unit's end is theirs.
+        List<string> all = ["--config-net", "--quiet", "--no-netns-quit", .. words];
         foreach (PublishedPort port in ports)
         {
             string places = (port with { HostIp = "" }).ToString()[..^(port.Protocol.Length + 1)];

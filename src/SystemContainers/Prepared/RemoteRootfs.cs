@@ -34,6 +34,11 @@ static class RemoteRootfs
         }
 
         string here = RealPath.Of(host.Inside(found));
+        if (host.Mounts("", "").IsOwn(host.Root == "/" ? here : "/" + Path.GetRelativePath(RealPath.Of(host.Root), here)))
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"looking for the root file system {typed}: it is in sysctr's own store", "copy it from there: its files are those of other containers, too");
+        }
+
         foreach (string name in SystemDirectories.Names)
         {
             // What a checkout of ours never has: runtimes have been led out of the tree by it.

@@ -53,10 +53,9 @@ sealed partial class ContainerReader
             Fault(rootfs.Place, $"Rootfs=: '{odd}' is no option that such a directory has here", "there is O");
         }
 
-        if (unit.Last(ContainerKeys.Container, "ReadOnly") is not { } only || !Yes(only, "ReadOnly"))
+        if (parts.Length > 1)
         {
-            // podman's containers write to the directory itself.
-            Add("writable", parts.Length > 1 ? "volatile" : SpecSettings.Direct, rootfs.Place, "Rootfs");
+            Add("writable", "volatile", rootfs.Place, "Rootfs");
         }
 
         _sources.Add(rootfs with { Text = parts[0] });

@@ -59,7 +59,12 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["security-opt"] = ["no-new-privileges=false"];
         }
 
-        if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && !host.IsUser && !_settings.ContainsKey("writable"))
+        if (_request.Rootfs is not null && !_settings.ContainsKey("writable") && (unit.Last(ContainerKeys.Container, "ReadOnly") is not { } only || !Yes(only, "ReadOnly")))
+        {
+            // podman's containers write to the directory itself.
+            usual["writable"] = [SpecSettings.Direct];
+        }
+        else if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && !host.IsUser && !_settings.ContainsKey("writable"))
         {
             // A user's container can't have such a root; what it writes fails there, and says how to go on.
             usual["read-only"] = ["false"];

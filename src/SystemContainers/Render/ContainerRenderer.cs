@@ -95,7 +95,7 @@ static class ContainerRenderer
     /// <summary>What the user set of a configuration or unit that the image brings itself: there is nothing of ours to change.</summary>
     private static void RefuseUnheld(RenderRequest request)
     {
-        if (request.Host.UserIds is not null && request.Settings.Spec.Writable is not null)
+        if (request.Host.UserIds is not null && request.Settings.Spec.Writable is not (null or SpecSettings.Direct))
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
@@ -208,7 +208,7 @@ static class ContainerRenderer
         }
 
         // The tree consists of links into the store: a container that wrote there would change other containers and images.
-        return config.IsReadonly || request.MayWriteRoot || request.Settings.Spec.Writable == SpecSettings.Direct ? config : throw TemplateErrors.At(
+        return config.IsReadonly || request.MayWriteRoot ? config : throw TemplateErrors.At(
             path, "root.readonly has to be true", "the image's author has to mount a tmpfs or a host directory where it writes");
     }
 

@@ -97,7 +97,7 @@ sealed class MountGuard
     public MountVerdict Protect(JsonObject document)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
-        JsonObject[] own = [.. mounts.OfType<JsonObject>()];
+        JsonObject[] own = [.. mounts.OfType<JsonObject>(), .. RootMount(document)];
         View view = new(this, own);
         List<string> covers = [];
         bool changed = false;
@@ -110,6 +110,11 @@ sealed class MountGuard
                 List<string> inside = view.Check(mount);
                 if (inside.Count > 0)
                 {
+                    if (mount.Parent is null && IsShared(document))
+                    {
+                        throw new IOException("it holds the store of sysctr, and what is mounted in it would be mounted on the host");
+                    }
+
                     changed |= KeepFromHost(document, mount);
                     covers.AddRange(inside.Select(place => HostPath.Absolute(destination + "/" + place)));
                 }
@@ -171,14 +176,25 @@ sealed class MountGuard
     {
         try
         {
-            JsonNode? mounts = JsonNode.Parse(File.ReadAllBytes(configFile))?["mounts"];
-            return [.. (mounts as JsonArray ?? []).OfType<JsonObject>().Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
+            JsonObject? document = JsonNode.Parse(File.ReadAllBytes(configFile)) as JsonObject;
+            return [.. (document?["mounts"] as JsonArray ?? []).OfType<JsonObject>().Concat(RootMount(document)).Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             return [];
         }
     }
+
+    /// <summary>A root that is a directory of the host's, and no checkout of ours, is a mount like the others.</summary>
+    private static IEnumerable<JsonObject> RootMount(JsonObject? document) =>
+        document?["root"] is JsonObject root && Text(root, "path") is ['/', ..] path
+            ? [new JsonObject
+            {
+                ["destination"] = "/", ["type"] = "bind", ["source"] = path, ["options"] = new JsonArray("rbind", root["readonly"]?.ToString() == "true" ? "ro" : "rw"),
+            }]
+            : [];
+
+    private static bool IsShared(JsonObject document) => document["linux"]?["rootfsPropagation"]?.ToString() is "shared" or "rshared";
 
     /// <summary>
     /// A cover that propagates would hide the store from the host itself (mount_namespaces(7)). Where the container's mounts are shared
@@ -187,7 +203,7 @@ sealed class MountGuard
     /// <returns>Whether something was changed.</returns>
     private static bool KeepFromHost(JsonObject document, JsonObject mount)
     {
-        if (document["linux"]?["rootfsPropagation"]?.ToString() is not ("shared" or "rshared"))
+        if (!IsShared(document))
         {
             return false;
         }

@@ -55,7 +55,8 @@ static class PrivateView
             throw LinuxException.Last("mount", "/");
         }
 
-        using SafeFileHandle view = new(Libc.open_tree(tree, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC), ownsHandle: true);
+        // With what is mounted in it: a root of somebody else's may have mounts.
+        using SafeFileHandle view = new(Libc.open_tree(tree, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE), ownsHandle: true);
         if (view.IsInvalid)
         {
             throw LinuxException.Last("open_tree", tree);
@@ -65,7 +66,7 @@ static class PrivateView
         {
             attr_set = Libc.MOUNT_ATTR_RDONLY | Libc.MOUNT_ATTR_NOSUID | Libc.MOUNT_ATTR_NODEV | Libc.MOUNT_ATTR_NOEXEC,
         };
-        if (Libc.mount_setattr((int)view.DangerousGetHandle(), 0, attributes) != 0)
+        if (Libc.mount_setattr((int)view.DangerousGetHandle(), Libc.AT_RECURSIVE, attributes) != 0)
         {
             throw LinuxException.Last("mount_setattr", tree);
         }

@@ -29,19 +29,19 @@ sealed class ScanOperation(Host host)
     /// <param name="kind">Which of the two; null for the one that there is.</param>
     /// <param name="scanner">By which.</param>
     /// <param name="cancellation">Ends the scanner, too.</param>
-    /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>; Host: the scanner can't be started.</exception>
+    /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>.</exception>
     public async Task<ScanReport> ScanAsync(string name, MountKind? kind, Scanner scanner, CancellationToken cancellation)
     {
         MountSource source = MountSource.Find(host, "scanning", name, kind);
         string view = ScratchDirectory.Create();
-        string? place = null;
         try
         {
-            string tree = Hold(source, view, cancellation, out place);
+            using MountHold hold = _mounts.Hold(view, source, cancellation);
+            string tree = source.Tree(hold.Place, cancellation);
             FileIdentity? before = FileIdentity.Find(tree);
             long begin = Stopwatch.GetTimestamp();
             IReadOnlyList<string> command = scanner.CommandFor(view, source.Name, source.Image, source.ManifestDigest.ToString());
-            ScanReport report = await JudgeAsync(source, scanner, Start(tree, view, command), cancellation) with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };
+            ScanReport report = await JudgeAsync(source, scanner, tree, view, command, cancellation) with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };
 
             // The last word is the directory's: what a scanner did not find because it went away is not clean.
             return before is not null && FileIdentity.Find(tree) == before
@@ -50,25 +50,8 @@ sealed class ScanOperation(Host host)
         }
         finally
         {
-            if (place is not null)
-            {
-                TreeRemoval.Remove(place);
-            }
-
             ScratchDirectory.Remove(view);
         }
-    }
-
-    /// <summary>Sees to it that the files stay, by a record as a mount has it.</summary>
-    private string Hold(MountSource source, string view, CancellationToken cancellation, out string place)
-    {
-        using IDisposable held = _mounts.Lock(cancellation);
-        _mounts.RemoveStale();
-        place = _mounts.NewPlace();
-        Directory.CreateDirectory(place);
-        MountRecord record = _mounts.NewRecord(view, source, "ro,nosuid,nodev,noexec") with { Owner = ProcessMark.NewName() };
-        RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
-        return source.Tree(place, cancellation);
     }
 
     private static Process Start(string tree, string view, IReadOnlyList<string> command)
@@ -90,12 +73,24 @@ sealed class ScanOperation(Host host)
         }
     }
 
-    private static async Task<ScanReport> JudgeAsync(MountSource source, Scanner scanner, Process process, CancellationToken cancellation)
+    private static async Task<ScanReport> JudgeAsync(
+        MountSource source, Scanner scanner, string tree, string view, IReadOnlyList<string> command, CancellationToken cancellation)
     {
+        ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0) { Deployment = source.Container?.Deployment };
+        Process process;
+        try
+        {
+            process = Start(tree, view, command);
+        }
+        catch (SysctrException e)
+        {
+            // Of several one that is not there must not hide what the others find.
+            return report with { Error = e.Message };
+        }
+
         using Process running = process;
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         end.CancelAfter(scanner.Timeout);
-        ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0) { Deployment = source.Container?.Deployment };
         process.StandardInput.Close();
         try
         {

@@ -47,7 +47,7 @@ sealed class DeploymentPruner(Host host)
 
             if (mounts.Holding(name, number) is { } mount)
             {
-                host.Note($"{name}: kept deployment {number}: it is {(mount.Owner is null ? $"mounted on {mount.Directory}" : "being scanned")}");
+                host.Note($"{name}: kept deployment {number}: it is {(mount.Owner is null ? $"mounted on {mount.Directory}" : "being looked at")}");
                 continue;
             }
 

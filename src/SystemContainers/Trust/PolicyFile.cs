@@ -3,7 +3,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 using SystemContainers.Pull.Trust;
@@ -13,7 +15,7 @@ namespace SystemContainers.Trust;
 /// <summary>
 /// policy.json, changed rule by rule: what else is in it stays as it is. Nothing is written that could not be read, and what is written is there as a whole or not at all.
 /// </summary>
-sealed class PolicyFile
+sealed class PolicyFile : IDisposable
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -22,9 +24,11 @@ sealed class PolicyFile
     private readonly string _here;
     private readonly Func<string, string> _find;
     private readonly JsonObject _root;
+    private readonly SafeFileHandle _lock;
 
-    private PolicyFile(string path, string here, Func<string, string> find, JsonObject root)
+    private PolicyFile(string path, string here, Func<string, string> find, JsonObject root, SafeFileHandle held)
     {
+        _lock = held;
         Path = path;
         _here = here;
         _find = find;
@@ -34,7 +38,7 @@ sealed class PolicyFile
     /// <summary>As the host sees it.</summary>
     public string Path { get; }
 
-    /// <summary>Opens the file of a host or user; where there is none, one that accepts everything, or what a package shipped.</summary>
+    /// <summary>Opens the file of a host or user and keeps others from changing it until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
     /// <param name="user">Whose; null for the host's.</param>
     /// <param name="root">The host's root directory.</param>
     /// <exception cref="SysctrException">Policy: what is there can't be understood.</exception>
@@ -42,17 +46,33 @@ sealed class PolicyFile
     {
         string Find(string file) => root == "/" ? file : RootedPath.Resolve(root, file, followLast: true);
         string path = user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json");
-        string counts = Find(SignaturePolicy.Find(user, Find));
-        JsonObject content = new() { ["default"] = new JsonArray(new JsonObject { ["type"] = "insecureAcceptAnything" }) };
-        if (File.Exists(counts))
+        string here = RealPath.Of(Find(path));
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(here)!);
+        SafeFileHandle held = DirectoryLock.Take(System.IO.Path.GetDirectoryName(here)!);
+        try
         {
-            // Whoever changes a rule must not lose another by a file that we read otherwise than podman does.
-            SignaturePolicy.Load(counts);
-            content = JsonNode.Parse(File.ReadAllBytes(counts))!.AsObject();
+            return new PolicyFile(path, here, Find, Content(Find(SignaturePolicy.Find(user, Find))), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static JsonObject Content(string counts)
+    {
+        if (!File.Exists(counts))
+        {
+            return new JsonObject { ["default"] = new JsonArray(new JsonObject { ["type"] = "insecureAcceptAnything" }) };
         }
 
-        return new PolicyFile(path, RealPath.Of(Find(path)), Find, content);
+        // Whoever changes a rule must not lose another by a file that we read otherwise than podman does.
+        SignaturePolicy.Load(counts);
+        return JsonNode.Parse(File.ReadAllBytes(counts))!.AsObject();
     }
+
+    public void Dispose() => _lock.Dispose();
 
     /// <summary>Has all requirements of a list hold for a scope, in the place of those before.</summary>
     public void Set(TrustScope scope, JsonArray requirements)
@@ -92,7 +112,6 @@ sealed class PolicyFile
     public void Write()
     {
         Check();
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(_here)!);
         DurableFile.Write(_here, Text(), File.Exists(_here) ? File.GetUnixFileMode(_here) : Mode);
     }
 

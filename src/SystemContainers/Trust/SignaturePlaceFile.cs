@@ -42,6 +42,13 @@ sealed class SignaturePlaceFile(string directory, TrustScope scope)
             throw new SysctrException(ErrorKind.Conflict, $"saying where signatures of {scope} are: {other} has it already", $"write '{line}' there");
         }
 
+        // What an earlier call said of it stays.
+        if (known.FileOf(scope.Scope) is not null)
+        {
+            lookaside ??= known.LookasideOf(scope.Scope);
+            attachments |= known.AttachmentsOf(scope.Scope);
+        }
+
         StringBuilder text = new("# Written by 'sysctr trust set'; see containers-registries.d(5).\n");
         text.Append(scope.Transport is null ? "default-docker:\n" : $"docker:\n  {Quoted(scope.Scope)}:\n");
         string indent = scope.Transport is null ? "  " : "    ";
@@ -64,7 +71,7 @@ sealed class SignaturePlaceFile(string directory, TrustScope scope)
     /// <returns>The file; null where there is none of ours.</returns>
     public string? Remove()
     {
-        if (!System.IO.File.Exists(File))
+        if (scope.Transport is not (null or "docker") || !System.IO.File.Exists(File))
         {
             return null;
         }

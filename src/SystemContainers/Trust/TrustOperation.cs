@@ -52,7 +52,7 @@ sealed class TrustOperation(Host host, Action<string> note)
     /// <exception cref="SysctrException">Usage, Policy, Conflict: it can't hold; nothing was written.</exception>
     public void Set(TrustScope scope, TrustRequest request, string? lookaside)
     {
-        PolicyFile file = PolicyFile.Open(host.User, host.Root);
+        using PolicyFile file = PolicyFile.Open(host.User, host.Root);
         file.Set(scope, request.ToJson());
         foreach (PolicyRequirement requirement in file.Check().All.Where(r => r.Transport == scope.Transport && r.Scope == scope.Scope).SelectMany(r => r.Requirements))
         {
@@ -61,7 +61,7 @@ sealed class TrustOperation(Host host, Action<string> note)
 
         // First where signatures are: a policy that asks for some and finds none refuses all.
         SignaturePlaceFile places = new(SignaturePlaces, scope);
-        if (places.Write(Storage(), lookaside, attachments: request.Type == "sigstoreSigned") is { } written)
+        if (places.Write(Storage(), lookaside, attachments: request.Type == "sigstoreSigned" && scope.Transport is null or "docker") is { } written)
         {
             note($"{scope}: {written} says where its signatures are");
         }
@@ -79,7 +79,7 @@ sealed class TrustOperation(Host host, Action<string> note)
             throw new SysctrException(ErrorKind.Usage, "deleting the rule of default: a policy has to have one", "set it: sysctr trust set --type accept|reject default");
         }
 
-        PolicyFile file = PolicyFile.Open(host.User, host.Root);
+        using PolicyFile file = PolicyFile.Open(host.User, host.Root);
         if (!file.Remove(scope))
         {
             throw new SysctrException(ErrorKind.NotFound, $"deleting the rule of {scope}: {file.Path} has none", "'sysctr trust show' lists them");

@@ -72,9 +72,20 @@ sealed record TrustRequest
 
     private JsonArray Sigstore()
     {
+        bool fulcios = FulcioAuthority is not null || OidcIssuer is not null;
+        if ((PkiIntermediates is not null || SubjectHostname is not null) && PkiRoots is null)
+        {
+            throw Wrong("--ca-intermediates and --subject-hostname are of an authority of one's own", "give its roots by --ca-roots");
+        }
+
+        if (SubjectEmail is not null && !fulcios && PkiRoots is null)
+        {
+            throw Wrong("--subject-email says whose certificate it is, and a key has none", "give --fulcio-ca or --ca-roots, or leave it out");
+        }
+
         JsonObject requirement = new() { ["type"] = "sigstoreSigned" };
         Add(requirement, "keyPath", Keys);
-        if (FulcioAuthority is not null || OidcIssuer is not null)
+        if (fulcios)
         {
             JsonObject fulcio = [];
             Put(fulcio, "caPath", FulcioAuthority is null ? null : File(FulcioAuthority));

@@ -22,6 +22,8 @@ sealed class VerifyOperation(Host host, bool offline)
 {
     private const int Told = 20;
 
+    private readonly MountCatalog _mounts = new(host.Target, host.Locks);
+
     private readonly ImagePuller _puller = host.Puller(NoProgress.Instance);
 
     /// <summary>Checks one.</summary>
@@ -34,6 +36,7 @@ sealed class VerifyOperation(Host host, bool offline)
         MountSource source = MountSource.Find(host, "verifying", name, kind);
         List<VerifyCheck> checks = [];
         byte[]? manifest = null;
+        using (_mounts.Hold(host.StoreHere, source, cancellation))
         using (StoreLease lease = host.Locks.LeaseStore(cancellation))
         {
             checks.Add(Try("store", () => Store(source, out manifest)));
@@ -68,8 +71,16 @@ sealed class VerifyOperation(Host host, bool offline)
     private VerifyCheck Deployment(ContainerRecord container)
     {
         FindingLog log = new();
-        bool right = new RootfsCheck(host.Target, host.OpenStore(), content: true, log).Run(container);
-        string[] lines = [.. log.Sorted().Select(f => $"{f.Path} {f.Text}")];
+        RootfsCheck check = new(host.Target, host.OpenStore(), content: true, log);
+        bool right = check.Run(container) && !check.LacksConfig;
+        IReadOnlyList<Finding> found = log.Sorted();
+        string[] lines = [.. found.Select(f => $"{f.Path} {f.Text}")];
+        if (right && found.Any(f => f.Kind == FindingKind.NotChecked))
+        {
+            return new VerifyCheck("deployment", VerifyState.Unknown, $"deployment {container.Deployment} could not be compared") { Details = lines };
+        }
+
+        right &= !found.Any(f => f.IsLeft);
         return right && container.RemoteRootfs is { } remote ? new VerifyCheck("deployment", VerifyState.Unknown, $"its root is {remote}, of which nothing is known")
             : right ? new VerifyCheck("deployment", VerifyState.Ok, $"deployment {container.Deployment} is what its layers say") { Details = lines.Length > 0 ? lines : null }
             : Failed("deployment", $"deployment {container.Deployment} is not what its layers say", lines);
@@ -142,6 +153,10 @@ sealed class VerifyOperation(Host host, bool offline)
         catch (SysctrException e)
         {
             return Failed(name, e.Message, []) with { Hint = e.Hint ?? "'sysctr fsck --repair' mends what can be mended" };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(name, e.Message, []) with { Kind = ErrorKind.Storage };
         }
     }
 }

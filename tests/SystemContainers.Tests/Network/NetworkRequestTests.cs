@@ -75,10 +75,10 @@ public sealed class NetworkRequestTests
     public void Pasta_is_called_as_podman_calls_it()
     {
         Assert.Equal(
-            "--config-net --quiet -t 8080:80 -u 127.0.0.1/5300-5301:53-54 -T none -U none --no-map-gw --dns-forward 169.254.1.1 77",
+            "--config-net --quiet --no-netns-quit -t 8080:80 -u 127.0.0.1/5300-5301:53-54 -T none -U none --no-map-gw --dns-forward 169.254.1.1 77",
             string.Join(' ', Pasta.Words([PublishedPort.Parse("8080:80"), PublishedPort.Parse("127.0.0.1:5300-5301:53-54/udp")], [], "77")));
         Assert.Equal(
-            "--config-net --quiet --mtu 1400 -t none -u none -T none -U none --dns-forward 169.254.1.1 77", string.Join(' ', Pasta.Words([], ["--mtu", "1400", "--map-gw"], "77")));
+            "--config-net --quiet --no-netns-quit --mtu 1400 -t none -u none -T none -U none --dns-forward 169.254.1.1 77", string.Join(' ', Pasta.Words([], ["--mtu", "1400", "--map-gw"], "77")));
         Assert.Throws<SysctrException>(() => Pasta.Words([PublishedPort.Parse("80:80/sctp")], [], "77"));
     }
 

@@ -90,7 +90,7 @@ public sealed class ContainerReaderTests : IDisposable
 
         ContainerDeclaration declared = Assert.Single(_folder.Read(new QuadletHost { LooksAtHost = false }).Containers);
 
-        Assert.Equal((ImageReference.Rootfs, rootfs, writable), (declared.Request.Image, declared.Request.Rootfs, declared.Request.Settings.One("writable")));
+        Assert.Equal((ImageReference.Rootfs, rootfs, writable), (declared.Request.Image, declared.Request.Rootfs, declared.Request.Usual.With(declared.Request.Settings, []).One("writable")));
         Assert.Equal([rootfs], declared.HostSources.Select(s => s.Text));
     }
 

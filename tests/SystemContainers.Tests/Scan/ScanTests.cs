@@ -133,7 +133,7 @@ public sealed class ScanTests : IAsyncLifetime
             }
 
             Assert.NotNull(host.Catalog.Find("bad", 0));
-            Assert.Contains("bad: kept deployment 0: it is being scanned", _notes);
+            Assert.Contains("bad: kept deployment 0: it is being looked at", _notes);
             Assert.Empty(new MountCatalog(host.Target, host.Locks).List());
         }
 
@@ -187,7 +187,8 @@ public sealed class ScanTests : IAsyncLifetime
     public async Task What_is_not_there_is_said()
     {
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => ScanAsync("none", Shell("true"), MountKind.Container))).Kind);
-        Assert.Equal(ErrorKind.Host, (await Assert.ThrowsAsync<SysctrException>(() => ScanAsync("clean", new Scanner("x", ["/nowhere/scanner", "{root}"])))).Kind);
+        ScanReport report = await ScanAsync("clean", new Scanner("x", ["/nowhere/scanner", "{root}"]));
+        Assert.Equal((ScanVerdict.Failed, true), (report.Verdict, report.Error!.Contains("/nowhere/scanner", StringComparison.Ordinal)));
     }
 
     private static Scanner Shipped(string name) => ScannerFiles.Load([Path.Combine(Workspace.Root, "packaging/scanners")]).Single(s => s.Name == name);

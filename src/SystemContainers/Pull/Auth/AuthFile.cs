@@ -121,7 +121,7 @@ sealed class AuthFile(string path)
         {
             FaultPoint.Pass("mkdir");
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            using SafeFileHandle held = Lock(directory);
+            using SafeFileHandle held = DirectoryLock.Take(directory);
             JsonObject file = Read();
             if (!change(file))
             {
@@ -140,23 +140,6 @@ sealed class AuthFile(string path)
         {
             throw new SysctrException(ErrorKind.Storage, $"writing credentials to {Path}: {e.Message}", "name another file with --authfile", e);
         }
-    }
-
-    /// <summary>Of the directory: the file is another one after each change.</summary>
-    private static SafeFileHandle Lock(string directory)
-    {
-        SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        while (handle.IsInvalid || Libc.flock(handle, Libc.LOCK_EX) != 0)
-        {
-            LinuxException failed = LinuxException.Last("flock", directory);
-            if (handle.IsInvalid || failed.Errno != Errno.EINTR)
-            {
-                handle.Dispose();
-                throw failed;
-            }
-        }
-
-        return handle;
     }
 
     // As podman writes it.

@@ -90,6 +90,9 @@ sealed class SignatureStorage
     /// <summary>The file that says something of a namespace, or of all where it is empty; null for none.</summary>
     public string? FileOf(string name) => name.Length == 0 ? _default?.File : _namespaces.GetValueOrDefault(name)?.File;
 
+    /// <summary>Where simple signatures of what a namespace holds are, or, where it is empty, of all that nothing else is said of; null where it is not said.</summary>
+    public string? LookasideOf(string name) => (name.Length == 0 ? _default : _namespaces.GetValueOrDefault(name))?.Lookaside;
+
     /// <summary>Whether sigstore's signatures are looked for in all that a namespace holds, or, where it is empty, where nothing else is said.</summary>
     public bool AttachmentsOf(string name) => (name.Length == 0 ? _default : _namespaces.GetValueOrDefault(name) ?? _default)?.UsesAttachments ?? false;
 

@@ -42,7 +42,8 @@ static class LaunchedNetwork
     /// <summary>The network that pasta(1) is to make while the container is made; null for none.</summary>
     /// <exception cref="SysctrException">Unit: the runtime would start the payload before.</exception>
     public static NetworkRequest? FindPasta(JsonObject document, LaunchOptions options) => NetworkRequest.Find(document) is not { Mode: NetworkMode.Pasta } request ? null
-        : options.Foreground ? throw new SysctrException(ErrorKind.Unit, $"starting {options.Id}: a unit of Type=oneshot can't have a network by pasta", "give it --network host")
+        : options.Foreground || Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is null
+            ? throw new SysctrException(ErrorKind.Unit, $"starting {options.Id}: only a unit of Type=notify can have a network by pasta", "give it --network host")
         : request;
 
     /// <summary>Gives config.json the network that was made, and the files of names.</summary>

@@ -47,8 +47,8 @@ static class MappedMounts
         using SafeFileHandle? users = map.IsIdentity ? null : UserNamespace.Open(map);
         JsonObject root = document["root"]!.AsObject();
 
-        // Whoever gets to it in another way finds links into the store, which nobody is to write to.
-        root["path"] = Clone(root["path"]!.GetValue<string>(), Path.Join(place, Root), users, isReadOnly: true);
+        // Whoever gets to it in another way finds links into the store, which nobody is to write to; somebody else's directory may be meant to be written to.
+        root["path"] = Clone(root["path"]!.GetValue<string>(), Path.Join(place, Root), users, isReadOnly: root["readonly"]?.GetValue<bool>() == true);
         int number = 0;
         foreach (JsonObject mount in ((JsonArray)document["mounts"]!).OfType<JsonObject>())
         {

@@ -20,6 +20,7 @@ sealed class PastaGate : IDisposable
 
     private const int HookSeconds = 60;
 
+    private readonly string _path;
     private readonly Socket _listener;
     private readonly Thread _keeper;
     private SysctrException? _failure;
@@ -28,10 +29,10 @@ sealed class PastaGate : IDisposable
     /// <param name="request">What the container wants.</param>
     public PastaGate(string bundle, NetworkRequest request)
     {
-        string path = SocketOf(bundle);
-        File.Delete(path);
+        _path = SocketOf(bundle);
+        File.Delete(_path);
         _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        _listener.Bind(new UnixDomainSocketEndPoint(path));
+        _listener.Bind(new UnixDomainSocketEndPoint(_path));
         _listener.Listen(1);
 
         // A runtime that fails before its hooks never calls: the thread goes with the process.
@@ -66,23 +67,35 @@ sealed class PastaGate : IDisposable
         return gate.Receive(new byte[1]) == 1 ? 0 : (int)ErrorKind.Host;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        File.Delete(_path);
+    }
 
-    private static string SocketOf(string bundle) => Path.Join(bundle, "pasta.socket");
+    /// <summary>A socket's path has 107 bytes at most (unix(7)), and names are longer than that.</summary>
+    private static string SocketOf(string bundle) =>
+        Path.Join(Path.GetDirectoryName(bundle), $".pasta-{Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(bundle))).Short}");
 
     private void Keep(NetworkRequest request)
     {
         try
         {
             using Socket caller = _listener.Accept();
-            Pasta.Start(request, ProcessOf(caller));
+            try
+            {
+                Pasta.Start(request, ProcessOf(caller));
+            }
+            catch (Exception e)
+            {
+                // Said before the caller hears of it: its end is the runtime's, and that is when it is asked for.
+                Volatile.Write(ref _failure, e as SysctrException ?? new SysctrException(ErrorKind.Host, $"making the network of {request.Name}: {e.Message}", inner: e));
+                return;
+            }
+
             caller.Send([1]);
         }
-        catch (SysctrException e)
-        {
-            Volatile.Write(ref _failure, e);
-        }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // Nobody called, and nobody will; or who called is gone, and the runtime says why.
         }

@@ -47,7 +47,7 @@ static class ScanCommand
             Examples:
               sysctr scan --list
               sysctr scan --scanner clamav etcd
-              sysctr scan --all --json | jq '.[] | select(.verdict != "clean")'
+              sysctr scan --all --json | jq '.[] | select(.verdict != "Clean")'
             """) { s_names, s_all, s_scanners, s_storage, s_list, s_json };
         command.SetAction(RunAsync);
         return command;
@@ -73,7 +73,18 @@ static class ScanCommand
         {
             foreach (Scanner scanner in chosen)
             {
-                ScanReport report = await operation.ScanAsync(name, Kind(parsed), scanner, cancellation);
+                ScanReport report;
+                try
+                {
+                    report = await operation.ScanAsync(name, Kind(parsed), scanner, cancellation);
+                }
+                catch (SysctrException e) when (e.Kind == ErrorKind.NotFound && parsed.GetValue(s_all))
+                {
+                    // It was uninstalled since.
+                    terminal.Note(e.Message);
+                    continue;
+                }
+
                 reports.Add(report);
                 if (!parsed.GetValue(s_json))
                 {

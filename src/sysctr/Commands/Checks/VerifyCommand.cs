@@ -71,7 +71,18 @@ static class VerifyCommand
         List<VerifyReport> reports = [];
         foreach (string name in all ? [.. host.Catalog.List().Select(c => c.Name)] : names)
         {
-            VerifyReport report = await operation.RunAsync(name, kind, cancellation);
+            VerifyReport report;
+            try
+            {
+                report = await operation.RunAsync(name, kind, cancellation);
+            }
+            catch (SysctrException e) when (all && e.Kind == ErrorKind.NotFound)
+            {
+                // It was uninstalled since.
+                terminal.Note(e.Message);
+                continue;
+            }
+
             reports.Add(report);
             if (!parsed.GetValue(s_json))
             {

@@ -73,6 +73,9 @@ public sealed class TrustTests(NspawnFixture fixture)
         Assert.Equal("store Ok, deployment Failed, trust Unknown, source Unknown", await ChecksAsync(7, "--offline"));
         (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
         Assert.Equal("store Ok, deployment Ok, trust Unknown, source Unknown", await ChecksAsync(0, "--offline"));
+        await _host.ShellAsync("mv /var/lib/sysctr/deployments/trusted/0/config.json /srv/trust/");
+        Assert.Equal("store Ok, deployment Failed, trust Unknown, source Unknown", await ChecksAsync(7, "--offline"));
+        await _host.ShellAsync("mv /srv/trust/config.json /var/lib/sysctr/deployments/trusted/0/");
         (await _host.SysctrAsync("trust", "delete", Repository)).MustSucceed();
         Assert.DoesNotContain(Repository, (await _host.SysctrAsync("trust", "show")).MustSucceed().Output.Split(' '));
     }

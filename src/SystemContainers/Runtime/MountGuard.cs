@@ -105,6 +105,12 @@ sealed class MountGuard
         foreach (JsonObject mount in own)
         {
             string destination = HostPath.Absolute(Text(mount, "destination"));
+            if (mount.Parent is null && !IsWritable(mount) && IsOwn(Text(mount, "source")))
+            {
+                // A checkout of ours by its whole path, as a command in a stopped container has it.
+                continue;
+            }
+
             try
             {
                 List<string> inside = view.Check(mount);

@@ -67,6 +67,42 @@ public sealed class MountGuardTests : IDisposable
     [Fact]
     public void A_source_below_the_bundle_is_in_the_store() => Refused(Bind("rootfs/etc"), "bundle");
 
+    /// <summary>A directory of the host as root is a mount like others; a checkout of ours is nobody's to write to.</summary>
+    [Fact]
+    public void A_root_that_is_no_checkout_is_looked_at_too()
+    {
+        string checkout = $"{_base}/lib/store/deployments/x/0/rootfs";
+        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => Guard().Protect(Rooted(checkout, isReadOnly: false))).Kind);
+        Assert.False(Guard().Protect(Rooted(checkout, isReadOnly: true)).Changed);
+        Assert.False(Guard().Protect(Rooted($"{_base}/lib/n", isReadOnly: false)).Changed);
+        JsonObject around = Rooted($"{_base}/lib", isReadOnly: false);
+        Assert.True(Guard().Protect(around).Changed);
+        Assert.Equal("/store", Assert.Single(around["mounts"]!.AsArray())!["destination"]!.ToString());
+        JsonObject shared = Rooted($"{_base}/lib", isReadOnly: true);
+        shared["linux"] = new JsonObject { ["rootfsPropagation"] = "shared" };
+        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => Guard().Protect(shared)).Kind);
+    }
+
+    [Fact]
+    public void What_a_payload_may_write_in_its_root_leads_nowhere()
+    {
+        Shell("ln -s /etc lib/n/link");
+        JsonObject document = Rooted($"{_base}/lib/n", isReadOnly: false);
+        document["mounts"] = new JsonArray(JsonNode.Parse(Bind($"{_base}/lib/n/link")));
+
+        SysctrException refused = Assert.Throws<SysctrException>(() => Guard().Protect(document));
+
+        Assert.Contains("the payload can write in its directory", refused.Message, StringComparison.Ordinal);
+        string config = $"{_base}/config.json";
+        File.WriteAllText(config, document.ToJsonString());
+        Assert.Contains($"{_base}/lib/n", MountGuard.WritableSources(config));
+        document["root"]!["readonly"] = true;
+        File.WriteAllText(config, document.ToJsonString());
+        Assert.DoesNotContain($"{_base}/lib/n", MountGuard.WritableSources(config));
+    }
+
+    private static JsonObject Rooted(string path, bool isReadOnly) => new() { ["root"] = new JsonObject { ["path"] = path, ["readonly"] = isReadOnly }, ["mounts"] = new JsonArray() };
+
     [Theory]
     [InlineData("none", "bind")]
     [InlineData("tmpfs", "rbind")]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
@@ -27,7 +28,7 @@ public sealed class TrustTests : IDisposable
         """;
 
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-trust-").FullName;
-    private readonly List<string> _notes = [];
+    private readonly ConcurrentQueue<string> _notes = [];
 
     public TrustTests()
     {
@@ -158,6 +159,47 @@ public sealed class TrustTests : IDisposable
     }
 
     [Fact]
+    public void What_was_said_of_signatures_stays_and_another_transport_s_scope_is_another()
+    {
+        Set("reg.example.com/team", new TrustRequest { Type = "signedBy", Keys = ["/keys/a.gpg"] }, "https://signatures.example.com");
+        Set("reg.example.com/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] });
+        using (Host host = Host.Open(_root, _notes.Enqueue))
+        {
+            TrustOperation operation = new(host, _notes.Enqueue);
+            operation.Set(TrustScope.Parse("reg.example.com/team", "docker-daemon"), new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] }, null);
+            operation.Delete(TrustScope.Parse("reg.example.com/team", "docker-daemon"));
+        }
+
+        SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
+        SystemContainers.Reference.ImageReference image = SystemContainers.Reference.ImageReference.Parse("reg.example.com/team/app:1");
+        Assert.Equal(("https://signatures.example.com", true), (storage.Lookaside(image).Url, storage.UsesAttachments(image)));
+    }
+
+    /// <summary>A rule that is weaker than what was typed is no rule.</summary>
+    [Fact]
+    public void An_option_that_says_nothing_is_refused()
+    {
+        foreach (TrustRequest request in (TrustRequest[])
+        [
+            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], SubjectEmail = "a@example.com" },
+            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], SubjectHostname = "example.com" },
+            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], PkiIntermediates = "/keys/a.pem" },
+            new() { Type = "signedBy", Keys = ["/keys/a.gpg"], RekorKeys = ["/keys/a.pem"] },
+        ])
+        {
+            Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => Set("quay.io/x", request)).Kind);
+        }
+    }
+
+    [Fact]
+    public async Task Of_several_at_once_none_is_lost()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Set($"quay.io/team{i}", new TrustRequest { Type = "reject" }))));
+
+        Assert.Equal(8, JsonNode.Parse(File.ReadAllText(Policy))!["transports"]!["docker"]!.AsObject().Count);
+    }
+
+    [Fact]
     public void What_can_not_be_read_is_not_changed()
     {
         File.WriteAllText(Policy, """{"default": [{"type": "reject"}], "default": [{"type": "insecureAcceptAnything"}]}""");
@@ -220,25 +262,25 @@ public sealed class TrustTests : IDisposable
 
     private void Set(string scope, TrustRequest request, string? lookaside = null)
     {
-        using Host host = Host.Open(_root, _notes.Add);
-        new TrustOperation(host, _notes.Add).Set(TrustScope.Parse(scope, null), request, lookaside);
+        using Host host = Host.Open(_root, _notes.Enqueue);
+        new TrustOperation(host, _notes.Enqueue).Set(TrustScope.Parse(scope, null), request, lookaside);
     }
 
     private void Delete(string scope)
     {
-        using Host host = Host.Open(_root, _notes.Add);
-        new TrustOperation(host, _notes.Add).Delete(TrustScope.Parse(scope, null));
+        using Host host = Host.Open(_root, _notes.Enqueue);
+        new TrustOperation(host, _notes.Enqueue).Delete(TrustScope.Parse(scope, null));
     }
 
     private TrustReport[] Show()
     {
-        using Host host = Host.Open(_root, _notes.Add);
-        return [.. new TrustOperation(host, _notes.Add).Show().Where(r => r.File == Policy)];
+        using Host host = Host.Open(_root, _notes.Enqueue);
+        return [.. new TrustOperation(host, _notes.Enqueue).Show().Where(r => r.File == Policy)];
     }
 
     private async Task<TrustVerdict> WithAsync(Func<TrustOperation, Task<TrustVerdict>> use)
     {
-        using Host host = Host.Open(_root, _notes.Add);
-        return await use(new TrustOperation(host, _notes.Add));
+        using Host host = Host.Open(_root, _notes.Enqueue);
+        return await use(new TrustOperation(host, _notes.Enqueue));
     }
 }

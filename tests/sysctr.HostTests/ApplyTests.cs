@@ -182,7 +182,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         Assert.Equal("here\n", await _host.ShellAsync("cd /srv/quatree; ls -d here there 2>/dev/null || true"));
         await _host.ShellAsync($"rm {Place}/quatree.container");
         (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
-        Assert.Equal("kept\n", await _host.ShellAsync("cat /srv/quatree/here; rm -r /srv/quatree"));
+        Assert.Equal("kept\n", await _host.ShellAsync($"cat /srv/quatree/here; rm -r /srv/quatree; rmdir {Place}"));
     }
 
     private async Task WriteAsync(string name, string text) => await _host.ShellAsync($"cat >{Place}/{name} <<'END'\n{text}\nEND");

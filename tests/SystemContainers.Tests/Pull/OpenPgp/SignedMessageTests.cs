@@ -15,6 +15,8 @@ public sealed class SignedMessageTests
 
     private readonly OpenPgpSigner _signer = new();
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -85,7 +87,7 @@ public sealed class SignedMessageTests
         byte[] message = _signer.Sign(s_content, p => p.SetSignatureExpirationTime(false, 60));
 
         Assert.Null(Check(message, _signer).Fault);
-        Assert.Contains("the signature expired", SignedMessage.Check(message, OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow.AddMinutes(2)).Fault, StringComparison.Ordinal);
+        Assert.Contains("the signature expired", SignedMessage.Check(message, OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow.AddMinutes(2), Token).Fault, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,6 +115,40 @@ public sealed class SignedMessageTests
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 4_000_000);
     }
 
+    [Theory]
+    [InlineData(0xc2)] // a signature
+    [InlineData(0xc4)] // one pass
+    [InlineData(0xca)] // a mark
+    [InlineData(0xcd)] // a name
+    [InlineData(0xd1)] // a picture
+    public void A_small_message_is_bounded_whatever_packet_grows(int packet)
+    {
+        // The new format's length of five bytes (RFC 4880, 4.2.2.3), and first a version that BouncyCastle reads on with.
+        byte[] large = new byte[20_000_006];
+        ((byte[])[(byte)packet, 0xff, 0x01, 0x31, 0x2d, 0x00, 4]).CopyTo(large, 0);
+        byte[] message = _signer.Sign(s_content);
+        byte[] signature = new PgpObjectFactory(message).NextPgpObject() is PgpOnePassSignatureList list ? list[0].GetEncoded() : [];
+        foreach (byte[] bomb in (byte[][])[large, [.. signature, .. large], [.. message, .. large]])
+        {
+            byte[] packed = OpenPgpSigner.Compress(bomb);
+            Assert.True(packed.Length < 100_000);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+
+            Assert.NotNull(Check(packed, _signer).Fault);
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 4_000_000, $"{packet:x2}: {GC.GetAllocatedBytesForCurrentThread() - before}");
+        }
+    }
+
+    [Fact]
+    public void Unpacking_ends_when_it_is_to()
+    {
+        using CancellationTokenSource source = new();
+        source.Cancel();
+
+        Assert.Throws<OperationCanceledException>(
+            () => SignedMessage.Check(_signer.Sign(s_content, compress: true), OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow, source.Token));
+    }
+
     [Fact]
     public void Compressed_twice_is_no_message()
     {
@@ -137,7 +173,7 @@ public sealed class SignedMessageTests
         {
             byte[] changed = [.. message];
             changed[at] ^= 0x41;
-            OpenPgpVerdict verdict = SignedMessage.Check(changed, keys, 1000, DateTime.UtcNow);
+            OpenPgpVerdict verdict = SignedMessage.Check(changed, keys, 1000, DateTime.UtcNow, Token);
             Assert.True(verdict.Content is null || verdict.Content.SequenceEqual(s_content), $"{at}");
         }
     }
@@ -151,5 +187,7 @@ public sealed class SignedMessageTests
 
     private sealed class Unheard(bool critical) : SignatureSubpacket((SignatureSubpacketTag)100, critical, false, [1]);
 
-    private static OpenPgpVerdict Check(byte[] message, OpenPgpSigner signer) => SignedMessage.Check(message, OpenPgpKeyring.Read([signer.Keyring]), 1000, DateTime.UtcNow);
+    private static OpenPgpVerdict Check(byte[] message, OpenPgpSigner signer) => Check(message, signer.Keyring);
+
+    private static OpenPgpVerdict Check(byte[] message, params byte[][] keyrings) => SignedMessage.Check(message, OpenPgpKeyring.Read(keyrings), 1000, DateTime.UtcNow, Token);
 }

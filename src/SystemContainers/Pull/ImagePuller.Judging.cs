@@ -69,7 +69,7 @@ sealed partial class ImagePuller
         string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
     /// <summary>Throws unless a manifest may be used: also for whoever uses an image otherwise than by a pull.</summary>
-    /// <param name="reference">The logical name.</param>
+    /// <param name="reference">The logical name, where <see cref="JudgedAs"/> has no other.</param>
     /// <param name="place">As it is reached.</param>
     /// <param name="source">What is there.</param>
     /// <param name="root">What the name leads to.</param>
@@ -93,3 +93,4 @@ sealed partial class ImagePuller
         _ => new NoSignatures(),
     };
 }
+        reference = JudgedAs ?? reference;

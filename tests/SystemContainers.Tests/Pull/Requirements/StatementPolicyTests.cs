@@ -116,6 +116,18 @@ public sealed class StatementPolicyTests : IDisposable
     }
 
     [Fact]
+    public void What_is_required_for_a_tag_and_for_its_digest_is_required_of_both()
+    {
+        string digest = "sha256:" + new string('a', 64);
+        Write("10.json", $$"""{"quay.io/x:1": [{{Requirement()}}], "quay.io": [{{Requirement()}}]}""");
+
+        Assert.Equal(["quay.io/x:1", "quay.io"], Load().For(ImageReference.Parse("quay.io/x:1@" + digest)).Select(r => r.Scope));
+        Assert.Equal(["quay.io/x:1"], Load().For(ImageReference.Parse("quay.io/x:1")).Select(r => r.Scope));
+        Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/x@" + digest)).Select(r => r.Scope));
+        Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/y:1@" + digest)).Select(r => r.Scope));
+    }
+
+    [Fact]
     public void A_scope_stands_in_one_file()
     {
         Write("10.json", $$"""{"quay.io": [{{Requirement()}}]}""");

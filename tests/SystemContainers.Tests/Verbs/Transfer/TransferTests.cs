@@ -48,6 +48,18 @@ public sealed class TransferTests : IDisposable
     }
 
     [Fact]
+    public async Task A_judgement_does_not_go_to_another_name()
+    {
+        await _bed.PullAsync(From);
+        _bed.Host.OpenStore().Images.Set(Record(From) with { Judgement = "judged" });
+
+        _bed.Images.Tag(From, "registry.example/other:v1", Cancellation);
+        Assert.Null(Record("registry.example/other:v1").Judgement);
+        _bed.Images.Tag(From, From, Cancellation);
+        Assert.Equal("judged", Record(From).Judgement);
+    }
+
+    [Fact]
     public async Task A_push_within_one_registry_mounts()
     {
         await _bed.PullAsync(From);

@@ -96,6 +96,19 @@ public sealed class ImageJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task All_signatures_together_are_bounded()
+    {
+        byte[] large = new byte[4 << 20];
+        large[0] = 0xa3;
+        Serve([.. Enumerable.Repeat(large, 9)]);
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => PullAsync(Image));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains("all of them are larger than", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Each_signature_says_why_it_does_not_count()
     {
         Serve(Sign($"{_registry.Host}/team/app:2"), new OpenPgpSigner().Sign("{}"u8.ToArray()), _signer.Sign("{}"u8.ToArray()));

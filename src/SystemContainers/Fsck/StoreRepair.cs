@@ -109,8 +109,11 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 
     private async Task<PulledImage> PullAsync(StoreLease lease, ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
     {
-        ImageReference reference = host.Registries.Resolve(image.Reference)[0].WithDigest(image.ManifestDigest);
-        ImagePuller puller = host.Puller(progress);
+        ImageReference name = host.Registries.Resolve(image.Reference)[0];
+        ImageReference reference = name.WithDigest(image.ManifestDigest);
+
+        // The digest is not the user's: what the rules say of the name counts.
+        ImagePuller puller = host.Puller(progress, judgedAs: name);
         PulledImage pulled = await lease.WithoutAsync(
             () => puller.PullAsync([reference], Platform.Current, new MendingSink(host.OpenStore(), layers), cancellation), cancellation);
         if (!host.OpenStore().HasWhole([.. layers]))

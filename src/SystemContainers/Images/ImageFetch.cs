@@ -191,28 +191,40 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         return kept;
     }
 
+    /// <summary>Throws unless an image of the store may be used as it is there, without asking anybody.</summary>
+    /// <exception cref="SysctrException">Policy: it may not, or has to be judged first.</exception>
+    public void RequireJudged(ImageRecord record)
+    {
+        ImageReference name = ImageReference.Parse(record.Reference);
+        if (!IsJudged(name, record))
+        {
+            throw NotJudged(name, "'sysctr pull' it: its signatures are fetched then");
+        }
+    }
+
+    private bool IsJudged(ImageReference name, ImageRecord record)
+    {
+        host.SignaturePolicy.Check(name);
+        return host.JudgementFor(name) is not { } judgement || judgement == record.Judgement;
+    }
+
+    private static SysctrException NotJudged(ImageReference name, string hint) =>
+        new(ErrorKind.Policy, $"using {name.Identity} from the store: the policy asks for signatures that were not looked at when it was pulled", hint);
+
     private StoredImage? Find(IReadOnlyList<ImageReference> candidates, PullPolicy policy)
     {
         foreach (ImageReference candidate in candidates)
         {
             if (host.OpenStore().Images.Find(candidate.ToString()) is { } record && record.DiffIds.All(host.OpenStore().HasLayer))
             {
-                host.SignaturePolicy.Check(candidate);
-                if (host.JudgementFor(candidate) is { } judgement && judgement != record.Judgement)
+                if (IsJudged(candidate, record))
                 {
-                    // The policy or a key was changed since: its signatures are fetched again, and of its layers what is not here.
-                    if (policy != PullPolicy.Never)
-                    {
-                        continue;
-                    }
-
-                    throw new SysctrException(
-                        ErrorKind.Policy,
-                        $"using {candidate.Identity} from the store: the policy asks for signatures that were not looked at when it was pulled",
-                        "leave out --pull never, or 'sysctr pull' it");
+                    return Open(record);
                 }
 
-                return Open(record);
+                // The policy or a key was changed since: its signatures are fetched again, and of its layers what is not here. Attack: a later registry's image of
+                // the same short name, used because of that.
+                return policy != PullPolicy.Never ? null : throw NotJudged(candidate, "leave out --pull never, or 'sysctr pull' it");
             }
         }
 

@@ -42,7 +42,7 @@ sealed partial class ImagePuller
     /// <param name="reference">The logical name that it was pulled by.</param>
     /// <param name="manifest">The bytes of its manifest.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="SysctrException">As a pull; Policy: it would not be pulled any more, and why.</exception>
+    /// <exception cref="SysctrException">As a pull; NotFound: no place has that manifest any more; Policy: it would not be pulled any more, and why.</exception>
     public async Task JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
     {
         if (!MustBeProved(reference))
@@ -55,12 +55,31 @@ sealed partial class ImagePuller
             [reference],
             async (name, place, source, token) =>
             {
+                // A mirror that does not have it has nothing that speaks for it either, and the next place may.
+                if (place.Transport == ImageTransport.Docker)
+                {
+                    RawManifest raw = await source.GetManifestAsync(new Descriptor(MediaTypes.OciManifest, document.Digest, manifest.Length), token);
+                    _ = ManifestDocument.Read(raw, document.Digest, manifest.Length, $"fetching the manifest {document.Digest} of {place.Name}");
+                }
+
                 // A statement may be about the index that named it, as long as the name still leads there.
-                ManifestDocument root = Judge?.JudgementFor(name) is not null ? await RootAsync(place, source, token) : document;
+                ManifestDocument root = Judge?.JudgementFor(name) is null ? document : await FindRootAsync(place, source, token) ?? document;
                 await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
                 return true;
             },
             cancellationToken);
+    }
+
+    private static async Task<ManifestDocument?> FindRootAsync(ImageReference place, IImageSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RootAsync(place, source, cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>What the verdicts of a policy and of a judge depend on; null where neither has to say more than yes.</summary>
@@ -69,7 +88,7 @@ sealed partial class ImagePuller
         string.Join('+', new[] { policy.JudgementFor(reference), judge?.JudgementFor(reference) }.OfType<string>()) is { Length: > 0 } judgement ? judgement : null;
 
     /// <summary>Throws unless a manifest may be used: also for whoever uses an image otherwise than by a pull.</summary>
-    /// <param name="reference">The logical name.</param>
+    /// <param name="reference">The logical name, where <see cref="JudgedAs"/> has no other.</param>
     /// <param name="place">As it is reached.</param>
     /// <param name="source">What is there.</param>
     /// <param name="root">What the name leads to.</param>
@@ -79,6 +98,7 @@ sealed partial class ImagePuller
     public async Task JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
+        reference = JudgedAs ?? reference;
         await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
         if (Judge is { } judge)
         {

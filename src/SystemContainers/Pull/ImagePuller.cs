@@ -51,6 +51,9 @@ sealed partial class ImagePuller
         _options = options ?? new PullOptions();
     }
 
+    /// <summary>By what name everything is judged; null for that which it is fetched by. For what was judged by a name, and is fetched again by its digest.</summary>
+    public ImageReference? JudgedAs { get; init; }
+
     /// <summary>Asked once an image's digest is known; null for nobody.</summary>
     public IImageJudge? Judge { get; init; }
 
@@ -123,7 +126,7 @@ sealed partial class ImagePuller
     private async Task<T> FromAsync<T>(
         ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
     {
-        _policy.Check(reference);
+        _policy.Check(JudgedAs ?? reference);
         if (reference.Transport != ImageTransport.Docker)
         {
             return await FromHostAsync(reference, use, cancellationToken);
@@ -216,7 +219,7 @@ sealed partial class ImagePuller
         ImageManifest manifest = document.Manifest!;
 
         // Before anything that the manifest names is fetched.
-        string? judgement = JudgementFor(_policy, Judge, reference);
+        string? judgement = JudgementFor(_policy, Judge, JudgedAs ?? reference);
         await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);

@@ -142,9 +142,12 @@ sealed class Host : IDisposable
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
-    internal ImagePuller Puller(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
+    /// <param name="progress">Told what goes on.</param>
+    /// <param name="judgedAs">As <see cref="ImagePuller.JudgedAs"/>.</param>
+    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
     {
         Judge = StatementJudge,
+        JudgedAs = judgedAs,
     };
 
     private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);

@@ -47,7 +47,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         ImageRecord record = _names.Find(image)[0];
         ImageReference reference = _names.ForTag(name, $"tagging {record.Reference}");
         ImageRecord? before = host.OpenStore().Images.Find(reference.ToString());
-        host.OpenStore().Images.Set(record with { Reference = reference.ToString() });
+
+        // By another name other rules count.
+        string? judgement = reference.ToString() == record.Reference ? record.Judgement : null;
+        host.OpenStore().Images.Set(record with { Reference = reference.ToString(), Judgement = judgement });
         Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
         note($"{reference}: {record.ConfigDigest.Short}");
     }

@@ -41,6 +41,32 @@ sealed class OpenPgpSigner
     /// <summary>What a policy would name.</summary>
     public byte[] Keyring { get; }
 
+    /// <summary>The key's fingerprint.</summary>
+    public byte[] Fingerprint => _ring.GetPublicKey().GetFingerprint();
+
+    /// <summary>The keyring with a further signature over the key itself: of the owner, directly over the key (0x1f), or a revocation (0x20) by whoever.</summary>
+    /// <param name="type">0x1f or 0x20.</param>
+    /// <param name="hashed">What it says.</param>
+    /// <param name="by">Who signs; the owner where null.</param>
+    /// <param name="keyring">To what it is added; <see cref="Keyring"/> where null.</param>
+    /// <param name="broken">Whether it is over another key, and so wrong.</param>
+    /// <param name="created">When; now where null.</param>
+    public byte[] With(int type, Action<PgpSignatureSubpacketGenerator>? hashed = null, OpenPgpSigner? by = null, byte[]? keyring = null, bool broken = false, DateTime? created = null)
+    {
+        PgpSecretKey key = (by ?? this)._ring.GetSecretKey();
+        PgpSignatureGenerator signature = new(key.PublicKey.Algorithm, HashAlgorithmTag.Sha256);
+        signature.InitSign(type, key.ExtractPrivateKey(Array.Empty<char>()));
+        PgpSignatureSubpacketGenerator packets = new();
+        packets.SetIssuerFingerprint(false, key.PublicKey);
+        packets.SetIssuerKeyID(false, key.KeyId);
+        packets.SetSignatureCreationTime(false, created ?? DateTime.UtcNow);
+        hashed?.Invoke(packets);
+        signature.SetHashedSubpackets(packets.Generate());
+        PgpPublicKeyRing ring = new(keyring ?? Keyring);
+        PgpSignature made = signature.GenerateCertification(broken ? new OpenPgpSigner()._ring.GetPublicKey() : ring.GetPublicKey());
+        return PgpPublicKeyRing.InsertPublicKey(ring, PgpPublicKey.AddCertification(ring.GetPublicKey(), made)).GetEncoded();
+    }
+
     /// <summary>Signs inline.</summary>
     public byte[] Sign(byte[] content, Action<PgpSignatureSubpacketGenerator>? hashed = null, bool compress = false, int type = PgpSignature.BinaryDocument)
     {

@@ -15,35 +15,37 @@ sealed class KeyOwner
 
     private readonly List<PgpPublicKeyRing> _copies;
     private readonly PgpPublicKey _primary;
+    private readonly IReadOnlyList<PgpPublicKey> _others;
 
-    private KeyOwner(List<PgpPublicKeyRing> copies)
+    private KeyOwner(List<PgpPublicKeyRing> copies, IReadOnlyList<PgpPublicKey> others)
     {
         _copies = copies;
         _primary = copies[0].GetPublicKey();
+        _others = others;
     }
 
     /// <summary>The keys of an owner; none where nobody's name is bound to the primary one, for then gpg does not import it.</summary>
     /// <param name="copies">The same key from several places.</param>
-    public static IEnumerable<SigningKey> Judge(List<PgpPublicKeyRing> copies) => new KeyOwner(copies).Judge();
+    /// <param name="others">All keys that there are: one of them may revoke this one, where its owner says so.</param>
+    public static IEnumerable<SigningKey> Judge(List<PgpPublicKeyRing> copies, IReadOnlyList<PgpPublicKey> others) => new KeyOwner(copies, others).Judge();
 
     private List<SigningKey> Judge()
     {
-        // Beside each signature whether it is of the key or of a name.
-        List<(PgpSignature Signature, bool OfKey)> own =
-        [
-            .. Of(_primary).SelectMany(k => k.GetKeySignatures()).Where(s => s.SignatureType == PgpSignature.DirectKey && Holds(s, _primary, s.VerifyCertification)).Select(s => (s, true)),
-            .. Of(_primary).SelectMany(Names).Where(s => !IsOver(s)).Select(s => (s, false)),
-        ];
-        if (!own.Any(s => !s.OfKey))
+        PgpSignature[] ofKey = [.. Of(_primary).SelectMany(k => k.GetKeySignatures()).Where(s => s.SignatureType == PgpSignature.DirectKey && IsOfKey(s))];
+        PgpSignature[] ofNames = [.. Of(_primary).SelectMany(Names).Where(s => !IsOver(s))];
+        if (ofNames.Length == 0)
         {
             return [];
         }
 
-        (PgpSignature Signature, bool OfKey)[] newest = [.. own.OrderByDescending(s => s.OfKey).ThenByDescending(s => s.Signature.CreationTime)];
-        string? revoked = Of(_primary).SelectMany(k => k.GetSignaturesOfType(PgpSignature.KeyRevocation)).Any(s => Holds(s, _primary, s.VerifyCertification))
-            ? "the key is revoked" : null;
-        DateTime? expires = Ends(_primary, Array.Find(newest, s => s.Signature.HasSubpackets && Seconds(s.Signature) > 0).Signature);
-        PgpSignature? flags = Array.Find(newest, s => Flags(s.Signature) is not null).Signature;
+        // What is said of the key itself goes before what is said with a name; of it only the last word counts.
+        PgpSignature[] newest = [.. ofKey.Where(s => !IsOver(s)).OrderByDescending(s => s.CreationTime).Take(1), .. ofNames.OrderByDescending(s => s.CreationTime)];
+        PgpSignature[] revocations = [.. Of(_primary).SelectMany(k => k.GetSignaturesOfType(PgpSignature.KeyRevocation))];
+        string? revoked = revocations.Any(s => Holds(s, _primary, s.VerifyCertification)) ? "the key is revoked"
+            : Revokers(ofKey).Any(by => revocations.Any(s => Holds(s, by, _ => s.VerifyCertification(_primary)))) ? "the key is revoked by a key that its owner named for it"
+            : null;
+        DateTime? expires = Ends(_primary, Array.Find(newest, s => Seconds(s) > 0));
+        PgpSignature? flags = Array.Find(newest, s => Flags(s) is not null);
         string signer = OpenPgpKeyring.Fingerprint(_primary);
         List<SigningKey> keys = [new(_primary, signer, expires, revoked ?? (MaySign(_primary, flags) ? null : "the key is not for signing"))];
         keys.AddRange(_copies.SelectMany(c => c.GetPublicKeys()).Where(k => !k.IsMasterKey).GroupBy(OpenPgpKeyring.Fingerprint, StringComparer.Ordinal).Select(g => Subkey(g.First(), signer, expires, revoked)));
@@ -65,6 +67,30 @@ sealed class KeyOwner
             : !IsCrossCertified(subkey, binding) ? "the subkey has not signed that it belongs to its primary key"
             : null;
         return new SigningKey(subkey, signer, expires is null || ends < expires ? ends : expires, fault);
+    }
+
+    /// <summary>
+    /// Whether a signature is one directly over the primary key, by itself (RFC 4880, 5.2.4: 0x99, the length, the packet). BouncyCastle's own check refuses
+    /// this type without looking at it.
+    /// </summary>
+    private bool IsOfKey(PgpSignature signature) => Holds(signature, _primary, key =>
+    {
+        byte[] body = key.PublicKeyPacket.GetEncodedContents();
+        signature.Update(0x99, (byte)(body.Length >> 8), (byte)body.Length);
+        signature.Update(body);
+        return signature.Verify();
+    });
+
+    /// <summary>The keys whose revocation of this one counts as its owner's (RFC 4880, 5.2.3.15), as far as they are there. Once named they stay it, also behind a newer signature, as for gpg.</summary>
+    private IEnumerable<PgpPublicKey> Revokers(PgpSignature[] ofKey)
+    {
+        // A class with its highest bit set, an algorithm, a fingerprint.
+        HashSet<string> named =
+        [
+            .. ofKey.SelectMany(s => s.GetHashedSubPackets()?.GetSubpackets(SignatureSubpacketTag.RevocationKey) ?? [])
+                .Select(p => p.GetData()).Where(d => d.Length == 22 && (d[0] & 0x80) != 0).Select(d => Convert.ToHexString(d.AsSpan(2))),
+        ];
+        return named.Count == 0 ? [] : _others.Where(k => named.Contains(OpenPgpKeyring.Fingerprint(k)));
     }
 
     /// <summary>Attack: somebody else's subkey bound to one's own primary key, so that what was signed with it seems one's own. So it signs back (RFC 4880, 5.2.1, 0x19).</summary>

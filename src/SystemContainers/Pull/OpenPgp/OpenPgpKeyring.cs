@@ -30,12 +30,13 @@ sealed class OpenPgpKeyring
         // One key may be in several files, and what one of them says, a revocation, counts for all.
         List<List<PgpPublicKeyRing>> rings =
             [.. blobs.SelectMany(Rings).Take(MaxKeys).GroupBy(r => Fingerprint(r.GetPublicKey()), StringComparer.Ordinal).Select(g => g.ToList())];
+        PgpPublicKey[] known = [.. rings.SelectMany(c => c[0].GetPublicKeys())];
         OpenPgpKeyring all = new();
         foreach (List<PgpPublicKeyRing> copies in rings)
         {
             try
             {
-                all._keys.AddRange(KeyOwner.Judge(copies).Take(Math.Max(0, MaxKeys - all._keys.Count)));
+                all._keys.AddRange(KeyOwner.Judge(copies, known).Take(Math.Max(0, MaxKeys - all._keys.Count)));
             }
             catch (Exception e) when (IsOfBytes(e))
             {

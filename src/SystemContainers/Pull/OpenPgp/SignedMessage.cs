@@ -8,6 +8,9 @@ namespace SystemContainers.Pull.OpenPgp;
 /// <summary>A message with its signature inline (RFC 4880, 11.3), as <c>gpg --sign</c> makes it: one signature over one text, perhaps compressed, and nothing beside them.</summary>
 static class SignedMessage
 {
+    /// <summary>Packets beside what is signed, in bytes: a signature of RSA with all that gpg writes into it has less than two thousand.</summary>
+    private const int MaxBeside = 64 << 10;
+
     // Not part of the signature: what a critical subpacket of another kind says would change what was signed (RFC 4880, 5.2.3.1). As gpg's list.
     private static readonly SignatureSubpacketTag[] s_understood =
     [
@@ -24,12 +27,17 @@ static class SignedMessage
     /// <param name="keys">Whose signature counts.</param>
     /// <param name="maxContent">How much may be signed, in bytes: a compressed text may grow a thousandfold.</param>
     /// <param name="now">For what ends.</param>
-    public static OpenPgpVerdict Check(byte[] message, OpenPgpKeyring keys, int maxContent, DateTime now)
+    /// <param name="cancellationToken">Ends it.</param>
+    public static OpenPgpVerdict Check(byte[] message, OpenPgpKeyring keys, int maxContent, DateTime now, CancellationToken cancellationToken)
     {
         try
         {
-            (byte[]? content, PgpSignature? signature, string? fault) = Open(message, maxContent);
+            (byte[]? content, PgpSignature? signature, string? fault) = Open(message, maxContent, cancellationToken);
             return fault is not null ? OpenPgpVerdict.Bad(fault) : Check(content!, signature!, keys, now);
+        }
+        catch (Exception e) when (e is UnpackedTooLargeException || e.InnerException is UnpackedTooLargeException)
+        {
+            return OpenPgpVerdict.Bad($"it unpacks to more than what is signed may be, {maxContent} bytes, and its signature");
         }
         catch (Exception e) when (OpenPgpKeyring.IsOfBytes(e))
         {
@@ -37,7 +45,7 @@ static class SignedMessage
         }
     }
 
-    private static (byte[]? Content, PgpSignature? Signature, string? Fault) Open(byte[] message, int maxContent)
+    private static (byte[]? Content, PgpSignature? Signature, string? Fault) Open(byte[] message, int maxContent, CancellationToken cancellationToken)
     {
         using MemoryStream stream = new(message, writable: false);
         PgpObjectFactory packets = new(stream);
@@ -46,7 +54,7 @@ static class SignedMessage
         if (first is PgpCompressedData compressed)
         {
             outer = packets;
-            packets = new PgpObjectFactory(compressed.GetDataStream());
+            packets = new PgpObjectFactory(new UnpackedStream(compressed.GetDataStream(), (long)maxContent + MaxBeside, cancellationToken));
             first = packets.NextPgpObject();
         }
 

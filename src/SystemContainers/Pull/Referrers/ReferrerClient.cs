@@ -21,6 +21,7 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
 {
     private readonly RegistrySource? _registry = source as RegistrySource;
     private long _left = ReferrerLimits.MaxAllBytes;
+    private int _documents;
 
     /// <summary>The image as the name leads to it.</summary>
     /// <exception cref="SysctrException">As a pull.</exception>
@@ -82,13 +83,18 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
     }
 
     /// <summary>A document, once it is what its digest says.</summary>
-    /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: it is another; Unsafe: it is too large, or all of them are.</exception>
+    /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: it is another; Unsafe: it is too large, or all of them are, or there are too many.</exception>
     public async Task<byte[]> DocumentAsync(Descriptor blob, CancellationToken cancellationToken)
     {
         string doing = $"fetching {blob.Digest} of {place.Name}";
         if (blob.Size is < 0 or > ReferrerLimits.MaxDocumentBytes)
         {
             throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it is larger than {ReferrerLimits.MaxDocumentBytes} bytes");
+        }
+
+        if (++_documents > ReferrerLimits.MaxDocuments)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: more than {ReferrerLimits.MaxDocuments} documents are attached to the image");
         }
 
         _left -= blob.Size;

@@ -17,6 +17,9 @@ static class ReferrerLimits
     /// <summary>Layers of one such manifest.</summary>
     public const int MaxLayers = 128;
 
+    /// <summary>Documents that are read for one image; each costs a request, and most of a signed one's checks.</summary>
+    public const int MaxDocuments = 512;
+
     /// <summary>A document: a statement, a bill of materials, a signature; in bytes.</summary>
     public const int MaxDocumentBytes = Statements.SigstoreBundle.MaxBytes;
 

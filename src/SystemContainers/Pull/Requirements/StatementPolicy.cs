@@ -58,7 +58,7 @@ sealed class StatementPolicy
     /// <summary>All rules; of both hosts where two have a say.</summary>
     public IReadOnlyList<StatementRule> All => [.. _rules.Values.OrderBy(r => r.Scope, StringComparer.Ordinal), .. Also?.All ?? []];
 
-    /// <summary>What has to be met for an image: the rule of the most specific scope; two where two hosts have a say.</summary>
+    /// <summary>What has to be met for an image: the rule of the most specific scope; several where an image has a tag and a digest, which are two identities, and where two hosts have a say.</summary>
     public IReadOnlyList<StatementRule> For(ImageReference reference)
     {
         if (reference.Transport != ImageTransport.Docker)
@@ -66,7 +66,7 @@ sealed class StatementPolicy
             return [];
         }
 
-        StatementRule[] own = [.. Scopes(reference).Where(_rules.ContainsKey).Take(1).Select(s => _rules[s])];
+        StatementRule[] own = [.. Identities(reference).Select(i => Scopes(reference, i).FirstOrDefault(_rules.ContainsKey)).OfType<string>().Distinct().Select(s => _rules[s])];
         return [.. own, .. Also?.For(reference) ?? []];
     }
 
@@ -86,18 +86,17 @@ sealed class StatementPolicy
         }
     }
 
-    /// <summary>The scopes that hold an image, the most specific first.</summary>
-    private static IEnumerable<string> Scopes(ImageReference reference)
+    /// <summary>What an image may be meant by alone; nothing but the repository where neither a tag nor a digest is there.</summary>
+    private static IEnumerable<string> Identities(ImageReference reference)
     {
-        if (reference.Digest is { } digest)
-        {
-            yield return $"{reference.Name}@{digest}";
-        }
+        string[] all = [.. reference.Tag is { } tag ? [$"{reference.Name}:{tag}"] : (string[])[], .. reference.Digest is { } digest ? [$"{reference.Name}@{digest}"] : (string[])[]];
+        return all.Length == 0 ? [reference.Name] : all;
+    }
 
-        if (reference.Tag is { } tag)
-        {
-            yield return $"{reference.Name}:{tag}";
-        }
+    /// <summary>An identity, and the scopes that hold it, the most specific first.</summary>
+    private static IEnumerable<string> Scopes(ImageReference reference, string identity)
+    {
+        yield return identity;
 
         for (string name = reference.Name; ; name = name[..name.LastIndexOf('/')])
         {

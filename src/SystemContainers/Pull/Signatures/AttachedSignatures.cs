@@ -26,9 +26,10 @@ static class AttachedSignatures
     /// <param name="image">As it is reached.</param>
     /// <param name="registry">Where it is.</param>
     /// <param name="manifest">What is signed.</param>
+    /// <param name="budget">What all signatures of the image may have.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Corrupt: what stands at the tag is no such manifest.</exception>
-    public static async Task<IReadOnlyList<ImageSignature>> GetAsync(ImageReference image, IImageSource registry, Digest manifest, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ImageSignature>> GetAsync(ImageReference image, IImageSource registry, Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
     {
         string tag = $"{manifest.Algorithm}-{manifest.Hex}.sig";
         string doing = $"fetching the signatures {image.Name}:{tag}";
@@ -45,6 +46,7 @@ static class AttachedSignatures
                 throw new SysctrException(ErrorKind.Unsafe, $"{doing}: one is larger than {SignatureBlob.MaxBytes} bytes");
             }
 
+            budget.Take(layer.Size);
             await using VerifiedStream stream = new(await registry.OpenBlobAsync(layer, cancellationToken), layer, doing);
             byte[] payload = await Body.ReadAtMostAsync(stream, SignatureBlob.MaxBytes + 1, cancellationToken);
             signatures.Add(new SigstoreSignature($"{tag}, layer {signatures.Count + 1}", layer.MediaType, payload, layer.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal)));

@@ -17,9 +17,10 @@ sealed class DirectorySignatures(ImageReference image) : ISignatureSource
     public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken)
     {
         string top = Path.Join(image.FilePath, "manifest.json");
-        SignatureFiles files = new($"looking for signatures of {image}");
+        string doing = $"looking for signatures of {image}";
+        SignatureFiles files = new(doing);
         bool isTop = File.Exists(top) && Digest.Sha256(await File.ReadAllBytesAsync(top, cancellationToken)) == manifest;
         return await files.AllAsync(
-            place => Task.FromResult(files.Read(place)), number => Path.Join(image.FilePath, $"{(isTop ? "" : manifest.Hex + ".")}signature-{number}"));
+            place => Task.FromResult(files.Read(place)), number => Path.Join(image.FilePath, $"{(isTop ? "" : manifest.Hex + ".")}signature-{number}"), new SignatureBudget(doing));
     }
 }

@@ -41,7 +41,7 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
                 switch (requirement)
                 {
                     case SignedBy signedBy:
-                        SignedBy(reference, digest, signatures, source, rule, signedBy);
+                        SignedBy(reference, digest, signatures, source, rule, signedBy, cancellationToken);
                         break;
                     case SigstoreSigned sigstore:
                         SigstoreSigned(reference, digest, signatures, source, rule, sigstore);
@@ -53,7 +53,7 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         }
     }
 
-    private void SignedBy(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SignedBy requirement)
+    private void SignedBy(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SignedBy requirement, CancellationToken cancellationToken)
     {
         if (requirement.KeyType != Trust.Requirements.SignedBy.GpgKeys)
         {
@@ -78,7 +78,7 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         List<string> faults = [];
         foreach (SimpleSignature signature in signatures)
         {
-            if (Fault(signature, keys, manifest, image, requirement) is not { } fault)
+            if (Fault(signature, keys, manifest, image, requirement, cancellationToken) is not { } fault)
             {
                 return;
             }
@@ -129,9 +129,9 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
             $"it has to be signed as the policy says, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); cosign signs for a name without a tag, for which there are matchRepository and exactRepository; see containers-policy.json(5)");
     }
 
-    private string? Fault(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement)
+    private string? Fault(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement, CancellationToken cancellationToken)
     {
-        OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigning.MaxBytes, _now.GetUtcNow().UtcDateTime);
+        OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigning.MaxBytes, _now.GetUtcNow().UtcDateTime, cancellationToken);
         if (verdict.Content is null)
         {
             return verdict.Fault;

@@ -35,29 +35,33 @@ sealed class RegistrySignatures(ImageReference image, IImageSource registry, Fun
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken) =>
-    [
-        .. await FromStorageAsync(manifest, cancellationToken),
-        .. storage().UsesAttachments(image) ? await AttachedSignatures.GetAsync(image, registry, manifest, cancellationToken) : [],
-    ];
+    public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken)
+    {
+        SignatureBudget budget = new($"looking for signatures of {image.Identity}");
+        return
+        [
+            .. await FromStorageAsync(manifest, budget, cancellationToken),
+            .. storage().UsesAttachments(image) ? await AttachedSignatures.GetAsync(image, registry, manifest, budget, cancellationToken) : [],
+        ];
+    }
 
-    private async Task<IReadOnlyList<ImageSignature>> FromStorageAsync(Digest manifest, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ImageSignature>> FromStorageAsync(Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
     {
         (string url, string? file) = storage().Lookaside(image);
         int colon = url.IndexOf(':', StringComparison.Ordinal);
         return (colon < 0 ? "" : url[..colon].ToLowerInvariant()) switch
         {
-            "file" => await _files.AllAsync(where => Task.FromResult(_files.Read(where)), number => FilePath(url, manifest, number)),
-            "http" or "https" when Uri.TryCreate(url, UriKind.Absolute, out Uri? address) => await FromServerAsync(address, manifest, cancellationToken),
+            "file" => await _files.AllAsync(where => Task.FromResult(_files.Read(where)), number => FilePath(url, manifest, number), budget),
+            "http" or "https" when Uri.TryCreate(url, UriKind.Absolute, out Uri? address) => await FromServerAsync(address, manifest, budget, cancellationToken),
             _ => throw new SysctrException(
                 ErrorKind.Policy, $"looking for signatures of {image.Identity}: '{Redact.Text(url)}' is no place for them", $"write a file, http or https URL as lookaside in {file}; see containers-registries.d(5)"),
         };
     }
 
-    private async Task<IReadOnlyList<ImageSignature>> FromServerAsync(Uri address, Digest manifest, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ImageSignature>> FromServerAsync(Uri address, Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
     {
         using LookasideClient client = new(address, image, options, progress);
-        return await _files.AllAsync(where => client.GetAsync(new Uri(where), cancellationToken), number => Address(address, manifest, number).AbsoluteUri);
+        return await _files.AllAsync(where => client.GetAsync(new Uri(where), cancellationToken), number => Address(address, manifest, number).AbsoluteUri, budget);
     }
 
     private string Below(Digest manifest, int number) => $"/{image.Repository}@{manifest.Algorithm}={manifest.Hex}/signature-{number}";

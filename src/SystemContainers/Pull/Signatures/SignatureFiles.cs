@@ -15,8 +15,9 @@ sealed class SignatureFiles(string doing)
     /// <summary>All of them.</summary>
     /// <param name="read">The bytes of one; null where it is not there.</param>
     /// <param name="place">Where that of a number is.</param>
-    /// <exception cref="SysctrException">Policy: one is none, or there are too many; what <paramref name="read"/> throws.</exception>
-    public async Task<IReadOnlyList<ImageSignature>> AllAsync(Func<string, Task<byte[]?>> read, Func<int, string> place)
+    /// <param name="budget">What all of them may have.</param>
+    /// <exception cref="SysctrException">Policy: one is none, or there are too many; Unsafe: they are too large; what <paramref name="read"/> throws.</exception>
+    public async Task<IReadOnlyList<ImageSignature>> AllAsync(Func<string, Task<byte[]?>> read, Func<int, string> place, SignatureBudget budget)
     {
         List<ImageSignature> signatures = [];
         for (int number = 1; ; number++)
@@ -32,6 +33,7 @@ sealed class SignatureFiles(string doing)
                 return signatures;
             }
 
+            budget.Take(blob.Length);
             signatures.Add(SignatureBlob.Parse(Uri.TryCreate(there, UriKind.Absolute, out Uri? address) && !address.IsFile ? Redact.Url(address) : Redact.Text(there), blob));
         }
     }

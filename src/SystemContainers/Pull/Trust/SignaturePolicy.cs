@@ -47,7 +47,7 @@ sealed partial class SignaturePolicy
 
     /// <summary>
     /// What decides about an image, before anything of it is fetched: all requirements of all of these have to hold. The most specific list of a
-    /// policy; several where the image has a tag and a digest, which are two identities, where a layout's directory and a tag in it have one (the man page
+    /// policy; several where the image has a tag and a digest, which are two identities, each with a list of its own or that of what it is in, where a layout's directory and a tag in it have one (the man page
     /// knows such scopes and skopeo passes over them), and where a system below a directory has a policy too.
     /// </summary>
     /// <param name="reference">The logical name: a mirror does not change who must have signed.</param>
@@ -114,12 +114,12 @@ sealed partial class SignaturePolicy
     private IEnumerable<PolicyRule> Applying(ImageReference reference)
     {
         (string transport, string[] identities, string[] namespaces) = Scopes(reference);
-        string[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i)))];
-        bool decided = exact.Length > 0 && reference.Transport is not (ImageTransport.OciLayout or ImageTransport.OciArchive);
-        string[] scopes = [.. exact, .. namespaces.Append("").Where(n => !decided && _scopes.ContainsKey((transport, n))).Take(1)];
-        return scopes.Length == 0
-            ? [_default]
-            : scopes.Select(s => _scopes[(transport, s)]).Concat(scopes.Length == exact.Length && !decided ? [_default] : []);
+        PolicyRule[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i))).Select(i => _scopes[(transport, i)])];
+
+        // Attack: what is allowed for a tag, used with a digest that the tag never led to. So an identity that has no list of its own has that of what it is in.
+        bool fallsThrough = exact.Length == 0 || exact.Length < identities.Length || reference.Transport is ImageTransport.OciLayout or ImageTransport.OciArchive;
+        string? general = namespaces.Append("").FirstOrDefault(n => _scopes.ContainsKey((transport, n)));
+        return !fallsThrough ? exact : [.. exact, general is null ? _default : _scopes[(transport, general)]];
     }
 
     /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>

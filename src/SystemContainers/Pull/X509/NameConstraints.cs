@@ -41,10 +41,10 @@ sealed class NameConstraints
 
     /// <summary>The first name that may not be certified; null where all may.</summary>
     public string? Refused(SubjectNames names) =>
-        names.Emails.FirstOrDefault(e => !Allows(1, tree => OfEmail(e, tree.Text)))
-        ?? names.Hosts.FirstOrDefault(h => !Allows(2, tree => OfHost(h, tree.Text, dotMeansBelow: false)))
-        ?? names.Uris.FirstOrDefault(u => !Allows(6, tree => OfUri(u, tree.Text)))
-        ?? names.Addresses.FirstOrDefault(a => !Allows(7, tree => OfAddress(a, tree.Bytes)))?.ToString();
+        names.Emails.FirstOrDefault(e => !Allows(1, IsEmail(e), tree => OfEmail(e, tree.Text)))
+        ?? names.Hosts.FirstOrDefault(h => !Allows(2, IsHost(h), tree => OfHost(h, tree.Text, dotMeansBelow: false)) || _excluded.Exists(t => t.Kind == 2 && MayBe(h, t.Text)))
+        ?? names.Uris.FirstOrDefault(u => !Allows(6, HostOf(u) is not null, tree => OfUri(u, tree.Text)))
+        ?? names.Addresses.FirstOrDefault(a => !Allows(7, true, tree => OfAddress(a, tree.Bytes)))?.ToString();
 
     private void ReadTrees(AsnReader trees, List<(int, string, byte[])> list)
     {
@@ -72,8 +72,25 @@ sealed class NameConstraints
         }
     }
 
-    private bool Allows(int kind, Func<(int Kind, string Text, byte[] Bytes), bool> holds) =>
-        !_excluded.Any(t => t.Kind == kind && holds(t)) && (!_permitted.Any(t => t.Kind == kind) || _permitted.Any(t => t.Kind == kind && holds(t)));
+    /// <summary>Whether a name is in the right trees. Attack: one that nobody can read is in no excluded tree, and somebody else reads it after all.</summary>
+    private bool Allows(int kind, bool isReadable, Func<(int Kind, string Text, byte[] Bytes), bool> holds)
+    {
+        (int Kind, string Text, byte[] Bytes)[] permitted = [.. _permitted.Where(t => t.Kind == kind)], excluded = [.. _excluded.Where(t => t.Kind == kind)];
+        return permitted.Length + excluded.Length == 0 || (isReadable && !excluded.Any(holds) && (permitted.Length == 0 || permitted.Any(holds)));
+    }
+
+    /// <summary>Whether a name with a wildcard stands for one in a tree: <c>*.example.com</c> for <c>a.example.com</c>, and so for that tree's own name.</summary>
+    private static bool MayBe(string host, string tree) =>
+        host.StartsWith("*.", StringComparison.Ordinal) && tree.EndsWith(host[1..], StringComparison.OrdinalIgnoreCase) && !tree.StartsWith('.') &&
+        !tree[..^(host.Length - 1)].Contains('.', StringComparison.Ordinal);
+
+    private static bool IsHost(string host) => host.Split('.').All(label => label.Length > 0 && label.All(c => c is > ' ' and <= '~'));
+
+    private static bool IsEmail(string email) => email.LastIndexOf('@') is > 0 and int at && IsHost(email[(at + 1)..]);
+
+    /// <summary>Null where it has none, or an address, which no tree holds.</summary>
+    private static string? HostOf(string uri) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.HostNameType == UriHostNameType.Dns && IsHost(parsed.Host) ? parsed.Host : null;
 
     private static bool OfEmail(string email, string tree)
     {
@@ -84,8 +101,7 @@ sealed class NameConstraints
     }
 
     private static bool OfUri(string uri, string tree) =>
-        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.HostNameType == UriHostNameType.Dns &&
-        (tree.StartsWith('.') ? OfHost(parsed.Host, tree, dotMeansBelow: true) : tree.Equals(parsed.Host, StringComparison.OrdinalIgnoreCase));
+        HostOf(uri) is { } host && (tree.StartsWith('.') ? OfHost(host, tree, dotMeansBelow: true) : tree.Equals(host, StringComparison.OrdinalIgnoreCase));
 
     // Of hosts, a name holds itself and what is below; of the others, only one that begins with a dot holds what is below.
     private static bool OfHost(string host, string tree, bool dotMeansBelow) =>

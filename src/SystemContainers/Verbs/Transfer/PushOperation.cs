@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Images.Packing;
 using SystemContainers.Oci;
+using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Push;
 using SystemContainers.Reference;
@@ -26,7 +28,7 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
     /// <param name="typed">Where to: a reference, of a registry where it says no transport; null for the image's own name.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">NotFound: the store does not have it; Unreachable, Unauthorized, Storage and so on: the destination can't take it.</exception>
+    /// <exception cref="SysctrException">NotFound: the store does not have it; Policy: it may not be used; Unreachable, Unauthorized, Storage and so on: the destination can't take it.</exception>
     public async Task<TransferReport> PushAsync(string image, string? typed, PushOptions options, CancellationToken cancellation)
     {
         ImageRecord record = _names.Find(image)[0];
@@ -38,7 +40,8 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
     public async Task<TransferReport> PushAsync(ImageRecord record, ImageReference to, PushOptions options, CancellationToken cancellation)
     {
         ImageReference[] origins = Origins(record, to);
-        await using IImageDestination destination = host.Destinations(progress).Open(to, origins.FirstOrDefault(o => o.Registry == to.Registry) ?? origins.FirstOrDefault());
+        ImageReference? near = (origins.FirstOrDefault(o => o.Registry == to.Registry) ?? origins.FirstOrDefault())?.WithDigest(record.ManifestDigest);
+        await using IImageDestination destination = host.Destinations(progress).Open(to, near);
         return await PushAsync(record, origins, destination, to.ToString(), options, cancellation);
     }
 
@@ -65,16 +68,25 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
         {
             foreach (ImageReference origin in origins)
             {
-                (CopiedImage? copied, SysctrException? why) = await copier.TryAsync(host.Puller(progress), [origin], destination, choice, cancellation);
+                // The digest is not the user's: what the rules say of the name counts.
+                ImagePuller puller = host.Puller(progress, judgedAs: origin);
+                (CopiedImage? copied, SysctrException? why) = await copier.TryAsync(puller, [origin.WithDigest(record.ManifestDigest)], destination, choice, cancellation);
                 if (copied is not null)
                 {
                     return Report(copied, record);
                 }
 
-                note($"{origin.Name}: its layers can't be fetched from there: {why!.Message}");
+                // By its own name it may not be used, so not from the store either; what is said of another name says nothing of this one.
+                if (why!.Kind == ErrorKind.Policy && origin.ToString() == record.Reference)
+                {
+                    ExceptionDispatchInfo.Throw(why);
+                }
+
+                note($"{origin.Name}: its layers can't be fetched from there: {why.Message}");
             }
         }
 
+        new ImageFetch(host, progress).RequireJudged(record);
         using PackedImage packed = await Task.Run(() => Pack(record, there, cancellation), cancellation);
         if (packed.ManifestDigest != record.ManifestDigest)
         {
@@ -121,7 +133,6 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
             .Concat(host.Catalog.All().Where(c => c.ManifestDigest == record.ManifestDigest).Select(c => c.Image))
             .Prepend(record.Reference).Distinct(StringComparer.Ordinal).Select(ImageReference.Parse)
             .Where(r => r.Transport is ImageTransport.Docker || (r.Transport is ImageTransport.OciLayout or ImageTransport.OciArchive && (File.Exists(r.FilePath) || Directory.Exists(r.FilePath))))
-            .Where(r => to is null || r.Name != to.Name)
-            .Select(r => r.WithDigest(record.ManifestDigest)),
+            .Where(r => to is null || r.Name != to.Name),
     ];
 }

@@ -31,7 +31,7 @@ static class SignatureTargets
         {
             if (SignatureBlob.Parse("here", bytes) is SimpleSignature simple)
             {
-                OpenPgpVerdict verdict = SignedMessage.Check(simple.Message, s_keys, SimpleSigning.MaxBytes, s_now);
+                OpenPgpVerdict verdict = SignedMessage.Check(simple.Message, s_keys, SimpleSigning.MaxBytes, s_now, CancellationToken.None);
                 FuzzTarget.Must((verdict.Content is null) == (verdict.Fault is not null), "it neither counts nor does not");
                 FuzzTarget.Must(verdict.Content is null || verdict.Content.SequenceEqual(s_payload), "what nobody signed came out");
             }

@@ -116,6 +116,38 @@ public sealed class StatementPolicyTests : IDisposable
     }
 
     [Fact]
+    public void What_is_required_for_a_tag_and_for_its_digest_is_required_of_both()
+    {
+        string digest = "sha256:" + new string('a', 64);
+        Write("10.json", $$"""{"quay.io/x:1": [{{Requirement()}}], "quay.io": [{{Requirement()}}]}""");
+
+        Assert.Equal(["quay.io/x:1", "quay.io"], Load().For(ImageReference.Parse("quay.io/x:1@" + digest)).Select(r => r.Scope));
+        Assert.Equal(["quay.io/x:1"], Load().For(ImageReference.Parse("quay.io/x:1")).Select(r => r.Scope));
+        Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/x@" + digest)).Select(r => r.Scope));
+        Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/y:1@" + digest)).Select(r => r.Scope));
+    }
+
+    /// <summary>What was pulled by a tag that is gone from the registry is judged by what speaks for its manifest.</summary>
+    [Fact]
+    public async Task A_stored_image_is_judged_by_its_digest_where_its_tag_is_gone()
+    {
+        using OciRegistry registry = new();
+        using RegistryPusher pusher = new(registry.Host, "team/app");
+        _host.Insecure(registry.Host);
+        Digest image = await pusher.ImageAsync("a", "1");
+        await pusher.BundlesAsync(image, pusher.SizeOf(image), _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance)));
+        Write("10.json", $$"""{"{{registry.Host}}/team": [{{Requirement()}}]}""");
+        byte[] manifest = registry.Repository("team/app").Manifests[image].Bytes;
+        ImageReference name = ImageReference.Parse($"docker://{pusher.Name}:1");
+        Assert.True(registry.Repository("team/app").Tags.TryRemove("1", out _));
+
+        await Puller().JudgeStoredAsync(name, manifest, Token);
+
+        Assert.True(registry.Repository("team/app").Manifests.TryRemove(image, out _));
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => Puller().JudgeStoredAsync(name, manifest, Token))).Kind);
+    }
+
+    [Fact]
     public void A_scope_stands_in_one_file()
     {
         Write("10.json", $$"""{"quay.io": [{{Requirement()}}]}""");

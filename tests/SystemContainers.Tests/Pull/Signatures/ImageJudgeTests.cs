@@ -81,6 +81,33 @@ public sealed class ImageJudgeTests : IDisposable
         Assert.Equal(_image.ManifestDigest, (await CopyAsync(again)).Digest);
     }
 
+    /// <summary>A mirror that does not have an image has no signatures of it either, and that says nothing.</summary>
+    [Fact]
+    public async Task A_stored_image_is_judged_by_a_place_that_has_it()
+    {
+        using FakeRegistry mirror = new();
+        _host.Write("registries.conf", $"[[registry]]\nlocation = \"{_registry.Host}\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/m\"\ninsecure = true\n");
+        Serve(Sign(Image));
+
+        await Puller().JudgeStoredAsync(ImageReference.Parse(Image), _image.Manifest, TestContext.Current.CancellationToken);
+
+        Assert.Contains(mirror.Requests, r => r.Path.EndsWith("/manifests/" + _image.ManifestDigest, StringComparison.Ordinal));
+        Assert.All(_storage.Requests, r => Assert.StartsWith("/sigs/team/app@", r.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task All_signatures_together_are_bounded()
+    {
+        byte[] large = new byte[4 << 20];
+        large[0] = 0xa3;
+        Serve([.. Enumerable.Repeat(large, 9)]);
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => PullAsync(Image));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains("all of them are larger than", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Each_signature_says_why_it_does_not_count()
     {

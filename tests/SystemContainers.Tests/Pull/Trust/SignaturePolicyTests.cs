@@ -66,6 +66,32 @@ public sealed class SignaturePolicyTests : IDisposable
         Refused(image);
     }
 
+    /// <summary>A tag and a digest are two identities: neither lets the other pass, whatever scope decides about it.</summary>
+    [Fact]
+    public void An_image_by_tag_and_digest_has_to_be_allowed_as_both()
+    {
+        string digest = "quay.io/x@sha256:" + new string('a', 64);
+        string both = digest.Replace("@", ":1@", StringComparison.Ordinal);
+
+        Write(Reject, "docker", ("quay.io/x:1", Accept));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("quay.io/x:1"));
+        Refused(both);
+
+        Write(Accept, "docker", ("quay.io", Reject), ("quay.io/x:1", Accept));
+        Refused(both);
+
+        Write(Reject, "docker", (digest, Accept));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse(digest));
+        Refused(both);
+
+        Write(Reject, "docker", (digest, Accept), ("quay.io/x:1", Accept));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse(both));
+
+        Write(Reject, "docker", ("quay.io/x", Accept));
+        Assert.Single(SignaturePolicy.Load(PolicyFile).RulesFor(ImageReference.Parse(both)));
+        SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse(both));
+    }
+
     [Fact]
     public void The_most_specific_scope_wins()
     {

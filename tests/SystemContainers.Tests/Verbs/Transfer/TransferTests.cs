@@ -47,6 +47,45 @@ public sealed class TransferTests : IDisposable
         Assert.Empty(_bed.Notes);
     }
 
+    /// <summary>Neither where it came from nor the store gives what may not be used (any more), and nothing is sent.</summary>
+    [Theory]
+    [InlineData(true, """[{"type":"reject"}]""")]
+    [InlineData(false, """[{"type":"reject"}]""")]
+    [InlineData(true, """[{"type":"signedBy","keyType":"GPGKeys","keyData":"AAAA"}]""")]
+    [InlineData(false, """[{"type":"signedBy","keyType":"GPGKeys","keyData":"AAAA"}]""")]
+    public async Task What_the_policy_refuses_is_not_pushed(bool offline, string rule)
+    {
+        await _bed.PullAsync(From);
+        Policy(rule, """[{"type":"insecureAcceptAnything"}]""", _bed.Registry.Host + "/from");
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _bed.Push.PushAsync(From, $"{_bed.Registry.Host}/to:v1", new PushOptions(offline), Cancellation));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Empty(_bed.Registry.Repository("to").Blobs);
+    }
+
+    /// <summary>Layers are fetched by the digest, which nobody asked for: what the rules say of the name counts.</summary>
+    [Fact]
+    public async Task What_is_allowed_by_its_tag_is_pushed_from_where_it_was_pulled()
+    {
+        Policy("""[{"type":"insecureAcceptAnything"}]""", """[{"type":"reject"}]""", From);
+        await _bed.PullAsync(From);
+
+        Assert.Equal(_image.ManifestDigest.ToString(), (await _bed.Push.PushAsync(From, $"oci:{_bed.In("layout")}:v1", new PushOptions(PreserveDigests: true), Cancellation)).Digest);
+    }
+
+    [Fact]
+    public async Task A_judgement_does_not_go_to_another_name()
+    {
+        await _bed.PullAsync(From);
+        _bed.Host.OpenStore().Images.Set(Record(From) with { Judgement = "judged" });
+
+        _bed.Images.Tag(From, "registry.example/other:v1", Cancellation);
+        Assert.Null(Record("registry.example/other:v1").Judgement);
+        _bed.Images.Tag(From, From, Cancellation);
+        Assert.Equal("judged", Record(From).Judgement);
+    }
+
     [Fact]
     public async Task A_push_within_one_registry_mounts()
     {
@@ -193,6 +232,12 @@ public sealed class TransferTests : IDisposable
     }
 
     private ImageRecord Record(string name) => _bed.Host.OpenStore().Images.Find("docker://" + name)!;
+
+    private void Policy(string rule, string others, string scope)
+    {
+        Directory.CreateDirectory(_bed.In("root/etc/containers"));
+        File.WriteAllText(_bed.In("root/etc/containers/policy.json"), "{\"default\":" + others + ",\"transports\":{\"docker\":{\"" + scope + "\":" + rule + "}}}");
+    }
 
     private void ForgetSource()
     {

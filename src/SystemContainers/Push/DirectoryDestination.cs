@@ -14,6 +14,7 @@ sealed class DirectoryDestination : IImageDestination
 {
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    private readonly ImageReference _reference;
     private readonly string _doing;
     private readonly StagedDirectory _staged;
 
@@ -21,13 +22,10 @@ sealed class DirectoryDestination : IImageDestination
     /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is not there; Storage.</exception>
     public DirectoryDestination(ImageReference reference)
     {
+        _reference = reference;
         _doing = $"writing {reference}";
         string place = reference.FilePath;
-        bool isImage = File.Exists(Path.Join(place, DirectorySource.VersionFile)) && File.Exists(Path.Join(place, DirectorySource.Manifest));
-        if (File.Exists(place) || (Directory.Exists(place) && !isImage && Directory.EnumerateFileSystemEntries(place).Any()))
-        {
-            throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or has such an image");
-        }
+        CheckPlace(place);
 
         if (!Directory.Exists(Path.GetDirectoryName(place)))
         {
@@ -69,6 +67,9 @@ sealed class DirectoryDestination : IImageDestination
             File.Delete(Path.Join(_staged.Path, DirectorySource.ManifestName(root.Digest)));
             DurableFile.Write(Path.Join(_staged.Path, DirectorySource.VersionFile), System.Text.Encoding.ASCII.GetBytes(DirectorySource.Version), ReadableByAll);
             DurableFile.Write(Path.Join(_staged.Path, DirectorySource.Manifest), root.Bytes, ReadableByAll);
+
+            // It is deleted now, and may have become something else while the image was fetched.
+            CheckPlace(_reference.FilePath);
             _staged.Commit();
             return Task.CompletedTask;
         }
@@ -83,6 +84,24 @@ sealed class DirectoryDestination : IImageDestination
     {
         _staged.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void CheckPlace(string place)
+    {
+        PlaceState state;
+        try
+        {
+            state = DirectoryFiles.Look(place);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StagedDirectory.Fault(_doing, e);
+        }
+
+        if (state == PlaceState.Other)
+        {
+            throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or has such an image and nothing else");
+        }
     }
 
     private async Task WriteAsync(string name, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)

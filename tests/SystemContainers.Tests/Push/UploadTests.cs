@@ -84,6 +84,23 @@ public sealed class UploadTests : IDisposable
         Assert.Contains(_bed.Host.Progress.Events, r => r.Contains("going on at byte 4400000 of", StringComparison.Ordinal));
     }
 
+    /// <summary>An upload's address stays what the registry said, and what another host lacks makes no registry plain.</summary>
+    [Theory]
+    [InlineData("https://{0}/v2/app/blobs/uploads/1")]
+    [InlineData("https://127.0.0.1:1/v2/app/blobs/uploads/1")]
+    public async Task An_upload_s_address_is_not_tried_without_TLS(string location)
+    {
+        using FakeRegistry registry = new();
+        registry.Misbehave = r => r.Path.EndsWith("/uploads/", StringComparison.Ordinal)
+            ? new FakeResponse(202) { Headers = { ["Location"] = string.Format(null, location, registry.Host) } }
+            : new FakeResponse(404);
+        _bed.Host.Insecure(registry.Host);
+
+        await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unreachable);
+
+        Assert.DoesNotContain(registry.Requests, r => r.Path.EndsWith("/uploads/1", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_session_that_is_lost_begins_anew()
     {

@@ -13,7 +13,8 @@ static partial class DirectoryFiles
 {
     private const string VersionStart = "Directory Transport Version: 1.";
 
-    /// <summary>Looks at a place. That it is one of ours takes the version's own words, and that there is nothing in it but what the transport writes.</summary>
+    /// <summary>Looks at a place. That it is one of ours takes the version's own words, and that there is nothing in it but what the transport writes.
+    /// While another copy writes into it, it is unfinished.</summary>
     /// <param name="place">Absolute.</param>
     /// <exception cref="IOException">It can't be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
@@ -25,10 +26,12 @@ static partial class DirectoryFiles
         }
 
         bool empty = true;
+        bool busy = false;
         foreach (FileSystemInfo entry in new DirectoryInfo(place).EnumerateFileSystemInfos())
         {
-            if (DurableFile.IsAbandoned(entry.Name))
+            if (DurableFile.IsLeftover(entry.Name))
             {
+                busy |= !DurableFile.IsAbandoned(entry.Name);
                 continue;
             }
 
@@ -41,7 +44,7 @@ static partial class DirectoryFiles
 
         return empty ? PlaceState.Unfinished
             : !HasVersion(Path.Join(place, DirectorySource.VersionFile)) ? PlaceState.Other
-            : File.Exists(Path.Join(place, DirectorySource.Manifest)) ? PlaceState.Whole : PlaceState.Unfinished;
+            : File.Exists(Path.Join(place, DirectorySource.Manifest)) && !busy ? PlaceState.Whole : PlaceState.Unfinished;
     }
 
     private static bool IsOwn(string name) => name is DirectorySource.VersionFile or DirectorySource.Manifest || OwnName().IsMatch(name);

@@ -70,6 +70,32 @@ public sealed class DirectoryDestinationTests : IDisposable
         Assert.Equal("mine", File.ReadAllText(Path.Combine(Place, "letter")));
     }
 
+    [Fact]
+    public async Task What_came_to_be_there_meanwhile_is_left_alone()
+    {
+        await Meanwhile(() => Write("letter", "mine"));
+
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Place, "letter")));
+        Assert.Empty(Directory.GetFileSystemEntries(_bed.Host.Root, ".mine*"));
+    }
+
+    /// <summary>What a copy into an empty directory leaves that does not end is no hindrance to the next one.</summary>
+    [Fact]
+    public async Task A_copy_that_did_not_end_is_done_again()
+    {
+        Directory.CreateDirectory(Place);
+        string blob = Path.Combine(_bed.Host.In("layout"), "blobs/sha256", _image.Blob(0).Hex);
+        byte[] right = File.ReadAllBytes(blob);
+        File.WriteAllBytes(blob, FakeImage.Noise(right.Length, 5));
+        await _bed.FailAsync(Source, "dir:" + Place, ErrorKind.Corrupt);
+        Assert.False(File.Exists(Path.Combine(Place, "manifest.json")));
+        File.WriteAllBytes(blob, right);
+
+        await _bed.CopyAsync(Source, "dir:" + Place);
+
+        Assert.Equal(_image.ManifestDigest, (await _bed.Host.PullAsync("dir:" + Place)).ManifestDigest);
+    }
+
     /// <summary>A copy, during which something is done; it has to end in a conflict.</summary>
     private async Task Meanwhile(Action act)
     {

@@ -44,7 +44,12 @@ sealed class LayoutDestination : IImageDestination
             _staged = state == PlaceState.Missing ? new StagedDirectory(place) : null;
             _directory = _staged?.Path ?? place;
             MarkLayout(_directory);
-            Directory.CreateDirectory(Path.Join(_directory, "blobs", "sha256"));
+            string blobs = Directory.CreateDirectory(Path.Join(_directory, "blobs")).FullName;
+            Directory.CreateDirectory(Path.Join(blobs, "sha256"));
+            foreach (string used in Directory.GetDirectories(blobs).Append(_directory))
+            {
+                DurableFile.RemoveAbandoned(used);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

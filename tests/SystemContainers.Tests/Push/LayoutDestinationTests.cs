@@ -99,6 +99,20 @@ public sealed class LayoutDestinationTests : IDisposable
         Assert.Equal(_image.ManifestDigest, (await _bed.Host.PullAsync($"oci:{Place}:v1")).ManifestDigest);
     }
 
+    [Fact]
+    public async Task What_a_killed_copy_left_in_a_layout_is_removed()
+    {
+        _other.WriteTo(Place, "old");
+        Directory.CreateDirectory(Path.Combine(Place, "blobs/sha512"));
+        string[] left = [.. new[] { "", "blobs/sha256", "blobs/sha512" }.Select(d => Path.Combine(Place, d, ".abc.sysctr-1-dead-1"))];
+        Array.ForEach(left, f => File.WriteAllText(f, "a part"));
+
+        await _bed.CopyAsync(Source, $"oci:{Place}:v1");
+
+        Assert.DoesNotContain(left, File.Exists);
+        Assert.Equal(_other.ManifestDigest, (await _bed.Host.PullAsync($"oci:{Place}:old")).ManifestDigest);
+    }
+
     /// <summary>Does something once, while the image's layer is fetched.</summary>
     private void Meanwhile(Action act)
     {

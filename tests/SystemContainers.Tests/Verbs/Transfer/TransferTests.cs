@@ -176,6 +176,28 @@ public sealed class TransferTests : IDisposable
     public async Task Places_of_a_copy_say_their_transport(string from, string to) =>
         Assert.Equal(ErrorKind.Usage, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Copy.CopyAsync(from, to, s_one, offline: false, Cancellation))).Kind);
 
+    /// <summary>Before anything is asked: neither the places nor skopeo need be there.</summary>
+    [Theory]
+    [InlineData("sysctr:quay.io/x", "oci:/x", true, true)]
+    [InlineData("docker://quay.io/x", "sysctr:quay.io/x", true, true)]
+    [InlineData("docker-daemon:x:1", "oci:/x", true, true)]
+    [InlineData("containers-storage:x", "oci:/x", true, true)]
+    [InlineData("docker://quay.io/x", "containers-storage:x", true, false)]
+    [InlineData("docker://quay.io/x", "docker-daemon:x:1", true, false)]
+    public async Task A_platform_is_not_chosen_where_there_is_only_one(string from, string to, bool all, bool platform)
+    {
+        List<CopyChoice> choices = [];
+        choices.AddRange(all ? [new CopyChoice(null, IsTyped: true)] : []);
+        choices.AddRange(platform ? [s_one with { IsTyped = true }] : []);
+        foreach (CopyChoice choice in choices)
+        {
+            SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _bed.Copy.CopyAsync(from, to, choice, offline: true, Cancellation));
+
+            Assert.Equal(ErrorKind.Usage, e.Kind);
+            Assert.EndsWith(choice.Platform is null ? "--all" : "--platform", e.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_copy_into_the_store_is_a_pull_by_a_name()
     {

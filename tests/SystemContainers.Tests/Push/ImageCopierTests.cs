@@ -226,6 +226,20 @@ public sealed class ImageCopierTests : IDisposable
         Assert.Equal(_image.ManifestDigest, (await _bed.CopyAsync($"docker://{_registry.Host}/from:many", "dir:" + _bed.Host.In("d"))).Digest);
     }
 
+    /// <summary>A layer that says that it is a configuration, and one that is the configuration itself.</summary>
+    [Theory]
+    [InlineData(MediaTypes.OciConfig)]
+    [InlineData(MediaTypes.DockerConfig)]
+    public async Task A_docker_archive_takes_no_layer_that_is_a_configuration(string type)
+    {
+        new FakeImage().Add([1], [1], type).PushTo(_registry, "bad", "layer");
+
+        SysctrException e = await _bed.FailAsync($"docker://{_registry.Host}/bad:layer", $"docker-archive:{_bed.Host.In("x.tar")}", ErrorKind.Corrupt);
+
+        Assert.Contains("is no layer", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_bed.Host.Root, "*x.tar*"));
+    }
+
     private async Task AssertHasAsync(string place)
     {
         PulledImage pulled = await _bed.Host.PullAsync(place);

@@ -20,6 +20,9 @@ static class OciLimits
     /// <summary>Manifests of one image that are copied with all its platforms, those of nested indexes among them.</summary>
     public const int MaxCopiedManifests = 1000;
 
+    /// <summary>All manifests of an index that are copied together: they are held until the blobs are there.</summary>
+    public const long MaxCopiedManifestBytes = 64L << 20;
+
     /// <summary>Tags of one repository, and bytes of each page of the list of them.</summary>
     public const int MaxTags = 1_000_000;
 

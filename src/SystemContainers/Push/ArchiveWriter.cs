@@ -46,7 +46,9 @@ sealed class ArchiveWriter : IAsyncDisposable
             _staged = DurableFile.Beside(place);
             FaultPoint.Pass("openat");
 #pragma warning disable RS0030 // Synced and renamed at the end.
-            _file = new FileStream(_staged, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 128 << 10);
+
+            // Without a buffer of its own: a full disk is told where it is written to, and nothing is left to be written when it is closed.
+            _file = new FileStream(_staged, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
 #pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -93,8 +95,11 @@ sealed class ArchiveWriter : IAsyncDisposable
         catch
         {
             // Another place may have it.
-            _file.Position = start;
-            _file.SetLength(start);
+            Write(() =>
+            {
+                _file.Position = start;
+                _file.SetLength(start);
+            });
             _tar = new TarWriter(_file);
             throw;
         }
@@ -128,11 +133,21 @@ sealed class ArchiveWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _file.DisposeAsync();
-        _turn.Dispose();
-        if (!_done)
+        try
         {
-            File.Delete(_staged);
+            await _file.DisposeAsync();
+        }
+        catch (IOException e)
+        {
+            throw StagedDirectory.Fault(_doing, e);
+        }
+        finally
+        {
+            _turn.Dispose();
+            if (!_done)
+            {
+                File.Delete(_staged);
+            }
         }
     }
 

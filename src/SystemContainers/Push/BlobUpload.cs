@@ -131,7 +131,7 @@ sealed class BlobUpload
         bool small = _there == 0 && _blob.Size <= SmallBytes;
         if (!small && _there < _blob.Size)
         {
-            RegistryRequest chunk = new(_doing, "", Accept: []) { Method = HttpMethod.Patch, Location = _location, Content = () => Rest(ranged: true), Patience = Longer };
+            RegistryRequest chunk = new(_doing, "", Accept: []) { Method = HttpMethod.Patch, Location = _location, Content = Rest, Patience = Longer };
             HttpResponseMessage taken = await SendAsync(chunk, cancellation);
             if (!taken.IsSuccessStatusCode)
             {
@@ -151,7 +151,7 @@ sealed class BlobUpload
         }
 
         Uri end = new UriBuilder(_location!) { Query = $"{_location!.Query.TrimStart('?')}{(_location.Query.Length > 1 ? "&" : "")}digest={Uri.EscapeDataString(_blob.Digest.ToString())}" }.Uri;
-        RegistryRequest finish = new(_doing, "", Accept: []) { Method = HttpMethod.Put, Location = end, Content = small ? () => Rest(ranged: false) : null, Patience = Longer };
+        RegistryRequest finish = new(_doing, "", Accept: []) { Method = HttpMethod.Put, Location = end, Content = small ? Rest : null, Patience = Longer };
         HttpResponseMessage ended = await SendAsync(finish, cancellation);
         if (!ended.IsSuccessStatusCode)
         {
@@ -179,13 +179,14 @@ sealed class BlobUpload
         }
     }
 
-    private BlobContent Rest(bool ranged)
+    private BlobContent Rest()
     {
         long from = _there;
         BlobContent content = new(token => OpenAtAsync(from, token), _blob.Size - from);
-        if (ranged)
+        if (from > 0)
         {
-            // The distribution-spec's own form, without the unit and the whole length of RFC 9110.
+            // The distribution-spec's own form, without the unit and the whole length of RFC 9110. Only to go on: with it a registry may take the first
+            // request for a chunk, for which it need not be ready.
             content.Headers.TryAddWithoutValidation("Content-Range", string.Create(CultureInfo.InvariantCulture, $"{from}-{_blob.Size - 1}"));
         }
 

@@ -7,4 +7,5 @@ namespace SystemContainers.Push;
 /// <summary>What of an image is copied.</summary>
 /// <param name="Platform">The one image of an index; null for all of them, with the index.</param>
 /// <param name="PreserveDigests">Whether a place that can't keep the digest is refused.</param>
-sealed record CopyChoice(Platform? Platform, bool PreserveDigests = false);
+/// <param name="IsTyped">Whether the user chose the platform, or all of them; not where it is only this host's.</param>
+sealed record CopyChoice(Platform? Platform, bool PreserveDigests = false, bool IsTyped = false);

@@ -9,34 +9,42 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
 
-/// <summary>An image as <c>dir:</c> has it; it gets its name when it is whole, in place of an image that is there.</summary>
+/// <summary>
+/// An image as <c>dir:</c> has it. It gets its name when it is whole, in place of an image that is there. A directory that is there and empty stays what it is, with its owner and mode and
+/// whatever is mounted there: blobs come first, and <c>manifest.json</c> last.
+/// </summary>
 sealed class DirectoryDestination : IImageDestination
 {
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    private readonly ImageReference _reference;
     private readonly string _doing;
-    private readonly StagedDirectory _staged;
+    private readonly StagedDirectory? _staged;
+    private readonly string _directory;
 
     /// <summary>Looks at what is there, and stages the new one.</summary>
     /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is not there; Storage.</exception>
     public DirectoryDestination(ImageReference reference)
     {
+        _reference = reference;
         _doing = $"writing {reference}";
         string place = reference.FilePath;
-        bool isImage = File.Exists(Path.Join(place, DirectorySource.VersionFile)) && File.Exists(Path.Join(place, DirectorySource.Manifest));
-        if (File.Exists(place) || (Directory.Exists(place) && !isImage && Directory.EnumerateFileSystemEntries(place).Any()))
-        {
-            throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or has such an image");
-        }
-
-        if (!Directory.Exists(Path.GetDirectoryName(place)))
-        {
-            throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
-        }
-
         try
         {
-            _staged = new StagedDirectory(place);
+            PlaceState state = LookAt(place);
+            if (!Directory.Exists(Path.GetDirectoryName(place)))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
+            }
+
+            _staged = state == PlaceState.Unfinished ? null : new StagedDirectory(place);
+            _directory = _staged?.Path ?? place;
+            if (_staged is null)
+            {
+                // First what tells the next copy that this one was here, should it not end.
+                DurableFile.RemoveAbandoned(place);
+                WriteVersion();
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,10 +74,29 @@ sealed class DirectoryDestination : IImageDestination
     {
         try
         {
-            File.Delete(Path.Join(_staged.Path, DirectorySource.ManifestName(root.Digest)));
-            DurableFile.Write(Path.Join(_staged.Path, DirectorySource.VersionFile), System.Text.Encoding.ASCII.GetBytes(DirectorySource.Version), ReadableByAll);
-            DurableFile.Write(Path.Join(_staged.Path, DirectorySource.Manifest), root.Bytes, ReadableByAll);
-            _staged.Commit();
+            File.Delete(Path.Join(_directory, DirectorySource.ManifestName(root.Digest)));
+            if (_staged is null)
+            {
+                LookAt(_directory);
+                DurableFile.SyncFileSystem(_directory);
+                DurableFile.Write(Path.Join(_directory, DirectorySource.Manifest), root.Bytes, ReadableByAll);
+                return Task.CompletedTask;
+            }
+
+            WriteVersion();
+            DurableFile.Write(Path.Join(_directory, DirectorySource.Manifest), root.Bytes, ReadableByAll);
+            if (LookAt(_reference.FilePath) == PlaceState.Missing && _staged.TryCommit())
+            {
+                return Task.CompletedTask;
+            }
+
+            // What is there is deleted now, and may have become something else while the image was fetched.
+            if (LookAt(_reference.FilePath) != PlaceState.Whole)
+            {
+                throw new SysctrException(ErrorKind.Conflict, $"{_doing}: it changed meanwhile", "another copy may be at work there; try again when it has ended");
+            }
+
+            _staged.Replace();
             return Task.CompletedTask;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -81,15 +108,22 @@ sealed class DirectoryDestination : IImageDestination
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        _staged.Dispose();
+        _staged?.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private void WriteVersion() =>
+        DurableFile.Write(Path.Join(_directory, DirectorySource.VersionFile), System.Text.Encoding.ASCII.GetBytes(DirectorySource.Version), ReadableByAll);
+
+    private PlaceState LookAt(string place) => DirectoryFiles.Look(place) is not PlaceState.Other and { } state
+        ? state
+        : throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or has such an image and nothing else");
 
     private async Task WriteAsync(string name, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
     {
         try
         {
-            await BlobFiles.WriteAsync(Path.Join(_staged.Path, name), open, cancellation);
+            await BlobFiles.WriteAsync(Path.Join(_directory, name), open, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

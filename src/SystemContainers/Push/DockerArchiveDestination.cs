@@ -99,7 +99,13 @@ sealed class DockerArchiveDestination : IImageDestination
             throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: {Redact.Text(manifest.ArtifactType ?? manifest.Config.MediaType)} is no container image", "copy it to oci: or a registry");
         }
 
-        Digest[] diffIds = [.. manifest.Layers.Select(l => _diffIds[l.Digest])];
+        // Attack: a layer that says that it is the configuration was taken for one.
+        Digest[] diffIds =
+        [
+            .. manifest.Layers.Select(l => _diffIds.TryGetValue(l.Digest, out Digest diffId)
+                ? diffId
+                : throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: layer {l.Digest.Short} is no layer: its type is {Redact.Text(l.MediaType)}", "the image was built broken; build it again")),
+        ];
         Check(config, diffIds);
         string configName = manifest.Config.Digest.Hex + ".json";
         await _archive.AddAsync(configName, config, cancellation);

@@ -179,6 +179,16 @@ sealed class ImageCopier(IPullProgress progress)
             throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests", "copy one platform of it with --platform");
         }
 
+        if (all.Sum(m => (long)m.Bytes.Length) + document.Bytes.Length > OciLimits.MaxCopiedManifestBytes)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: its manifests are larger than {OciLimits.MaxCopiedManifestBytes} bytes together", "copy one platform of it with --platform");
+        }
+
+        if (document.Manifest?.Layers.Count > OciLimits.MaxLayers)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxLayers} layers");
+        }
+
         all.Add(document);
     }
 
@@ -203,8 +213,8 @@ sealed class ImageCopier(IPullProgress progress)
         int sent = 0;
         long bytes = 0;
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using SemaphoreSlim slots = new(destination.ParallelBlobs);
-        Task[] running = [.. blobs.Select(CopyAsync)];
+        int next = -1;
+        Task[] running = [.. Enumerable.Range(0, Math.Min(destination.ParallelBlobs, blobs.Length)).Select(_ => WorkAsync())];
         await Task.WhenAll(running).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         cancellation.ThrowIfCancellationRequested();
@@ -217,25 +227,24 @@ sealed class ImageCopier(IPullProgress progress)
         await Task.WhenAll(running);
         return (sent, bytes);
 
-        async Task CopyAsync(Descriptor blob)
+        async Task WorkAsync()
         {
-            await slots.WaitAsync(stop.Token);
             try
             {
-                if (await CopyBlobAsync(place, source, blob, destination, stop.Token))
+                while (Interlocked.Increment(ref next) is var i && i < blobs.Length)
                 {
-                    Interlocked.Increment(ref sent);
-                    Interlocked.Add(ref bytes, blob.Size);
+                    stop.Token.ThrowIfCancellationRequested();
+                    if (await CopyBlobAsync(place, source, blobs[i], destination, stop.Token))
+                    {
+                        Interlocked.Increment(ref sent);
+                        Interlocked.Add(ref bytes, blobs[i].Size);
+                    }
                 }
             }
             catch
             {
                 await stop.CancelAsync();
                 throw;
-            }
-            finally
-            {
-                slots.Release();
             }
         }
     }

@@ -9,8 +9,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// An OCI layout in a directory. A new one gets its name when it is whole; one that is there gets blobs first, each by a rename, and last its index.json, in one step, so that
-/// whoever reads it meanwhile sees the old images or the new ones. Two copies into one layout take turns at that step.
+/// An OCI layout in a directory. A new one gets its name when it is whole; a directory that is there, a layout or empty, stays, and gets blobs first, each by a rename, and last its
+/// index.json, in one step, so that whoever reads it meanwhile sees the old images or the new ones. Two copies into one layout take turns at that step, and of two that begin it the second adds
+/// to what the first has made.
 /// </summary>
 sealed class LayoutDestination : IImageDestination
 {
@@ -32,22 +33,23 @@ sealed class LayoutDestination : IImageDestination
         _reference = reference;
         _doing = $"writing {reference}";
         string place = reference.FilePath;
-        bool isLayout = File.Exists(Path.Join(place, "index.json")) && File.Exists(Path.Join(place, "oci-layout"));
-        if (File.Exists(place) || (Directory.Exists(place) && !isLayout && Directory.EnumerateFileSystemEntries(place).Any()))
-        {
-            throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or is a layout");
-        }
-
-        if (!Directory.Exists(Path.GetDirectoryName(place)))
-        {
-            throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
-        }
-
         try
         {
-            _staged = isLayout ? null : new StagedDirectory(place);
+            PlaceState state = LookAt(place);
+            if (!Directory.Exists(Path.GetDirectoryName(place)))
+            {
+                throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
+            }
+
+            _staged = state == PlaceState.Missing ? new StagedDirectory(place) : null;
             _directory = _staged?.Path ?? place;
-            Directory.CreateDirectory(Path.Join(_directory, "blobs", "sha256"));
+            MarkLayout(_directory);
+            string blobs = Directory.CreateDirectory(Path.Join(_directory, "blobs")).FullName;
+            Directory.CreateDirectory(Path.Join(blobs, "sha256"));
+            foreach (string used in Directory.GetDirectories(blobs).Append(_directory))
+            {
+                DurableFile.RemoveAbandoned(used);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -94,21 +96,26 @@ sealed class LayoutDestination : IImageDestination
     {
         try
         {
+            string place = _directory;
             if (_staged is not null)
             {
                 LayoutIndex index = LayoutIndex.New();
                 index.Set(root, _reference.Tag);
-                DurableFile.Write(Path.Join(_directory, "oci-layout"), LayoutIndex.Marker, ReadableByAll);
                 DurableFile.Write(Path.Join(_directory, "index.json"), index.ToBytes(), ReadableByAll);
-                _staged.Commit();
-                return;
+                if (_staged.TryCommit())
+                {
+                    return;
+                }
+
+                place = _reference.FilePath;
+                AddBlobsTo(place);
             }
 
-            DurableFile.SyncFileSystem(_directory);
-            await using FileStream turn = await LockAsync(cancellation);
-            string file = Path.Join(_directory, "index.json");
-            LayoutIndex there = new FileInfo(file).Length > OciLimits.MaxManifestBytes
-                ? throw new SysctrException(ErrorKind.Unsafe, $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes")
+            DurableFile.SyncFileSystem(place);
+            await using FileStream turn = await LockAsync(place, cancellation);
+            string file = Path.Join(place, "index.json");
+            LayoutIndex there = !File.Exists(file) ? LayoutIndex.New()
+                : new FileInfo(file).Length > OciLimits.MaxManifestBytes ? throw new SysctrException(ErrorKind.Unsafe, $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes")
                 : LayoutIndex.Parse(await File.ReadAllBytesAsync(file, cancellation), _doing);
             there.Set(root, _reference.Tag);
             DurableFile.Write(file, there.ToBytes(), ReadableByAll);
@@ -126,16 +133,68 @@ sealed class LayoutDestination : IImageDestination
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>What stands at a place.</summary>
+    private static PlaceState Look(string place)
+    {
+        if (!Directory.Exists(place))
+        {
+            return new FileInfo(place) is { Exists: false, LinkTarget: null } ? PlaceState.Missing : PlaceState.Other;
+        }
+
+        bool marked = File.Exists(Path.Join(place, "oci-layout"));
+        return marked && File.Exists(Path.Join(place, "index.json")) ? PlaceState.Whole
+            : Directory.EnumerateFileSystemEntries(place).Select(Path.GetFileName).All(n => DurableFile.IsLeftover(n!) || (marked && n is "oci-layout" or "blobs")) ? PlaceState.Unfinished
+            : PlaceState.Other;
+    }
+
+    private PlaceState LookAt(string place) => Look(place) is not PlaceState.Other and { } state
+        ? state
+        : throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or is a layout");
+
+    /// <summary>Makes <c>oci-layout</c>, once: it is what copies take turns by.</summary>
+    private static void MarkLayout(string layout)
+    {
+        string marker = Path.Join(layout, "oci-layout");
+        if (File.Exists(marker))
+        {
+            return;
+        }
+
+        string staged = DurableFile.Beside(marker);
+        try
+        {
+            DurableFile.Write(staged, LayoutIndex.Marker, ReadableByAll);
+            DurableFile.MoveNew(staged, marker);
+        }
+        finally
+        {
+            File.Delete(staged);
+        }
+    }
+
+    /// <summary>Another copy was there first: what it has stays, and gets what this one has.</summary>
+    private void AddBlobsTo(string layout)
+    {
+        LookAt(layout);
+        MarkLayout(layout);
+        foreach (string blob in Directory.EnumerateFiles(Path.Join(_directory, "blobs"), "*", SearchOption.AllDirectories).ToArray())
+        {
+            string target = Path.Join(layout, Path.GetRelativePath(_directory, blob));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            DurableFile.Move(blob, target);
+        }
+    }
+
     private string PathOf(Digest digest) => Path.Join(_directory, "blobs", digest.Algorithm, digest.Hex);
 
     /// <summary>flock(2) on <c>oci-layout</c>, which nobody replaces.</summary>
-    private async Task<FileStream> LockAsync(CancellationToken cancellation)
+    private async Task<FileStream> LockAsync(string layout, CancellationToken cancellation)
     {
         for (DateTime end = DateTime.UtcNow + s_patience; ;)
         {
             try
             {
-                return new FileStream(Path.Join(_directory, "oci-layout"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(Path.Join(layout, "oci-layout"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
             {

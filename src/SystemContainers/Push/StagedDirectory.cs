@@ -26,21 +26,21 @@ sealed class StagedDirectory : IDisposable
     /// <summary>Where it is until then.</summary>
     public string Path { get; }
 
-    /// <summary>Makes it durable and gives it its name, in place of whatever directory has it.</summary>
-    public void Commit()
+    /// <summary>Makes it durable and gives it its name, where nothing has it.</summary>
+    /// <returns>Whether it has it; false: something came to be there meanwhile.</returns>
+    public bool TryCommit()
     {
         DurableFile.SyncFileSystem(Path);
-        if (Directory.Exists(_place))
-        {
-            DurableFile.Exchange(Path, _place);
-            TreeRemoval.Remove(Path);
-        }
-        else
-        {
-            DurableFile.Move(Path, _place);
-        }
+        return _done = DurableFile.MoveNew(Path, _place);
+    }
 
+    /// <summary>Makes it durable and gives it its name, in place of the directory that has it, which is removed.</summary>
+    public void Replace()
+    {
+        DurableFile.SyncFileSystem(Path);
+        DurableFile.Exchange(Path, _place);
         _done = true;
+        TreeRemoval.Remove(Path);
     }
 
     public void Dispose()

@@ -173,6 +173,28 @@ public sealed class LoginOperationTests : IDisposable
         Assert.Empty(Directory.GetFiles(helper.Kept));
     }
 
+    /// <summary>What other programs keep in the helper is not this file's to erase; of a helper of registries.conf everything is.</summary>
+    [Theory]
+    [Trait("needs", "root")]
+    [Trait("needs", "programs")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task All_that_a_helper_of_the_file_forgets_is_what_the_file_gives_to_it(bool inFile)
+    {
+        using KeepingHelper helper = new(_directory);
+        File.WriteAllText(In("registries.conf"), inFile ? "" : $"credential-helpers = [\"{helper.Name}\"]");
+        Directory.CreateDirectory(Path.GetDirectoryName(Main)!);
+        File.WriteAllText(Main, inFile ? "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}" : "{}");
+        foreach (string registry in (string[])["quay.io", "https://index.docker.io/v1/", "ghcr.io"])
+        {
+            await CredentialHelper.StoreAsync(helper.Name, registry, "me", "p", Cancellation);
+        }
+
+        Assert.NotEmpty(await Logins().ForgetAllAsync(Cancellation));
+
+        Assert.Equal(inFile ? ["ghcr.io"] : [], Directory.GetFiles(helper.Kept).Select(Path.GetFileName));
+    }
+
     [Fact]
     public void Without_a_registry_the_first_that_short_names_are_looked_up_in_is_meant()
     {

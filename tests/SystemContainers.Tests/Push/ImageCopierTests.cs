@@ -226,6 +226,49 @@ public sealed class ImageCopierTests : IDisposable
         Assert.Equal(_image.ManifestDigest, (await _bed.CopyAsync($"docker://{_registry.Host}/from:many", "dir:" + _bed.Host.In("d"))).Digest);
     }
 
+    /// <summary>Each manifest is within its own bound, and their sum is not.</summary>
+    [Fact]
+    public async Task Manifests_that_are_too_large_together_are_refused()
+    {
+        byte[][] manifests = [.. Enumerable.Range(0, 17).Select(i => new FakeImage { ChangeManifest = m => m["annotations"] = new System.Text.Json.Nodes.JsonObject { ["pad"] = i + new string('x', (4 << 20) - 2000) } }
+            .PushTo(_registry, "large", $"v{i}").Manifest)];
+        byte[] index = FakeImage.Index([.. manifests.Select(m => FakeImage.Descriptor(MediaTypes.OciManifest, m, "linux/amd64"))]);
+        _registry.Repository("large").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, "all");
+
+        SysctrException e = await _bed.FailAsync($"docker://{_registry.Host}/large:all", "dir:" + _bed.Host.In("d"), ErrorKind.Unsafe, all: true);
+
+        Assert.Contains("bytes together", e.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_bed.Host.In("d")));
+    }
+
+    [Fact]
+    public async Task A_manifest_of_too_many_layers_is_refused()
+    {
+        FakeImage image = new();
+        for (int i = 0; i <= OciLimits.MaxLayers; i++)
+        {
+            image.AddPlain([1]);
+        }
+
+        image.PushTo(_registry, "many", "v1");
+
+        await _bed.FailAsync($"docker://{_registry.Host}/many:v1", "dir:" + _bed.Host.In("d"), ErrorKind.Unsafe);
+    }
+
+    /// <summary>A layer that says that it is a configuration, and one that is the configuration itself.</summary>
+    [Theory]
+    [InlineData(MediaTypes.OciConfig)]
+    [InlineData(MediaTypes.DockerConfig)]
+    public async Task A_docker_archive_takes_no_layer_that_is_a_configuration(string type)
+    {
+        new FakeImage().Add([1], [1], type).PushTo(_registry, "bad", "layer");
+
+        SysctrException e = await _bed.FailAsync($"docker://{_registry.Host}/bad:layer", $"docker-archive:{_bed.Host.In("x.tar")}", ErrorKind.Corrupt);
+
+        Assert.Contains("is no layer", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_bed.Host.Root, "*x.tar*"));
+    }
+
     private async Task AssertHasAsync(string place)
     {
         PulledImage pulled = await _bed.Host.PullAsync(place);

@@ -84,6 +84,48 @@ public sealed class UploadTests : IDisposable
         Assert.Contains(_bed.Host.Progress.Events, r => r.Contains("going on at byte 4400000 of", StringComparison.Ordinal));
     }
 
+    /// <summary>The first request is no chunk, for which a registry need not be ready; those that go on say where.</summary>
+    [Fact]
+    public async Task Only_an_upload_that_goes_on_says_where_it_does()
+    {
+        int cuts = 0;
+        System.Collections.Concurrent.ConcurrentQueue<string?> ranges = [];
+        using OciRegistry registry = Registry(new()
+        {
+            Fail = r =>
+            {
+                if (r.HttpMethod == "PATCH")
+                {
+                    ranges.Enqueue(r.Headers["Content-Range"]);
+                }
+
+                return null;
+            },
+            CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) == 1 ? 1_100_000 : null,
+        });
+
+        await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
+
+        Assert.Equal([null, $"1100000-{_image.BlobBytes(0).Length - 1}"], ranges);
+    }
+
+    /// <summary>An upload's address stays what the registry said, and what another host lacks makes no registry plain.</summary>
+    [Theory]
+    [InlineData("https://{0}/v2/app/blobs/uploads/1")]
+    [InlineData("https://127.0.0.1:1/v2/app/blobs/uploads/1")]
+    public async Task An_upload_s_address_is_not_tried_without_TLS(string location)
+    {
+        using FakeRegistry registry = new();
+        registry.Misbehave = r => r.Path.EndsWith("/uploads/", StringComparison.Ordinal)
+            ? new FakeResponse(202) { Headers = { ["Location"] = string.Format(null, location, registry.Host) } }
+            : new FakeResponse(404);
+        _bed.Host.Insecure(registry.Host);
+
+        await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unreachable);
+
+        Assert.DoesNotContain(registry.Requests, r => r.Path.EndsWith("/uploads/1", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_session_that_is_lost_begins_anew()
     {

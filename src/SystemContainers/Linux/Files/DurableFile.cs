@@ -134,6 +134,37 @@ static class DurableFile
         SyncDirectory(Path.GetDirectoryName(newPath)!);
     }
 
+    /// <summary>As <see cref="Move"/>, both in one directory, but never over what is there.</summary>
+    /// <returns>Whether it has the name; false: something else has it.</returns>
+    public static bool MoveNew(string path, string newPath)
+    {
+        string directory = Path.GetDirectoryName(newPath)!;
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (handle.IsInvalid)
+        {
+            throw LinuxException.Last("open", directory);
+        }
+
+        FaultPoint.Pass("renameat2");
+        if (Libc.renameat2(handle, Path.GetFileName(path), handle, Path.GetFileName(newPath), Libc.RENAME_NOREPLACE) != 0)
+        {
+            LinuxException failed = LinuxException.Last("renameat2", newPath);
+            if (failed.Errno == Errno.EEXIST || (failed.Errno == Errno.EINVAL && Path.Exists(newPath)))
+            {
+                return false;
+            }
+
+            // Not every file system knows the flag, such as NFS; rename(2) puts no directory in the place of one that has something in it either.
+            if (failed.Errno != Errno.EINVAL || Libc.rename(path, newPath) != 0)
+            {
+                throw failed;
+            }
+        }
+
+        SyncDirectory(directory);
+        return true;
+    }
+
     /// <summary>Gives each of two paths of one directory what the other one names, in one step, durably.</summary>
     public static void Exchange(string path, string other)
     {

@@ -51,57 +51,58 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
     /// <summary>Forgets a password wherever it is kept.</summary>
     /// <returns>Where it was, for people; empty where nobody had it.</returns>
     /// <exception cref="SysctrException">A file or helper fails; the others have forgotten it.</exception>
-    public Task<IReadOnlyList<string>> RemoveAsync(AuthKey key, CancellationToken cancellationToken) => ForgetAsync(
-        async helper =>
-        {
-            bool any = false;
-            foreach (string name in key.IsNamespace ? [] : AuthKey.InHelpers(key.Registry))
-            {
-                any |= await CredentialHelper.EraseAsync(helper, name, cancellationToken);
-            }
+    public Task<IReadOnlyList<string>> RemoveAsync(AuthKey key, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> names = key.IsNamespace ? [] : AuthKey.InHelpers(key.Registry);
+        return ForgetAsync(
+            helper => EraseAsync(helper, names, cancellationToken),
+            async file => file.HelperOf(key) is { } helper && await EraseAsync(helper, names, cancellationToken),
+            file => file.Remove(key));
+    }
 
-            return any;
-        },
-        file => file.HelperOf(key) is { } helper ? [helper] : [],
-        file => file.Remove(key));
-
-    /// <summary>Forgets all passwords.</summary>
+    /// <summary>Forgets all passwords. A helper that a file names keeps those of other programs too: of it only the registries that the file gives to it.</summary>
     /// <returns>Where there were some, for people.</returns>
     /// <exception cref="SysctrException">As <see cref="RemoveAsync"/>.</exception>
     public Task<IReadOnlyList<string>> ClearAsync(CancellationToken cancellationToken) => ForgetAsync(
-        async helper =>
+        async helper => await EraseAsync(helper, await CredentialHelper.ListAsync(helper, cancellationToken), cancellationToken),
+        async file =>
         {
             bool any = false;
-            foreach (string registry in await CredentialHelper.ListAsync(helper, cancellationToken))
+            foreach ((string registry, string helper) in file.Helpers().Where(h => h.Helper.Length > 0))
             {
-                any |= await CredentialHelper.EraseAsync(helper, registry, cancellationToken);
+                any |= await EraseAsync(helper, [.. AuthKey.InHelpers(registry).Append(registry).Distinct(StringComparer.Ordinal)], cancellationToken);
             }
 
             return any;
         },
-        file => [.. file.Helpers().Select(h => h.Helper).Distinct(StringComparer.Ordinal)],
         file => file.Clear());
 
+    private static async Task<bool> EraseAsync(string helper, IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        bool any = false;
+        foreach (string name in names)
+        {
+            any |= await CredentialHelper.EraseAsync(helper, name, cancellationToken);
+        }
+
+        return any;
+    }
+
     private async Task<IReadOnlyList<string>> ForgetAsync(
-        Func<string, Task<bool>> helped, Func<AuthFile, IReadOnlyList<string>> helpersOf, Func<AuthFile, bool> removed)
+        Func<string, Task<bool>> ofHelper, Func<AuthFile, Task<bool>> ofItsHelpers, Func<AuthFile, bool> removed)
     {
         List<string> places = [];
         SysctrException? failure = null;
         foreach (string helper in helpers.Where(h => h != Files))
         {
-            await TryAsync($"docker-credential-{helper}", () => helped(helper));
+            await TryAsync($"docker-credential-{helper}", () => ofHelper(helper));
         }
 
         foreach (AuthFile file in helpers.Contains(Files) ? _files : [])
         {
             await TryAsync(file.Path, async () =>
             {
-                bool any = false;
-                foreach (string helper in helpersOf(file))
-                {
-                    any |= await helped(helper);
-                }
-
+                bool any = await ofItsHelpers(file);
                 return removed(file) || any;
             });
         }

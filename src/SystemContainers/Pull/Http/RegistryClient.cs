@@ -23,6 +23,7 @@ sealed partial class RegistryClient : IDisposable
     private readonly PullOptions _options;
     private readonly IPullProgress _progress;
     private readonly HostConnections _connections;
+    private readonly Uri _secureRoot;
     private Uri _root;
 
     /// <param name="endpoint">The registry, and the repository that tokens are asked for.</param>
@@ -39,7 +40,7 @@ sealed partial class RegistryClient : IDisposable
 
         // Docker's registry has another name than its references.
         string authority = Registry == ImageReference.DockerHub ? "registry-1.docker.io" : Registry;
-        _root = new Uri($"https://{authority}/");
+        _root = _secureRoot = new Uri($"https://{authority}/");
         _connections = new HostConnections(Registry, authority, endpoint.Insecure, options);
     }
 
@@ -180,7 +181,7 @@ sealed partial class RegistryClient : IDisposable
             {
                 response = await SendAsync(message, ConnectionUse.Content, request.Patience, cancellationToken);
             }
-            catch (HttpRequestException e) when (hops == 0 && FallBackToPlain(address, e))
+            catch (HttpRequestException e) when (hops == 0 && request.Location is null && FallBackToPlain(address, e))
             {
                 return await FollowAsync(request, authorization, cancellationToken);
             }
@@ -206,17 +207,18 @@ sealed partial class RegistryClient : IDisposable
 
     /// <summary>
     /// Only for registries that the administrator called insecure: HTTPS first, plain HTTP where that can't be had, as
-    /// podman does. From then on the registry is plain, so that not each request tries TLS again.
+    /// podman does. From then on the registry is plain, so that not each request tries TLS again. Never for an address that
+    /// an answer gave: it stays what it is, and may be another host's.
     /// </summary>
     private bool FallBackToPlain(Uri address, HttpRequestException e)
     {
-        if (!_endpoint.Insecure || address.Scheme != "https" ||
+        if (!_endpoint.Insecure || address.Scheme != "https" || !RedirectRules.SameOrigin(address, _secureRoot) ||
             e.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError))
         {
             return false;
         }
 
-        _root = new Uri($"http://{_root.Authority}/");
+        _root = new Uri($"http://{_secureRoot.Authority}/");
         return true;
     }
 

@@ -9,9 +9,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>An image in an archive.</summary>
-/// <param name="Reference">Names it alone.</param>
+/// <param name="Reference">Names it alone; null where nothing in the archive tells it from the others.</param>
 /// <param name="Names">What the archive calls it, the best first. Not to be trusted.</param>
-sealed record ArchivedImage(ImageReference Reference, IReadOnlyList<string> Names);
+sealed record ArchivedImage(ImageReference? Reference, IReadOnlyList<string> Names);
 
 /// <summary>Which images an archive has: an OCI layout, or what <c>docker save</c> writes. One that is both is taken for the former, which has digests.</summary>
 static class ArchiveContents
@@ -38,7 +38,7 @@ static class ArchiveContents
         try
         {
             using JsonDocument strict = StrictJson.Parse(bytes, maxDepth: 32);
-            return isLayout ? [.. OfLayout(path, bytes)] : [.. OfDocker(path, bytes)];
+            return isLayout ? [.. OfLayout(path, bytes)] : OfDocker(path, bytes);
         }
         catch (JsonException e)
         {
@@ -52,8 +52,20 @@ static class ArchiveContents
         from name in image.Select(e => e.Annotations).Select(a => s_names.Select(n => a?.GetValueOrDefault(n)).OfType<string>().ToArray())
         select new ArchivedImage(ImageReference.Parse($"oci-archive:{path}@{image.Key}"), name);
 
-    private static IEnumerable<ArchivedImage> OfDocker(string path, byte[] list) =>
-        from item in JsonSerializer.Deserialize(list, OciJson.Default.IReadOnlyListDockerSaveItem) ?? throw new JsonException("it is null")
-        from name in (item ?? throw new JsonException("a part of it is null")).RepoTags ?? throw new JsonException("an image in it has no name; 'sysctr pull --name NAME docker-archive:FILE' gives it one")
-        select new ArchivedImage(ImageReference.Parse($"docker-archive:{path}:{name}"), [name]);
+    /// <summary>docker and podman save an image by its ID without a name.</summary>
+    private static ArchivedImage[] OfDocker(string path, byte[] list)
+    {
+        IReadOnlyList<DockerSaveItem?> items = JsonSerializer.Deserialize(list, OciJson.Default.IReadOnlyListDockerSaveItem) ?? throw new JsonException("it is null");
+        if (items.Any(i => i is null || i.RepoTags?.Contains(null!) == true))
+        {
+            throw new JsonException("a part of it is null");
+        }
+
+        return
+        [
+            .. items.SelectMany(i => i!.RepoTags is { Count: > 0 } names
+                ? names.Select(n => new ArchivedImage(ImageReference.Parse($"docker-archive:{path}:{n}"), [n]))
+                : [new ArchivedImage(items.Count == 1 ? ImageReference.Parse($"docker-archive:{path}") : null, [])]),
+        ];
+    }
 }

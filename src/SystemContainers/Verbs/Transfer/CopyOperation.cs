@@ -32,6 +32,11 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     /// <exception cref="SysctrException">As a pull and a push; Usage: a place is none.</exception>
     public async Task<TransferReport> CopyAsync(string from, string to, CopyChoice choice, bool offline, CancellationToken cancellation)
     {
+        if (choice.IsTyped)
+        {
+            CheckChoice(from, to, choice);
+        }
+
         if (SkopeoTransport.Is(to))
         {
             string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
@@ -64,6 +69,21 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
         return SkopeoTransport.Is(from) && !from.StartsWith("docker-daemon:", StringComparison.Ordinal)
             ? await CopyTakenAsync(from, to, choice, cancellation)
             : to.StartsWith(Store, StringComparison.Ordinal) ? await PullAsync(Place(from).ToString(), from, to, cancellation) : await CopyAsync(Place(from), Place(to), choice, cancellation);
+    }
+
+    /// <summary>Of an end that has one image, and no index, nothing can be chosen: another image than was asked for is worse than none.</summary>
+    private static void CheckChoice(string from, string to, CopyChoice choice)
+    {
+        bool all = choice.Platform is null;
+        string? end = from.StartsWith(Store, StringComparison.Ordinal) || SkopeoTransport.Is(from) ? from
+            : to.StartsWith(Store, StringComparison.Ordinal) || (all && SkopeoTransport.Is(to)) ? to
+            : null;
+        if (end is not null)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"copying {Redact.Text(from)} to {Redact.Text(to)}: {Redact.Text(end[..(end.IndexOf(':', StringComparison.Ordinal) + 1)])} has one platform of an image, and can't take {(all ? "--all" : "--platform")}",
+                "leave it out, or copy between registries, oci:, oci-archive: and dir:");
+        }
     }
 
     private async Task<TransferReport> CopyAsync(ImageReference from, ImageReference to, CopyChoice choice, CancellationToken cancellation)

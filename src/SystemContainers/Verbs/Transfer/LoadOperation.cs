@@ -28,6 +28,12 @@ sealed class LoadOperation(Host host, IPullProgress progress, Action<string> not
         List<StoredImage> loaded = [];
         foreach (ArchivedImage image in await ArchiveContents.ListAsync(path, host.PullOptions(), cancellation))
         {
+            if (image.Reference is null)
+            {
+                note($"{path}: an image in it has no name, and is passed over among the others; saved by a name, or alone, it can be loaded");
+                continue;
+            }
+
             string? name = NameOf(image);
             if (name is null)
             {
@@ -37,7 +43,7 @@ sealed class LoadOperation(Host host, IPullProgress progress, Action<string> not
             loaded.AddRange(await images.PullAsync(image.Reference.ToString(), name, keepNames: false, cancellation));
         }
 
-        return loaded.Count > 0 ? loaded : throw new SysctrException(ErrorKind.NotFound, $"loading {path}: it has no images");
+        return loaded.Count > 0 ? loaded : throw new SysctrException(ErrorKind.NotFound, $"loading {path}: it has no image that can be loaded");
     }
 
     /// <summary>A name with a registry; another one, such as a tag alone, would mean something else on each host.</summary>

@@ -49,7 +49,7 @@ static class CopyCommand
                 throw new SysctrException(ErrorKind.Usage, "--all and --platform exclude each other", "leave one of them out");
             }
 
-            CopyChoice choice = new(all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve));
+            CopyChoice choice = new(all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve), all || parsed.GetValue(s_platform) is not null);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             using PullProgressView progress = new(terminal, "copying");
             TransferReport report = await new CopyOperation(host, progress, terminal.Note)

@@ -215,6 +215,78 @@ public sealed class TransferTests : IDisposable
     public async Task Places_of_a_copy_say_their_transport(string from, string to) =>
         Assert.Equal(ErrorKind.Usage, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Copy.CopyAsync(from, to, s_one, offline: false, Cancellation))).Kind);
 
+    /// <summary>Before anything is asked: neither the places nor skopeo need be there.</summary>
+    [Theory]
+    [InlineData("sysctr:quay.io/x", "oci:/x", true, true)]
+    [InlineData("docker://quay.io/x", "sysctr:quay.io/x", true, true)]
+    [InlineData("docker-daemon:x:1", "oci:/x", true, true)]
+    [InlineData("containers-storage:x", "oci:/x", true, true)]
+    [InlineData("docker://quay.io/x", "containers-storage:x", true, false)]
+    [InlineData("docker://quay.io/x", "docker-daemon:x:1", true, false)]
+    public async Task A_platform_is_not_chosen_where_there_is_only_one(string from, string to, bool all, bool platform)
+    {
+        List<CopyChoice> choices = [];
+        choices.AddRange(all ? [new CopyChoice(null, IsTyped: true)] : []);
+        choices.AddRange(platform ? [s_one with { IsTyped = true }] : []);
+        foreach (CopyChoice choice in choices)
+        {
+            SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _bed.Copy.CopyAsync(from, to, choice, offline: true, Cancellation));
+
+            Assert.Equal(ErrorKind.Usage, e.Kind);
+            Assert.EndsWith(choice.Platform is null ? "--all" : "--platform", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>One without a name is kept by the archive's; of several it can't be told which is meant.</summary>
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    public async Task A_docker_archive_s_image_without_a_name_is_loaded(string tags)
+    {
+        await _bed.PullAsync(From);
+        string archive = _bed.In("d.tar");
+        await _bed.Copy.CopyAsync($"sysctr:{From}", $"docker-archive:{archive}", s_one, offline: false, Cancellation);
+        Replace(archive, "\"RepoTags\":null", $"\"RepoTags\":{tags}".PadRight("\"RepoTags\":null".Length));
+
+        StoredImage loaded = Assert.Single(await _bed.Load.LoadAsync(archive, Cancellation));
+
+        Assert.Equal(($"docker-archive:{archive}", Digest.Sha256(_image.Config)), (loaded.Record.Reference, loaded.Record.ConfigDigest));
+        Assert.Contains(_bed.Notes, n => n.Contains("no name of a registry", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_docker_archive_s_images_without_a_name_are_passed_over_among_others()
+    {
+        await _bed.PullAsync(From);
+        string archive = _bed.In("d.tar");
+        await _bed.Copy.CopyAsync($"sysctr:{From}", $"docker-archive:{archive}:quay.io/team/app:v3", s_one, offline: false, Cancellation);
+        using (FileStream tar = File.OpenRead(archive))
+        using (System.Formats.Tar.TarReader reader = new(tar))
+        using (FileStream target = File.Create(_bed.In("two.tar")))
+        using (System.Formats.Tar.TarWriter writer = new(target, System.Formats.Tar.TarEntryFormat.Ustar))
+        {
+            while (reader.GetNextEntry() is { } entry)
+            {
+                if (entry.Name == "manifest.json")
+                {
+                    string list = new StreamReader(entry.DataStream!).ReadToEnd();
+                    string nameless = list[1..^1].Replace("[\"quay.io/team/app:v3\"]", "null", StringComparison.Ordinal);
+                    entry = new System.Formats.Tar.UstarTarEntry(System.Formats.Tar.TarEntryType.RegularFile, "manifest.json")
+                    {
+                        DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes($"[{nameless},{list[1..]}")),
+                    };
+                }
+
+                writer.WriteEntry(entry);
+            }
+        }
+
+        StoredImage loaded = Assert.Single(await _bed.Load.LoadAsync(_bed.In("two.tar"), Cancellation));
+
+        Assert.Equal("docker://quay.io/team/app:v3", loaded.Record.Reference);
+        Assert.Contains(_bed.Notes, n => n.Contains("passed over", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_copy_into_the_store_is_a_pull_by_a_name()
     {
@@ -229,6 +301,14 @@ public sealed class TransferTests : IDisposable
     {
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Push.PushAsync(From, null, new PushOptions(), Cancellation))).Kind);
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => _bed.Load.LoadAsync(_bed.In("none.tar"), Cancellation))).Kind);
+    }
+
+    /// <summary>Other text of the same length in a file.</summary>
+    private static void Replace(string file, string old, string text)
+    {
+        string whole = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file));
+        Assert.Contains(old, whole, StringComparison.Ordinal);
+        File.WriteAllBytes(file, System.Text.Encoding.Latin1.GetBytes(whole.Replace(old, text, StringComparison.Ordinal)));
     }
 
     private ImageRecord Record(string name) => _bed.Host.OpenStore().Images.Find("docker://" + name)!;

@@ -2,7 +2,6 @@
 
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Reference;
-using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
 

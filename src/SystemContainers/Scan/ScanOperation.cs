@@ -6,9 +6,7 @@ using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
-using SystemContainers.Linux.Processes;
 using SystemContainers.Mounts;
-using SystemContainers.State;
 using SystemContainers.Target;
 
 namespace SystemContainers.Scan;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
-using SystemContainers.Oci;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 

@@ -7,7 +7,6 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
-using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Pull.Auth;
 

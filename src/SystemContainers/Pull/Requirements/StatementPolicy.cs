@@ -87,7 +87,7 @@ sealed class StatementPolicy
     }
 
     /// <summary>What an image may be meant by alone; nothing but the repository where neither a tag nor a digest is there.</summary>
-    private static IEnumerable<string> Identities(ImageReference reference)
+    private static string[] Identities(ImageReference reference)
     {
         string[] all = [.. reference.Tag is { } tag ? [$"{reference.Name}:{tag}"] : (string[])[], .. reference.Digest is { } digest ? [$"{reference.Name}@{digest}"] : (string[])[]];
         return all.Length == 0 ? [reference.Name] : all;

@@ -111,7 +111,7 @@ sealed partial class SignaturePolicy
             $"pulling {reference.Identity}: {why}, says {rule.File} for {rule.Name}",
             hint ?? $"allow it there with {AcceptAnything.Name} for a scope that holds this image only; see containers-policy.json(5)");
 
-    private IEnumerable<PolicyRule> Applying(ImageReference reference)
+    private PolicyRule[] Applying(ImageReference reference)
     {
         (string transport, string[] identities, string[] namespaces) = Scopes(reference);
         PolicyRule[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i))).Select(i => _scopes[(transport, i)])];

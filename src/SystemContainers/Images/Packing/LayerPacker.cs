@@ -30,7 +30,7 @@ static class LayerPacker
         using HashingStream packed = new(target);
         Digest plain;
         using (GZipStream gzip = new(packed, CompressionLevel.Optimal, leaveOpen: true))
-        using (PlainHash hashing = new(gzip, diffId.HashName))
+        using (HashingStream hashing = new(gzip, diffId.HashName))
         {
             TarWriter tar = new(hashing, bareRoot);
             foreach (LayerEntry entry in store.ReadLayer(diffId).Entries)
@@ -105,48 +105,4 @@ static class LayerPacker
         new(
             ErrorKind.Corrupt, $"packing layer {diffId.Short}: object {entry.Object} ({Redact.Text(System.Text.Encoding.UTF8.GetString(entry.Name))}) is not as it was pulled",
             "'sysctr fsck --repair' mends the store");
-
-    /// <summary>Hashes in the algorithm of the layer's own digest what passes.</summary>
-    private sealed class PlainHash(Stream target, HashAlgorithmName algorithm) : Stream
-    {
-        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(algorithm);
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public byte[] Hash() => _hash.GetHashAndReset();
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            _hash.AppendData(buffer);
-            target.Write(buffer);
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Flush() => target.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            _hash.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

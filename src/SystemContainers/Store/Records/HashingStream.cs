@@ -5,9 +5,11 @@ using System.Security.Cryptography;
 namespace SystemContainers.Store.Records;
 
 /// <summary>Hands on what is written to it and hashes it. The target stays open.</summary>
-sealed class HashingStream(Stream target) : Stream
+/// <param name="target">Gets what is written.</param>
+/// <param name="algorithm">SHA-256 where null.</param>
+sealed class HashingStream(Stream target, HashAlgorithmName? algorithm = null) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(algorithm ?? HashAlgorithmName.SHA256);
 
     public override bool CanRead => false;
 
@@ -23,7 +25,7 @@ sealed class HashingStream(Stream target) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>SHA-256 of all that was written.</summary>
+    /// <summary>Of all that was written.</summary>
     public byte[] Hash() => _hash.GetHashAndReset();
 
     public override void Write(ReadOnlySpan<byte> buffer)

@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Requirements;
@@ -66,7 +67,10 @@ sealed class StatementPolicy
             return [];
         }
 
-        StatementRule[] own = [.. Identities(reference).Select(i => Scopes(reference, i).FirstOrDefault(_rules.ContainsKey)).OfType<string>().Distinct().Select(s => _rules[s])];
+        // By tag and digest it is two images, which may be in different scopes.
+        string[] within = [.. DockerScopes.Namespaces(reference), ""];
+        string[] identities = DockerScopes.Identities(reference) is { Length: > 0 } several ? several : [reference.Name];
+        StatementRule[] own = [.. identities.Select(i => within.Prepend(i).FirstOrDefault(_rules.ContainsKey)).OfType<string>().Distinct().Select(s => _rules[s])];
         return [.. own, .. Also?.For(reference) ?? []];
     }
 
@@ -84,36 +88,5 @@ sealed class StatementPolicy
         {
             throw new SysctrException(ErrorKind.Policy, $"reading {directory}: {e.Message}", "nothing is pulled until it can be read", e);
         }
-    }
-
-    /// <summary>What an image may be meant by alone; nothing but the repository where neither a tag nor a digest is there.</summary>
-    private static string[] Identities(ImageReference reference)
-    {
-        string[] all = [.. reference.Tag is { } tag ? [$"{reference.Name}:{tag}"] : (string[])[], .. reference.Digest is { } digest ? [$"{reference.Name}@{digest}"] : (string[])[]];
-        return all.Length == 0 ? [reference.Name] : all;
-    }
-
-    /// <summary>An identity, and the scopes that hold it, the most specific first.</summary>
-    private static IEnumerable<string> Scopes(ImageReference reference, string identity)
-    {
-        yield return identity;
-
-        for (string name = reference.Name; ; name = name[..name.LastIndexOf('/')])
-        {
-            yield return name;
-            if (!name.Contains('/', StringComparison.Ordinal))
-            {
-                break;
-            }
-        }
-
-        string host = reference.Registry.Split(':')[0];
-        for (int dot = host.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = host.IndexOf('.', StringComparison.Ordinal))
-        {
-            host = host[(dot + 1)..];
-            yield return "*." + host;
-        }
-
-        yield return "";
     }
 }

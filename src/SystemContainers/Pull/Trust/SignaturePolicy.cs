@@ -125,7 +125,7 @@ sealed partial class SignaturePolicy
     /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>
     private static (string Transport, string[] Identities, string[] Namespaces) Scopes(ImageReference reference) => reference.Transport switch
     {
-        ImageTransport.Docker => ("docker", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
+        ImageTransport.Docker => ("docker", DockerScopes.Identities(reference), [.. DockerScopes.Namespaces(reference)]),
         ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
         ImageTransport.Directory => ("dir", [], OciNamespaces(reference)),
         ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
@@ -133,47 +133,8 @@ sealed partial class SignaturePolicy
         // The names in an archive are its author's own and prove nothing; so only the scope of all archives is there.
         ImageTransport.DockerArchive => ("docker-archive", [], []),
         ImageTransport.DockerDaemon when reference.ImageId is not null => ("docker-daemon", [], []),
-        _ => ("docker-daemon", DockerIdentities(reference), [.. DockerNamespaces(reference)]),
+        _ => ("docker-daemon", DockerScopes.Identities(reference), [.. DockerScopes.Namespaces(reference)]),
     };
-
-    /// <summary>The names of an image of a registry and of what it is in, the most specific first: the keys of registries.d.</summary>
-    internal static IEnumerable<string> DockerScopes(ImageReference reference) => [.. DockerIdentities(reference), .. DockerNamespaces(reference)];
-
-    private static string[] DockerIdentities(ImageReference reference)
-    {
-        List<string> identities = [];
-        if (reference.Tag is { } tag)
-        {
-            identities.Add($"{reference.Name}:{tag}");
-        }
-
-        if (reference.Digest is { } digest)
-        {
-            identities.Add($"{reference.Name}@{digest}");
-        }
-
-        return [.. identities];
-    }
-
-    private static IEnumerable<string> DockerNamespaces(ImageReference reference)
-    {
-        for (string name = reference.Name; ; name = name[..name.LastIndexOf('/')])
-        {
-            yield return name;
-            if (!name.Contains('/', StringComparison.Ordinal))
-            {
-                break;
-            }
-        }
-
-        // Without the port, as in containers/image: *.example.com holds reg.example.com:5000.
-        string host = reference.Registry.Split(':')[0];
-        for (int dot = host.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = host.IndexOf('.', StringComparison.Ordinal))
-        {
-            host = host[(dot + 1)..];
-            yield return "*." + host;
-        }
-    }
 
     private static string[] OciIdentities(ImageReference reference) =>
         [$"{RealPath.Of(reference.FilePath)}:{reference.Tag}"];

@@ -99,7 +99,7 @@ sealed class SignatureStorage
     /// <summary>What is said of an image, the most specific first; what one leaves open the next may say.</summary>
     private IEnumerable<SignatureNamespace> Sections(ImageReference image) =>
     [
-        .. SignaturePolicy.DockerScopes(image).Select(_namespaces.GetValueOrDefault).OfType<SignatureNamespace>(),
+        .. DockerScopes.Identities(image).Concat(DockerScopes.Namespaces(image)).Select(_namespaces.GetValueOrDefault).OfType<SignatureNamespace>(),
         .. _default is { } d ? (SignatureNamespace[])[d] : [],
     ];
 

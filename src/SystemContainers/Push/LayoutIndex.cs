@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Sources;
 
 namespace SystemContainers.Push;
 
@@ -14,8 +15,6 @@ sealed class LayoutIndex
 {
     /// <summary>What the file <c>oci-layout</c> has in it.</summary>
     public static readonly byte[] Marker = Encoding.UTF8.GetBytes("""{"imageLayoutVersion":"1.0.0"}""");
-
-    private const string RefName = "org.opencontainers.image.ref.name";
 
     private readonly JsonObject _index;
     private readonly JsonArray _manifests;
@@ -64,7 +63,7 @@ sealed class LayoutIndex
     {
         foreach (JsonNode? entry in _manifests.ToArray())
         {
-            string? has = (string?)entry!["annotations"]?[RefName];
+            string? has = (string?)entry!["annotations"]?[LayoutSource.RefName];
             if (name is null ? (string?)entry["digest"] == root.Digest.ToString() : has == name)
             {
                 if (name is null)
@@ -79,7 +78,7 @@ sealed class LayoutIndex
         JsonObject descriptor = new() { ["mediaType"] = root.MediaType, ["digest"] = root.Digest.ToString(), ["size"] = root.Bytes.Length };
         if (name is not null)
         {
-            descriptor["annotations"] = new JsonObject { [RefName] = name };
+            descriptor["annotations"] = new JsonObject { [LayoutSource.RefName] = name };
         }
 
         _manifests.Add((JsonNode)descriptor);

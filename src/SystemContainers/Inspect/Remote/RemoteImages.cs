@@ -85,14 +85,14 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
         byte[] bytes = await ImagePuller.FetchConfigAsync(place, source, manifest, cancellation);
         ImageConfig config = Parse(place, bytes);
         (ExportsHint exports, string? from) = ExportsOf(config, manifest, bytes);
-        (IReadOnlyList<AttachedDocument>? attached, string? fault) = await AttachedAsync(place, source, platform, cancellation);
+        (IReadOnlyList<AttachedDocument>? attached, string? fault) = await AttachedAsync(place, source, root, document.Digest, cancellation);
         Platform offered = new(config.Architecture, config.OperatingSystem, config.Variant);
         return new RemoteImage
         {
             Name = reference.ToString(),
             Digest = root.Digest,
             MediaType = root.MediaType,
-            Platforms = [.. (root.Index?.Manifests ?? []).Where(m => !IsAttestation(m)).Select(m => new RemotePlatform(m.Platform?.ToString() ?? "", m.Digest))],
+            Platforms = [.. (root.Index?.Manifests ?? []).Where(m => !ReferrerReader.IsBuildKits(m)).Select(m => new RemotePlatform(m.Platform?.ToString() ?? "", m.Digest))],
             ManifestDigest = document.Digest,
             Id = manifest.Config.Digest,
             Platform = offered.Architecture.Length + offered.OperatingSystem.Length == 0 ? null : offered.ToString(),
@@ -103,7 +103,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             Environment = config.Run?.Env ?? [],
             Exports = exports,
             ExportsFrom = from,
-            Attestations = root.Index?.Manifests.Count(IsAttestation) ?? 0,
+            Attestations = root.Index?.Manifests.Count(ReferrerReader.IsBuildKits) ?? 0,
             Attached = attached,
             AttachedFault = fault,
         };
@@ -111,7 +111,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
 
     /// <summary>That a registry has no answer to such questions is no reason to say nothing of the image.</summary>
     private static async Task<(IReadOnlyList<AttachedDocument>? Attached, string? Fault)> AttachedAsync(
-        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellation)
+        ImageReference place, IImageSource source, ManifestDocument root, Digest manifest, CancellationToken cancellation)
     {
         if (place.Transport != ImageTransport.Docker)
         {
@@ -120,7 +120,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
 
         try
         {
-            return (AttachedList.Of(await new ReferrerReader(new ReferrerClient(place, source)).ListAsync(platform, cancellation)).Attached, null);
+            return (AttachedList.Of(await new ReferrerReader(new ReferrerClient(place, source)).ListAsync(root, manifest, cancellation)).Attached, null);
         }
         catch (SysctrException e)
         {
@@ -139,9 +139,6 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration of {place.Identity}: it is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
         }
     }
-
-    /// <summary>BuildKit's (moby/buildkit, docs/attestations/attestation-storage.md).</summary>
-    private static bool IsAttestation(Descriptor manifest) => manifest.Annotations?.GetValueOrDefault("vnd.docker.reference.type") == "attestation-manifest";
 
     private static (ExportsHint Hint, string? From) ExportsOf(ImageConfig config, ImageManifest manifest, byte[] bytes) =>
         manifest.Layers.Count == 0 ? (ExportsHint.None, null)

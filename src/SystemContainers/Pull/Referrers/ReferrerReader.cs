@@ -31,18 +31,31 @@ sealed class ReferrerReader(ReferrerClient client)
     public async Task<ReferrerList> ListAsync(Platform platform, CancellationToken cancellationToken)
     {
         ManifestDocument root = await client.RootAsync(cancellationToken);
+        Digest manifest = root.Index is not { } index ? root.Digest
+            : (PlatformChooser.Choose(index.Manifests, platform) ??
+                throw new SysctrException(ErrorKind.NotFound, $"looking for what is attached to {root.Digest}: there is no image for {platform}")).Digest;
+        return await ListAsync(root, manifest, cancellationToken);
+    }
+
+    /// <summary>The same, of documents that were fetched already.</summary>
+    /// <param name="root">What the name leads to.</param>
+    /// <param name="manifest">The image: the same, or one that it names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
+    public async Task<ReferrerList> ListAsync(ManifestDocument root, Digest manifest, CancellationToken cancellationToken)
+    {
         List<Referrer> all = [.. await OfAsync(root.Digest, cancellationToken)];
-        Digest manifest = root.Digest;
         if (root.Index is { } index)
         {
-            manifest = (PlatformChooser.Choose(index.Manifests, platform) ??
-                throw new SysctrException(ErrorKind.NotFound, $"looking for what is attached to {root.Digest}: there is no image for {platform}")).Digest;
             all.AddRange(await OfAsync(manifest, cancellationToken));
             all.AddRange(await InIndexAsync(index, manifest, cancellationToken));
         }
 
         return new ReferrerList(root.Digest, manifest, all);
     }
+
+    /// <summary>Whether BuildKit put it into an index as attestations (moby/buildkit, docs/attestations/attestation-storage.md).</summary>
+    public static bool IsBuildKits(Descriptor manifest) => manifest.Annotations?.GetValueOrDefault(BuildKitType) == "attestation-manifest";
 
     /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still leads to it.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
@@ -140,7 +153,7 @@ sealed class ReferrerReader(ReferrerClient client)
     {
         List<Referrer> all = [];
         foreach (Descriptor descriptor in index.Manifests.Where(m =>
-            m.Annotations is { } notes && notes.GetValueOrDefault(BuildKitType) == "attestation-manifest" && notes.GetValueOrDefault(BuildKitDigest) == manifest.ToString()))
+            IsBuildKits(m) && m.Annotations!.GetValueOrDefault(BuildKitDigest) == manifest.ToString()))
         {
             Count(manifest);
             IEnumerable<Descriptor> layers = (await client.ManifestAsync(descriptor, cancellationToken)).Manifest?.Layers.Take(ReferrerLimits.MaxLayers) ?? [];

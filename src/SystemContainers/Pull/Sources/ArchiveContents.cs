@@ -16,7 +16,7 @@ sealed record ArchivedImage(ImageReference? Reference, IReadOnlyList<string> Nam
 /// <summary>Which images an archive has: an OCI layout, or what <c>docker save</c> writes. One that is both is taken for the former, which has digests.</summary>
 static class ArchiveContents
 {
-    private static readonly string[] s_names = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
+    private static readonly string[] s_names = [LayoutSource.RefName, "io.containerd.image.name"];
 
     /// <summary>The images, in the archive's order.</summary>
     /// <param name="path">Absolute.</param>

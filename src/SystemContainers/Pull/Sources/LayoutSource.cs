@@ -12,7 +12,8 @@ namespace SystemContainers.Pull.Sources;
 /// <remarks>File names are made of digests, which are well-formed, and of nothing else that the layout says.</remarks>
 sealed class LayoutSource : IImageSource
 {
-    private const string RefName = "org.opencontainers.image.ref.name";
+    /// <summary>The annotation that names an image of a layout (image-spec, annotations.md).</summary>
+    internal const string RefName = "org.opencontainers.image.ref.name";
 
     private readonly ImageReference _reference;
     private readonly ILayoutFiles _files;

@@ -3,6 +3,7 @@
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Network;
 
@@ -21,26 +22,26 @@ static class NetworkNamespace
     {
         MakePlace();
         File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
-        Exception? failed = null;
-
-        // unshare(2) is about the thread that calls; this one ends with the call, and the namespace lives on by its mount.
-        Thread thread = new(() =>
+        try
         {
-            if (Libc.unshare(Libc.CLONE_NEWNET) != 0)
+            // The namespace lives on by its mount.
+            OwnThread.Run(() =>
             {
-                failed = LinuxException.Last("unshare", path);
-            }
-            else if (Libc.mount("/proc/thread-self/ns/net", path, Libc.MS_BIND) != 0)
-            {
-                failed = LinuxException.Last("mount", path);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        if (failed is not null)
+                if (Libc.unshare(Libc.CLONE_NEWNET) != 0)
+                {
+                    throw LinuxException.Last("unshare", path);
+                }
+
+                if (Libc.mount("/proc/thread-self/ns/net", path, Libc.MS_BIND) != 0)
+                {
+                    throw LinuxException.Last("mount", path);
+                }
+            });
+        }
+        catch (LinuxException)
         {
             File.Delete(path);
-            throw failed;
+            throw;
         }
     }
 

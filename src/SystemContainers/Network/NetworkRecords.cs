@@ -24,22 +24,7 @@ static class NetworkRecords
         PrivateDirectory.Make("/run/sysctr");
         PrivateDirectory.Make(Place);
         PrivateDirectory.Make(State);
-        SafeFileHandle file = Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000);
-        if (file.IsInvalid)
-        {
-            throw LinuxException.Last("open", Place + "/lock");
-        }
-
-        while (Libc.flock(file, Libc.LOCK_EX) != 0)
-        {
-            LinuxException failed = LinuxException.Last("flock", Place + "/lock");
-            if (failed.Errno != Errno.EINTR)
-            {
-                throw failed;
-            }
-        }
-
-        return file;
+        return ExclusiveLock.Wait(Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000), Place + "/lock");
     }
 
     /// <summary>A container's; null where nothing was made for it.</summary>

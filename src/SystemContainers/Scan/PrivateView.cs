@@ -23,24 +23,14 @@ static class PrivateView
     public static Process Start(string tree, string place, ProcessStartInfo start)
     {
         Process? started = null;
-        Exception? failed = null;
 
-        // unshare(2) is about the thread that calls, and so is what it forks; the namespace lives as long as that does.
-        Thread thread = new(() =>
+        // The namespace lives as long as what is started in it.
+        OwnThread.Run(() =>
         {
-            try
-            {
-                Mount(tree, place);
-                started = ProcessRunner.Start(start);
-            }
-            catch (Exception e)
-            {
-                failed = e;
-            }
+            Mount(tree, place);
+            started = ProcessRunner.Start(start);
         });
-        thread.Start();
-        thread.Join();
-        return started ?? throw failed!;
+        return started!;
     }
 
     private static void Mount(string tree, string place)

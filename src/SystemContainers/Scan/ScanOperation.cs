@@ -97,13 +97,14 @@ sealed class ScanOperation(Host host)
             await process.WaitForExitAsync(end.Token);
             string error = Redact.Text((await complaint).Trim());
             string[] lines = output.Split('\n');
+            JsonElement? results = Json(output);
             ScanVerdict? verdict = scanner.Judge(process.ExitCode, lines);
             return report with
             {
                 Verdict = verdict ?? ScanVerdict.Failed,
                 ExitStatus = process.ExitCode,
-                Results = Json(output),
-                Output = Json(output) is null ? [.. lines.Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0)] : null,
+                Results = results,
+                Output = results is null ? [.. lines.Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0)] : null,
                 Error = verdict is null ? $"it ended with status {process.ExitCode}, which is neither 'clean' nor 'found'{(error.Length > 0 ? $": {error}" : "")}" : error.Length > 0 ? error : null,
             };
         }

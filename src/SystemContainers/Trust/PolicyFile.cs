@@ -7,6 +7,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 using SystemContainers.Pull.Trust;
 
@@ -25,6 +26,7 @@ sealed class PolicyFile : IDisposable
     private readonly Func<string, string> _find;
     private readonly JsonObject _root;
     private readonly SafeFileHandle _lock;
+    private bool _madeDirectory;
 
     private PolicyFile(string path, string here, Func<string, string> find, JsonObject root, SafeFileHandle held)
     {
@@ -47,11 +49,13 @@ sealed class PolicyFile : IDisposable
         string Find(string file) => root == "/" ? file : RootedPath.Resolve(root, file, followLast: true);
         string path = user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json");
         string here = RealPath.Of(Find(path));
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(here)!);
-        SafeFileHandle held = DirectoryLock.Take(System.IO.Path.GetDirectoryName(here)!);
+        string directory = System.IO.Path.GetDirectoryName(here)!;
+        bool made = !Directory.Exists(directory);
+        Directory.CreateDirectory(directory);
+        SafeFileHandle held = ExclusiveLock.OfDirectory(directory);
         try
         {
-            return new PolicyFile(path, here, Find, Content(Find(SignaturePolicy.Find(user, Find))), held);
+            return new PolicyFile(path, here, Find, Content(Find(SignaturePolicy.Find(user, Find))), held) { _madeDirectory = made };
         }
         catch
         {
@@ -72,7 +76,16 @@ sealed class PolicyFile : IDisposable
         return JsonNode.Parse(File.ReadAllBytes(counts))!.AsObject();
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        // rmdir(2) removes nothing that has something in it: a directory that was made for a rule that was refused goes again.
+        if (_madeDirectory)
+        {
+            _ = Libc.rmdir(System.IO.Path.GetDirectoryName(_here)!);
+        }
+
+        _lock.Dispose();
+    }
 
     /// <summary>Has all requirements of a list hold for a scope, in the place of those before.</summary>
     public void Set(TrustScope scope, JsonArray requirements)

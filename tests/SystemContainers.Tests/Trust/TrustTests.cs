@@ -175,6 +175,16 @@ public sealed class TrustTests : IDisposable
         Assert.Equal(("https://signatures.example.com", true), (storage.Lookaside(image).Url, storage.UsesAttachments(image)));
     }
 
+    [Fact]
+    public void What_is_refused_leaves_not_even_a_directory()
+    {
+        Directory.Delete(In("etc/containers"));
+
+        Assert.Throws<SysctrException>(() => Set("quay.io/x", new TrustRequest { Type = "signedBy" }));
+
+        Assert.False(Directory.Exists(In("etc/containers")));
+    }
+
     /// <summary>A rule that is weaker than what was typed is no rule.</summary>
     [Fact]
     public void An_option_that_says_nothing_is_refused()

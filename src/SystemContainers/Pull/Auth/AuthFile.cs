@@ -120,7 +120,7 @@ sealed class AuthFile(string path)
         {
             FaultPoint.Pass("mkdir");
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            using SafeFileHandle held = DirectoryLock.Take(directory);
+            using SafeFileHandle held = ExclusiveLock.OfDirectory(directory);
             JsonObject file = Read();
             if (!change(file))
             {

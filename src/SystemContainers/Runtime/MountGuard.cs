@@ -97,7 +97,8 @@ sealed class MountGuard
     public MountVerdict Protect(JsonObject document)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
-        JsonObject[] own = [.. mounts.OfType<JsonObject>(), .. RootMount(document)];
+        JsonObject? root = RootMount(document);
+        JsonObject[] own = [.. mounts.OfType<JsonObject>(), .. root is null ? Array.Empty<JsonObject>() : [root]];
         View view = new(this, own);
         List<string> covers = [];
         bool changed = false;
@@ -105,7 +106,7 @@ sealed class MountGuard
         foreach (JsonObject mount in own)
         {
             string destination = HostPath.Absolute(Text(mount, "destination"));
-            if (mount.Parent is null && !IsWritable(mount) && IsOwn(Text(mount, "source")))
+            if (mount == root && !IsWritable(mount) && IsOwn(Text(mount, "source")))
             {
                 // A checkout of ours by its whole path, as a command in a stopped container has it.
                 continue;
@@ -116,7 +117,7 @@ sealed class MountGuard
                 List<string> inside = view.Check(mount);
                 if (inside.Count > 0)
                 {
-                    if (mount.Parent is null && IsShared(document))
+                    if (mount == root && IsShared(document))
                     {
                         throw new IOException("it holds the store of sysctr, and what is mounted in it would be mounted on the host");
                     }
@@ -183,7 +184,7 @@ sealed class MountGuard
         try
         {
             JsonObject? document = JsonNode.Parse(File.ReadAllBytes(configFile)) as JsonObject;
-            return [.. (document?["mounts"] as JsonArray ?? []).OfType<JsonObject>().Concat(RootMount(document)).Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
+            return [.. (document?["mounts"] as JsonArray ?? []).OfType<JsonObject>().Append(RootMount(document)).OfType<JsonObject>().Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -192,13 +193,13 @@ sealed class MountGuard
     }
 
     /// <summary>A root that is a directory of the host's, and no checkout of ours, is a mount like the others.</summary>
-    private static IEnumerable<JsonObject> RootMount(JsonObject? document) =>
+    private static JsonObject? RootMount(JsonObject? document) =>
         document?["root"] is JsonObject root && Text(root, "path") is ['/', ..] path
-            ? [new JsonObject
+            ? new JsonObject
             {
                 ["destination"] = "/", ["type"] = "bind", ["source"] = path, ["options"] = new JsonArray("rbind", root["readonly"]?.ToString() == "true" ? "ro" : "rw"),
-            }]
-            : [];
+            }
+            : null;
 
     private static bool IsShared(JsonObject document) => document["linux"]?["rootfsPropagation"]?.ToString() is "shared" or "rshared";
 

@@ -34,12 +34,7 @@ sealed class ArchiveWriter : IAsyncDisposable
             throw new SysctrException(ErrorKind.Conflict, $"{doing}: something else is there than a file", "name a file that is not there; one that is there is replaced");
         }
 
-        string directory = Path.GetDirectoryName(place)!;
-        if (!Directory.Exists(directory))
-        {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: there is no directory {directory}");
-        }
-
+        StagedDirectory.RequireParent(doing, place);
         try
         {
             StagedDirectory.RemoveAbandoned(place);

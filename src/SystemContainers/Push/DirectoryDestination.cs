@@ -32,11 +32,7 @@ sealed class DirectoryDestination : IImageDestination
         try
         {
             PlaceState state = LookAt(place);
-            if (!Directory.Exists(Path.GetDirectoryName(place)))
-            {
-                throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
-            }
-
+            StagedDirectory.RequireParent(_doing, place);
             _staged = state == PlaceState.Unfinished ? null : new StagedDirectory(place);
             _directory = _staged?.Path ?? place;
             if (_staged is null)

@@ -36,11 +36,7 @@ sealed class LayoutDestination : IImageDestination
         try
         {
             PlaceState state = LookAt(place);
-            if (!Directory.Exists(Path.GetDirectoryName(place)))
-            {
-                throw new SysctrException(ErrorKind.Usage, $"{_doing}: there is no directory {Path.GetDirectoryName(place)}");
-            }
-
+            StagedDirectory.RequireParent(_doing, place);
             _staged = state == PlaceState.Missing ? new StagedDirectory(place) : null;
             _directory = _staged?.Path ?? place;
             MarkLayout(_directory);

@@ -63,6 +63,17 @@ sealed class StagedDirectory : IDisposable
         }
     }
 
+    /// <summary>Where the directory that something is to be in is not there, nothing is begun.</summary>
+    /// <exception cref="SysctrException">Usage: it is not there.</exception>
+    public static void RequireParent(string doing, string place)
+    {
+        string directory = System.IO.Path.GetDirectoryName(place)!;
+        if (!Directory.Exists(directory))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: there is no directory {directory}");
+        }
+    }
+
     /// <summary>What a step that writes fails with, as our error.</summary>
     public static SysctrException Fault(string doing, Exception e) =>
         new(ErrorKind.Storage, $"{doing}: {e.Message}", "check the space there, and the permissions; nothing of the image is there", e);

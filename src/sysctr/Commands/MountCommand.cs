@@ -17,10 +17,7 @@ static class MountCommand
 
     private static readonly Argument<string?> s_directory = new("DIR") { Description = "An empty directory.", Arity = ArgumentArity.ZeroOrOne };
 
-    private static readonly Option<MountStorage?> s_storage = new("--storage")
-    {
-        Description = "Which is meant where the name is an image's and a container's: images, containers.",
-    };
+    private static readonly Option<MountStorage?> s_storage = StorageOption.Create();
 
     private static readonly Option<string?> s_options = new("--options", "-o")
     {
@@ -75,12 +72,7 @@ static class MountCommand
 
         MountRequest request = new(name, directory)
         {
-            Kind = parsed.GetValue(s_storage) switch
-            {
-                MountStorage.Images => MountKind.Image,
-                MountStorage.Containers => MountKind.Container,
-                _ => null,
-            },
+            Kind = StorageOption.Kind(parsed.GetValue(s_storage)),
             Options = parsed.GetValue(s_options),
         };
         await new MountOperation(host, terminal.Note).MountAsync(request, cancellation);

@@ -3,7 +3,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SystemContainers.Errors;
-using SystemContainers.Mounts;
 using SystemContainers.Scan;
 using SystemContainers.Target;
 
@@ -11,25 +10,13 @@ namespace SystemContainers.Cli.Commands.Checks;
 
 static class ScanCommand
 {
-    private static readonly Argument<string[]> s_names = new("NAME|IMAGE")
-    {
-        Description = "Containers, or images of the store by name or ID.",
-        Arity = ArgumentArity.ZeroOrMore,
-        CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
-    };
-
-    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "All installed containers." };
+    private static readonly LookedAt s_what = new("scanning");
 
     private static readonly Option<string[]> s_scanners = new("--scanner")
     {
         Description = "By which scanner; may be given several times. It can be left out where one alone is configured and installed.",
         HelpName = "SCANNER",
         AllowMultipleArgumentsPerToken = false,
-    };
-
-    private static readonly Option<MountStorage?> s_storage = new("--storage")
-    {
-        Description = "Which is meant where the name is an image's and a container's: images, containers.",
     };
 
     private static readonly Option<bool> s_list = new("--list") { Description = "List the scanners." };
@@ -48,7 +35,7 @@ static class ScanCommand
               sysctr scan --list
               sysctr scan --scanner clamav etcd
               sysctr scan --all --json | jq '.[] | select(.verdict != "Clean")'
-            """) { s_names, s_all, s_scanners, s_storage, s_list, s_json };
+            """) { s_what.Names, s_what.All, s_scanners, s_what.Storage, s_list, s_json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -65,7 +52,7 @@ static class ScanCommand
         }
 
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
-        string[] names = Names(parsed, host);
+        IReadOnlyList<string> names = s_what.Of(parsed, () => host.Catalog.List().Where(c => HasFiles(host, c)));
         Scanner[] chosen = Choose(scanners, parsed.GetValue(s_scanners) ?? []);
         ScanOperation operation = new(host);
         List<ScanReport> reports = [];
@@ -73,15 +60,8 @@ static class ScanCommand
         {
             foreach (Scanner scanner in chosen)
             {
-                ScanReport report;
-                try
+                if (await s_what.LookAsync(parsed, terminal, kind => operation.ScanAsync(name, kind, scanner, cancellation)) is not { } report)
                 {
-                    report = await operation.ScanAsync(name, Kind(parsed), scanner, cancellation);
-                }
-                catch (SysctrException e) when (e.Kind == ErrorKind.NotFound && parsed.GetValue(s_all))
-                {
-                    // It was uninstalled since.
-                    terminal.Note(e.Message);
                     continue;
                 }
 
@@ -99,27 +79,6 @@ static class ScanCommand
         }
 
         return reports.Any(r => r.Verdict == ScanVerdict.Found) ? (int)ErrorKind.Failed : reports.Any(r => r.Verdict == ScanVerdict.Failed) ? (int)ErrorKind.Host : 0;
-    }
-
-    private static MountKind? Kind(ParseResult parsed) =>
-        parsed.GetValue(s_all) ? MountKind.Container
-        : parsed.GetValue(s_storage) switch
-        {
-            MountStorage.Images => MountKind.Image,
-            MountStorage.Containers => MountKind.Container,
-            _ => null,
-        };
-
-    private static string[] Names(ParseResult parsed, Host host)
-    {
-        string[] names = parsed.GetValue(s_names)!;
-        return (names.Length > 0, parsed.GetValue(s_all)) switch
-        {
-            (true, true) => throw new SysctrException(ErrorKind.Usage, $"scanning {names[0]}: --all is all containers", "leave out the one or the other"),
-            (false, false) => throw new SysctrException(ErrorKind.Usage, "scanning: what?", "name containers or images, or write --all"),
-            (true, false) => names,
-            _ => [.. host.Catalog.List().Where(c => HasFiles(host, c)).Select(c => c.Name)],
-        };
     }
 
     /// <summary>A pod, or an image that only has files for the host, has nothing to look at.</summary>

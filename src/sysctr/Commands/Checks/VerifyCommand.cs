@@ -3,7 +3,6 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
-using SystemContainers.Mounts;
 using SystemContainers.Target;
 using SystemContainers.Verify;
 
@@ -14,19 +13,7 @@ static class VerifyCommand
     /// <summary>Of several kinds the first counts.</summary>
     private static readonly ErrorKind[] s_order = [ErrorKind.Corrupt, ErrorKind.Unsafe, ErrorKind.Policy, ErrorKind.Storage, ErrorKind.Unauthorized, ErrorKind.NotFound, ErrorKind.Unreachable];
 
-    private static readonly Argument<string[]> s_names = new("NAME|IMAGE")
-    {
-        Description = "Containers, or images of the store by name or ID.",
-        Arity = ArgumentArity.ZeroOrMore,
-        CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
-    };
-
-    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "All installed containers." };
-
-    private static readonly Option<MountStorage?> s_storage = new("--storage")
-    {
-        Description = "Which is meant where the name is an image's and a container's: images, containers.",
-    };
+    private static readonly LookedAt s_what = new("verifying");
 
     private static readonly Option<bool> s_offline = new("--offline") { Description = "Ask no registry: neither for signatures nor for a newer image." };
 
@@ -44,7 +31,7 @@ static class VerifyCommand
               sysctr verify etcd
               sysctr verify --all --offline
               sysctr verify --all --json | jq '.[] | select(any(.checks[]; .state == "Failed"))'
-            """) { s_names, s_all, s_storage, s_offline, s_json };
+            """) { s_what.Names, s_what.All, s_what.Storage, s_offline, s_json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -53,33 +40,12 @@ static class VerifyCommand
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
-        bool all = parsed.GetValue(s_all);
-        string[] names = parsed.GetValue(s_names)!;
-        if (all == names.Length > 0)
-        {
-            throw new SysctrException(
-                ErrorKind.Usage, all ? $"verifying {names[0]}: --all is all containers" : "verifying: what?", all ? "leave out the one or the other" : "name containers or images, or write --all");
-        }
-
-        MountKind? kind = all ? MountKind.Container : parsed.GetValue(s_storage) switch
-        {
-            MountStorage.Images => MountKind.Image,
-            MountStorage.Containers => MountKind.Container,
-            _ => null,
-        };
         VerifyOperation operation = new(host, parsed.GetValue(s_offline));
         List<VerifyReport> reports = [];
-        foreach (string name in all ? [.. host.Catalog.List().Select(c => c.Name)] : names)
+        foreach (string name in s_what.Of(parsed, () => host.Catalog.List()))
         {
-            VerifyReport report;
-            try
+            if (await s_what.LookAsync(parsed, terminal, kind => operation.RunAsync(name, kind, cancellation)) is not { } report)
             {
-                report = await operation.RunAsync(name, kind, cancellation);
-            }
-            catch (SysctrException e) when (all && e.Kind == ErrorKind.NotFound)
-            {
-                // It was uninstalled since.
-                terminal.Note(e.Message);
                 continue;
             }
 

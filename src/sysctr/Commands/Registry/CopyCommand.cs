@@ -55,15 +55,7 @@ static class CopyCommand
             TransferReport report = await new CopyOperation(host, progress, terminal.Note)
                 .CopyAsync(parsed.GetValue(s_source)!, parsed.GetValue(s_destination)!, choice, parsed.GetValue(s_offline), cancellation);
             progress.Finish();
-            if (parsed.GetValue(s_json))
-            {
-                terminal.Json(Reports.ToJson(report));
-            }
-            else
-            {
-                CopyOptions.Print(terminal, report);
-            }
-
+            CopyOptions.Print(terminal, report, parsed.GetValue(s_json));
             return 0;
         });
         return command;

@@ -17,6 +17,19 @@ static class CopyOptions
         Description = "Don't ask the source of an image of the store for its layers; pack them anew, with another digest.",
     };
 
+    /// <summary>Tells of one image that was sent, to programs or people.</summary>
+    public static void Print(Terminal terminal, TransferReport report, bool json)
+    {
+        if (json)
+        {
+            terminal.Json(Reports.ToJson(report));
+        }
+        else
+        {
+            Print(terminal, report);
+        }
+    }
+
     /// <summary>Says what was sent, and prints its digest.</summary>
     public static void Print(Terminal terminal, TransferReport report)
     {

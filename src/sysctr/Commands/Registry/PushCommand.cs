@@ -46,15 +46,7 @@ static class PushCommand
             PushOptions options = new(parsed.GetValue(s_offline), parsed.GetValue(s_preserve));
             TransferReport report = await new PushOperation(host, progress, terminal.Note).PushAsync(parsed.GetValue(s_image)!, parsed.GetValue(s_destination), options, cancellation);
             progress.Finish();
-            if (parsed.GetValue(s_json))
-            {
-                terminal.Json(Reports.ToJson(report));
-            }
-            else
-            {
-                CopyOptions.Print(terminal, report);
-            }
-
+            CopyOptions.Print(terminal, report, parsed.GetValue(s_json));
             return 0;
         });
         return command;

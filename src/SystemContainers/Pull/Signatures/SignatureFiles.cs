@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Pull.Trust.Signatures;
 
 namespace SystemContainers.Pull.Signatures;
@@ -44,19 +45,8 @@ sealed class SignatureFiles(string doing)
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
-            if (file.Length > SignatureBlob.MaxBytes)
-            {
-                throw Unreadable(path, $"it is larger than {SignatureBlob.MaxBytes} bytes");
-            }
-
-            byte[] blob = new byte[file.Length];
-            file.ReadExactly(blob);
-            return blob;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
+            // open(2) would take what stands before a zero for the path.
+            return path.Contains('\0', StringComparison.Ordinal) ? throw Unreadable(path, "it is no path") : BoundedFile.Read("/", path, SignatureBlob.MaxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -22,11 +22,7 @@ public sealed record CosignRelease(string Program)
     private static async Task<CosignRelease> GetAsync(string suite)
     {
         await Packages.EnsureAsync();
-        string cached = await Cache.GetAsync($"cosign-{suite}", ["1", suite], async folder => await Command.MustAsync(
-            "mmdebstrap", "--variant=extract", "--quiet", "--include=cosign",
-
-            // A mirror that stands still serves an index of sid that is out of date by its own word.
-            "--aptopt=Acquire::Check-Valid-Until \"false\"", suite, Path.Combine(folder, "root")));
+        string cached = await Cache.GetAsync($"cosign-{suite}", ["1", suite], folder => Packages.UnpackAsync(suite, ["cosign"], Path.Combine(folder, "root")));
         return new CosignRelease(Path.Combine(cached, "root/usr/bin/cosign"));
     }
 }

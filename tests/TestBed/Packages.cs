@@ -18,6 +18,13 @@ public static class Packages
     /// <summary>Installs what is missing of the tools that the test bed itself uses; once a process.</summary>
     public static Task EnsureAsync() => s_once.Value;
 
+    /// <summary>Unpacks packages of another suite, with what they depend on, into a directory; nothing is installed.</summary>
+    public static Task UnpackAsync(string suite, IEnumerable<string> packages, string root) => Command.MustAsync(
+        "mmdebstrap",
+
+        // A mirror that stands still serves an index of sid that is out of date by its own word.
+        "--variant=extract", "--quiet", $"--include={string.Join(',', packages)}", "--aptopt=Acquire::Check-Valid-Until \"false\"", suite, root);
+
     private static async Task InstallMissingAsync(IReadOnlyCollection<string> packages)
     {
         string[] missing = [.. packages.Except(await InstalledAsync(packages), StringComparer.Ordinal)];

@@ -36,9 +36,7 @@ public sealed class SkopeoRoot
     private static async Task MakeAsync(string folder)
     {
         string root = Path.Combine(folder, "root");
-        await Command.MustAsync(
-            "mmdebstrap",
-            ["--variant=extract", "--quiet", $"--include={string.Join(',', s_packages)}", .. s_suite == "sid" ? ["--aptopt=Acquire::Check-Valid-Until \"false\""] : (string[])[], s_suite, root]);
+        await Packages.UnpackAsync(s_suite, s_packages, root);
 
         // What base-files does when it is installed.
         foreach (string directory in (string[])["bin", "sbin", "lib", "lib64"])

@@ -34,7 +34,7 @@ public sealed class PolicyFileOracleTests : IDisposable
         {
             string text = file.Policy.ToString();
             await File.WriteAllTextAsync(file.File, text, CancellationToken.None);
-            CommandResult skopeo = await root.RunAsync("skopeo", "--policy", file.File, "copy", "dir:/tmp/sysctr-not-there", $"dir:{_directory}/copy");
+            CommandResult skopeo = await root.RunAsync("skopeo", "--policy", file.File, "copy", "dir:/tmp/sysctr-not-there", $"dir:{file.File}.copy");
             bool theirs = !skopeo.Error.Contains("loading trust policy", StringComparison.Ordinal);
             if (theirs && !skopeo.Error.Contains("/tmp/sysctr-not-there/manifest.json", StringComparison.Ordinal))
             {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace SystemContainers.Linux.Verity;
+
+/// <summary>
+/// The fs-verity digest of bytes as they pass, in one pass over them: a block's hash goes into the block of its level, a full one's into the level above. It holds
+/// a block a level, so four for a file of any size that is met.
+/// </summary>
+sealed class VerityHasher
+{
+    private const int BlockSize = 4096;
+
+    private const int DescriptorSize = 256;
+
+    /// <summary>The block of data that is being filled.</summary>
+    private readonly byte[] _data = new byte[BlockSize];
+
+    /// <summary>Blocks of hashes, the one of the data's first.</summary>
+    private readonly List<Level> _levels = [];
+
+    private long _length;
+    private int _filled;
+
+    /// <summary>The digest of content that is at hand.</summary>
+    public static VerityDigest Of(ReadOnlySpan<byte> content)
+    {
+        VerityHasher hasher = new();
+        hasher.Append(content);
+        return hasher.Finish();
+    }
+
+    /// <summary>Takes what comes next of the content.</summary>
+    public void Append(ReadOnlySpan<byte> content)
+    {
+        _length += content.Length;
+        if (_filled > 0)
+        {
+            int taken = Math.Min(content.Length, BlockSize - _filled);
+            content[..taken].CopyTo(_data.AsSpan(_filled));
+            _filled += taken;
+            content = content[taken..];
+            if (_filled == BlockSize)
+            {
+                AddHash(0, _data);
+                _filled = 0;
+            }
+        }
+
+        for (; content.Length >= BlockSize; content = content[BlockSize..])
+        {
+            AddHash(0, content[..BlockSize]);
+        }
+
+        if (content.Length > 0)
+        {
+            content.CopyTo(_data);
+            _filled = content.Length;
+        }
+    }
+
+    /// <summary>The digest of all that was given; once.</summary>
+    public VerityDigest Finish()
+    {
+        if (_filled > 0)
+        {
+            _data.AsSpan(_filled).Clear();
+            AddHash(0, _data);
+        }
+
+        // struct fsverity_descriptor (linux/fsverity.h): version, SHA-256, log2 of the block size, size of the data, root hash.
+        Span<byte> descriptor = stackalloc byte[DescriptorSize];
+        descriptor.Clear();
+        descriptor[0] = 1;
+        descriptor[1] = 1;
+        descriptor[2] = 12;
+        BinaryPrimitives.WriteInt64LittleEndian(descriptor[8..], _length);
+        Span<byte> root = descriptor.Slice(16, SHA256.HashSizeInBytes);
+        FinishTree(root);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(descriptor, digest);
+        return VerityDigest.FromBytes(digest);
+    }
+
+    /// <summary>A level that ends with one hash in all is the root; that of an empty file is zeros.</summary>
+    private void FinishTree(Span<byte> root)
+    {
+        for (int i = 0; i < _levels.Count; i++)
+        {
+            Level level = _levels[i];
+            if (level.Total == 1)
+            {
+                level.Hashes.AsSpan(0, SHA256.HashSizeInBytes).CopyTo(root);
+                return;
+            }
+
+            if (level.Filled > 0)
+            {
+                level.Hashes.AsSpan(level.Filled).Clear();
+                AddHash(i + 1, level.Hashes);
+                level.Filled = 0;
+            }
+        }
+    }
+
+    private void AddHash(int index, ReadOnlySpan<byte> block)
+    {
+        if (index == _levels.Count)
+        {
+            _levels.Add(new Level());
+        }
+
+        Level level = _levels[index];
+        SHA256.HashData(block, level.Hashes.AsSpan(level.Filled));
+        level.Filled += SHA256.HashSizeInBytes;
+        level.Total++;
+        if (level.Filled == BlockSize)
+        {
+            AddHash(index + 1, level.Hashes);
+            level.Filled = 0;
+        }
+    }
+
+    private sealed class Level
+    {
+        public byte[] Hashes { get; } = new byte[BlockSize];
+
+        public int Filled { get; set; }
+
+        public long Total { get; set; }
+    }
+}

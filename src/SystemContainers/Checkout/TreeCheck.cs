@@ -22,10 +22,10 @@ namespace SystemContainers.Checkout;
 /// <param name="found">Told a path below the root, and what is wrong there in a few words.</param>
 sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, string> found)
 {
-    /// <summary>The inode of each leaf that was seen: further names in the image are further names on disk.</summary>
     /// <summary>How many directories are open at once, however deep the image nests them.</summary>
     private const int MaxOpen = 64;
 
+    /// <summary>The inode of each leaf that was seen: further names in the image are further names on disk.</summary>
     private readonly Dictionary<TreeLeaf, FileIdentity> _seen = [];
 
     private readonly HashSet<string> _mountPoints = new(StringComparer.Ordinal);
@@ -179,7 +179,8 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
 
     private void CompareFile(SafeFileHandle parent, byte* name, LayerEntry entry, in statx_t stat)
     {
-        if (ContentStore.HasObject(entry) && store.IdentityOf(entry.Object) == FileIdentity.Of(stat))
+        bool isObject = ContentStore.HasObject(entry) && store.IdentityOf(entry.Object) == FileIdentity.Of(stat);
+        if (isObject && entry.Form == ObjectForm.Inode)
         {
             return;
         }
@@ -190,7 +191,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             throw LinuxException.Last("openat", Shown());
         }
 
-        (ObjectState state, string what) = ContentStore.Examine(entry, file, content);
+        (ObjectState state, string what) = ContentStore.Examine(entry, file, content && !isObject);
         if (state != ObjectState.Whole)
         {
             found(Shown(), what);

@@ -36,7 +36,7 @@ readonly record struct TreeSize(long Bytes, long Inodes)
                 {
                     Add(inner);
                 }
-                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(shares && ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
+                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(shares && leaf.Entry.Form == ObjectForm.Inode && ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
                 {
                     blocks += (leaf.Entry.Size + Block - 1) / Block;
                     inodes++;

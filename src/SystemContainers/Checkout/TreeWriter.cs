@@ -196,7 +196,7 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     private void WriteFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
         // Empty files are not worth an object, which would soon have all the names that the file system allows.
-        if (shares && leaf.Entry.Size > 0 && _linked.TryAdd(leaf.Entry.Object, leaf))
+        if (shares && leaf.Entry is { Size: > 0, Form: ObjectForm.Inode } && _linked.TryAdd(leaf.Entry.Object, leaf))
         {
             FaultPoint.Pass("linkat");
             switch (store.LinkObject(leaf.Entry.Object, parent, name))

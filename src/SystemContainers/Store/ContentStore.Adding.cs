@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -69,6 +68,11 @@ sealed partial class ContentStore
 
     private void Publish()
     {
+        if (_staged.Any(s => LayerIndex.FormOf(_staging.Value.LayerPath(s), s) == ObjectForm.Content))
+        {
+            StoreFormat.Require(_root, StoreFormat.ContentObjects);
+        }
+
         _reservation?.Dispose();
         _reservation = null;
         Sync();
@@ -87,12 +91,13 @@ sealed partial class ContentStore
         {
             Staging staging = _staging.Value;
             List<LayerEntry> entries = [];
+            ObjectForm form = FormFor(diffId);
             TarReader reader = new(plainTar);
             using ObjectWriters writers = new(this, staging);
             while (reader.ReadNext() is { } entry)
             {
                 cancellation.ThrowIfCancellationRequested();
-                LayerEntry kept = Keep(entry);
+                LayerEntry kept = Keep(entry, form);
                 NamespaceOwners.Check(kept);
                 entries.Add(kept);
                 if (kept.Type == TarEntryType.Regular && kept.Size > 0)
@@ -107,7 +112,7 @@ sealed partial class ContentStore
 #pragma warning disable RS0030 // Commit makes it durable, with everything else.
             using (FileStream index = File.Create(staging.LayerPath(diffId)))
             {
-                new LayerIndex(entries).WriteTo(index);
+                new LayerIndex(entries, form).WriteTo(index);
             }
 #pragma warning restore RS0030
         }
@@ -122,7 +127,20 @@ sealed partial class ContentStore
         }
     }
 
-    private LayerEntry Keep(TarEntry entry)
+    /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts on.</summary>
+    private ObjectForm FormFor(Digest diffId)
+    {
+        try
+        {
+            return LayerIndex.FormOf(IndexPath(diffId), diffId);
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return Form;
+        }
+    }
+
+    private LayerEntry Keep(TarEntry entry, ObjectForm form)
     {
         (long seconds, int nanoseconds) = Times.AsKept(entry.MtimeSeconds, entry.MtimeNanoseconds, entry.Name);
         return new LayerEntry
@@ -136,17 +154,19 @@ sealed partial class ContentStore
             Size = entry.Size,
             DeviceMajor = entry.DeviceMajor,
             DeviceMinor = entry.DeviceMinor,
+            Form = form,
         };
     }
 
     private void AddContent(LayerEntry entry, TarReader reader, ObjectWriters writers, Staging staging)
     {
-        byte[] header = ObjectKey.Header(entry.Metadata);
         if (entry.Size > WholeFileBytes)
         {
-            entry.Object = StreamObject(entry, header, reader, staging);
+            entry.Object = StreamObject(entry, reader, staging);
             return;
         }
+
+        byte[] header = entry.Form == ObjectForm.Inode ? ObjectKey.Header(entry.Metadata) : [];
 
         PendingObject pending = PendingObject.Rent(entry, header);
         Span<byte> content = pending.Content;
@@ -162,10 +182,9 @@ sealed partial class ContentStore
     internal static string Shown(LayerEntry entry) =>
         entry.Metadata.Xattrs.Count == 0 ? "a staged object" : System.Text.Encoding.UTF8.GetString(entry.Name);
 
-    private ObjectKey StreamObject(LayerEntry entry, byte[] header, TarReader reader, Staging staging)
+    private ObjectKey StreamObject(LayerEntry entry, TarReader reader, Staging staging)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(header);
+        using ObjectHasher hasher = new(entry.Form, entry.Metadata);
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(WholeFileBytes);
         try
         {
@@ -173,23 +192,30 @@ sealed partial class ContentStore
             long position = 0;
             for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
             {
-                hash.AppendData(buffer, 0, read);
+                hasher.Append(buffer.AsSpan(0, read));
                 FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
                 Wrote(read);
             }
 
-            InodeWriter.Apply(file, entry.Metadata, Shown(entry));
-            Span<byte> digest = stackalloc byte[ObjectKey.Size];
-            hash.GetHashAndReset(digest);
-            ObjectKey key = ObjectKey.FromHash(digest);
+            ApplyMetadata(file, entry);
+            ObjectKey key = hasher.Finish();
             staging.Add(key, staged);
             return key;
         }
         finally
         {
             System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Gives an object's file what its key says of it.</summary>
+    internal static void ApplyMetadata(SafeFileHandle file, LayerEntry entry)
+    {
+        if (entry.Form == ObjectForm.Inode)
+        {
+            InodeWriter.Apply(file, entry.Metadata, Shown(entry));
         }
     }
 
@@ -251,18 +277,24 @@ sealed partial class ContentStore
 
                 break;
             case Errno.ENOENT when !directoryMade:
-                byte* fan = stackalloc byte[] { to[0], to[1], 0 };
-                FaultPoint.Pass("mkdirat");
-                if (Libc.mkdirat(_objects, fan, 0x1c0) != 0 && Marshal.GetLastPInvokeError() != Errno.EEXIST)
-                {
-                    throw LinuxException.Last("mkdirat", "objects/");
-                }
+                MakeFan(to);
 
                 // From the beginning: another process may have made the object, too, since the directory was missing.
                 MoveObject(staged, from, to, flags, directoryMade: true);
                 break;
             default:
                 throw LinuxException.Last("renameat2", "a staged object");
+        }
+    }
+
+    /// <summary>Makes the directory that an object's path begins with.</summary>
+    private unsafe void MakeFan(byte* path)
+    {
+        byte* fan = stackalloc byte[] { path[0], path[1], 0 };
+        FaultPoint.Pass("mkdirat");
+        if (Libc.mkdirat(_objects, fan, 0x1c0) != 0 && Marshal.GetLastPInvokeError() != Errno.EEXIST)
+        {
+            throw LinuxException.Last("mkdirat", "objects/");
         }
     }
 }

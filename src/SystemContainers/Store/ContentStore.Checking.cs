@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
@@ -78,7 +76,7 @@ sealed partial class ContentStore
         {
             try
             {
-                return Examine(entry, file, content);
+                return Examine(entry, file, content, metadata: entry.Form == ObjectForm.Inode);
             }
             catch (IOException e)
             {
@@ -123,8 +121,12 @@ sealed partial class ContentStore
     private static bool IsNoLeftover(string file) => !DurableFile.IsLeftover(Path.GetFileName(file));
 
     /// <summary>The same for a file that may be a copy of the object. An empty file, which has no object, is compared too.</summary>
+    /// <param name="entry">What it should be.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="content">Whether the content is read and hashed, or only its size looked at.</param>
+    /// <param name="metadata">Whether owner, mode, times and attributes count.</param>
     /// <exception cref="IOException">It can't be read.</exception>
-    public static (ObjectState State, string What) Examine(LayerEntry entry, SafeFileHandle file, bool content)
+    public static (ObjectState State, string What) Examine(LayerEntry entry, SafeFileHandle file, bool content, bool metadata = true)
     {
         if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
@@ -141,35 +143,13 @@ sealed partial class ContentStore
             return (ObjectState.Altered, $"was altered: it has {stat.stx_size} bytes instead of {entry.Size}");
         }
 
-        if (content && HasObject(entry) && KeyOf(entry.Metadata, file) != entry.Object)
+        if (content && HasObject(entry) && ObjectHasher.KeyOf(entry.Form, entry.Metadata, file) != entry.Object)
         {
             return (ObjectState.Altered, "was altered");
         }
 
-        return InodeReader.Difference(entry.Metadata, stat, FileXattrs.Read($"/proc/self/fd/{file.DangerousGetHandle()}"), HostXattrs) is { } changed
+        return metadata && InodeReader.Difference(entry.Metadata, stat, FileXattrs.Read($"/proc/self/fd/{file.DangerousGetHandle()}"), HostXattrs) is { } changed
             ? (ObjectState.Changed, "has " + changed)
             : (ObjectState.Whole, "");
-    }
-
-    private static ObjectKey KeyOf(FileMetadata metadata, SafeFileHandle file)
-    {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(ObjectKey.Header(metadata));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
-        try
-        {
-            long offset = 0;
-            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
-            {
-                hash.AppendData(buffer, 0, read);
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        return ObjectKey.FromHash(hash.GetCurrentHash());
     }
 }

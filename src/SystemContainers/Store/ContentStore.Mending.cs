@@ -25,7 +25,7 @@ sealed partial class ContentStore
     public bool MendMetadata(LayerEntry entry)
     {
         using SafeFileHandle file = OpenObject(entry.Object);
-        if (KeyOf(entry.Metadata, file) != entry.Object)
+        if (ObjectHasher.KeyOf(entry.Form, entry.Metadata, file) != entry.Object)
         {
             return false;
         }

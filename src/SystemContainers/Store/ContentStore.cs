@@ -44,6 +44,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>What its file system makes of the times of files.</summary>
     public FileTimes Times { get; }
 
+    /// <summary>The form of objects that layers get which are new here.</summary>
+    public ObjectForm Form { get; set; }
+
     /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
     public ContentStore? Below { get; init; }
 

@@ -4,7 +4,6 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
-using SystemContainers.Linux.Files;
 using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
@@ -131,7 +130,7 @@ sealed class ObjectWriters : IDisposable
         using SafeFileHandle file = _staging.CreateFile(out StagedFile staged);
         FaultPoint.Pass("pwrite64");
         RandomAccess.Write(file, pending.Content, 0);
-        InodeWriter.Apply(file, pending.Entry.Metadata, ContentStore.Shown(pending.Entry));
+        ContentStore.ApplyMetadata(file, pending.Entry);
         _store.Wrote(pending.Content.Length);
         _staging.Add(key, staged);
     }

@@ -38,8 +38,9 @@ sealed class MergedTree : IImageFiles
     /// <summary>Merges layers of the store.</summary>
     /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
+    /// <param name="form">The form of objects that its files are to have, whatever their layers have; null for the layers'.</param>
     /// <exception cref="SysctrException">Corrupt: the store lacks one; Unsafe: an entry leaves the tree or can't stand in it.</exception>
-    public static MergedTree Build(ContentStore store, IReadOnlyList<Digest> diffIds)
+    public static MergedTree Build(ContentStore store, IReadOnlyList<Digest> diffIds, ObjectForm? form = null)
     {
         TreeDirectory root = new(TreeDirectory.Undescribed);
         MergeBudget budget = new();
@@ -48,7 +49,7 @@ sealed class MergedTree : IImageFiles
             LayerMerger merger = new(root, layer, diffIds[layer], budget);
             foreach (LayerEntry entry in store.ReadLayer(diffIds[layer]).Entries)
             {
-                merger.Apply(entry);
+                merger.Apply(form is { } wanted && wanted != entry.Form && ContentStore.HasObject(entry) ? entry.With(wanted, store.KeyIn(wanted, entry)) : entry);
             }
         }
 

@@ -137,11 +137,16 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
             return true;
         }
 
+        if (old.Form == ObjectForm.Content && now.Form == ObjectForm.Content)
+        {
+            return false;
+        }
+
         FileMetadata a = old.Metadata;
         FileMetadata b = now.Metadata;
         bool metadataSame = a.Mode == b.Mode && a.Uid == b.Uid && a.Gid == b.Gid && a.MtimeSeconds == b.MtimeSeconds &&
             a.MtimeNanoseconds == b.MtimeNanoseconds && IsSameXattrs(a.Xattrs, b.Xattrs);
-        return !metadataSame && IsSameBytes(old.Object, now.Object);
+        return (!metadataSame || old.Form != now.Form) && IsSameBytes(old.Object, now.Object);
     }
 
     private bool IsSameBytes(ObjectKey old, ObjectKey now)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.IO.Compression;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
@@ -56,8 +55,7 @@ static class LayerPacker
     private static void Copy(ContentStore store, Digest diffId, LayerEntry entry, TarWriter tar)
     {
         using SafeFileHandle file = store.OpenObject(entry.Object);
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(ObjectKey.Header(entry.Metadata));
+        using ObjectHasher hasher = new(entry.Form, entry.Metadata);
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 << 10);
         try
         {
@@ -69,7 +67,7 @@ static class LayerPacker
                     throw Altered(diffId, entry);
                 }
 
-                hash.AppendData(buffer, 0, read);
+                hasher.Append(buffer.AsSpan(0, read));
                 tar.WriteContent(buffer.AsSpan(0, read));
                 position += read;
             }
@@ -79,7 +77,7 @@ static class LayerPacker
             System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (ObjectKey.FromHash(hash.GetHashAndReset()) != entry.Object)
+        if (hasher.Finish() != entry.Object)
         {
             throw Altered(diffId, entry);
         }

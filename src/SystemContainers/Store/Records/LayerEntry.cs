@@ -27,4 +27,21 @@ sealed class LayerEntry
 
     /// <summary>The content of a regular file that is not empty; set once it is known.</summary>
     public ObjectKey Object { get; set; }
+
+    /// <summary>What <see cref="Object"/> says of the file.</summary>
+    public ObjectForm Form { get; init; }
+
+    /// <summary>The same entry with an object of another form.</summary>
+    public LayerEntry With(ObjectForm form, ObjectKey key) => new()
+    {
+        Type = Type,
+        Name = Name,
+        LinkName = LinkName,
+        Metadata = Metadata,
+        Size = Size,
+        DeviceMajor = DeviceMajor,
+        DeviceMinor = DeviceMinor,
+        Form = form,
+        Object = key,
+    };
 }

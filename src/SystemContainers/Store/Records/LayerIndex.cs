@@ -11,11 +11,17 @@ namespace SystemContainers.Store.Records;
 
 /// <summary>
 /// Every entry of a layer in the archive's order, whiteouts too. On disk: magic, count, the entries (lengths and small numbers
-/// as 7-bit integers), and SHA-256 over all of that.
+/// as 7-bit integers), and SHA-256 over all of that. The magic tells the form of the objects.
 /// </summary>
-sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
+/// <param name="Entries">All of one form.</param>
+/// <param name="Form">That form.</param>
+sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = ObjectForm.Inode)
 {
-    private static ReadOnlySpan<byte> Magic => "sysctr layer 1\n"u8;
+    private const int MagicSize = 15;
+
+    private static ReadOnlySpan<byte> InodeMagic => "sysctr layer 1\n"u8;
+
+    private static ReadOnlySpan<byte> ContentMagic => "sysctr layer 2\n"u8;
 
     /// <summary>The index as bytes.</summary>
     public byte[] ToBytes()
@@ -30,7 +36,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
     {
         using HashingStream hashing = new(target);
         using BinaryWriter writer = new(new BufferedStream(hashing, 128 << 10), Encoding.UTF8);
-        writer.Write(Magic);
+        writer.Write(Form == ObjectForm.Content ? ContentMagic : InodeMagic);
         writer.Write7BitEncodedInt(Entries.Count);
         foreach (LayerEntry entry in Entries)
         {
@@ -46,20 +52,20 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
     public static LayerIndex FromBytes(byte[] bytes, Digest diffId)
     {
         int end = bytes.Length - SHA256.HashSizeInBytes;
-        if (end < Magic.Length || !bytes.AsSpan().StartsWith(Magic) ||
+        if (end < MagicSize || FormOf(bytes) is not { } form ||
             !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
         {
             throw Altered(diffId);
         }
 
-        using BinaryReader reader = new(new MemoryStream(bytes, Magic.Length, end - Magic.Length), Encoding.UTF8);
+        using BinaryReader reader = new(new MemoryStream(bytes, MagicSize, end - MagicSize), Encoding.UTF8);
         LayerEntry[] entries = new LayerEntry[reader.Read7BitEncodedInt()];
         for (int i = 0; i < entries.Length; i++)
         {
-            entries[i] = Read(reader);
+            entries[i] = Read(reader, form);
         }
 
-        return new LayerIndex(entries);
+        return new LayerIndex(entries, form);
     }
 
     /// <summary>As <see cref="FromBytes"/>, one entry at a time: for who looks at each once, however large the layer is.</summary>
@@ -72,12 +78,12 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         try
         {
             long end = stream.Length - SHA256.HashSizeInBytes;
-            if (end < Magic.Length || !IsWhole(stream, end))
+            if (end < MagicSize || !IsWhole(stream, end, out ObjectForm form))
             {
                 throw Altered(diffId);
             }
 
-            return ReadAll(stream);
+            return ReadAll(stream, form);
         }
         catch
         {
@@ -86,16 +92,41 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         }
     }
 
-    private static bool IsWhole(FileStream stream, long end)
+    /// <summary>The form of the objects of an index on disk.</summary>
+    /// <exception cref="SysctrException">Corrupt: it is no index.</exception>
+    public static ObjectForm FormOf(string file, Digest diffId)
     {
+        using FileStream stream = File.OpenRead(file);
+        Span<byte> magic = stackalloc byte[MagicSize];
+        return stream.ReadAtLeast(magic, MagicSize, throwOnEndOfStream: false) == MagicSize && FormOf(magic) is { } form ? form : throw Altered(diffId);
+    }
+
+    private static ObjectForm? FormOf(ReadOnlySpan<byte> index) =>
+        index.StartsWith(ContentMagic) ? ObjectForm.Content
+        : index.StartsWith(InodeMagic) ? ObjectForm.Inode
+        : null;
+
+    private static bool IsWhole(FileStream stream, long end, out ObjectForm form)
+    {
+        form = default;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[128 << 10];
         for (long left = end; left > 0;)
         {
             int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
-            if (read == 0 || (left == end && !buffer.AsSpan(0, read).StartsWith(Magic)))
+            if (read == 0)
             {
                 return false;
+            }
+
+            if (left == end)
+            {
+                if (FormOf(buffer.AsSpan(0, read)) is not { } found)
+                {
+                    return false;
+                }
+
+                form = found;
             }
 
             hash.AppendData(buffer, 0, read);
@@ -106,14 +137,14 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         return stream.ReadAtLeast(told, told.Length, throwOnEndOfStream: false) == told.Length && hash.GetHashAndReset().AsSpan().SequenceEqual(told);
     }
 
-    private static IEnumerable<LayerEntry> ReadAll(FileStream stream)
+    private static IEnumerable<LayerEntry> ReadAll(FileStream stream, ObjectForm form)
     {
-        stream.Position = Magic.Length;
+        stream.Position = MagicSize;
         using BinaryReader reader = new(new BufferedStream(stream, 128 << 10), Encoding.UTF8);
         int count = reader.Read7BitEncodedInt();
         for (int i = 0; i < count; i++)
         {
-            yield return Read(reader);
+            yield return Read(reader, form);
         }
     }
 
@@ -154,7 +185,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
         }
     }
 
-    private static LayerEntry Read(BinaryReader reader)
+    private static LayerEntry Read(BinaryReader reader, ObjectForm form)
     {
         TarEntryType type = (TarEntryType)reader.ReadByte();
         byte[] name = ReadBytes(reader);
@@ -179,6 +210,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries)
             LinkName = link,
             Metadata = new FileMetadata(mode, uid, gid, seconds, nanoseconds, xattrs),
             Size = regular ? reader.Read7BitEncodedInt64() : 0,
+            Form = form,
             Object = regular ? ObjectKey.FromHash(reader.ReadBytes(ObjectKey.Size)) : default,
             DeviceMajor = device ? reader.ReadUInt32() : 0,
             DeviceMinor = device ? reader.ReadUInt32() : 0,

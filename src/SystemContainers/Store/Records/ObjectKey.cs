@@ -4,12 +4,13 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Verity;
 
 namespace SystemContainers.Store.Records;
 
 /// <summary>
-/// The name of an object: SHA-256 over a canonical header (owner, mode, mtime, attributes) and the content. Two files with
-/// the same key are the same inode's worth, metadata included.
+/// The name of an object. Of the form <see cref="ObjectForm.Inode"/> SHA-256 over a canonical header (owner, mode, mtime, attributes) and the content: two files with
+/// the same key are the same inode's worth, metadata included. Of the form <see cref="ObjectForm.Content"/> the content's fs-verity digest.
 /// </summary>
 /// <remarks>
 /// The time counts with its nanoseconds: where an archive has them the checkout must have them too, as umoci's does.
@@ -66,6 +67,9 @@ readonly record struct ObjectKey(UInt128 High, UInt128 Low)
         SHA256.HashData(headerAndContent, hash);
         return FromHash(hash);
     }
+
+    /// <summary>The key of a content by its digest.</summary>
+    public static ObjectKey Of(VerityDigest digest) => new(digest.High, digest.Low);
 
     /// <summary>The 32 bytes.</summary>
     public void CopyTo(Span<byte> target)

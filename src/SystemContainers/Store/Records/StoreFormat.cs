@@ -17,7 +17,12 @@ sealed record StoreFormat(
     [property: JsonRequired] IReadOnlyList<string> ReadOnlyCompatible,
     [property: JsonRequired] IReadOnlyList<string> Incompatible)
 {
+    /// <summary>Layers may have objects of the form <see cref="ObjectForm.Content"/>. Whoever does not know them would take them for altered.</summary>
+    public const string ContentObjects = "content-objects";
+
     private static readonly StoreFormat s_current = new(1, [], [], []);
+
+    private static readonly string[] s_known = [ContentObjects];
 
     /// <summary>Checks the store's format, or writes it for a new store.</summary>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: it can't be read.</exception>
@@ -26,8 +31,7 @@ sealed record StoreFormat(
         string file = Path.Join(root, "meta.json");
         if (!File.Exists(file))
         {
-            DurableFile.Write(
-                file, JsonSerializer.SerializeToUtf8Bytes(s_current, StoreJson.Default.StoreFormat), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Write(file, s_current);
             return;
         }
 
@@ -39,7 +43,7 @@ sealed record StoreFormat(
     public static void Check(string root)
     {
         StoreFormat found = Read(Path.Join(root, "meta.json"));
-        string? unknown = found.Incompatible.Concat(found.ReadOnlyCompatible).FirstOrDefault();
+        string? unknown = found.Incompatible.Concat(found.ReadOnlyCompatible).Except(s_known, StringComparer.Ordinal).FirstOrDefault();
         if (found.Version > s_current.Version || unknown is not null)
         {
             throw new SysctrException(
@@ -48,6 +52,22 @@ sealed record StoreFormat(
                 "use the sysctr that made it, or a newer one");
         }
     }
+
+    /// <summary>Says durably that one has to understand a feature to use the store, before the first use of it.</summary>
+    /// <param name="root">The store.</param>
+    /// <param name="feature">One that this sysctr knows.</param>
+    public static void Require(string root, string feature)
+    {
+        string file = Path.Join(root, "meta.json");
+        StoreFormat found = Read(file);
+        if (!found.Incompatible.Contains(feature, StringComparer.Ordinal))
+        {
+            Write(file, found with { Incompatible = [.. found.Incompatible, feature] });
+        }
+    }
+
+    private static void Write(string file, StoreFormat format) => DurableFile.Write(
+        file, JsonSerializer.SerializeToUtf8Bytes(format, StoreJson.Default.StoreFormat), UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
     private static StoreFormat Read(string file)
     {

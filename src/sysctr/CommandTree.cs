@@ -61,6 +61,7 @@ static class CommandTree
         ("status", StatusCommand.Create),
         ("logs", LogsCommand.Create),
         ("recover", RecoverCommand.Create),
+        ("migrate", MigrateCommand.Create),
         ("exec", ExecCommand.Create),
         ("mount", MountCommand.Create),
         ("umount", UmountCommand.Create),

@@ -80,6 +80,8 @@ static class Reports
 
     public static string ToJson(StatusReport status) => JsonSerializer.Serialize(status, CliJson.Default.StatusReport);
 
+    public static string ToJson(MigrateReport migrated) => JsonSerializer.Serialize(migrated, CliJson.Default.MigrateReport);
+
     public static string ToJson(PruneReport pruned) => JsonSerializer.Serialize(pruned, CliJson.Default.PruneReport);
 
     public static string ToJson(IReadOnlyList<PulledReport> pulled) => JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);

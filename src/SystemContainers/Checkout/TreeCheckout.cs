@@ -6,6 +6,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tree;
 
@@ -29,15 +30,20 @@ static class TreeCheckout
     /// </exception>
     public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true, Action<int, int>? advanced = null)
     {
-        TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
+        WriteRoot(tree.Store, MountPoint.AddMissing(tree.Root, mountPoints), targetDirectory, shares, advanced);
+    }
+
+    /// <summary>The same for a tree that has been made of an image's.</summary>
+    public static void WriteRoot(ContentStore store, TreeDirectory root, string targetDirectory, bool shares = true, Action<int, int>? advanced = null)
+    {
         try
         {
             TreeSize size = TreeSize.Of(root, shares);
-            tree.Store.Space.Require($"checking out {targetDirectory}", size.Bytes, size.Inodes);
+            store.Space.Require($"checking out {targetDirectory}", size.Bytes, size.Inodes);
             using SafeFileHandle target = Make(targetDirectory);
             try
             {
-                new TreeWriter(tree.Store, target, root, shares, advanced).Write();
+                new TreeWriter(store, target, root, shares, advanced).Write();
             }
             catch
             {

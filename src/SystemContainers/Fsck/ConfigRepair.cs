@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Linux.Files;
@@ -57,9 +58,10 @@ sealed class ConfigRepair(Host host, RepairLog log)
             WithoutHostFiles = record.WithoutHostFiles,
             Rootfs = record.RemoteRootfs,
             AutoUpdate = record.AutoUpdate,
+            Checkout = record.Checkout,
         };
         StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
-        OpenedImage opened = OpenedImage.Open(host.Target, image, request.Settings, request.Rootfs, lease);
+        OpenedImage opened = OpenedImage.Open(host.Target, image, request.Settings, request.Rootfs, record.Composefs is null ? CheckoutForm.HardLinks : CheckoutForm.Composefs, lease);
         return (await new ContainerPreparer(host).PrepareAsync(opened, request, record.Name, record.Deployment, record, CancellationToken.None)).Rendered.ConfigJson;
     }
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fsck.Findings;
 using SystemContainers.Linux.Files;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
 using SystemContainers.Tree;
@@ -159,6 +163,12 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             return;
         }
 
+        if (record.Composefs is { } digest)
+        {
+            MendImage(record, digest, config, check);
+            return;
+        }
+
         MergedTree tree = MergedTree.Build(host.OpenStore(), record.DiffIds);
         string fresh = DurableFile.Beside(rootfs);
         TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config));
@@ -172,6 +182,33 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         {
             TreeRemoval.Remove(fresh);
         }
+    }
+
+    /// <summary>The same tree gives the same image.</summary>
+    private void MendImage(ContainerRecord record, string digest, RuntimeConfigFile config, RootfsCheck check)
+    {
+        ContentStore store = host.OpenStore();
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string file = Path.Join(directory.Here, ComposefsRoot.ImageName);
+        foreach (Oci.Digest layer in record.DiffIds)
+        {
+            store.Convert(layer, ObjectForm.Content);
+        }
+
+        MergedTree tree = MergedTree.Build(store, record.DiffIds);
+        ComposefsTree image = ComposefsTree.Of(tree, check.MissingMounts(config, tree));
+        if (image.Digest.ToString() != digest)
+        {
+            log.Failed(file, $"made again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
+            return;
+        }
+
+        string fresh = DurableFile.Beside(file);
+        image.Write(fresh);
+        DurableFile.SyncFileSystem(fresh);
+        DurableFile.Move(fresh, file);
+        ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
+        log.Done(file, "made again");
     }
 
     private static void Swap(string rootfs, string fresh)

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Bundle;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fsck.Findings;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
 using SystemContainers.Render.Spec;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using SystemContainers.Tree;
 
@@ -54,8 +60,16 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         }
 
         int differences = 0;
-        MergedTree tree = MergedTree.Build(store, record.DiffIds);
-        new TreeCheck(store, content, Tell).Compare(tree, rootfs, MissingMounts(mounts, tree));
+        if (record.Composefs is { } digest)
+        {
+            CheckImage(record, digest, Path.Join(directory.Here, ComposefsRoot.ImageName), Tell);
+        }
+        else
+        {
+            MergedTree tree = MergedTree.Build(store, record.DiffIds);
+            new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(tree, rootfs, MissingMounts(mounts, tree));
+        }
+
         if (differences > Told)
         {
             log.Error(FindingKind.CorruptRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
@@ -73,8 +87,27 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         {
             if (differences++ < Told)
             {
-                log.Error(FindingKind.CorruptRootfs, rootfs + path, what, FsckAdvice.Repair);
+                log.Error(FindingKind.CorruptRootfs, path, what, FsckAdvice.Repair);
             }
+        }
+    }
+
+    /// <summary>An image says itself what it is; that its contents are there is for the layers to say, as long as these have them.</summary>
+    private void CheckImage(ContainerRecord record, string digest, string image, Action<string, string> tell)
+    {
+        using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0);
+        if (file.IsInvalid)
+        {
+            tell(image, "is missing");
+        }
+        else if ((FsVerity.Measure(file) ?? VerityHasher.Of(file)).ToString() != digest)
+        {
+            tell(image, "was altered");
+        }
+
+        foreach (Oci.Digest layer in record.DiffIds.Where(l => store.FormOf(l) != ObjectForm.Content))
+        {
+            tell(image, $"needs layer {layer.Short} with objects of content alone, which the store has in another form");
         }
     }
 

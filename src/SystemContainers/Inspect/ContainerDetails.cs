@@ -30,6 +30,9 @@ sealed record ContainerDetails
     /// <summary>Path of the OCI runtime.</summary>
     public required string Runtime { get; init; }
 
+    /// <summary>The fs-verity digest of the image of its tree, in hexadecimal, where each start mounts that; null where the tree is on disk.</summary>
+    public string? Composefs { get; init; }
+
     /// <summary>When it was installed.</summary>
     public required DateTimeOffset InstalledAt { get; init; }
 

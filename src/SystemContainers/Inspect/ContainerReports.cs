@@ -64,6 +64,7 @@ sealed class ContainerReports(Host host)
             Deployment = record.Deployment,
             Directory = host.Deployment(record.Name, record.Deployment).OnHost,
             Runtime = record.Runtime,
+            Composefs = record.Composefs,
             InstalledAt = record.InstalledAt,
             AutoUpdate = record.AutoUpdate,
             State = unit?.ActiveState ?? Unknown,

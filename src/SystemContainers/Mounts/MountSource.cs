@@ -74,17 +74,17 @@ sealed class MountSource
         };
     }
 
-    /// <summary>The directory of the files. An image's are checked out first.</summary>
+    /// <summary>The directory of the files. An image's, and those that only a start mounts, are checked out first.</summary>
     /// <param name="place">Where there is room for that; whoever made it removes it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: there are none.</exception>
-    public string Tree(string place, CancellationToken cancellation) => Container is null ? CheckOut(place, cancellation) : RootfsOf(Container);
+    public string Tree(string place, CancellationToken cancellation) => Container is null or { Composefs: not null } ? CheckOut(place, cancellation) : RootfsOf(Container);
 
     private string CheckOut(string place, CancellationToken cancellation)
     {
         using StoreLease lease = _host.Locks.LeaseStore(cancellation);
         string rootfs = Path.Join(place, "rootfs");
-        TreeCheckout.Write(MergedTree.Build(_host.OpenStore(), _image!.DiffIds), rootfs, []);
+        TreeCheckout.Write(MergedTree.Build(_host.OpenStore(), DiffIds), rootfs, []);
         return rootfs;
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Render.HostFiles;
@@ -23,8 +24,20 @@ sealed record PreparedContainer
     /// <summary>What is to be checked out; null where the rootfs is somebody else's.</summary>
     public MergedTree? Tree { get; init; }
 
+    /// <summary>The image of its tree, where each start mounts that; null where the tree is on disk.</summary>
+    public ComposefsTree? Composefs { get; init; }
+
+    /// <summary>What of the tree is on disk besides.</summary>
+    public IReadOnlyList<string> Seeds { get; init; } = [];
+
     /// <summary>What Render made of the image, with config.json and the units as Units adapted them.</summary>
     public required RenderedContainer Rendered { get; init; }
+
+    /// <summary>What has to stand in the tree for its mounts.</summary>
+    public IReadOnlyList<MountPoint> MountPoints => MountPointsOf(Rendered);
+
+    /// <summary>The same of what is only rendered.</summary>
+    public static IReadOnlyList<MountPoint> MountPointsOf(RenderedContainer rendered) => [.. rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
 
     /// <summary>Unit files and drop-ins for the host, in the order of <see cref="ContainerRecord.Units"/>.</summary>
     public required IReadOnlyList<HostText> UnitFiles { get; init; }

@@ -125,6 +125,7 @@ static class ContainerKeys
 
     private static QuadletKey[] OwnKeys() =>
     [
+        new("Checkout", One) { Read = (reader, values) => reader.Checkout(values), Remark = "auto, composefs or hardlinks, as --checkout." },
         new("Grant", Words) { Read = (reader, values) => reader.Grant(values), Remark = "Rights on the host that the image may have, as --grant." },
         new("HostFiles", Switch) { Read = (reader, values) => reader.HostFiles(values), Remark = "no leaves the files out that the image has for the host, as --system-package=absent." },
         new("Name", One) { Read = (reader, values) => reader.Name(values), Remark = "What the container is called, and its unit." },

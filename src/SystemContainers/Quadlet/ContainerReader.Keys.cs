@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Render;
@@ -310,6 +311,19 @@ sealed partial class ContainerReader
 
     /// <summary>Whether the image's files for the host are installed.</summary>
     public void HostFiles(IReadOnlyList<QuadletValue> values) => _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
+
+    /// <summary>How it has its tree.</summary>
+    public void Checkout(IReadOnlyList<QuadletValue> values)
+    {
+        if (CheckoutForms.TryParse(values[^1].Text, out CheckoutForm? form))
+        {
+            _request = _request with { Checkout = form };
+        }
+        else
+        {
+            Fault(values[^1].Place, $"Checkout={values[^1].Text}: that is no form of checkout", "write auto, composefs or hardlinks");
+        }
+    }
 
     /// <summary>What runs it.</summary>
     public void Runtime(IReadOnlyList<QuadletValue> values) => _request = _request with { Runtime = values[^1].Text };

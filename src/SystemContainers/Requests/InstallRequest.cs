@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Exports;
 using SystemContainers.Reference;
 using SystemContainers.Settings;
@@ -38,6 +39,9 @@ sealed record InstallRequest(string Image)
 
     /// <summary>The root file system to run on instead of a checkout, as it was typed; null for a checkout.</summary>
     public string? Rootfs { get; init; }
+
+    /// <summary>The form of its checkout; null for the host's.</summary>
+    public CheckoutForm? Checkout { get; init; }
 
     /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
     public bool Once { get; init; }

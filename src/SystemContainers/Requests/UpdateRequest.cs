@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Settings;
 using SystemContainers.State;
 
@@ -25,6 +26,9 @@ sealed record UpdateRequest
 
     /// <summary>Name or path of another OCI runtime.</summary>
     public string? Runtime { get; init; }
+
+    /// <summary>Another form of checkout; null: as before.</summary>
+    public CheckoutForm? Checkout { get; init; }
 
     /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase on.</summary>
     public PullPolicy? Pull { get; init; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Serialization;
+using SystemContainers.Checkout;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
 using SystemContainers.Rights;
@@ -85,6 +86,13 @@ sealed record ContainerRecord
 
     /// <summary>The directory given with <c>--rootfs</c>, which is somebody else's; null: the rootfs is checked out.</summary>
     public string? RemoteRootfs { get; init; }
+
+    /// <summary>The form of checkout that was asked for; null: the host's. Carried over by updates.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<CheckoutForm>))]
+    public CheckoutForm? Checkout { get; init; }
+
+    /// <summary>The fs-verity digest of the image of its tree, in hexadecimal, where each start mounts that; null where the tree is on disk.</summary>
+    public string? Composefs { get; init; }
 
     /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }

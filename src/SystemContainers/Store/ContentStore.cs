@@ -23,6 +23,8 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly string _root;
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
+    private Func<ObjectForm>? _newObjects;
+    private ObjectForm? _form;
 
     private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
     {
@@ -45,7 +47,11 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     public FileTimes Times { get; }
 
     /// <summary>The form of objects that layers get which are new here.</summary>
-    public ObjectForm Form { get; set; }
+    public ObjectForm Form
+    {
+        get => _form ??= _newObjects?.Invoke() ?? ObjectForm.Inode;
+        set => _form = value;
+    }
 
     /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
     public ContentStore? Below { get; init; }
@@ -55,12 +61,15 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
     /// <param name="keepFree">What stays free of its file system; null for the default.</param>
     /// <param name="below">A store whose layers count as this one's too; null for none.</param>
+    /// <param name="newObjects">Asked once for the form that objects of new layers get; null for inodes.</param>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null)
+    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null, Func<ObjectForm>? newObjects = null)
     {
         try
         {
-            return OpenFiles(root, lockTimeout, keepFree, below);
+            ContentStore store = OpenFiles(root, lockTimeout, keepFree, below);
+            store._newObjects = newObjects;
+            return store;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

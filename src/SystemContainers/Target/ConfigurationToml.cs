@@ -13,6 +13,9 @@ sealed class ConfigurationToml
     [JsonPropertyName("runtime")]
     public string? Runtime { get; set; }
 
+    [JsonPropertyName("checkout")]
+    public string? Checkout { get; set; }
+
     [JsonPropertyName("lock")]
     public string? Lock { get; set; }
 

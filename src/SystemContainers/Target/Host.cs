@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.History;
 using SystemContainers.Linux.Files;
@@ -15,6 +16,7 @@ using SystemContainers.Reference;
 using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Systemd;
 using SystemContainers.Systemd.DBus;
 
@@ -29,6 +31,7 @@ sealed class Host : IDisposable
     private readonly Lazy<ContentStore> _store;
     private readonly Lazy<RegistriesConfig> _registries;
     private readonly string? _scratch;
+    private CheckoutForm? _checkout;
 
     /// <summary>What <see cref="Open"/> made; one that was given stays the caller's.</summary>
     private ISystemdManager? _ownSystemd;
@@ -55,7 +58,7 @@ sealed class Host : IDisposable
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
         _store = new Lazy<ContentStore>(() => scratchOf is null
-            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree)
+            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: () => NewObjects)
             : OpenScratch(scratchOf));
     }
 
@@ -213,6 +216,11 @@ sealed class Host : IDisposable
         }
     }
 
+    /// <summary>The form of checkouts where nobody asks for another: what sysctr.toml says, or hard links.</summary>
+    internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks : _checkout ??= SysctrConfiguration.Load(Paths).Checkout ?? CheckoutForm.HardLinks;
+
+    private ObjectForm NewObjects => Checkout == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode;
+
     private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
 
     private RegistriesConfig LoadRegistries()
@@ -243,6 +251,6 @@ sealed class Host : IDisposable
             below = real.OpenStore();
         }
 
-        return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below);
+        return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below, newObjects: () => NewObjects);
     }
 }

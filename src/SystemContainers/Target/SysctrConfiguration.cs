@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fleet.Etcd;
 using SystemContainers.Linux.Files;
@@ -20,6 +21,9 @@ sealed record SysctrConfiguration
 
     /// <summary>Name or path of the OCI runtime, null for the default.</summary>
     public string? Runtime { get; init; }
+
+    /// <summary>The form of checkouts; null for the best that the host can.</summary>
+    public CheckoutForm? Checkout { get; init; }
 
     /// <summary>How long a unit has to stay up after its start, before an update counts as done.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(5);
@@ -61,7 +65,7 @@ sealed record SysctrConfiguration
         ConfigurationToml settings = Parse(file);
         if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, settle, keep, min-free-space, lock, and the tables etcd and [[rights]]");
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, checkout, settle, keep, min-free-space, lock, and the tables etcd and [[rights]]");
         }
 
         if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
@@ -73,6 +77,7 @@ sealed record SysctrConfiguration
         return new SysctrConfiguration
         {
             Runtime = settings.Runtime,
+            Checkout = settings.Checkout is { } checkout ? CheckoutOf($"reading {file}: checkout", checkout) : null,
             Settle = settings.Settle is { } settle ? SettleOf($"reading {file}: settle", settle) : defaults.Settle,
             MinFreeSpace = ReadRule(file, settings.MinFreeSpace),
             Keep = settings.Keep is { } keep ? KeepOf($"reading {file}: keep", keep) : defaults.Keep,
@@ -90,6 +95,12 @@ sealed record SysctrConfiguration
     public static TimeSpan SettleOf(string place, double seconds) => seconds is >= 0 and <= MaxSettle
         ? TimeSpan.FromSeconds(seconds)
         : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
+
+    /// <summary>A form of checkout, from wherever it was written; null for <c>auto</c>.</summary>
+    /// <exception cref="SysctrException">Usage: it is none.</exception>
+    public static CheckoutForm? CheckoutOf(string place, string text) =>
+        CheckoutForms.TryParse(text, out CheckoutForm? form) ? form
+            : throw new SysctrException(ErrorKind.Usage, $"{place}: {text} is no form of checkout", "write auto, composefs or hardlinks");
 
     /// <summary>A number of deployments to keep, from wherever it was written.</summary>
     /// <exception cref="SysctrException">Usage: it would not leave the one in use.</exception>

@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Files;
@@ -102,11 +103,27 @@ sealed class ContainerPreparer(Host host)
             asked = asked with { RunDirectory = user.RuntimeDirectory, StateDirectory = user.DataHome, ConfDirectory = user.ConfigHome };
         }
 
-        UnitPlan plan = UnitPlan.For(
-            runtime, name, directory.OnHost, asked.PidFile, tool, exports, await SystemdVersionAsync(cancellation), host.User, asked.UnitLines, image.Settings);
-        RenderedContainer rendered = plan.Adapt(
-            ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
-            files, facts, directory.ListenOnHost, rootfs is null ? Path.Join(directory.OnHost, "rootfs") : null, host.Mounts(name, directory.OnHost));
+        int systemd = await SystemdVersionAsync(cancellation);
+        string tree = Path.Join(directory.OnHost, "rootfs");
+        RenderedContainer rendered = Render(composefs: image.Form == CheckoutForm.Composefs);
+        IReadOnlyList<string>? seeds = null;
+        ComposefsTree? composefs = null;
+        if (image.Form == CheckoutForm.Composefs && rendered.Config is not null)
+        {
+            seeds = CheckoutSeeds.Of(rendered, tree);
+            if (seeds is null || PartialTree.Of(image.Tree!.Root, seeds) is null)
+            {
+                // What the image's author wrote counts on a tree that is there when the container is not.
+                rendered = request.Checkout is null ? Render(composefs: false) : throw new SysctrException(
+                    ErrorKind.Usage, $"preparing {name}: its units or tmpfiles name files of its tree, which --checkout composefs has only while it runs", "leave it out, or ask for hardlinks");
+            }
+            else
+            {
+                composefs = ComposefsTree.Of(image.Tree, PreparedContainer.MountPointsOf(rendered));
+                rendered = rendered with { Units = UnitPlan.WithDigest(rendered.Units, composefs.Digest.ToString()) };
+            }
+        }
+
         if (rootfs is not null && rendered.Config is { } config)
         {
             RemoteRootfs.CheckMounts(host.Target, rootfs, rendered.Mounts);
@@ -124,6 +141,8 @@ sealed class ContainerPreparer(Host host)
             Directory = directory,
             Files = files,
             Tree = image.Tree,
+            Composefs = composefs,
+            Seeds = composefs is null ? [] : seeds ?? [],
             Rendered = rendered,
             UnitFiles = units,
             Tmpfiles = tmpfiles,
@@ -154,6 +173,8 @@ sealed class ContainerPreparer(Host host)
                     before?.HostDirectories ?? []),
                 WithoutHostFiles = request.WithoutHostFiles,
                 RemoteRootfs = rootfs,
+                Checkout = request.Checkout,
+                Composefs = composefs?.Digest.ToString(),
                 AutoUpdate = request.AutoUpdate,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Health = rendered.Health,
@@ -168,6 +189,15 @@ sealed class ContainerPreparer(Host host)
         IEnumerable<string> wished = exports.Config is null && !image.Settings.IsEmpty
             ? ofConfig.Where(r => r.LevelOf() != RightLevel.Usual).Select(r => r.Class) : [];
         return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, [.. request.Grants.Union(wished, StringComparer.Ordinal)]) };
+
+        RenderedContainer Render(bool composefs)
+        {
+            UnitPlan plan = UnitPlan.For(
+                runtime, name, directory.OnHost, asked.PidFile, tool, exports, systemd, host.User, asked.UnitLines, image.Settings, composefs);
+            return plan.Adapt(
+                ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
+                files, facts, directory.ListenOnHost, rootfs is null && !composefs ? tree : null, host.Mounts(name, directory.OnHost));
+        }
     }
 
     /// <summary>What makes the container's network has to be there, and the networks that it names.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
@@ -64,8 +65,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
-    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs) => OpenedImage.Open(
-        host.Target, image, settings, rootfs, _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
+    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm? checkout = null, bool once = false) => OpenedImage.Open(
+        host.Target, image, settings, rootfs, CheckoutChoice.Of(host, checkout, settings, rootfs, once), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
 
     /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
     public Task<PreparedContainer> PrepareAsync(
@@ -74,7 +75,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>The same for a new container.</summary>
     public Task<PreparedContainer> PrepareAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation) =>
-        PrepareAsync(Open(image, request.Settings, request.Rootfs), request, name, number: 0, before: null, cancellation);
+        PrepareAsync(Open(image, request.Settings, request.Rootfs, request.Checkout, request.Once), request, name, number: 0, before: null, cancellation);
 
     /// <summary>Has the change bring a deployment into use that was prepared.</summary>
     /// <param name="before">The one that it replaces; null for a new container.</param>

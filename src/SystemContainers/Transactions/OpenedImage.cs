@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Exports;
 using SystemContainers.Images;
 using SystemContainers.Oci;
 using SystemContainers.Prepared;
 using SystemContainers.Settings;
+using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using SystemContainers.Tree;
 
@@ -17,26 +19,41 @@ namespace SystemContainers.Transactions;
 /// <param name="Files">Its files.</param>
 /// <param name="Tree">The same as they are checked out; null where the root is somebody else's.</param>
 /// <param name="Rootfs">That root, absolute, as the host sees it; null for a checkout.</param>
+/// <param name="Form">How it is to be checked out; of a tree that is mounted all files have objects of content alone.</param>
 /// <param name="Exports">What it has below /exports.</param>
 sealed record OpenedImage(
-    StoredImage Image, ContainerSettings Settings, ImageConfig Configuration, IImageFiles Files, MergedTree? Tree, string? Rootfs, ImageExports Exports)
+    StoredImage Image, ContainerSettings Settings, ImageConfig Configuration, IImageFiles Files, MergedTree? Tree, string? Rootfs, CheckoutForm Form, ImageExports Exports)
 {
     /// <summary>Opens an image.</summary>
     /// <param name="host">Where it is to run.</param>
     /// <param name="image">All of it is in its store.</param>
     /// <param name="settings">What the user set of it.</param>
     /// <param name="rootfs">A root file system that is used in place of the image's, as it was typed; null for the image's.</param>
+    /// <param name="form">How it is to be checked out.</param>
     /// <param name="lease">Keeps the image where it is.</param>
     /// <exception cref="Errors.SysctrException">Usage: a setting is none; NotFound: there is no such root; Template, Unsafe: the image can't be used.</exception>
-    public static OpenedImage Open(HostTarget host, StoredImage image, ContainerSettings settings, string? rootfs, StoreLease lease)
+    public static OpenedImage Open(HostTarget host, StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm form, StoreLease lease)
     {
         lease.Require();
         string? root = rootfs is null ? null : RemoteRootfs.Find(host, rootfs);
-        MergedTree? tree = root is null ? MergedTree.Build(image.Store, image.Record.DiffIds) : null;
+        MergedTree? tree = root is not null ? null
+            : form == CheckoutForm.HardLinks ? MergedTree.Build(image.Store, image.Record.DiffIds)
+            : WithContents(image);
         IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(root!)) : tree;
         settings.Check();
         ImageConfig configuration = image.Config with { Run = ImageSettings.Apply(image.Config.Run, settings) };
-        return new OpenedImage(image, settings, configuration, files, tree, root, ImageExports.Read(files, configuration.Run));
+        return new OpenedImage(image, settings, configuration, files, tree, root, form, ImageExports.Read(files, configuration.Run));
+    }
+
+    /// <summary>Layers of the store get objects of content alone; of a store that is only looked at they are computed.</summary>
+    private static MergedTree WithContents(StoredImage image)
+    {
+        foreach (Digest diffId in image.Record.DiffIds)
+        {
+            image.Store.Convert(diffId, ObjectForm.Content);
+        }
+
+        return MergedTree.Build(image.Store, image.Record.DiffIds, ObjectForm.Content);
     }
 
     /// <summary>The same image with other settings; nothing is merged again.</summary>

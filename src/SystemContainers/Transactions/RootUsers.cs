@@ -8,11 +8,14 @@ namespace SystemContainers.Transactions;
 
 /// <summary>
 /// Who runs from a root file system of ours. A runtime makes the directory a mount of the container's own namespace, and the kernel says
-/// there which directory that is, by its name of now (proc_pid_mountinfo(5), field 4); so an instance is found whose unit is in no record.
+/// there which directory that is, by its name of now (proc_pid_mountinfo(5), field 4), or of a tree that was mounted the source that it was mounted with; so an instance is found whose unit is in no record.
 /// </summary>
 static class RootUsers
 {
     private const int RootField = 3;
+
+    /// <summary>What stands before the type and the source; the fields before it are not always as many.</summary>
+    private const string Separator = " - ";
 
     /// <summary>Whether any process has a directory mounted.</summary>
     /// <param name="directory">With a name that no other directory has.</param>
@@ -38,11 +41,20 @@ static class RootUsers
         return null;
     }
 
+    private static IEnumerable<string> Origins(string line)
+    {
+        yield return MountTable.Unescape(line.Split(' ')[RootField]);
+        if (line.IndexOf(Separator, StringComparison.Ordinal) is > 0 and int at && line[(at + Separator.Length)..].Split(' ') is ["overlay", var source, ..])
+        {
+            yield return MountTable.Unescape(source);
+        }
+    }
+
     private static string[] Roots(string process)
     {
         try
         {
-            return [.. File.ReadLines(process + "/mountinfo").Select(line => MountTable.Unescape(line.Split(' ')[RootField]))];
+            return [.. File.ReadLines(process + "/mountinfo").SelectMany(Origins)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -7,8 +7,10 @@ using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Tree;
 
 namespace SystemContainers.Transactions;
 
@@ -77,9 +79,17 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
     {
         if (container.Tree is { } tree)
         {
-            TreeCheckout.Write(
-                tree, rootfs, [.. container.Rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))],
-                shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
+            if (container.Composefs is { } image)
+            {
+                image.Write(Path.Join(container.Directory.Staged, ComposefsRoot.ImageName));
+                WriteSeeds(tree, rootfs);
+            }
+            else
+            {
+                TreeCheckout.Write(
+                    tree, rootfs, container.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
+            }
+
             foreach (string note in tree.LeftOut)
             {
                 host.Note($"{container.Record.Name}: {note}");
@@ -89,6 +99,16 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
         {
             FaultPoint.Pass("symlink");
             File.CreateSymbolicLink(rootfs, container.Record.RemoteRootfs!);
+        }
+    }
+
+    /// <summary>What is copied before a start has mounted the tree.</summary>
+    private void WriteSeeds(MergedTree tree, string rootfs)
+    {
+        if (container.Seeds.Count > 0)
+        {
+            TreeDirectory part = PartialTree.Of(tree.Root, container.Seeds) ?? throw new InvalidOperationException("A part of the tree is none.");
+            TreeCheckout.WriteRoot(tree.Store, part, rootfs, shares: false);
         }
     }
 }

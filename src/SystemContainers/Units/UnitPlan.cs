@@ -21,6 +21,10 @@ sealed partial record UnitPlan
     /// <summary>The first systemd that keeps the runtime itself out of the inner node of a delegated cgroup (DelegateSubgroup=).</summary>
     private const int DelegateSubgroupVersion = 254;
 
+    private const string ComposefsOption = "--composefs=";
+
+    private static readonly string s_unknownDigest = new('0', 64);
+
     public required OciRuntime Runtime { get; init; }
 
     /// <summary>Whose systemd runs it; null for the system's.</summary>
@@ -46,6 +50,9 @@ sealed partial record UnitPlan
 
     /// <summary>The service is made anew for each connection or instance, <c>NAME@.service</c>.</summary>
     public required bool Instantiated { get; init; }
+
+    /// <summary>The tree is mounted by the start, from an image whose digest the units get when it is known (<see cref="WithDigest"/>).</summary>
+    public bool Composefs { get; init; }
 
     /// <summary>The payload gets sockets from systemd.</summary>
     public required bool HasSockets { get; init; }
@@ -105,9 +112,10 @@ sealed partial record UnitPlan
     /// <param name="user">Whose systemd; null for the system's.</param>
     /// <param name="declared">Lines that a file declares for the main unit.</param>
     /// <param name="settings">What the user set of a unit that is ours.</param>
+    /// <param name="composefs">Whether the tree is mounted, and not on disk.</param>
     public static UnitPlan For(
         OciRuntime runtime, string name, string bundle, string pidFile, string tool, ImageExports exports, int systemdVersion, HostUser? user = null,
-        IReadOnlyList<UnitLine>? declared = null, ContainerSettings? settings = null)
+        IReadOnlyList<UnitLine>? declared = null, ContainerSettings? settings = null, bool composefs = false)
     {
         // In a unit of ours they say what kind of payload it is; an image's own unit knows.
         UnitLine[] own = exports.NeedsDefaultUnit ? [.. declared ?? []] : [];
@@ -128,6 +136,7 @@ sealed partial record UnitPlan
             SystemdVersion = systemdVersion,
             PidFile = pidFile,
             Commands = new UnitCommandLines(""),
+            Composefs = composefs,
             Instantiated = exports.Units.Any(u => u.NameSuffix == "@.service"),
             HasSockets = exports.Units.Any(u => u.NameSuffix.EndsWith(".socket", StringComparison.Ordinal)),
             Notifies = saysReady || own.Any(l => l is { Section: "Service", Key: "WatchdogSec" }) || services.Any(s =>
@@ -145,9 +154,16 @@ sealed partial record UnitPlan
     /// <param name="bundle">DESTDIR.</param>
     /// <param name="pidFile">PIDFILE.</param>
     /// <param name="tool">Absolute path of sysctr.</param>
-    public static (IReadOnlyList<string> Start, IReadOnlyList<string> StopPost) ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool) => (
-        [tool, "launch", "start", $"--runtime={runtime}", $"--pid-file={pidFile}", $"--bundle={bundle}", "--foreground", name],
+    /// <param name="composefs">The digest of the tree's image, in hexadecimal; null where the tree is on disk.</param>
+    public static (IReadOnlyList<string> Start, IReadOnlyList<string> StopPost) ForegroundCommands(string runtime, string name, string bundle, string pidFile, string tool, string? composefs = null) => (
+        [tool, "launch", "start", $"--runtime={runtime}", $"--pid-file={pidFile}", $"--bundle={bundle}", .. composefs is null ? (string[])[] : [ComposefsOption + composefs], "--foreground", name],
         [tool, "launch", "delete", $"--runtime={runtime}", name]);
+
+    /// <summary>
+    /// The units with the digest of their tree's image in the place that was kept for it. The tree has mount points that only the rendered config.json tells, so it is known last.
+    /// </summary>
+    public static IReadOnlyList<RenderedUnit> WithDigest(IEnumerable<RenderedUnit> units, string digest) =>
+        [.. units.Select(u => u with { Text = u.Text.Replace(ComposefsOption + s_unknownDigest, ComposefsOption + digest, StringComparison.Ordinal) })];
 
     private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
 
@@ -157,8 +173,9 @@ sealed partial record UnitPlan
         string flag = (Foreground ? " --foreground" : SaysReady ? "" : " --ready") + (Notifies && User is null && !Foreground ? " --notify" : "");
         string launch = CommandLine.Of(tool, "launch");
         string common = CommandLine.Word($"--runtime={Runtime.Path}") + instance;
+        string tree = Composefs ? " " + ComposefsOption + s_unknownDigest : "";
         return new UnitCommandLines(
-            $"{launch} start {common} {PidFileOption} {CommandLine.Word($"--bundle={bundle}")}{flag} {Name}",
+            $"{launch} start {common} {PidFileOption} {CommandLine.Word($"--bundle={bundle}")}{tree}{flag} {Name}",
             // In our own unit KillSignal= does it, once; a command would make it twice.
             Stop: defaultUnit ? "" : $"{launch} kill {common} {Name}",
             StopPost: $"{launch} delete {common} {PidFileOption} {Name}");

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Oci;
 using SystemContainers.Render.Spec;
 using SystemContainers.Requests;
 using SystemContainers.Runtime;
@@ -111,7 +112,7 @@ sealed class ContainerControl(Host host)
         ImageUser user;
         try
         {
-            user = ImageUser.Find(typed, DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs")));
+            user = ImageUser.Find(typed, FilesOf(record));
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Template)
         {
@@ -122,6 +123,11 @@ sealed class ContainerControl(Host host)
         IEnumerable<uint> further = runtime == RuntimeKind.Crun ? [] : user.Groups.Where(g => g != user.Gid);
         return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
     }
+
+    /// <summary>A tree that only the container has mounted is read from the store.</summary>
+    private IImageFiles FilesOf(ContainerRecord record) => record.Composefs is null
+        ? DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs"))
+        : MergedTree.Build(host.OpenStore(), record.DiffIds);
 
     private JsonNode? ProcessOf(ContainerRecord record) =>
         JsonNode.Parse(File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];

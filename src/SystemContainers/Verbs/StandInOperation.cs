@@ -7,6 +7,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
@@ -38,7 +39,7 @@ sealed class StandInOperation(Host host)
         // A name of its own: the service may be started meanwhile, which is nobody's fault.
         string id = $"{name}-command-{Environment.ProcessId}";
         string bundle = Path.Join(host.User?.RuntimeDirectory ?? "/run", "sysctr", "commands", id);
-        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool);
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool, record.Composefs);
         try
         {
             WriteBundle(record, bundle, command);
@@ -74,6 +75,11 @@ sealed class StandInOperation(Host host)
         }
 
         Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (record.Composefs is not null)
+        {
+            File.CreateSymbolicLink(Path.Join(bundle, ComposefsRoot.ImageName), Path.Join(deployment.OnHost, ComposefsRoot.ImageName));
+        }
+
         DurableFile.Write(
             Path.Join(bundle, "config.json"), Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
             UnixFileMode.UserRead | UnixFileMode.UserWrite);

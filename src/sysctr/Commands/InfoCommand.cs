@@ -51,6 +51,7 @@ static class InfoCommand
         Line("Enabled", details.Enabled);
         Line("Deployment", $"{details.Deployment} in {details.Directory}");
         Line("Runtime", details.Runtime);
+        Line("Checkout", details.Composefs is { } digest ? $"composefs, fs-verity digest {digest}" : "hard links");
         Line("Installed", TimeText.Both(details.InstalledAt));
         Line("Auto-update", Reports.Word(details.AutoUpdate));
         if (details.Held is { } held)

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Cli.Usage;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Requests;
@@ -30,6 +31,12 @@ static class InstallCommand
     {
         Description = "OCI runtime, by name or path: runc (default) or crun.",
         HelpName = "RUNTIME",
+    };
+
+    private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
+    {
+        Description = "How it has its tree, instead of the form that sysctr.toml says: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
+        HelpName = "FORM",
     };
 
     private static readonly Option<string?> s_rootfs = new("--rootfs")
@@ -100,6 +107,7 @@ static class InstallCommand
         command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
+        command.Add(s_checkout);
         command.Add(s_rootfs);
         command.Add(s_systemPackage);
         command.Add(s_pull);
@@ -167,6 +175,7 @@ static class InstallCommand
                 Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
                 LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
                 Runtime = parsed.GetValue(s_runtime),
+                Checkout = parsed.GetValue(s_checkout),
                 Pull = parsed.GetValue(s_pull),
                 Rootfs = parsed.GetValue(s_rootfs),
                 AutoUpdate = parsed.GetValue(s_autoUpdate),

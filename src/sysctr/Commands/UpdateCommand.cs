@@ -4,6 +4,7 @@ using System.CommandLine;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fleet;
 using SystemContainers.Requests;
@@ -28,6 +29,12 @@ static class UpdateCommand
     {
         Description = "Another OCI runtime, by name or path.",
         HelpName = "RUNTIME",
+    };
+
+    private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
+    {
+        Description = "Another form of its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
+        HelpName = "FORM",
     };
 
     private static readonly Option<PullPolicy?> s_pull = new("--pull")
@@ -98,6 +105,7 @@ static class UpdateCommand
         command.Add(s_grant);
         command.Add(s_leaveOutUnknown);
         command.Add(s_runtime);
+        command.Add(s_checkout);
         command.Add(s_pull);
         command.Add(s_autoUpdate);
         command.Add(s_together);
@@ -117,6 +125,7 @@ static class UpdateCommand
             Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
             LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
+            Checkout = parsed.GetValue(s_checkout),
             Pull = parsed.GetValue(s_pull),
             AutoUpdate = parsed.GetValue(s_autoUpdate),
             Start = StartOptions.Parse(parsed),

@@ -19,6 +19,7 @@ namespace SystemContainers.Cli.Output;
     WriteIndented = true)]
 [JsonSerializable(typeof(VersionReport))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(MigrateReport))]
 [JsonSerializable(typeof(PruneReport))]
 [JsonSerializable(typeof(IReadOnlyList<PulledReport>))]
 [JsonSerializable(typeof(IReadOnlyList<ImageVersionReport>))]
@@ -45,6 +46,10 @@ sealed record VersionReport(string Version);
 /// <param name="Image">The image as a full reference.</param>
 /// <param name="Running">What the exit status says.</param>
 sealed record StatusReport(string Name, string Unit, string State, string SubState, string Enabled, uint MainPid, string Image, bool Running);
+
+/// <summary>Of <c>migrate</c>.</summary>
+/// <param name="Layers">Layers that were converted.</param>
+sealed record MigrateReport(int Layers);
 
 /// <summary>Of <c>prune</c> and <c>images prune</c>.</summary>
 /// <param name="Layers">Layers that were removed.</param>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace SystemContainers.Linux.Native;
@@ -14,6 +15,7 @@ static unsafe partial class Libc
     internal static ulong MS_REC => LibC.MS_REC;
     internal static ulong MS_SHARED => LibC.MS_SHARED;
     internal static ulong MS_PRIVATE => LibC.MS_PRIVATE;
+    internal static ulong MS_SLAVE => LibC.MS_SLAVE;
     internal static int MNT_DETACH => LibC.MNT_DETACH;
 
     internal static int unshare(int flags) => LibC.unshare(flags);
@@ -41,7 +43,15 @@ static unsafe partial class Libc
     // The same on all architectures, as for every call since Linux 5.0; glibc has functions for them since 2.36.
     private const nint SYS_open_tree = 428;
     private const nint SYS_move_mount = 429;
+    private const nint SYS_fsopen = 430;
+    private const nint SYS_fsconfig = 431;
+    private const nint SYS_fsmount = 432;
     private const nint SYS_mount_setattr = 442;
+    private const uint FSOPEN_CLOEXEC = 1;
+    private const uint FSMOUNT_CLOEXEC = 1;
+    private const uint FSCONFIG_SET_FLAG = 0;
+    private const uint FSCONFIG_SET_STRING = 1;
+    private const uint FSCONFIG_CMD_CREATE = 6;
 
     /// <summary>struct mount_attr.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -61,6 +71,32 @@ static unsafe partial class Libc
             return (int)syscall(SYS_open_tree, AT_FDCWD, (nint)at, (nint)flags, 0, 0);
         }
     }
+
+    /// <summary>fsopen(2).</summary>
+    internal static int fsopen(string type)
+    {
+        fixed (byte* name = CString.Of(type))
+        {
+            return (int)syscall(SYS_fsopen, (nint)name, (nint)FSOPEN_CLOEXEC, 0, 0, 0);
+        }
+    }
+
+    /// <summary>fsconfig(2): an option with its value, or one without.</summary>
+    internal static int fsconfig(SafeFileHandle context, string key, string? value)
+    {
+        fixed (byte* name = CString.Of(key), text = value is null ? null : CString.Of(value))
+        {
+            return (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)(value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING), (nint)name, (nint)text, 0);
+        }
+    }
+
+    /// <summary>fsconfig(2): makes the file system of the options that were set.</summary>
+    internal static int fsconfig_create(SafeFileHandle context) => (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)FSCONFIG_CMD_CREATE, 0, 0, 0);
+
+    /// <summary>fsmount(2): the file system as a mount that is nowhere yet.</summary>
+    /// <param name="context">Of <see cref="fsopen"/>, created.</param>
+    /// <param name="attributes">MOUNT_ATTR_*.</param>
+    internal static int fsmount(SafeFileHandle context, ulong attributes) => (int)syscall(SYS_fsmount, context.DangerousGetHandle(), (nint)FSMOUNT_CLOEXEC, (nint)attributes, 0, 0);
 
     /// <summary>mount_setattr(2) of a handle.</summary>
     internal static int mount_setattr(int handle, uint flags, mount_attr attributes)

@@ -90,6 +90,10 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, SafeFileHandle source);
 
+    /// <summary>ioctl(2) with a structure, or with nothing.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint fdopendir(int fd);
 

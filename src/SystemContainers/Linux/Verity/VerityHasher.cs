@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace SystemContainers.Linux.Verity;
 
@@ -29,6 +31,29 @@ sealed class VerityHasher
     {
         VerityHasher hasher = new();
         hasher.Append(content);
+        return hasher.Finish();
+    }
+
+    /// <summary>The digest of a file as it is on disk now.</summary>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public static VerityDigest Of(SafeFileHandle file)
+    {
+        VerityHasher hasher = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
+        try
+        {
+            long offset = 0;
+            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
+            {
+                hasher.Append(buffer.AsSpan(0, read));
+                offset += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
         return hasher.Finish();
     }
 

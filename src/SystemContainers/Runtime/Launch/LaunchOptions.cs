@@ -5,7 +5,7 @@ using SystemContainers.Errors;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// The arguments of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|startup|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch network-up --bundle=DIR [--instance=I] NAME</c> and <c>network-down [--instance=I] NAME</c>, of <c>sysctr launch check --bundle=DIR NAME</c> and <c>pasta --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--ready|--foreground] [--notify] NAME</c>. They are written by
+/// The arguments of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|startup|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch network-up --bundle=DIR [--instance=I] NAME</c> and <c>network-down [--instance=I] NAME</c>, of <c>sysctr launch check --bundle=DIR NAME</c> and <c>pasta --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--composefs=DIGEST] [--ready|--foreground] [--notify] NAME</c>. They are written by
 /// <c>UnitPlan</c> and <c>HealthTimer</c>, and by nobody else.
 /// </summary>
 /// <param name="Verb">start, kill, delete, tmpfiles, check, health, startup, await, network-up, network-down, pasta.</param>
@@ -19,6 +19,9 @@ namespace SystemContainers.Runtime.Launch;
 /// <param name="Notify">For start: the payload speaks to systemd itself, through a filter.</param>
 sealed record LaunchOptions(string Verb, string Name, string Runtime, string? Instance, string? PidFile, string? Bundle, bool Ready, bool Foreground, bool Notify = false)
 {
+    /// <summary>For start: the digest of the deployment's image of its tree, 64 hexadecimal digits; null where the tree is on disk.</summary>
+    public string? Composefs { get; init; }
+
     /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes allow.</summary>
     public string Id => string.IsNullOrEmpty(Instance)
         ? Name
@@ -66,7 +69,7 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
             ? new LaunchOptions(
                 words[0], words[1], options["runtime"], options.GetValueOrDefault("instance"),
                 options.GetValueOrDefault("pid-file"), options.GetValueOrDefault("bundle"), options.ContainsKey("ready"), options.ContainsKey("foreground"),
-                options.ContainsKey("notify"))
+                options.ContainsKey("notify")) { Composefs = options.GetValueOrDefault("composefs") }
             : throw new SysctrException(ErrorKind.Usage, "sysctr launch: invalid arguments", "it is for units, not for people");
     }
 }

@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
@@ -127,7 +128,9 @@ static class Launcher
     }
 
     private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) => MountGuard.ForStart(
-        bundle, Bundles, Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr"), sources);
+        bundle, Bundles, StoreDirectory, sources);
+
+    private static string StoreDirectory => Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
 
     internal static JsonObject ReadConfig(string bundle)
     {
@@ -142,6 +145,7 @@ static class Launcher
         string cgroup = File.ReadAllText("/proc/self/cgroup");
         Leftover.Clear(runtime, options.Id);
         WritableRoot.Unmount(bundle);
+        ComposefsRoot.Unmount(bundle);
         MappedMounts.Unmount(options.Id);
         (int descriptors, bool filtered, NetworkRequest? network) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
@@ -235,6 +239,11 @@ static class Launcher
     {
         MakePlaces();
         JsonObject document = ReadConfig(options.Bundle!);
+        if (options.Composefs is not null)
+        {
+            ComposefsRoot.LeaveHost(document);
+        }
+
         bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
         BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);
 
@@ -260,8 +269,18 @@ static class Launcher
 
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
-        MappedPlace? mapped = MappedMounts.Mount(document, options.Id);
-        WritableRoot.Mount(document, bundle, mapped);
+        if (options.Composefs is { } digest)
+        {
+            (ComposefsMount tree, string place) = ComposefsRoot.Open(digest, options.Bundle!, bundle, Path.Join(StoreDirectory, "objects"));
+            document["root"]!["path"] = place;
+            WritableRoot.Complete(document, bundle, tree);
+        }
+        else
+        {
+            MappedPlace? mapped = MappedMounts.Mount(document, options.Id);
+            WritableRoot.Mount(document, bundle, mapped);
+        }
+
         if (runtime.Kind == RuntimeKind.Runc)
         {
             document["linux"]!["cgroupsPath"] = UnitCgroup.Payload(cgroup);
@@ -327,6 +346,7 @@ static class Launcher
         Try(() => LogPipe.Close(Path.Join(Bundles, options.Id), options.Id));
         Try(() => MappedMounts.Unmount(options.Id));
         Try(() => WritableRoot.Unmount(Path.Join(Bundles, options.Id)));
+        Try(() => ComposefsRoot.Unmount(Path.Join(Bundles, options.Id)));
         Try(() => TreeRemoval.Remove(Path.Join(Bundles, options.Id)));
 
         // systemd removes it where it is the unit's PIDFile=, and only there.

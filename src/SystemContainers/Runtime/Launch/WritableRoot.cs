@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
+using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 
@@ -22,6 +23,10 @@ static class WritableRoot
 
     private const string Volatile = "volatile";
 
+    private const string Upper = "upper";
+
+    private const string Work = "work";
+
     /// <summary>Mounts it for one start.</summary>
     /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
     /// <param name="bundle">Its directory.</param>
@@ -37,6 +42,33 @@ static class WritableRoot
         JsonObject root = document["root"]!.AsObject();
         string lower = root["path"]!.GetValue<string>();
         string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped.Path, Top);
+        string changes = MakeChanges(kept, bundle, File.GetUnixFileMode(lower), mapped);
+        Make(place);
+        Call("mount", "-t", "overlay", "-o", $"lowerdir={Option(lower)},upperdir={Option(Path.Join(changes, Upper))},workdir={Option(Path.Join(changes, Work))}", "sysctr", place);
+        root["path"] = place;
+        root["readonly"] = false;
+    }
+
+    /// <summary>The same for a tree that is an overlay itself: changes are a layer of that one, for the kernel stacks no further.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="bundle">Its directory.</param>
+    /// <param name="tree">Whose metadata is mounted.</param>
+    /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
+    public static void Complete(JsonObject document, string bundle, ComposefsMount tree)
+    {
+        if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
+        {
+            tree.Complete();
+            return;
+        }
+
+        tree.Complete(MakeChanges(kept, bundle, tree.RootMode));
+        document["root"]!["readonly"] = false;
+    }
+
+    /// <summary>The directory of what is written, with the two that an overlay wants.</summary>
+    private static string MakeChanges(string kept, string bundle, UnixFileMode rootMode, MappedPlace? mapped = null)
+    {
         string changes = kept == Volatile ? Path.Join(bundle, Memory) : kept;
         if (kept == Volatile)
         {
@@ -49,24 +81,20 @@ static class WritableRoot
             PrivateDirectory.Make(changes);
         }
 
-        string upper = Path.Join(changes, "upper");
-        string work = Path.Join(changes, "work");
+        string upper = Path.Join(changes, Upper);
         if (!Directory.Exists(upper))
         {
             // An overlay's root has the mode of the upper one.
             Make(upper);
-            File.SetUnixFileMode(upper, File.GetUnixFileMode(lower));
+            File.SetUnixFileMode(upper, rootMode);
             if (mapped is not null)
             {
                 mapped.Give(upper);
             }
         }
 
-        Make(work);
-        Make(place);
-        Call("mount", "-t", "overlay", "-o", $"lowerdir={Option(lower)},upperdir={Option(upper)},workdir={Option(work)}", "sysctr", place);
-        root["path"] = place;
-        root["readonly"] = false;
+        Make(Path.Join(changes, Work));
+        return changes;
     }
 
     /// <summary>Takes away what a start has mounted, or an earlier one has left.</summary>

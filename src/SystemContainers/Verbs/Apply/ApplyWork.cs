@@ -102,7 +102,7 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
         (before.Settings.IsSameAs(request.Settings) || before.Settings.IsSameAs(request.Usual.With(request.Settings, []))) &&
         before.Set.Count == request.Set.Count && before.Set.All(s => request.Set.TryGetValue(s.Key, out string? value) && value == s.Value) &&
         before.Runtime == OciRuntime.Find(request.Runtime ?? SysctrConfiguration.Load(host.Paths).Runtime, host.Root).Path &&
-        before.WithoutHostFiles == request.WithoutHostFiles &&
+        before.WithoutHostFiles == request.WithoutHostFiles && before.Checkout == request.Checkout &&
         before.Declared!.HasSameLines(request.Declared!) && HasSameRecord(before, request) &&
         (before.ConfigDigest is null || System.IO.File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile));
 

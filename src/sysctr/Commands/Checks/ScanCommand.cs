@@ -83,7 +83,7 @@ static class ScanCommand
 
     /// <summary>A pod, or an image that only has files for the host, has nothing to look at.</summary>
     private static bool HasFiles(Host host, State.ContainerRecord container) =>
-        container.RemoteRootfs is not null || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
+        container.RemoteRootfs is not null || container.Composefs is not null || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
 
     private static Scanner[] Choose(IReadOnlyList<Scanner> scanners, string[] named)
     {

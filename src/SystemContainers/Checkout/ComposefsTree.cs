@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Composefs;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
+using SystemContainers.Tar;
+using SystemContainers.Tree;
+
+namespace SystemContainers.Checkout;
+
+/// <summary>A tree as the image of its metadata. The same tree gives the same image, so whatever was lost or altered can be made again and compared.</summary>
+sealed class ComposefsTree
+{
+    /// <summary>Images up to this size are held between their digest and their file; a larger one is made twice.</summary>
+    private const int HeldBytes = 32 << 20;
+
+    private readonly MergedTree _tree;
+    private readonly TreeDirectory _root;
+    private readonly byte[]? _held;
+
+    private ComposefsTree(MergedTree tree, TreeDirectory root, byte[]? held, VerityDigest digest)
+    {
+        _tree = tree;
+        _root = root;
+        _held = held;
+        Digest = digest;
+    }
+
+    /// <summary>The image's fs-verity digest.</summary>
+    public VerityDigest Digest { get; }
+
+    /// <summary>Makes the image in memory.</summary>
+    /// <param name="tree">Its files have objects of the form <see cref="ObjectForm.Content"/>.</param>
+    /// <param name="mountPoints">What a runtime will mount on.</param>
+    /// <exception cref="SysctrException">Host: no image can hold it; Unsafe: a mount point can't be made; Corrupt: the store lacks an object.</exception>
+    public static ComposefsTree Of(MergedTree tree, IReadOnlyList<MountPoint> mountPoints)
+    {
+        TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
+        using VerityStream stream = new(HeldBytes);
+        ComposefsImage.Write(root, entry => Read(tree.Store, entry), stream);
+        return new ComposefsTree(tree, root, stream.Held, stream.Finish());
+    }
+
+    /// <summary>Writes the image, and has the kernel prove it and all that it names, where the file system can. Nothing is synced.</summary>
+    /// <param name="file">A new file.</param>
+    /// <returns>Whether the kernel proves it.</returns>
+    /// <exception cref="SysctrException">Storage: the disk is full or fails.</exception>
+    public bool Write(string file)
+    {
+        try
+        {
+            FaultPoint.Pass("openat");
+#pragma warning disable RS0030 // Whoever stages a deployment syncs once for all of it.
+            using (FileStream target = new(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            {
+                FaultPoint.Pass("pwrite64");
+                if (_held is not null)
+                {
+                    target.Write(_held);
+                }
+                else
+                {
+                    ComposefsImage.Write(_root, entry => Read(_tree.Store, entry), target);
+                }
+            }
+#pragma warning restore RS0030
+
+            // First the objects: an image that is proven says that they are.
+            using SafeFileHandle image = Libc.open(file, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+            return Leaves(_root, []).All(leaf => Prove(_tree.Store, leaf)) && FsVerity.TryEnable(image);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreErrors.Of($"writing {file}", e);
+        }
+    }
+
+    private static bool Prove(ContentStore store, TreeLeaf leaf)
+    {
+        using SafeFileHandle file = store.OpenObject(leaf.Entry.Object);
+        return FsVerity.TryEnable(file);
+    }
+
+    private static IEnumerable<TreeLeaf> Leaves(TreeDirectory directory, HashSet<ObjectKey> seen)
+    {
+        foreach (TreeSlot slot in directory.Slots.Values)
+        {
+            if (slot.Node is TreeDirectory inner)
+            {
+                foreach (TreeLeaf leaf in Leaves(inner, seen))
+                {
+                    yield return leaf;
+                }
+            }
+            else if (slot.Node is TreeLeaf leaf && ContentStore.HasObject(leaf.Entry) && seen.Add(leaf.Entry.Object))
+            {
+                yield return leaf;
+            }
+        }
+    }
+
+    private static byte[] Read(ContentStore store, LayerEntry entry)
+    {
+        byte[] content = new byte[entry.Size];
+        using SafeFileHandle handle = store.OpenObject(entry.Object);
+        int done = 0;
+        for (int read = -1; done < content.Length && read != 0; done += read)
+        {
+            read = RandomAccess.Read(handle, content.AsSpan(done), done);
+        }
+
+        return done == content.Length ? content
+            : throw new SysctrException(ErrorKind.Corrupt, $"reading object {entry.Object}: it is cut", "'sysctr fsck --repair' mends the store");
+    }
+}

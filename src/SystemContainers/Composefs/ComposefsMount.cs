@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
+
+namespace SystemContainers.Composefs;
+
+/// <summary>
+/// A tree mounted: an image of its metadata (EROFS), and over it an overlay whose files have their contents in the store's objects. It is where the calling thread's mount namespace has it,
+/// and nothing stays of it once it is unmounted there.
+/// </summary>
+sealed class ComposefsMount
+{
+    private const string Doing = "mounting the tree";
+
+    private readonly string _objects;
+    private readonly string _place;
+    private readonly string _source;
+    private readonly bool _verity;
+
+    private ComposefsMount(string objects, string place, string source, bool verity)
+    {
+        _objects = objects;
+        _place = place;
+        _source = source;
+        _verity = verity;
+    }
+
+    /// <summary>Mounts the metadata, at the place that the tree is going to have.</summary>
+    /// <param name="image">What <see cref="ComposefsImage"/> wrote.</param>
+    /// <param name="digest">The digest that it has to have.</param>
+    /// <param name="objects">The store's objects; without : and , in its path.</param>
+    /// <param name="place">An empty directory; likewise.</param>
+    /// <param name="source">What the mount table is to name as the origin.</param>
+    /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
+    public static ComposefsMount Open(string image, VerityDigest digest, string objects, string place, string source)
+    {
+        using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        if (file.IsInvalid)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: {LinuxException.Last("open", image).Message}", "'sysctr fsck --repair' makes it again");
+        }
+
+        // With fs-verity the kernel has the digest, and holds every read to it. Without, it is right now.
+        VerityDigest? proven = FsVerity.Measure(file);
+        if ((proven ?? VerityHasher.Of(file)) != digest)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: it is not the one that was installed, which has the digest {digest}", "'sysctr fsck --repair' makes it again");
+        }
+
+        try
+        {
+            MountMetadata(image, file, place);
+        }
+        catch (LinuxException e)
+        {
+            throw new SysctrException(ErrorKind.Host, $"{Doing} {image}: {e.Message}", "the kernel needs EROFS, from 6.12 or with loop devices; '--checkout hardlinks' goes without", e);
+        }
+
+        return new ComposefsMount(objects, place, source, proven is not null);
+    }
+
+    /// <summary>The mode of the tree's root.</summary>
+    public UnixFileMode RootMode => File.GetUnixFileMode(_place);
+
+    /// <summary>Puts the tree in the place of its metadata.</summary>
+    /// <param name="changes">Where the tree's changes go, for one that can be written to: <c>upper</c> and <c>work</c> are in it. Null for one that is read.</param>
+    /// <exception cref="SysctrException">Host: the kernel can't.</exception>
+    public void Complete(string? changes = null)
+    {
+        try
+        {
+            // Data of lower layers that no name leads to is there since 6.5; before that the image hides it.
+            using SafeFileHandle overlay = TryOverlay("::", changes) ?? TryOverlay(":", changes) ?? throw LinuxException.Last("fsconfig", _place);
+            Check(Libc.umount2(_place, Libc.MNT_DETACH), "umount2");
+            Check(Libc.move_mount((int)overlay.DangerousGetHandle(), _place), "move_mount");
+        }
+        catch (LinuxException e)
+        {
+            throw new SysctrException(ErrorKind.Host, $"{Doing} at {_place}: {e.Message}", "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without", e);
+        }
+    }
+
+    private SafeFileHandle? TryOverlay(string separator, string? changes)
+    {
+        using SafeFileHandle context = Opened("overlay");
+        Set(context, "source", _source);
+        Set(context, "metacopy", "on");
+        Set(context, "redirect_dir", "on");
+        if (_verity)
+        {
+            Set(context, "verity", "require");
+        }
+
+        if (Libc.fsconfig(context, "lowerdir", _place + separator + _objects) != 0)
+        {
+            return null;
+        }
+
+        if (changes is not null)
+        {
+            Set(context, "upperdir", Path.Join(changes, "upper"));
+            Set(context, "workdir", Path.Join(changes, "work"));
+        }
+
+        return Libc.fsconfig_create(context) == 0 ? Mounted(context, changes is null) : null;
+    }
+
+    private static void MountMetadata(string image, SafeFileHandle file, string place)
+    {
+        using SafeFileHandle? direct = TryErofs(image);
+        if (direct is not null)
+        {
+            Check(Libc.move_mount((int)direct.DangerousGetHandle(), place), "move_mount");
+            return;
+        }
+
+        using SafeFileHandle device = LoopDevice.Attach(file, out string path);
+        using SafeFileHandle looped = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
+        Check(Libc.move_mount((int)looped.DangerousGetHandle(), place), "move_mount");
+    }
+
+    private static SafeFileHandle? TryErofs(string source)
+    {
+        using SafeFileHandle context = Opened("erofs");
+        Set(context, "source", source);
+        Set(context, "ro", null);
+        return Libc.fsconfig_create(context) == 0 ? Mounted(context, isReadOnly: true) : null;
+    }
+
+    private static SafeFileHandle Opened(string type)
+    {
+        SafeFileHandle context = new(Libc.fsopen(type), ownsHandle: true);
+        return context.IsInvalid ? throw LinuxException.Last("fsopen", type) : context;
+    }
+
+    private static void Set(SafeFileHandle context, string key, string? value) => Check(Libc.fsconfig(context, key, value), $"fsconfig {key}");
+
+    private static SafeFileHandle Mounted(SafeFileHandle context, bool isReadOnly)
+    {
+        SafeFileHandle mount = new(Libc.fsmount(context, isReadOnly ? Libc.MOUNT_ATTR_RDONLY : 0), ownsHandle: true);
+        return mount.IsInvalid ? throw LinuxException.Last("fsmount", "") : mount;
+    }
+
+    private static void Check(int result, string call)
+    {
+        if (result != 0)
+        {
+            throw LinuxException.Last(call, "");
+        }
+    }
+}

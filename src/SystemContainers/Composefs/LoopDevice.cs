@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+
+namespace SystemContainers.Composefs;
+
+/// <summary>A loop device over a file, for kernels that mount an EROFS image from a device alone (before Linux 6.12). loop(4).</summary>
+static unsafe class LoopDevice
+{
+    private const nuint LOOP_CONFIGURE = 0x4c0a;
+    private const nuint LOOP_CTL_GET_FREE = 0x4c82;
+    private const uint LO_FLAGS_READ_ONLY = 1;
+    private const uint LO_FLAGS_AUTOCLEAR = 4;
+
+    /// <summary>struct loop_config: descriptor, block size, struct loop_info64 of 232 bytes, and room.</summary>
+    private const int ConfigSize = 304;
+
+    /// <summary>lo_flags in it.</summary>
+    private const int FlagsOffset = 8 + 52;
+
+    /// <summary>Others take devices too: who finds his taken asks for another.</summary>
+    private const int Attempts = 64;
+
+    /// <summary>Takes a free device; it is free again when nothing has it open or mounted.</summary>
+    /// <param name="image">Open for reading.</param>
+    /// <param name="path">The device, for mounting it while the handle is open.</param>
+    /// <exception cref="LinuxException">There is none, or the kernel has no loop devices.</exception>
+    public static SafeFileHandle Attach(SafeFileHandle image, out string path)
+    {
+        const string Control = "/dev/loop-control";
+        using SafeFileHandle control = Libc.open(Control, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        if (control.IsInvalid)
+        {
+            throw LinuxException.Last("open", Control);
+        }
+
+        for (int attempt = 1; ; attempt++)
+        {
+            int number = Libc.ioctl(control, LOOP_CTL_GET_FREE, (void*)null);
+            if (number < 0)
+            {
+                throw LinuxException.Last("ioctl", Control);
+            }
+
+            path = $"/dev/loop{number}";
+            SafeFileHandle device = Libc.open(path, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+            if (device.IsInvalid)
+            {
+                throw LinuxException.Last("open", path);
+            }
+
+            byte* config = stackalloc byte[ConfigSize];
+            Span<byte> fields = new(config, ConfigSize);
+            fields.Clear();
+            BinaryPrimitives.WriteInt32LittleEndian(fields, (int)image.DangerousGetHandle());
+            BinaryPrimitives.WriteUInt32LittleEndian(fields[FlagsOffset..], LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR);
+            if (Libc.ioctl(device, LOOP_CONFIGURE, config) == 0)
+            {
+                return device;
+            }
+
+            int errno = Marshal.GetLastPInvokeError();
+            device.Dispose();
+            if (errno != Errno.EBUSY || attempt == Attempts)
+            {
+                throw new LinuxException("ioctl", path, errno);
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Composefs;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>
+/// The root of a deployment that is mounted and not copied, for one start. It is in a mount namespace that the launcher leaves to the runtime, so the host never sees it, its mount table does not grow with
+/// containers, and it is gone with the payload, however that ends. A container whose mounts the host is to see has it on the host, until <c>launch delete</c>.
+/// </summary>
+static class ComposefsRoot
+{
+    /// <summary>The image of the tree, in the deployment.</summary>
+    public const string ImageName = "rootfs.erofs";
+
+    /// <summary>In the directory of a start.</summary>
+    private const string Place = "image";
+
+    /// <summary>Has what is mounted from here on seen by this start alone, where that can be. The calling thread has to be the one that becomes the runtime.</summary>
+    /// <param name="document">config.json.</param>
+    /// <exception cref="LinuxException">A call failed.</exception>
+    public static void LeaveHost(JsonObject document)
+    {
+        if (BundleConfig.SharesMounts(document))
+        {
+            return;
+        }
+
+        if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
+        {
+            throw LinuxException.Last("unshare", "the host's mounts");
+        }
+
+        // What the host unmounts must not be held here.
+        if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_SLAVE) != 0)
+        {
+            throw LinuxException.Last("mount", "/");
+        }
+    }
+
+    /// <summary>Mounts the metadata; <see cref="ComposefsMount.Complete"/> is left to who knows whether the root can be written to.</summary>
+    /// <param name="digest">Of the image, in hexadecimal, as the unit has it.</param>
+    /// <param name="deployment">Its directory.</param>
+    /// <param name="bundle">The directory of this start.</param>
+    /// <param name="objects">The store's.</param>
+    /// <exception cref="SysctrException">Corrupt: it is not what was installed; Host: the kernel can't.</exception>
+    public static (ComposefsMount Mount, string Place) Open(string digest, string deployment, string bundle, string objects)
+    {
+        if (!VerityDigest.TryParse(digest, out VerityDigest expected))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"sysctr launch: {digest} is no digest", "it is for units, not for people");
+        }
+
+        string place = Path.Join(bundle, Place);
+        Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(RealPath.Of(deployment), "rootfs")), place);
+    }
+
+    /// <summary>Takes away what a start has mounted on the host, or an earlier one has left.</summary>
+    /// <param name="bundle">The directory of the start.</param>
+    public static void Unmount(string bundle)
+    {
+        string place = Path.Join(bundle, Place);
+        if (Directory.Exists(place))
+        {
+            MountTable.Detach(p => p == place);
+        }
+    }
+}

@@ -18,6 +18,7 @@ static class Errno
     public const int ENOTDIR = 20;
     public const int EISDIR = 21;
     public const int EINVAL = 22;
+    public const int ENOTTY = 25;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
     public const int EMLINK = 31;
@@ -25,6 +26,9 @@ static class Errno
     public const int ENOSYS = 38;
     public const int ENOTEMPTY = 39;
     public const int ELOOP = 40;
+    public const int ENODATA = 61;
+    public const int ENOPKG = 65;
+    public const int EOVERFLOW = 75;
     public const int EOPNOTSUPP = 95;
     public const int EDQUOT = 122;
 }

@@ -20,6 +20,11 @@ static unsafe partial class Libc
     /// <summary>ioctl_ficlone(2).</summary>
     internal const uint FICLONE = 0x40049409;
 
+    // linux/fsverity.h, since Linux 5.4
+    internal const uint FS_IOC_ENABLE_VERITY = 0x40806685;
+    internal const uint FS_IOC_MEASURE_VERITY = 0xc0046686;
+    internal const uint FS_VERITY_HASH_ALG_SHA256 = 1;
+
     // linux/stat.h, since Linux 5.8: the mount's id is in what was spare room of struct statx before.
     internal const uint STATX_MNT_ID = 0x1000;
     internal const int StatxMountOffset = 0x90;
@@ -60,6 +65,24 @@ static unsafe partial class Libc
         public byte* pw_gecos;
         public byte* pw_dir;
         public byte* pw_shell;
+    }
+
+    /// <summary>struct fsverity_enable_arg: no salt, no signature.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct fsverity_enable_arg
+    {
+        public uint version;
+        public uint hash_algorithm;
+        public uint block_size;
+    }
+
+    /// <summary>struct fsverity_digest with room for SHA-256.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct fsverity_digest
+    {
+        public ushort digest_algorithm;
+        public ushort digest_size;
+        public fixed byte digest[32];
     }
 
     [LibraryImport(Library, SetLastError = true)]

@@ -13,7 +13,8 @@ namespace SystemContainers.Linux.Verity;
 /// </summary>
 sealed class VerityHasher
 {
-    private const int BlockSize = 4096;
+    /// <summary>Bytes of a block, of data and of hashes.</summary>
+    public const int BlockSize = 4096;
 
     private const int DescriptorSize = 256;
 

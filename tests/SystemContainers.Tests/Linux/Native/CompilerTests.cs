@@ -33,6 +33,11 @@ public sealed class CompilerTests
             ["sizeof(struct pollfd)"] = Marshal.SizeOf<Tmds.Linux.pollfd>(),
             ["sizeof(struct msghdr)"] = Marshal.SizeOf<Tmds.Linux.msghdr>(),
             ["sizeof(struct iovec)"] = Marshal.SizeOf<Tmds.Linux.iovec>(),
+            ["sizeof(struct fsverity_enable_arg)"] = Marshal.SizeOf<Libc.fsverity_enable_arg>(),
+            ["offsetof(struct fsverity_enable_arg, hash_algorithm)"] = (long)Marshal.OffsetOf<Libc.fsverity_enable_arg>("hash_algorithm"),
+            ["offsetof(struct fsverity_enable_arg, block_size)"] = (long)Marshal.OffsetOf<Libc.fsverity_enable_arg>("block_size"),
+            ["offsetof(struct fsverity_digest, digest_size)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest_size"),
+            ["offsetof(struct fsverity_digest, digest)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest"),
             ["sizeof(struct mount_attr)"] = Marshal.SizeOf<Libc.mount_attr>(),
             ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
             ["CMSG_SPACE(sizeof(struct ucred))"] = Marshal.SizeOf<Libc.credentials_message>(),
@@ -76,6 +81,7 @@ public sealed class CompilerTests
                   #include <errno.h>
                   #include <fcntl.h>
                   #include <linux/fs.h>
+                  #include <linux/fsverity.h>
                   #include <linux/magic.h>
                   #include <linux/openat2.h>
                   #include <linux/sockios.h>

@@ -25,7 +25,7 @@ interface ILayerSink
     }
 
     /// <summary>
-    /// Takes one layer. <paramref name="plainTar"/> is the decompressed stream; it throws
+    /// Takes one layer, on a thread of the sink's own: it may take as long as the network. <paramref name="plainTar"/> is the decompressed stream; it throws
     /// <see cref="Errors.SysctrException"/> (Corrupt, Unreachable, Unsafe) from Read, at the latest when its end is reached,
     /// where the compressed size, the compressed digest or <paramref name="diffId"/> do not match. So a Read that returns 0
     /// means that everything was verified: read on to that, past the tar's own end, before anything is made visible.

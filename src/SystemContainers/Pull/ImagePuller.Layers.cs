@@ -97,12 +97,7 @@ sealed partial class ImagePuller
 
         try
         {
-            // A thread of its own: the sink reads and writes files synchronously for as long as the layer lasts.
-            await Task.Factory.StartNew(
-                () => sink.AddLayerAsync(diffId, ahead, cancellationToken),
-                cancellationToken,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default).Unwrap();
+            await sink.AddLayerAsync(diffId, ahead, cancellationToken);
         }
         catch (SysctrException e) when (!e.Message.StartsWith(doing, StringComparison.Ordinal))
         {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
@@ -25,8 +24,11 @@ sealed class ObjectWriters : IDisposable
 
     private readonly ContentStore _store;
     private readonly Staging _staging;
-    private readonly BlockingCollection<List<PendingObject>> _queue = new(Capacity);
+
+    // The queue, and its lock. BlockingCollection spins before it waits: tens of thousands of sched_yield(2) in a pull.
+    private readonly Queue<List<PendingObject>> _queue = new(Capacity);
     private readonly Thread[] _threads;
+    private bool _isComplete;
     private List<PendingObject> _batch = [];
     private int _batchBytes;
     private volatile Exception? _failure;
@@ -60,25 +62,25 @@ sealed class ObjectWriters : IDisposable
     public void Finish()
     {
         HandOver();
-        _queue.CompleteAdding();
-        foreach (Thread thread in _threads)
-        {
-            thread.Join();
-        }
-
+        Complete();
         ThrowIfFailed();
     }
 
-    public void Dispose()
+    /// <summary>After a failure of the reader: lets the workers run dry before the staging directory goes.</summary>
+    public void Dispose() => Complete();
+
+    private void Complete()
     {
-        // After a failure of the reader: let the workers run dry before the staging directory goes.
-        _queue.CompleteAdding();
+        lock (_queue)
+        {
+            _isComplete = true;
+            Monitor.PulseAll(_queue);
+        }
+
         foreach (Thread thread in _threads)
         {
             thread.Join();
         }
-
-        _queue.Dispose();
     }
 
     private void ThrowIfFailed()
@@ -91,30 +93,75 @@ sealed class ObjectWriters : IDisposable
 
     private void HandOver()
     {
-        _queue.Add(_batch);
+        lock (_queue)
+        {
+            while (_queue.Count == Capacity)
+            {
+                Monitor.Wait(_queue);
+            }
+
+            _queue.Enqueue(_batch);
+            Monitor.Pulse(_queue);
+        }
+
         (_batch, _batchBytes) = ([], 0);
+    }
+
+    /// <summary>The next batch; null where none will come any more.</summary>
+    private List<PendingObject>? Take()
+    {
+        lock (_queue)
+        {
+            while (_queue.Count == 0)
+            {
+                if (_isComplete)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_queue);
+            }
+
+            List<PendingObject> batch = _queue.Dequeue();
+            if (_queue.Count == Capacity / 2)
+            {
+                // For the reader, which alone can be waiting: a queue that was full has had a pulse for each worker. Half empty, so that it
+                // is not woken for every batch.
+                Monitor.Pulse(_queue);
+            }
+
+            return batch;
+        }
     }
 
     private void Work()
     {
-        foreach (PendingObject pending in _queue.GetConsumingEnumerable().SelectMany(batch => batch))
+        while (Take() is { } batch)
         {
-            try
+            foreach (PendingObject pending in batch)
             {
-                if (_failure is null)
-                {
-                    Write(pending);
-                }
+                Handle(pending);
             }
-            catch (Exception e)
+        }
+    }
+
+    private void Handle(PendingObject pending)
+    {
+        try
+        {
+            if (_failure is null)
             {
-                // Thrown again on the layer's own thread, by Add or Finish.
-                _failure = e;
+                Write(pending);
             }
-            finally
-            {
-                pending.Return();
-            }
+        }
+        catch (Exception e)
+        {
+            // Thrown again on the layer's own thread, by Add or Finish.
+            _failure = e;
+        }
+        finally
+        {
+            pending.Return();
         }
     }
 

@@ -13,7 +13,10 @@ sealed class RecordingSink : ILayerSink
 
     public bool HasLayer(Digest diffId) => Layers.ContainsKey(diffId);
 
-    public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken)
+    public Task AddLayerAsync(Digest diffId, Stream plainTar, CancellationToken cancellationToken) =>
+        Task.Run(() => Add(diffId, plainTar, cancellationToken), cancellationToken);
+
+    private void Add(Digest diffId, Stream plainTar, CancellationToken cancellationToken)
     {
         using MemoryStream bytes = new();
         byte[] buffer = new byte[10_000];
@@ -26,7 +29,6 @@ sealed class RecordingSink : ILayerSink
         }
 
         Assert(Layers.TryAdd(diffId, bytes.ToArray()));
-        return Task.CompletedTask;
     }
 
     private static void Assert(bool once) => Xunit.Assert.True(once, "a layer was added twice");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 
@@ -66,7 +67,7 @@ sealed class ReadAheadStream : ForwardOnlyStream
 
         while (_start == _end)
         {
-            if (!Take() && !WaitAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+            if (!Take() && !Wait())
             {
                 AtEnd = true;
                 return 0;
@@ -103,6 +104,34 @@ sealed class ReadAheadStream : ForwardOnlyStream
 
         (_current, _start, _end) = (next.Buffer, 0, next.Count);
         return true;
+    }
+
+    /// <summary>Waits without spinning, which a task's own wait does first, for a buffer that takes a hundred times as long to fill.</summary>
+    private bool Wait()
+    {
+        ValueTaskAwaiter<bool> waiting = WaitAsync(CancellationToken.None).GetAwaiter();
+        if (!waiting.IsCompleted)
+        {
+            object gate = new();
+            bool isOver = false;
+            waiting.UnsafeOnCompleted(() =>
+            {
+                lock (gate)
+                {
+                    isOver = true;
+                    Monitor.Pulse(gate);
+                }
+            });
+            lock (gate)
+            {
+                while (!isOver)
+                {
+                    Monitor.Wait(gate);
+                }
+            }
+        }
+
+        return waiting.GetResult();
     }
 
     private async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)

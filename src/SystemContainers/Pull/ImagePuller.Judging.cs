@@ -42,16 +42,17 @@ sealed partial class ImagePuller
     /// <param name="reference">The logical name that it was pulled by.</param>
     /// <param name="manifest">The bytes of its manifest.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">As a pull; NotFound: no place has that manifest any more; Policy: it would not be pulled any more, and why.</exception>
-    public async Task JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
     {
         if (!MustBeProved(reference))
         {
-            return;
+            return [];
         }
 
         ManifestDocument document = ManifestDocument.Read(new RawManifest(null, manifest, Announced: null), expected: null, size: null, $"judging {reference.Identity}");
-        await UseAsync(
+        return await UseAsync(
             [reference],
             async (name, place, source, token) =>
             {
@@ -64,8 +65,7 @@ sealed partial class ImagePuller
 
                 // A statement may be about the index that named it, as long as the name still leads there.
                 ManifestDocument root = Judge?.JudgementFor(name) is null ? document : await FindRootAsync(place, source, token) ?? document;
-                await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
-                return true;
+                return await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
             },
             cancellationToken);
     }
@@ -94,16 +94,17 @@ sealed partial class ImagePuller
     /// <param name="root">What the name leads to.</param>
     /// <param name="document">An image's, not an index: the same, or one that it names.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">Policy: it may not; Unreachable: what speaks for it can't be fetched.</exception>
-    public async Task JudgeAsync(
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
         reference = JudgedAs ?? reference;
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
-        if (Judge is { } judge)
-        {
-            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
-        }
+        return
+        [
+            .. await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken),
+            .. Judge is { } judge ? await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken) : [],
+        ];
     }
 
     private ISignatureSource Signatures(ImageReference place, IImageSource source) => place.Transport switch

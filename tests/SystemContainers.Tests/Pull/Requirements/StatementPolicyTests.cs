@@ -141,7 +141,9 @@ public sealed class StatementPolicyTests : IDisposable
         ImageReference name = ImageReference.Parse($"docker://{pusher.Name}:1");
         Assert.True(registry.Repository("team/app").Tags.TryRemove("1", out _));
 
-        await Puller().JudgeStoredAsync(name, manifest, Token);
+        SystemContainers.Pull.Trust.ImageProof proof = Assert.Single(await Puller().JudgeStoredAsync(name, manifest, Token));
+        Assert.Equal((Provenance, registry.Host + "/team", _host.In("trust.d/10.json")), (proof.Requirement, proof.Rule, proof.File));
+        Assert.EndsWith($"({_host.In("key.pub")})", proof.Signer, StringComparison.Ordinal);
 
         Assert.True(registry.Repository("team/app").Manifests.TryRemove(image, out _));
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => Puller().JudgeStoredAsync(name, manifest, Token))).Kind);
@@ -166,7 +168,10 @@ public sealed class StatementPolicyTests : IDisposable
 
         BundleTrust trust = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust();
 
-        Assert.NotNull(BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow).Statement);
+        BundleVerdict good = BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow);
+        Assert.NotNull(good.Statement);
+        Assert.StartsWith("certificate of https://github.example/team/app/.github/workflows/", good.Signer, StringComparison.Ordinal);
+        Assert.EndsWith($" (logged in at {BundleSamples.Issuer})", good.Signer, StringComparison.Ordinal);
         Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
     }
 

@@ -220,7 +220,7 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = JudgementFor(_policy, Judge, JudgedAs ?? reference);
-        await JudgeAsync(reference, place, source, root, document, cancellationToken);
+        IReadOnlyList<ImageProof> proofs = await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         _progress.Found(place, document.Digest, manifest.Layers.Count);
@@ -229,6 +229,8 @@ sealed partial class ImagePuller
         {
             Names = source.Names,
             Judgement = judgement,
+            Proofs = proofs,
+            Attestations = root.Index is { } index ? [.. BuildKitAttestations.Of(index, document.Digest).Select(a => a.Digest)] : [],
         };
     }
 

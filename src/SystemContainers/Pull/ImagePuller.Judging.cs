@@ -99,12 +99,39 @@ sealed partial class ImagePuller
     public async Task<IReadOnlyList<ImageProof>> JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
-        reference = JudgedAs ?? reference;
+        ImageReference name = JudgedAs ?? reference;
         return
         [
-            .. await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken),
-            .. Judge is { } judge ? await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken) : [],
+            .. await _judge.JudgeAsync(name, document.Bytes, Signatures(place, source), cancellationToken),
+            .. Judge is { } judge ? await JudgeAsync(judge, reference, place, source, root, document, cancellationToken) : [],
         ];
+    }
+
+    /// <summary>
+    /// Mirrors and caches have manifests and blobs, and often not what refers to them: where that of a mirror is not enough the registry itself is asked for it, and
+    /// for nothing else. A statement is about a digest, so it is no matter where it lies.
+    /// </summary>
+    private async Task<IReadOnlyList<ImageProof>> JudgeAsync(
+        IImageJudge judge, ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
+    {
+        ImageReference name = JudgedAs ?? reference;
+        try
+        {
+            return await judge.JudgeAsync(name, place, source, root.Digest, document.Digest, cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy && reference.Transport == ImageTransport.Docker && _registries.For(reference).Registry is { } registry && registry.Reference.Name != place.Name)
+        {
+            _progress.Retrying($"{e.Message}; asking {registry.Reference.Registry} for what its mirror lacks");
+            using RegistrySource own = new(registry, _credentials, _options, _progress);
+            try
+            {
+                return await judge.JudgeAsync(name, registry.Reference, own, root.Digest, document.Digest, cancellationToken);
+            }
+            catch (SysctrException other) when (other.Kind != ErrorKind.Policy)
+            {
+                throw new SysctrException(ErrorKind.Policy, $"{e.Message} at the mirror {place.Name}; and the registry itself can't be asked: {other.Message}", other.Hint, other);
+            }
+        }
     }
 
     private ISignatureSource Signatures(ImageReference place, IImageSource source) => place.Transport switch

@@ -9,6 +9,7 @@ using SystemContainers.Push;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Pull;
 using SystemContainers.Verbs.Transfer;
 using Xunit;
 
@@ -76,6 +77,39 @@ public sealed class TransferTests : IDisposable
 
         Assert.Equal([_image.ManifestDigest.ToString()], details.Attestations);
         Assert.Equal(("signedBy", $"OpenPGP key {Convert.ToHexString(signer.Fingerprint)} (/etc/key.gpg)"), (details.Proofs.Single().Requirement, details.Proofs.Single().Signer));
+    }
+
+    /// <summary>As skopeo delete: by digest, so that every tag of it goes; docker-registry is asked with and without leave to delete.</summary>
+    [Fact]
+    [Trait("needs", "programs")]
+    public async Task An_image_is_deleted_in_its_registry()
+    {
+        await using DockerRegistry open = await DockerRegistry.StartAsync(deletes: true);
+        await using DockerRegistry closed = await DockerRegistry.StartAsync();
+        File.AppendAllText(_bed.In("registries.conf"), $"[[registry]]\nlocation = \"{open.Host}\"\ninsecure = true\n[[registry]]\nlocation = \"{closed.Host}\"\ninsecure = true\n");
+        FakeImage image = new FakeImage().AddGzip([1]).WriteTo(_bed.In("layout"), "v1");
+        FakeImage other = new FakeImage().AddGzip([2]).WriteTo(_bed.In("other"), "v1");
+        foreach (string to in (string[])[$"{open.Host}/app:v1", $"{open.Host}/app:also", $"{closed.Host}/app:v1", $"{_bed.Registry.Host}/app:v1"])
+        {
+            await _bed.Copy.CopyAsync($"oci:{_bed.In("layout")}:v1", "docker://" + to, s_one, offline: false, Cancellation);
+        }
+
+        await _bed.Copy.CopyAsync($"oci:{_bed.In("other")}:v1", $"docker://{open.Host}/app:other", s_one, offline: false, Cancellation);
+        RemoteDeletion deletion = new(_bed.Host, _bed.Progress);
+
+        Assert.Equal(image.ManifestDigest, await deletion.DeleteAsync($"docker://{open.Host}/app:v1", Cancellation));
+        Assert.Equal(image.ManifestDigest, await deletion.DeleteAsync($"docker://{_bed.Registry.Host}/app:v1", Cancellation));
+
+        Assert.Empty(_bed.Registry.Repository("app").Tags);
+        foreach (string gone in (string[])["v1", "also"])
+        {
+            Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => deletion.DeleteAsync($"docker://{open.Host}/app:{gone}", Cancellation))).Kind);
+        }
+
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => deletion.DeleteAsync($"docker://{closed.Host}/app:v1", Cancellation));
+        Assert.Equal(ErrorKind.Host, refused.Kind);
+        Assert.Contains("lets nobody delete", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(other.ManifestDigest, await deletion.DeleteAsync($"docker://{open.Host}/app:other", Cancellation));
     }
 
     /// <summary>Neither where it came from nor the store gives what may not be used (any more), and nothing is sent.</summary>

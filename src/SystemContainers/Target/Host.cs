@@ -144,10 +144,12 @@ sealed class Host : IDisposable
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     /// <param name="progress">Told what goes on.</param>
     /// <param name="judgedAs">As <see cref="ImagePuller.JudgedAs"/>.</param>
-    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User, Root))
+    /// <param name="withoutMirrors">As <see cref="ImagePuller.WithoutMirrors"/>.</param>
+    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null, bool withoutMirrors = false) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User, Root))
     {
         Judge = StatementJudge,
         JudgedAs = judgedAs,
+        WithoutMirrors = withoutMirrors,
     };
 
     private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);

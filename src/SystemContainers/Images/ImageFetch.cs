@@ -174,6 +174,8 @@ sealed class ImageFetch(Host host, IPullProgress progress)
                 {
                     // By another name other rules count.
                     Judgement = r == pulled.Reference ? pulled.Judgement : null,
+                    Proofs = r == pulled.Reference && pulled.Proofs.Count > 0 ? pulled.Proofs : null,
+                    Attestations = pulled.Attestations.Count > 0 ? pulled.Attestations : null,
                 },
                 pulled.Config,
                 host.OpenStore())),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Pull.Trust;
 using SystemContainers.Rights;
 using SystemContainers.State;
 using SystemContainers.SystemdText;
@@ -20,6 +21,12 @@ sealed record ContainerDetails
 
     /// <summary>The digest of the image's manifest.</summary>
     public required string ManifestDigest { get; init; }
+
+    /// <summary>Who proved what was required of the image when it was pulled; empty where nothing was, or the store has no name for it any more.</summary>
+    public required IReadOnlyList<ImageProof> Proofs { get; init; }
+
+    /// <summary>Digests of the attestations' manifests that stood beside the image in the index when it was pulled; as <see cref="Proofs"/>.</summary>
+    public required IReadOnlyList<string> Attestations { get; init; }
 
     /// <summary>The deployment in use, from 0.</summary>
     public required int Deployment { get; init; }

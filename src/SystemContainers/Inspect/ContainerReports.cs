@@ -3,6 +3,7 @@
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
+using SystemContainers.Store.Records;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
 
@@ -55,12 +56,15 @@ sealed class ContainerReports(Host host)
     {
         ContainerRecord record = host.Catalog.Get(name);
         UnitStatus? unit = host.Systemd.IsBooted ? await host.Systemd.GetStatusAsync(record.MainUnit, cancellation) : null;
+        ImageRecord? pulled = host.OpenStore().Images.List().Where(i => i.ManifestDigest == record.ManifestDigest).OrderByDescending(i => i.Reference == record.Image).FirstOrDefault();
         return new ContainerDetails
         {
             Name = record.Name,
             Image = record.Image,
             ImageId = record.ImageId.ToString(),
             ManifestDigest = record.ManifestDigest.ToString(),
+            Proofs = pulled?.Proofs ?? [],
+            Attestations = [.. (pulled?.Attestations ?? []).Select(a => a.ToString())],
             Deployment = record.Deployment,
             Directory = host.Deployment(record.Name, record.Deployment).OnHost,
             Runtime = record.Runtime,

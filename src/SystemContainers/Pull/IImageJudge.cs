@@ -2,6 +2,7 @@
 
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sources;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull;
@@ -16,8 +17,9 @@ interface IImageJudge
     /// <param name="root">The manifest or index that the name leads to.</param>
     /// <param name="manifest">The manifest that is pulled: the same, or one that the index names.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who proved what was required; none where nothing was.</returns>
     /// <exception cref="Errors.SysctrException">Policy: it may not; else as a pull.</exception>
-    Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
 
     /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>
     /// <exception cref="Errors.SysctrException">Policy: a key can't be read.</exception>

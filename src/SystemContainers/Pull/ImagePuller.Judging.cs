@@ -42,16 +42,17 @@ sealed partial class ImagePuller
     /// <param name="reference">The logical name that it was pulled by.</param>
     /// <param name="manifest">The bytes of its manifest.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">As a pull; NotFound: no place has that manifest any more; Policy: it would not be pulled any more, and why.</exception>
-    public async Task JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeStoredAsync(ImageReference reference, byte[] manifest, CancellationToken cancellationToken)
     {
         if (!MustBeProved(reference))
         {
-            return;
+            return [];
         }
 
         ManifestDocument document = ManifestDocument.Read(new RawManifest(null, manifest, Announced: null), expected: null, size: null, $"judging {reference.Identity}");
-        await UseAsync(
+        return await UseAsync(
             [reference],
             async (name, place, source, token) =>
             {
@@ -64,8 +65,7 @@ sealed partial class ImagePuller
 
                 // A statement may be about the index that named it, as long as the name still leads there.
                 ManifestDocument root = Judge?.JudgementFor(name) is null ? document : await FindRootAsync(place, source, token) ?? document;
-                await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
-                return true;
+                return await JudgeAsync(name, place, source, root.Index?.Manifests.Any(m => m.Digest == document.Digest) == true ? root : document, document, token);
             },
             cancellationToken);
     }
@@ -94,15 +94,43 @@ sealed partial class ImagePuller
     /// <param name="root">What the name leads to.</param>
     /// <param name="document">An image's, not an index: the same, or one that it names.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">Policy: it may not; Unreachable: what speaks for it can't be fetched.</exception>
-    public async Task JudgeAsync(
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(
         ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
     {
-        reference = JudgedAs ?? reference;
-        await _judge.JudgeAsync(reference, document.Bytes, Signatures(place, source), cancellationToken);
-        if (Judge is { } judge)
+        ImageReference name = JudgedAs ?? reference;
+        return
+        [
+            .. await _judge.JudgeAsync(name, document.Bytes, Signatures(place, source), cancellationToken),
+            .. Judge is { } judge ? await JudgeAsync(judge, reference, place, source, root, document, cancellationToken) : [],
+        ];
+    }
+
+    /// <summary>
+    /// Mirrors and caches have manifests and blobs, and often not what refers to them: where that of a mirror is not enough the registry itself is asked for it, and
+    /// for nothing else. A statement is about a digest, so it is no matter where it lies.
+    /// </summary>
+    private async Task<IReadOnlyList<ImageProof>> JudgeAsync(
+        IImageJudge judge, ImageReference reference, ImageReference place, IImageSource source, ManifestDocument root, ManifestDocument document, CancellationToken cancellationToken)
+    {
+        ImageReference name = JudgedAs ?? reference;
+        try
         {
-            await judge.JudgeAsync(reference, place, source, root.Digest, document.Digest, cancellationToken);
+            return await judge.JudgeAsync(name, place, source, root.Digest, document.Digest, cancellationToken);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Policy && reference.Transport == ImageTransport.Docker && _registries.For(reference).Registry is { } registry && registry.Reference.Name != place.Name)
+        {
+            _progress.Retrying($"{e.Message}; asking {registry.Reference.Registry} for what its mirror lacks");
+            using RegistrySource own = new(registry, _credentials, _options, _progress);
+            try
+            {
+                return await judge.JudgeAsync(name, registry.Reference, own, root.Digest, document.Digest, cancellationToken);
+            }
+            catch (SysctrException other) when (other.Kind != ErrorKind.Policy)
+            {
+                throw new SysctrException(ErrorKind.Policy, $"{e.Message} at the mirror {place.Name}; and the registry itself can't be asked: {other.Message}", other.Hint, other);
+            }
         }
     }
 

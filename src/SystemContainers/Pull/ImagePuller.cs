@@ -54,6 +54,9 @@ sealed partial class ImagePuller
     /// <summary>By what name everything is judged; null for that which it is fetched by. For what was judged by a name, and is fetched again by its digest.</summary>
     public ImageReference? JudgedAs { get; init; }
 
+    /// <summary>Whether only registries themselves are asked: for what mirrors need not have.</summary>
+    public bool WithoutMirrors { get; init; }
+
     /// <summary>Asked once an image's digest is known; null for nobody.</summary>
     public IImageJudge? Judge { get; init; }
 
@@ -134,14 +137,15 @@ sealed partial class ImagePuller
 
         RegistrySettings settings = Settings(reference, "pulling");
         List<SysctrException> failures = [];
-        foreach (RegistryEndpoint endpoint in settings.Endpoints)
+        IReadOnlyList<RegistryEndpoint> endpoints = WithoutMirrors ? [Registry(reference)] : settings.Endpoints;
+        foreach (RegistryEndpoint endpoint in endpoints)
         {
             try
             {
                 using RegistrySource source = new(endpoint, _credentials, _options, _progress);
                 return await WithinAsync(endpoint.Reference, token => use(reference, endpoint.Reference, source, token), cancellationToken);
             }
-            catch (SysctrException e) when (settings.Endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
+            catch (SysctrException e) when (endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
             {
                 // A mirror that lies is no reason not to ask the registry; layers that were verified are kept.
                 _progress.Retrying(e.Message);
@@ -220,7 +224,7 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = JudgementFor(_policy, Judge, JudgedAs ?? reference);
-        await JudgeAsync(reference, place, source, root, document, cancellationToken);
+        IReadOnlyList<ImageProof> proofs = await JudgeAsync(reference, place, source, root, document, cancellationToken);
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         _progress.Found(place, document.Digest, manifest.Layers.Count);
@@ -229,6 +233,8 @@ sealed partial class ImagePuller
         {
             Names = source.Names,
             Judgement = judgement,
+            Proofs = proofs,
+            Attestations = root.Index is { } index ? [.. BuildKitAttestations.Of(index, document.Digest).Select(a => a.Digest)] : [],
         };
     }
 

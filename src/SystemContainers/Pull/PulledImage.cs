@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Oci;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull;
@@ -24,6 +25,12 @@ sealed record PulledImage(
 {
     /// <summary>What an archive or daemon calls the image, as it says it; empty for other places.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Who proved what was required of it; empty where nothing was.</summary>
+    public IReadOnlyList<ImageProof> Proofs { get; init; } = [];
+
+    /// <summary>Manifests of attestations that stand beside it in the index; nobody has judged them.</summary>
+    public IReadOnlyList<Digest> Attestations { get; init; } = [];
 
     /// <summary>Of the rules that its signatures satisfied; null where they asked for none.</summary>
     public string? Judgement { get; init; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Oci;
+using SystemContainers.Pull.Trust;
 
 namespace SystemContainers.Push;
 
@@ -11,4 +12,11 @@ namespace SystemContainers.Push;
 /// <param name="Blobs">How many blobs were sent.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Present">How many blobs were there already.</param>
-sealed record CopiedImage(Digest Source, Digest? Digest, int Images, int Blobs, long Bytes, int Present);
+sealed record CopiedImage(Digest Source, Digest? Digest, int Images, int Blobs, long Bytes, int Present)
+{
+    /// <summary>How many manifests of what is attached to it were copied.</summary>
+    public int Attached { get; init; }
+
+    /// <summary>Who proved what was required of it.</summary>
+    public IReadOnlyList<ImageProof> Proofs { get; init; } = [];
+}

@@ -7,6 +7,7 @@ using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
@@ -86,7 +87,7 @@ sealed class ImageCopier(IPullProgress progress)
     {
         try
         {
-            return await CopyFromAsync(place, source, destination, choice, (_, _) => Task.CompletedTask, cancellation);
+            return await CopyFromAsync(place, source, destination, choice, (_, _) => Task.FromResult<IReadOnlyList<ImageProof>>([]), cancellation);
         }
         catch (DestinationException e)
         {
@@ -98,7 +99,7 @@ sealed class ImageCopier(IPullProgress progress)
     /// <exception cref="SysctrException">What the source is to blame for.</exception>
     /// <exception cref="DestinationException">What it is not.</exception>
     private async Task<CopiedImage> CopyFromAsync(
-        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, Func<ManifestDocument, ManifestDocument, Task> judge, CancellationToken cancellation)
+        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, Func<ManifestDocument, ManifestDocument, Task<IReadOnlyList<ImageProof>>> judge, CancellationToken cancellation)
     {
         if (choice.PreserveDigests && !destination.KeepsManifests)
         {
@@ -106,15 +107,22 @@ sealed class ImageCopier(IPullProgress progress)
                 ErrorKind.Usage, $"copying {place.Identity}: this destination has no manifests, and so no digest", "leave out --preserve-digests, or copy it to a registry, oci:, oci-archive: or dir:"));
         }
 
+        if (choice.Recursive && (source is not RegistrySource || destination is not RegistryDestination))
+        {
+            throw new DestinationException(new SysctrException(
+                ErrorKind.Usage, $"copying {place.Identity}: only registries have what is attached to an image", "leave out --recursive, or copy from docker:// to docker://"));
+        }
+
         progress.Trying(place);
         ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
         ManifestDocument root = choice.Platform is { } platform ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation) : named;
         List<ManifestDocument> manifests = [];
         await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
+        List<ImageProof> proofs = [];
         foreach (ManifestDocument manifest in manifests.Where(m => m.Manifest is not null))
         {
             // Each by itself and before a blob of any is sent, as skopeo does: of an index nothing is signed by the index being signed.
-            await judge(named, manifest);
+            proofs.AddRange(await judge(named, manifest));
         }
 
         Descriptor[] blobs =
@@ -133,9 +141,16 @@ sealed class ImageCopier(IPullProgress progress)
             await ToAsync(() => destination.PutManifestAsync(manifest, cancellation));
         }
 
+        // Before the name: whoever asks for the image has its signatures. Of an index of which one platform is copied they may be about the index.
+        int attached = !choice.Recursive ? 0
+            : await new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation).CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
         await ToAsync(() => destination.CommitAsync(root, cancellation));
         return new CopiedImage(
-            root.Digest, destination.KeepsManifests ? root.Digest : null, manifests.Count(m => m.Manifest is not null), sent, bytes, blobs.Length - sent);
+            root.Digest, destination.KeepsManifests ? root.Digest : null, manifests.Count(m => m.Manifest is not null), sent, bytes, blobs.Length - sent)
+        {
+            Attached = attached,
+            Proofs = proofs,
+        };
     }
 
     /// <summary>A manifest with all that it names, each once, what is named first.</summary>

@@ -8,6 +8,8 @@ using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Referrers;
+using SystemContainers.Pull.Sources;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
@@ -20,6 +22,8 @@ sealed class RegistryDestination : IImageDestination
     private readonly RegistryClient _client;
     private readonly PullOptions _options;
     private readonly IPullProgress _progress;
+    private readonly RegistrySource _there;
+    private readonly HashSet<Digest> _listed = [];
 
     /// <param name="endpoint">The repository; its tag is the name that the image gets, its digest what it has to have.</param>
     /// <param name="source">Where the image is from; blobs of the same registry are mounted. Null where that is not known.</param>
@@ -31,6 +35,7 @@ sealed class RegistryDestination : IImageDestination
         _reference = endpoint.Reference;
         _options = options;
         _progress = progress;
+        _there = new RegistrySource(endpoint, credentials, options, progress);
         _mountFrom = source is { Transport: ImageTransport.Docker } && source.Registry == _reference.Registry && source.Repository != _reference.Repository ? source.Repository : null;
         _client = new RegistryClient(endpoint, credentials, options, progress)
         {
@@ -97,10 +102,60 @@ sealed class RegistryDestination : IImageDestination
     public ValueTask DisposeAsync()
     {
         _client.Dispose();
+        _there.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private Task<bool> PutAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
+    /// <summary>Takes a manifest all of whose blobs were put, at a tag of its own beside that of the image.</summary>
+    /// <exception cref="SysctrException">Conflict: something stands there that the manifest does not have; as <see cref="PutManifestAsync"/>.</exception>
+    public async Task PutBesideAsync(ManifestDocument manifest, string tag, CancellationToken cancellation)
+    {
+        if (await FindAsync(tag, cancellation) is { } there && there.Digest != manifest.Digest
+            && there.Manifest?.Layers.All(l => manifest.Manifest?.Layers.Any(m => m.Digest == l.Digest) == true) != true)
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict, $"pushing to {_reference.Name}:{tag}: what is attached to the image there is not among what the source has", "remove it there, or copy the image without what is attached to it");
+        }
+
+        await PutAsync(manifest, tag, cancellation);
+    }
+
+    /// <summary>What is at a tag; null where nothing is.</summary>
+    private async Task<ManifestDocument?> FindAsync(string tag, CancellationToken cancellation) =>
+        await _there.FindTagAsync(tag, cancellation) is { } raw ? ManifestDocument.Read(raw, expected: null, size: null, $"fetching the manifest of {_reference.Name}:{tag}") : null;
+
+    /// <summary>
+    /// A registry that does not say which subject it took has no referrers API: then the list at the fallback tag is the client's to keep
+    /// (distribution-spec, "Pushing Manifests with Subject"). Others may write it meanwhile, and nothing but looking again tells.
+    /// </summary>
+    private async Task ListAsync(ManifestDocument manifest, Digest subject, CancellationToken cancellation)
+    {
+        string tag = ManifestSubject.TagOf(subject);
+        for (int attempt = 0; attempt < _options.MaxAttempts; attempt++)
+        {
+            if (ManifestSubject.Add(await FindAsync(tag, cancellation), manifest) is not { } list)
+            {
+                return;
+            }
+
+            RawManifest raw = new(MediaTypes.OciIndex, list, Announced: null);
+            await PutAsync(ManifestDocument.Read(raw, expected: null, size: null, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}"), tag, cancellation);
+        }
+    }
+
+    private async Task<bool> PutAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
+    {
+        (bool isCreated, bool isListed) = await SendAsync(manifest, name, cancellation);
+        if (!isListed && ManifestSubject.Of(manifest) is { } subject && _listed.Add(manifest.Digest))
+        {
+            await ListAsync(manifest, subject, cancellation);
+        }
+
+        return isCreated;
+    }
+
+    /// <returns>Whether it is new there, and whether the registry lists it by its subject.</returns>
+    private Task<(bool IsCreated, bool IsListed)> SendAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
     {
         string doing = $"pushing the manifest {manifest.Digest.Short} to {_reference.Name}{(name.Contains(':', StringComparison.Ordinal) ? "" : $":{name}")}";
         RegistryRequest request = new(doing, $"v2/{_reference.Repository}/manifests/{name}", Accept: [])
@@ -113,13 +168,14 @@ sealed class RegistryDestination : IImageDestination
             (response, _) =>
             {
                 bool isCreated = response.StatusCode == HttpStatusCode.Created;
+                bool isListed = response.Headers.NonValidated.Contains("OCI-Subject");
                 bool saysWhich = response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out HeaderStringValues values);
                 response.Dispose();
 
                 // Attack, or a proxy: it says that it took another one.
                 return saysWhich && Digest.TryParse(values.ToString(), out Digest told) && told.Algorithm == manifest.Digest.Algorithm && told != manifest.Digest
                     ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the registry says that it took {told}", "the registry or a proxy on the way changes manifests")
-                    : Task.FromResult(isCreated);
+                    : Task.FromResult((isCreated, isListed));
             },
             cancellation);
     }

@@ -142,15 +142,17 @@ sealed class Host : IDisposable
     internal ContentStore OpenStore() => _store.Value;
 
     /// <summary>What may be used, by the policies of the caller and of the system below <see cref="Root"/>; read anew each time.</summary>
-    internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root);
+    internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root, Environment.GetEnvironmentVariable);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     /// <param name="progress">Told what goes on.</param>
     /// <param name="judgedAs">As <see cref="ImagePuller.JudgedAs"/>.</param>
-    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User))
+    /// <param name="withoutMirrors">As <see cref="ImagePuller.WithoutMirrors"/>.</param>
+    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null, bool withoutMirrors = false) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User, Root))
     {
         Judge = StatementJudge,
         JudgedAs = judgedAs,
+        WithoutMirrors = withoutMirrors,
     };
 
     private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);

@@ -43,11 +43,13 @@ sealed class PolicyFile : IDisposable
     /// <summary>Opens the file of a host or user and keeps others from changing it until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
     /// <param name="user">Whose; null for the host's.</param>
     /// <param name="root">The host's root directory.</param>
+    /// <param name="environment">The caller's: the file that it names (<see cref="SignaturePolicy.Variable"/>) is changed; null for none.</param>
     /// <exception cref="SysctrException">Policy: what is there can't be understood.</exception>
-    public static PolicyFile Open(HostUser? user, string root)
+    public static PolicyFile Open(HostUser? user, string root, Func<string, string?>? environment = null)
     {
         string Find(string file) => root == "/" ? file : RootedPath.Resolve(root, file, followLast: true);
-        string path = user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json");
+        string? named = root == "/" ? SignaturePolicy.Named(environment) : null;
+        string path = named ?? (user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json"));
         string here = RealPath.Of(Find(path));
         string directory = System.IO.Path.GetDirectoryName(here)!;
         bool made = !Directory.Exists(directory);
@@ -55,7 +57,7 @@ sealed class PolicyFile : IDisposable
         SafeFileHandle held = ExclusiveLock.OfDirectory(directory);
         try
         {
-            return new PolicyFile(path, here, Find, Content(Find(SignaturePolicy.Find(user, Find))), held) { _madeDirectory = made };
+            return new PolicyFile(path, here, Find, Content(named ?? Find(SignaturePolicy.Find(user, Find))), held) { _madeDirectory = made };
         }
         catch
         {

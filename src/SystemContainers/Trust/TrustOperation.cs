@@ -52,7 +52,7 @@ sealed class TrustOperation(Host host, Action<string> note)
     /// <exception cref="SysctrException">Usage, Policy, Conflict: it can't hold; nothing was written.</exception>
     public void Set(TrustScope scope, TrustRequest request, string? lookaside)
     {
-        using PolicyFile file = PolicyFile.Open(host.User, host.Root);
+        using PolicyFile file = PolicyFile.Open(host.User, host.Root, Environment.GetEnvironmentVariable);
         file.Set(scope, request.ToJson());
         foreach (PolicyRequirement requirement in file.Check().All.Where(r => r.Transport == scope.Transport && r.Scope == scope.Scope).SelectMany(r => r.Requirements))
         {
@@ -79,7 +79,7 @@ sealed class TrustOperation(Host host, Action<string> note)
             throw new SysctrException(ErrorKind.Usage, "deleting the rule of default: a policy has to have one", "set it: sysctr trust set --type accept|reject default");
         }
 
-        using PolicyFile file = PolicyFile.Open(host.User, host.Root);
+        using PolicyFile file = PolicyFile.Open(host.User, host.Root, Environment.GetEnvironmentVariable);
         if (!file.Remove(scope))
         {
             throw new SysctrException(ErrorKind.NotFound, $"deleting the rule of {scope}: {file.Path} has none", "'sysctr trust show' lists them");
@@ -103,7 +103,7 @@ sealed class TrustOperation(Host host, Action<string> note)
         ImageReference[] candidates = [.. host.Registries.Resolve(typed)];
         SignaturePolicy policy = host.SignaturePolicy;
         StatementPolicy statements = StatementPolicy.Load(host.Root);
-        SignatureStorage storage = SignatureStorage.Of(host.User);
+        SignatureStorage storage = SignatureStorage.Of(host.User, host.Root);
         TrustVerdict Verdict(ImageReference reference) => new(reference.ToString())
         {
             Rules =
@@ -111,8 +111,8 @@ sealed class TrustOperation(Host host, Action<string> note)
                 .. policy.RulesFor(reference).Select(r => new TrustRule(r.Name, r.IsBuiltIn ? "no policy.json" : r.File, [.. r.Requirements.Select(Words)])),
                 .. statements.For(reference).Select(r => new TrustRule(r.Scope.Length == 0 ? "all registries" : r.Scope, r.File, [.. r.All.Select(s => $"a signed statement of type {s.PredicateType}")])),
             ],
-            Lookaside = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? storage.Lookaside(reference).Url : null,
-            Attachments = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? storage.UsesAttachments(reference) : null,
+            Lookaside = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? string.Join(" and ", storage.All.Select(s => s.Lookaside(reference).Url).Distinct(StringComparer.Ordinal)) : null,
+            Attachments = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? storage.All.Any(s => s.UsesAttachments(reference)) : null,
         };
 
         ImagePuller puller = host.Puller(NoProgress.Instance);

@@ -50,7 +50,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
 
         // By another name other rules count.
         string? judgement = reference.ToString() == record.Reference ? record.Judgement : null;
-        host.OpenStore().Images.Set(record with { Reference = reference.ToString(), Judgement = judgement });
+        host.OpenStore().Images.Set(record with { Reference = reference.ToString(), Judgement = judgement, Proofs = judgement is null ? null : record.Proofs });
         Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
         note($"{reference}: {record.ConfigDigest.Short}");
     }

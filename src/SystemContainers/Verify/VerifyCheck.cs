@@ -2,6 +2,7 @@
 
 using System.Text.Json.Serialization;
 using SystemContainers.Errors;
+using SystemContainers.Pull.Trust;
 
 namespace SystemContainers.Verify;
 
@@ -13,6 +14,9 @@ sealed record VerifyCheck(string Name, VerifyState State, string Text)
 {
     /// <summary>What is wrong, one by one.</summary>
     public IReadOnlyList<string>? Details { get; init; }
+
+    /// <summary>Who signed, for each requirement that holds; of trust alone.</summary>
+    public IReadOnlyList<ImageProof>? Proofs { get; init; }
 
     /// <summary>What to do.</summary>
     public string? Hint { get; init; }

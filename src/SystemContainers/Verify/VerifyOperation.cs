@@ -6,6 +6,7 @@ using SystemContainers.Fsck.Findings;
 using SystemContainers.Mounts;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -109,8 +110,8 @@ sealed class VerifyOperation(Host host, bool offline)
                 return new VerifyCheck(name, VerifyState.Unknown, manifest is null ? "without its manifest nobody can tell" : "the policy asks for signatures, which were not fetched (--offline)");
             }
 
-            await _puller.JudgeStoredAsync(reference, manifest, cancellation);
-            return new VerifyCheck(name, VerifyState.Ok, "it is signed as the policy asks for");
+            IReadOnlyList<ImageProof> proofs = await _puller.JudgeStoredAsync(reference, manifest, cancellation);
+            return new VerifyCheck(name, VerifyState.Ok, "it is signed as the policy asks for") { Proofs = proofs };
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {

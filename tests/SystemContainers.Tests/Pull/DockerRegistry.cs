@@ -14,7 +14,7 @@ public sealed class DockerRegistry : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-registry-").FullName;
     private readonly Process _process;
 
-    private DockerRegistry(string? passwords, TestCertificates? certificates)
+    private DockerRegistry(string? passwords, TestCertificates? certificates, bool deletes)
     {
         Host = $"127.0.0.1:{FreePort()}";
         string tls = "";
@@ -37,7 +37,7 @@ public sealed class DockerRegistry : IAsyncDisposable
             [
                 "version: 0.1",
                 "log: {level: error, accesslog: {disabled: true}}",
-                "storage: {filesystem: {rootdirectory: " + In("data") + "}}",
+                "storage: {filesystem: {rootdirectory: " + In("data") + "}, delete: {enabled: " + (deletes ? "true" : "false") + "}}",
                 "http: {addr: \"" + Host + "\"" + tls + "}",
                 authentication,
             ]);
@@ -53,12 +53,12 @@ public sealed class DockerRegistry : IAsyncDisposable
 
     public string Host { get; }
 
-    public static async Task<DockerRegistry> StartAsync(TestCertificates? certificates = null, (string User, string Password)? login = null)
+    public static async Task<DockerRegistry> StartAsync(TestCertificates? certificates = null, (string User, string Password)? login = null, bool deletes = false)
     {
         string? passwords = login is { } basic
             ? (await ProcessRunner.RunAsync("htpasswd", ["-Bbn", basic.User, basic.Password], default)).Output
             : null;
-        DockerRegistry registry = new(passwords, certificates);
+        DockerRegistry registry = new(passwords, certificates, deletes);
         await registry.WaitAsync();
         return registry;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
 using Xunit;
 
@@ -57,6 +58,37 @@ public sealed class DirectoryDestinationTests : IDisposable
 
         Assert.Equal(_image.ManifestDigest, (await _bed.Host.PullAsync("dir:" + Place)).ManifestDigest);
         Assert.False(File.Exists(Path.Combine(Place, s_blob)));
+    }
+
+    /// <summary>What is mounted somewhere can't be exchanged for another directory (EBUSY): the image in it is replaced, and until then is what it was.</summary>
+    [Fact]
+    [Trait("needs", "root")]
+    public async Task An_image_on_a_mount_is_replaced_in_place()
+    {
+        Directory.CreateDirectory(Place);
+        await Command.MustAsync("mount", "-t", "tmpfs", "-o", "size=4m,mode=0750", "tmpfs", Place);
+        try
+        {
+            FakeImage old = new FakeImage().AddGzip(FakeImage.Noise(2000, 7)).AddGzip(FakeImage.Noise(10, 8)).WriteTo(_bed.Host.In("old"), "v1");
+            await _bed.CopyAsync($"oci:{_bed.Host.In("old")}:v1", "dir:" + Place);
+            Write("signature-1", "old");
+            string[] before = [.. Directory.GetFiles(Place).Order(StringComparer.Ordinal)];
+            File.Delete(Directory.GetFiles(_bed.Host.In("layout/blobs/sha256")).OrderBy(f => new FileInfo(f).Length).Last());
+            await Assert.ThrowsAsync<SysctrException>(() => _bed.CopyAsync(Source, "dir:" + Place));
+            Assert.Equal(before, Directory.GetFiles(Place).Order(StringComparer.Ordinal));
+            Assert.Equal(old.ManifestDigest, (await _bed.Host.PullAsync("dir:" + Place)).ManifestDigest);
+            _image.WriteTo(_bed.Host.In("again"), "v1");
+
+            await _bed.CopyAsync($"oci:{_bed.Host.In("again")}:v1", "dir:" + Place);
+
+            Assert.Equal(_image.ManifestDigest, (await _bed.Host.PullAsync("dir:" + Place)).ManifestDigest);
+            Assert.Equal(4, Directory.GetFiles(Place).Length);
+            Assert.False(File.Exists(Path.Combine(Place, "signature-1")));
+        }
+        finally
+        {
+            await Command.MustAsync("umount", "--lazy", Place);
+        }
     }
 
     [Fact]

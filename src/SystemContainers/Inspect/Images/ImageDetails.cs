@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Pull.Trust;
+
 namespace SystemContainers.Inspect.Images;
 
 /// <summary>All that is known of an image in the store; the object that <c>sysctr images info IMAGE --json</c> prints.</summary>
@@ -37,6 +39,12 @@ sealed record ImageDetails
 
     /// <summary>The template variables that <c>--set</c> may set, with their defaults; null for one that has to be set.</summary>
     public required IReadOnlyDictionary<string, string?> Variables { get; init; }
+
+    /// <summary>Who proved what was required of it when it was pulled; empty where nothing was.</summary>
+    public required IReadOnlyList<ImageProof> Proofs { get; init; }
+
+    /// <summary>Digests of the attestations' manifests that stood beside it in the index when it was pulled; what is attached as referrers or at tags, only the registry knows.</summary>
+    public required IReadOnlyList<string> Attestations { get; init; }
 
     /// <summary>The containers that were made of it.</summary>
     public required IReadOnlyList<string> UsedBy { get; init; }

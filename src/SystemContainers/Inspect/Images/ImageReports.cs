@@ -54,6 +54,8 @@ sealed class ImageReports(Host host)
             Labels = labels,
             Environment = config.Run?.Env ?? [],
             Variables = TemplateValues.Settable(exports),
+            Proofs = image.Proofs ?? [],
+            Attestations = [.. (image.Attestations ?? []).Select(a => a.ToString())],
             UsedBy = _names.UsersOf(image),
         };
     }

@@ -92,7 +92,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             Name = reference.ToString(),
             Digest = root.Digest,
             MediaType = root.MediaType,
-            Platforms = [.. (root.Index?.Manifests ?? []).Where(m => !ReferrerReader.IsBuildKits(m)).Select(m => new RemotePlatform(m.Platform?.ToString() ?? "", m.Digest))],
+            Platforms = [.. (root.Index?.Manifests ?? []).Where(m => !BuildKitAttestations.Is(m)).Select(m => new RemotePlatform(m.Platform?.ToString() ?? "", m.Digest))],
             ManifestDigest = document.Digest,
             Id = manifest.Config.Digest,
             Platform = offered.Architecture.Length + offered.OperatingSystem.Length == 0 ? null : offered.ToString(),
@@ -103,7 +103,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             Environment = config.Run?.Env ?? [],
             Exports = exports,
             ExportsFrom = from,
-            Attestations = root.Index?.Manifests.Count(ReferrerReader.IsBuildKits) ?? 0,
+            Attestations = root.Index?.Manifests.Count(BuildKitAttestations.Is) ?? 0,
             Attached = attached,
             AttachedFault = fault,
         };

@@ -125,8 +125,8 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
     {
         List<Descriptor> all = [];
 
-        // distribution-spec, "Referrers Tag Schema": 64 characters of the digest, which leaves sha512's shortened. A manifest at such a tag is no list.
-        Add(all, (await TaggedAsync(registry, $"{subject.Algorithm}-{subject.Hex[..64]}", cancellationToken))?.Index ?? new ImageIndex([], []), subject);
+        // A manifest at such a tag is no list.
+        Add(all, (await TaggedAsync(registry, ManifestSubject.TagOf(subject), cancellationToken))?.Index ?? new ImageIndex([], []), subject);
         return all;
     }
 

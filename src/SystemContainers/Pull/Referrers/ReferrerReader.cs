@@ -15,8 +15,6 @@ namespace SystemContainers.Pull.Referrers;
 sealed class ReferrerReader(ReferrerClient client)
 {
     private const string Notation = "application/vnd.cncf.notary.signature";
-    private const string BuildKitType = "vnd.docker.reference.type";
-    private const string BuildKitDigest = "vnd.docker.reference.digest";
     private const string InTotoPredicate = "in-toto.io/predicate-type";
     private const string BundlePredicate = "dev.sigstore.bundle.predicateType";
 
@@ -53,9 +51,6 @@ sealed class ReferrerReader(ReferrerClient client)
 
         return new ReferrerList(root.Digest, manifest, all);
     }
-
-    /// <summary>Whether BuildKit put it into an index as attestations (moby/buildkit, docs/attestations/attestation-storage.md).</summary>
-    public static bool IsBuildKits(Descriptor manifest) => manifest.Annotations?.GetValueOrDefault(BuildKitType) == "attestation-manifest";
 
     /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still leads to it.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
@@ -152,8 +147,7 @@ sealed class ReferrerReader(ReferrerClient client)
     private async Task<IEnumerable<Referrer>> InIndexAsync(ImageIndex index, Digest manifest, CancellationToken cancellationToken)
     {
         List<Referrer> all = [];
-        foreach (Descriptor descriptor in index.Manifests.Where(m =>
-            IsBuildKits(m) && m.Annotations!.GetValueOrDefault(BuildKitDigest) == manifest.ToString()))
+        foreach (Descriptor descriptor in BuildKitAttestations.Of(index, manifest))
         {
             Count(manifest);
             IEnumerable<Descriptor> layers = (await client.ManifestAsync(descriptor, cancellationToken)).Manifest?.Layers.Take(ReferrerLimits.MaxLayers) ?? [];

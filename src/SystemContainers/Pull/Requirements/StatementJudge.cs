@@ -5,6 +5,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull.Referrers;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Statements;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Requirements;
@@ -20,12 +21,12 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
     private const int MaxReasons = 5;
 
     /// <inheritdoc/>
-    public async Task JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
     {
         IReadOnlyList<StatementRule> rules = policy.For(reference);
         if (rules.Count == 0)
         {
-            return;
+            return [];
         }
 
         ReferrerClient client = new(place, source);
@@ -42,19 +43,14 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
             bundles.Add((referrer.Subject, await client.DocumentAsync(referrer.Blob, cancellationToken)));
         }
 
-        foreach (StatementRule rule in rules)
-        {
-            foreach (StatementRequirement requirement in rule.All)
-            {
-                Check(reference, rule, requirement, bundles, all.Exists(r => r.Kind == ReferrerKind.Notation));
-            }
-        }
+        bool hasNotation = all.Exists(r => r.Kind == ReferrerKind.Notation);
+        return [.. rules.SelectMany(rule => rule.All.Select(requirement => Check(reference, rule, requirement, bundles, hasNotation)))];
     }
 
     /// <inheritdoc/>
     public string? JudgementFor(ImageReference reference) => policy.For(reference) is { Count: > 0 } rules ? StatementPolicyFile.DigestOf(rules) : null;
 
-    private void Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
+    private ImageProof Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
     {
         BundleTrust trust;
         try
@@ -72,19 +68,20 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
             BundleVerdict verdict = BundleVerifier.Verify(bytes, subject, trust, time.GetUtcNow());
             if (verdict.Statement is { } statement && statement.PredicateType == requirement.PredicateType)
             {
-                return;
+                return new ImageProof(requirement.PredicateType, Name(rule), rule.File, verdict.Signer!);
             }
 
             reasons.Add(verdict.Reason ?? $"it is of type {Redact.Text(verdict.Statement!.PredicateType)}");
         }
 
-        string scope = rule.Scope.Length == 0 ? "all registries" : rule.Scope;
         string why = reasons.Count > 0 ? $"none of {reasons.Count} counts: {string.Join("; ", reasons.Distinct(StringComparer.Ordinal).Take(MaxReasons))}"
             : hasNotation ? "there is none, only a signature of notation, which can't be verified"
             : "there is none";
         throw new SysctrException(
             ErrorKind.Policy,
-            $"pulling {reference.Identity}: a signed statement of type {requirement.PredicateType} is required by {rule.File} for {scope}, and {why}",
+            $"pulling {reference.Identity}: a signed statement of type {requirement.PredicateType} is required by {rule.File} for {Name(rule)}, and {why}",
             "ask whoever publishes the image for one (cosign sign, cosign attest: version 3), or change the requirement; see sysctr-trust.d(5)");
     }
+
+    private static string Name(StatementRule rule) => rule.Scope.Length == 0 ? "all registries" : rule.Scope;
 }

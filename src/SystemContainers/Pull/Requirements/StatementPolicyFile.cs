@@ -114,6 +114,7 @@ static class StatementPolicyFile
         return () => new BundleTrust
         {
             Keys = [.. keyFiles.Select(k => VerificationKey.FromPem(Text(k)))],
+            KeyPlaces = keys,
             Logs = logFiles is null ? null : [.. SigstoreKeys.RekorKeys(logFiles.Select(Text)).Select(TrustedLog.Of)],
         };
     }

@@ -27,33 +27,33 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
     /// <param name="manifest">The bytes of the manifest that would be used.</param>
     /// <param name="source">Where its signatures are.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Who signed, for each requirement of a signature.</returns>
     /// <exception cref="SysctrException">Policy: it may not; says which rule of which file, and why no signature counts. Unreachable: the signatures can't be fetched.</exception>
-    public async Task JudgeAsync(ImageReference reference, byte[] manifest, ISignatureSource source, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, byte[] manifest, ISignatureSource source, CancellationToken cancellationToken)
     {
         policy.Check(reference);
         Digest digest = Digest.Sha256(manifest);
         IReadOnlyList<ImageSignature>? signatures = null;
+        List<ImageProof> proofs = [];
         foreach (PolicyRule rule in policy.RulesFor(reference))
         {
             foreach (PolicyRequirement requirement in rule.Requirements.Where(r => r is not AcceptAnything))
             {
                 signatures ??= await source.GetAsync(digest, cancellationToken);
-                switch (requirement)
+                string signer = requirement switch
                 {
-                    case SignedBy signedBy:
-                        SignedBy(reference, digest, signatures, source, rule, signedBy, cancellationToken);
-                        break;
-                    case SigstoreSigned sigstore:
-                        SigstoreSigned(reference, digest, signatures, source, rule, sigstore);
-                        break;
-                    default:
-                        throw new InvalidOperationException($"a {requirement.Type} passed the policy's own check");
-                }
+                    SignedBy signedBy => SignedBy(reference, digest, signatures, source, rule, signedBy, cancellationToken),
+                    SigstoreSigned sigstore => SigstoreSigned(reference, digest, signatures, source, rule, sigstore),
+                    _ => throw new InvalidOperationException($"a {requirement.Type} passed the policy's own check"),
+                };
+                proofs.Add(new ImageProof(requirement.Type, rule.Name, rule.File, signer));
             }
         }
+
+        return proofs;
     }
 
-    private void SignedBy(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SignedBy requirement, CancellationToken cancellationToken)
+    private string SignedBy(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SignedBy requirement, CancellationToken cancellationToken)
     {
         if (requirement.KeyType != Trust.Requirements.SignedBy.GpgKeys)
         {
@@ -78,9 +78,10 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         List<string> faults = [];
         foreach (SimpleSignature signature in signatures)
         {
-            if (Fault(signature, keys, manifest, image, requirement, cancellationToken) is not { } fault)
+            (string? signer, string? fault) = Judge(signature, keys, manifest, image, requirement, cancellationToken);
+            if (fault is null)
             {
-                return;
+                return $"OpenPGP key {signer} ({Redact.Text(requirement.Keys.Shown)})";
             }
 
             faults.Add($"{signature.Where}: {fault}");
@@ -91,7 +92,7 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
             $"it has to be signed by a key of {Redact.Text(requirement.Keys.Shown)}, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); see containers-policy.json(5)");
     }
 
-    private void SigstoreSigned(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SigstoreSigned requirement)
+    private string SigstoreSigned(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SigstoreSigned requirement)
     {
         SigstoreSignature[] signatures = [.. all.OfType<SigstoreSignature>().Where(s => s.MediaType == SigstoreAttachment.MediaType)];
         if (signatures.Length == 0)
@@ -118,7 +119,7 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
             SigstoreVerdict verdict = SigstoreVerifier.Verify(new SigstoreAttachment(signature.Payload, signature.Annotations), keys, _now.GetUtcNow());
             if ((verdict.Signed is { } signed ? Fault(signed, manifest, image, requirement.Identity) : verdict.Reason ?? "it does not count") is not { } fault)
             {
-                return;
+                return verdict.Signer!;
             }
 
             faults.Add($"{signature.Where}: {fault}");
@@ -129,21 +130,21 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
             $"it has to be signed as the policy says, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); cosign signs for a name without a tag, for which there are matchRepository and exactRepository; see containers-policy.json(5)");
     }
 
-    private string? Fault(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement, CancellationToken cancellationToken)
+    private (string? Signer, string? Fault) Judge(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement, CancellationToken cancellationToken)
     {
         OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigning.MaxBytes, _now.GetUtcNow().UtcDateTime, cancellationToken);
         if (verdict.Content is null)
         {
-            return verdict.Fault;
+            return (null, verdict.Fault);
         }
 
         try
         {
-            return Fault(SimpleSigning.Read(verdict.Content, SimpleSigning.Atomic), manifest, image, requirement.Identity);
+            return (verdict.Signer, Fault(SimpleSigning.Read(verdict.Content, SimpleSigning.Atomic), manifest, image, requirement.Identity));
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
-            return e.Message;
+            return (null, e.Message);
         }
     }
 

@@ -28,9 +28,9 @@ sealed class RegistrySignatures(ImageReference image, IImageSource registry, Fun
     {
         get
         {
-            (string url, string? file) = storage().Lookaside(image);
-            string attached = storage().UsesAttachments(image) ? ", and at the image's .sig tag" : "; the image's .sig tag was not looked at, for registries.d does not say use-sigstore-attachments: true";
-            return $"{Redact.Text(url)} ({(file is null ? "where nothing in registries.d says another place" : file)}){attached}";
+            string places = string.Join(" and ", storage().All.Select(s => s.Lookaside(image)).Select(l => $"{Redact.Text(l.Url)} ({l.File ?? "where nothing in registries.d says another place"})"));
+            string attached = storage().All.Any(s => s.UsesAttachments(image)) ? ", and at the image's .sig tag" : "; the image's .sig tag was not looked at, for registries.d does not say use-sigstore-attachments: true";
+            return places + attached;
         }
     }
 
@@ -38,20 +38,26 @@ sealed class RegistrySignatures(ImageReference image, IImageSource registry, Fun
     public async Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken)
     {
         SignatureBudget budget = new($"looking for signatures of {image.Identity}");
+        List<ImageSignature> stored = [];
+        foreach (SignatureStorage place in storage().All)
+        {
+            stored.AddRange(await FromStorageAsync(place, manifest, budget, cancellationToken));
+        }
+
         return
         [
-            .. await FromStorageAsync(manifest, budget, cancellationToken),
-            .. storage().UsesAttachments(image) ? await AttachedSignatures.GetAsync(image, registry, manifest, budget, cancellationToken) : [],
+            .. stored,
+            .. storage().All.Any(s => s.UsesAttachments(image)) ? await AttachedSignatures.GetAsync(image, registry, manifest, budget, cancellationToken) : [],
         ];
     }
 
-    private async Task<IReadOnlyList<ImageSignature>> FromStorageAsync(Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ImageSignature>> FromStorageAsync(SignatureStorage place, Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
     {
-        (string url, string? file) = storage().Lookaside(image);
+        (string url, string? file) = place.Lookaside(image);
         int colon = url.IndexOf(':', StringComparison.Ordinal);
         return (colon < 0 ? "" : url[..colon].ToLowerInvariant()) switch
         {
-            "file" => await _files.AllAsync(where => Task.FromResult(_files.Read(where)), number => FilePath(url, manifest, number), budget),
+            "file" => await _files.AllAsync(where => Task.FromResult(_files.Read(place.Here(where))), number => FilePath(url, manifest, number), budget),
             "http" or "https" when Uri.TryCreate(url, UriKind.Absolute, out Uri? address) => await FromServerAsync(address, manifest, budget, cancellationToken),
             _ => throw new SysctrException(
                 ErrorKind.Policy, $"looking for signatures of {image.Identity}: '{Redact.Text(url)}' is no place for them", $"write a file, http or https URL as lookaside in {file}; see containers-registries.d(5)"),

@@ -19,6 +19,7 @@ static class SigstoreTrust
     public static SigstoreKeys Of(SigstoreSigned requirement) => new()
     {
         Keys = requirement.Keys is { } keys ? [.. Texts(keys).Select(VerificationKey.FromPem)] : null,
+        KeyPlaces = requirement.Keys is { } places ? [.. places.Files, .. places.Data.Select(_ => "in the policy itself")] : [],
         Fulcio = requirement.Fulcio is { } fulcio ? new FulcioAuthority([.. Texts(fulcio.Authority).SelectMany(Certificate.ReadRoots)], fulcio.OidcIssuer, fulcio.SubjectEmail) : null,
         Pki = requirement.Pki is { } pki
             ? new PkiAuthority(

@@ -10,6 +10,9 @@ sealed record SigstoreKeys
     /// <summary>Public keys, of which one has to have signed.</summary>
     public IReadOnlyList<VerificationKey>? Keys { get; init; }
 
+    /// <summary>Where each of <see cref="Keys"/> is from, for people.</summary>
+    public IReadOnlyList<string> KeyPlaces { get; init; } = [];
+
     /// <summary>Identities by certificates of Fulcio; needs <see cref="Rekor"/>.</summary>
     public FulcioAuthority? Fulcio { get; init; }
 

@@ -21,7 +21,8 @@ static class SigstoreVerifier
     {
         try
         {
-            return new SigstoreVerdict(Check(attachment, keys, now), null);
+            (SimpleSigning signed, string signer) = Check(attachment, keys, now);
+            return new SigstoreVerdict(signed, null, signer);
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
@@ -29,7 +30,7 @@ static class SigstoreVerifier
         }
     }
 
-    private static SimpleSigning Check(SigstoreAttachment attachment, SigstoreKeys keys, DateTimeOffset now)
+    private static (SimpleSigning Signed, string Signer) Check(SigstoreAttachment attachment, SigstoreKeys keys, DateTimeOffset now)
     {
         if (attachment.Payload.Length > SigstoreAttachment.MaxPayloadBytes)
         {
@@ -41,10 +42,14 @@ static class SigstoreVerifier
             keys.Keys is { } known ? keys.Rekor is { } logs ? [InLog(attachment, known, logs, signature)] : known
             : keys.Fulcio is { } fulcio ? [OfFulcio(attachment, fulcio, keys.Rekor ?? [], signature)]
             : [(keys.Pki ?? throw Fault.Of("nobody is trusted")).Check(Certificate(attachment), attachment.Chain, now)];
-        return signers.Any(k => k.Verifies(attachment.Payload.Span, signature, HashAlgorithmName.SHA256))
-            ? SimpleSigning.Read(attachment.Payload, SimpleSigning.Cosign)
+        return signers.FirstOrDefault(k => k.Verifies(attachment.Payload.Span, signature, HashAlgorithmName.SHA256)) is { } signer
+            ? (SimpleSigning.Read(attachment.Payload, SimpleSigning.Cosign), Name(signer, attachment, keys))
             : throw Fault.Of(keys.Keys is null ? "the signature is not by the key of its certificate" : "the signature is by none of the trusted keys");
     }
+
+    private static string Name(VerificationKey signer, SigstoreAttachment attachment, SigstoreKeys keys) =>
+        keys.Keys is { } known ? SignerName.OfKey(signer, keys.KeyPlaces.ElementAtOrDefault(known.Index().First(k => k.Item == signer).Index))
+        : SignerName.OfCertificate(PkiAuthority.Leaf(Certificate(attachment)), keys.Fulcio?.OidcIssuer);
 
     private static string Certificate(SigstoreAttachment attachment) => attachment.Certificate ?? throw Fault.Of("there is no certificate with the signature");
 

@@ -11,6 +11,9 @@ sealed record BundleTrust
     /// <summary>Public keys, of which one has to have signed.</summary>
     public IReadOnlyList<VerificationKey>? Keys { get; init; }
 
+    /// <summary>Where each of <see cref="Keys"/> is from, for people.</summary>
+    public IReadOnlyList<string> KeyPlaces { get; init; } = [];
+
     /// <summary>Certificates of one's own authority.</summary>
     public PkiAuthority? Pki { get; init; }
 

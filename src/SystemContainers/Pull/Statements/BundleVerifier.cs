@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
@@ -21,7 +22,8 @@ static class BundleVerifier
     {
         try
         {
-            return new BundleVerdict(Check(SigstoreBundle.Read(bundle), subject, trust, now), null);
+            (InTotoStatement statement, string signer) = Check(SigstoreBundle.Read(bundle), subject, trust, now);
+            return new BundleVerdict(statement, null, signer);
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
@@ -29,7 +31,7 @@ static class BundleVerifier
         }
     }
 
-    private static InTotoStatement Check(SigstoreBundle bundle, Digest subject, BundleTrust trust, DateTimeOffset now)
+    private static (InTotoStatement Statement, string Signer) Check(SigstoreBundle bundle, Digest subject, BundleTrust trust, DateTimeOffset now)
     {
         VerificationKey key = trust switch
         {
@@ -63,8 +65,12 @@ static class BundleVerifier
         }
 
         InTotoStatement statement = InTotoStatement.Read(bundle.Envelope.Payload);
-        return statement.Subjects.Contains(subject) ? statement : throw Fault.Of("the statement is about another image");
+        return statement.Subjects.Contains(subject) ? (statement, Name(bundle, key, trust)) : throw Fault.Of("the statement is about another image");
     }
+
+    private static string Name(SigstoreBundle bundle, VerificationKey signer, BundleTrust trust) =>
+        trust.Keys is { } known ? SignerName.OfKey(signer, trust.KeyPlaces.ElementAtOrDefault(known.Index().First(k => k.Item == signer).Index))
+        : SignerName.OfCertificate(Leaf(bundle), trust.Identity?.Issuer);
 
     private static Certificate Leaf(SigstoreBundle bundle) => bundle.Certificates is [{ } leaf, ..] ? leaf : throw Fault.Of("the bundle has no certificate");
 

@@ -12,6 +12,9 @@ namespace SystemContainers.Pull.Trust;
 /// <summary>Finding and reading the file.</summary>
 sealed partial class SignaturePolicy
 {
+    /// <summary>Of podman 6 and skopeo: a policy file that stands in the place of all others.</summary>
+    public const string Variable = "CONTAINERS_POLICY_JSON";
+
     private const int MaxFileBytes = 4 << 20;
 
     /// <summary>
@@ -20,10 +23,18 @@ sealed partial class SignaturePolicy
     /// </summary>
     /// <param name="user">Who pulls; null for root.</param>
     /// <param name="root">The root directory of the host that the image is for.</param>
-    /// <exception cref="SysctrException">Policy: a file is there and can't be understood.</exception>
-    public static SignaturePolicy Load(HostUser? user, string root = "/")
+    /// <param name="environment">The caller's, where <see cref="Variable"/> counts; null for none.</param>
+    /// <exception cref="SysctrException">Policy: a file is there and can't be understood, or the one that the caller named is not there.</exception>
+    public static SignaturePolicy Load(HostUser? user, string root = "/", Func<string, string?>? environment = null)
     {
-        SignaturePolicy caller = Load(Find(user, p => p));
+        string? named = Named(environment);
+        SignaturePolicy caller = Load(named ?? Find(user, p => p));
+        if (named is not null && caller.IsMissing)
+        {
+            // That it accepts everything is the default of a host, not what somebody meant who named a file.
+            throw new SysctrException(ErrorKind.Policy, $"reading {Redact.Text(named)}: there is no such file, and ${Variable} names it", $"put it there, or unset ${Variable}; nothing is pulled until then");
+        }
+
         if (root == "/")
         {
             return caller;
@@ -41,6 +52,9 @@ sealed partial class SignaturePolicy
         string[] files = user is null ? [HostPath, ShippedPath] : [Path.Join(user.ConfigHome, "containers/policy.json"), HostPath, ShippedPath];
         return Array.Find(files, f => File.Exists(here(f)) || Directory.Exists(here(f))) ?? HostPath;
     }
+
+    /// <summary>The file that the caller's environment names; null for none.</summary>
+    public static string? Named(Func<string, string?>? environment) => environment?.Invoke(Variable) is { Length: > 0 } named ? Path.GetFullPath(named) : null;
 
     private SignaturePolicy And(SignaturePolicy other) => new(_default, _scopes) { Also = other };
 

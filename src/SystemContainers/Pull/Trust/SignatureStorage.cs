@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 using SystemContainers.Reference;
 using SystemContainers.Yaml;
@@ -15,11 +16,16 @@ sealed class SignatureStorage
 {
     private const int MaxFileBytes = 1 << 20;
 
-    private readonly Dictionary<string, SignatureNamespace> _namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SignatureNamespace> _namespaces;
     private readonly string _builtIn;
     private SignatureNamespace? _default;
 
-    private SignatureStorage(string builtIn) => _builtIn = builtIn;
+    private SignatureStorage(string builtIn, Dictionary<string, SignatureNamespace> namespaces, SignatureNamespace? defaults)
+    {
+        _builtIn = builtIn;
+        _namespaces = namespaces;
+        _default = defaults;
+    }
 
     /// <summary>The directories of who pulls, the later ones before the earlier; and where signatures are that nothing says a place of.</summary>
     /// <param name="user">Null for root.</param>
@@ -33,14 +39,32 @@ sealed class SignatureStorage
             user is null ? "file:///var/lib/containers/sigstore" : "file://" + Path.Join(user.Home, ".local/share/containers/sigstore"));
     }
 
-    /// <summary>That of who pulls.</summary>
+    /// <summary>That of who pulls; and for a system below a directory its own as well, whose policy was written with it in mind.</summary>
     /// <param name="user">Null for root.</param>
+    /// <param name="root">The root directory of the host that an image is for.</param>
     /// <exception cref="SysctrException">As <see cref="Load"/>.</exception>
-    public static SignatureStorage Of(HostUser? user)
+    public static SignatureStorage Of(HostUser? user, string root = "/")
     {
         (IReadOnlyList<string> directories, string builtIn) = Places(user);
-        return Load(directories, builtIn);
+        SignatureStorage caller = Load(directories, builtIn);
+        if (root == "/")
+        {
+            return caller;
+        }
+
+        string Below(string path) => RootedPath.Resolve(root, path, followLast: true);
+        (directories, builtIn) = Places(null);
+        SignatureStorage own = Load([.. directories.Select(Below)], builtIn);
+        return new SignatureStorage(caller._builtIn, caller._namespaces, caller._default) { Also = new SignatureStorage(own._builtIn, own._namespaces, own._default) { Here = Below } };
     }
+
+    /// <summary>This one, and that of the system below a directory: a signature of either place counts, for what it proves it proves wherever it lies.</summary>
+    public IEnumerable<SignatureStorage> All => Also is { } other ? [this, other] : [this];
+
+    /// <summary>Where this process finds a file that it names.</summary>
+    public Func<string, string> Here { get; private init; } = p => p;
+
+    private SignatureStorage? Also { get; init; }
 
     /// <summary>Reads the files.</summary>
     /// <param name="directories">Those that are not there are passed over.</param>
@@ -48,7 +72,7 @@ sealed class SignatureStorage
     /// <exception cref="SysctrException">Policy: one can't be read or understood, or two say something of the same names.</exception>
     public static SignatureStorage Load(IReadOnlyList<string> directories, string builtIn)
     {
-        SignatureStorage storage = new(builtIn);
+        SignatureStorage storage = new(builtIn, new Dictionary<string, SignatureNamespace>(StringComparer.Ordinal), defaults: null);
         SortedDictionary<string, string> files = new(StringComparer.Ordinal);
         foreach (string directory in directories)
         {

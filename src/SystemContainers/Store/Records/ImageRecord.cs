@@ -2,6 +2,7 @@
 
 using System.Text.Json.Serialization;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Trust;
 
 namespace SystemContainers.Store.Records;
 
@@ -21,4 +22,12 @@ sealed record ImageRecord(
     /// <summary>Of the rules of policy.json that its signatures satisfied when it was pulled; null where they asked for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Judgement { get; init; }
+
+    /// <summary>Who proved what was required of it when it was pulled; null where nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ImageProof>? Proofs { get; init; }
+
+    /// <summary>Manifests of attestations that stood beside it in the index when it was pulled; null where there were none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Digest>? Attestations { get; init; }
 }

@@ -37,6 +37,12 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
             CheckChoice(from, to, choice);
         }
 
+        if (choice.Recursive && !(from.StartsWith("docker://", StringComparison.Ordinal) && to.StartsWith("docker://", StringComparison.Ordinal)))
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"copying {Redact.Text(from)} to {Redact.Text(to)}: only registries have what is attached to an image", "leave out --recursive, or copy from docker:// to docker://");
+        }
+
         if (SkopeoTransport.Is(to))
         {
             string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
@@ -89,7 +95,18 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     private async Task<TransferReport> CopyAsync(ImageReference from, ImageReference to, CopyChoice choice, CancellationToken cancellation)
     {
         await using IImageDestination destination = host.Destinations(progress).Open(to, from);
-        return Report(from.ToString(), to, await new ImageCopier(progress).CopyAsync(host.Puller(progress), [from], destination, choice, cancellation));
+        CopiedImage copied = await new ImageCopier(progress).CopyAsync(host.Puller(progress, withoutMirrors: choice.Recursive), [from], destination, choice, cancellation);
+        if (copied.Proofs.Any(p => p.Requirement == "signedBy"))
+        {
+            note($"{to}: warning: {from} is signed as the policy requires, and simple signatures lie beside the registry: whoever serves them for the source has to do it for the copy (registries.d)");
+        }
+
+        if (!choice.Recursive && copied.Proofs.Any(p => p.Requirement != "signedBy"))
+        {
+            note($"{to}: warning: {from} is signed as the policy requires, and the copy is not: {(to.Transport == ImageTransport.Docker ? "--recursive copies signatures and attestations with it" : "only registries have signatures")}");
+        }
+
+        return Report(from.ToString(), to, copied);
     }
 
     /// <summary>Of what skopeo gave: policy.json was asked by skopeo, for the place that it is from.</summary>
@@ -125,7 +142,7 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     }
 
     private static TransferReport Report(string from, ImageReference to, CopiedImage copied) =>
-        new(from, to.ToString(), copied.Digest?.ToString(), copied.Source.ToString(), copied.Images, copied.Blobs, copied.Bytes, copied.Present);
+        new(from, to.ToString(), copied.Digest?.ToString(), copied.Source.ToString(), copied.Images, copied.Blobs, copied.Bytes, copied.Present) { Attached = copied.Attached };
 
     /// <summary>A place with its transport: a bare name could be one of the store or of a registry.</summary>
     private static ImageReference Place(string typed)

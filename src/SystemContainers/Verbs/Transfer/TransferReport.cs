@@ -11,4 +11,8 @@ namespace SystemContainers.Verbs.Transfer;
 /// <param name="Blobs">How many blobs were sent.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Present">How many blobs were there already.</param>
-sealed record TransferReport(string Source, string Destination, string? Digest, string? SourceDigest, int Images, int Blobs, long Bytes, int Present);
+sealed record TransferReport(string Source, string Destination, string? Digest, string? SourceDigest, int Images, int Blobs, long Bytes, int Present)
+{
+    /// <summary>How many manifests of what is attached to it were copied along.</summary>
+    public int Attached { get; init; }
+}

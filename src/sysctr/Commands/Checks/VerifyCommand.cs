@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Target;
 using SystemContainers.Verify;
 
@@ -71,6 +72,11 @@ static class VerifyCommand
         foreach (VerifyCheck check in report.Checks)
         {
             terminal.Result($"  {check.State.ToString().ToLowerInvariant(),-8} {check.Name,-11} {check.Text}");
+            foreach (ImageProof proof in check.Proofs ?? [])
+            {
+                terminal.Result($"    {proof.Requirement}: {proof.Signer}, as {proof.File} requires for {proof.Rule}");
+            }
+
             foreach (string line in check.Details ?? [])
             {
                 terminal.Result($"    - {line}");

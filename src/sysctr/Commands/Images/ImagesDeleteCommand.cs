@@ -5,6 +5,7 @@ using SystemContainers.Errors;
 using SystemContainers.Pull;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
+using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli.Commands.Images;
 
@@ -22,16 +23,17 @@ static class ImagesDeleteCommand
             "delete",
             """
             Removes names from the store; by an ID, every name of the image. Files that nothing else needs go with the next
-            'sysctr images prune'.
+            'sysctr images prune'. With docker:// an image is deleted in its registry, with all names that it has there.
 
             Examples:
               sysctr images delete etcd
               sysctr images delete 3f2a91c0b7de
+              sysctr images delete docker://registry.example:5000/etcd:3.5
             """)
         {
             s_images, s_all, s_force,
         };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
@@ -51,10 +53,17 @@ static class ImagesDeleteCommand
 
             foreach (string image in named)
             {
-                images.Delete(image, parsed.GetValue(s_force), cancellation);
+                if (RemoteDeletion.Is(image))
+                {
+                    terminal.Result((await new RemoteDeletion(host, NoProgress.Instance).DeleteAsync(image, cancellation)).ToString());
+                }
+                else
+                {
+                    images.Delete(image, parsed.GetValue(s_force), cancellation);
+                }
             }
 
-            return Task.FromResult(0);
+            return 0;
         });
         return command;
     }

@@ -55,6 +55,8 @@ static class ImagesInfoCommand
         $"Created:      {image.Created ?? "-"}",
         $"Architecture: {image.Architecture}",
         $"Used by:      {string.Join(' ', image.UsedBy.DefaultIfEmpty("-"))}",
+        .. Section("Signed", image.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}")),
+        .. Section("Attestations (see 'sysctr sbom')", image.Attestations),
         .. Section("Layers", image.Layers),
         .. Section("Labels", image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
         .. Section("Environment", image.Environment),

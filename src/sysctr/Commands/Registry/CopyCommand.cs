@@ -17,6 +17,8 @@ static class CopyCommand
 
     private static readonly Option<bool> s_all = new("--all", "-a") { Description = "All images of an index, and the index, for all platforms." };
 
+    private static readonly Option<bool> s_recursive = new("--recursive", "-r") { Description = "Between registries: signatures, attestations and bills of materials of it, too." };
+
     private static readonly Option<string?> s_platform = PlatformOption.Create();
 
     private static readonly Option<bool> s_offline = CopyOptions.Offline();
@@ -38,7 +40,7 @@ static class CopyCommand
               sysctr copy sysctr:etcd docker-archive:etcd.tar:etcd:3.5
             """)
         {
-            s_source, s_destination, s_all, s_platform, s_offline, s_preserve, s_json,
+            s_source, s_destination, s_all, s_recursive, s_platform, s_offline, s_preserve, s_json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -49,7 +51,7 @@ static class CopyCommand
                 throw new SysctrException(ErrorKind.Usage, "--all and --platform exclude each other", "leave one of them out");
             }
 
-            CopyChoice choice = new(all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve), all || parsed.GetValue(s_platform) is not null);
+            CopyChoice choice = new(all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve), all || parsed.GetValue(s_platform) is not null) { Recursive = parsed.GetValue(s_recursive) };
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             using PullProgressView progress = new(terminal, "copying");
             TransferReport report = await new CopyOperation(host, progress, terminal.Note)

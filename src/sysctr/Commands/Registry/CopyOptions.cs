@@ -34,7 +34,7 @@ static class CopyOptions
     public static void Print(Terminal terminal, TransferReport report)
     {
         terminal.Note(
-            $"{ImageText.Name(report.Destination)}: {(report.Images == 1 ? "" : $"{report.Images} images, ")}{report.Blobs} blobs sent ({ByteSize.Text(report.Bytes)}), {report.Present} were there");
+            $"{ImageText.Name(report.Destination)}: {(report.Images == 1 ? "" : $"{report.Images} images, ")}{report.Blobs} blobs sent ({ByteSize.Text(report.Bytes)}), {report.Present} were there{(report.Attached == 0 ? "" : $"; {report.Attached} attached to it")}");
         if (report.Digest is { } digest)
         {
             terminal.Result(digest);

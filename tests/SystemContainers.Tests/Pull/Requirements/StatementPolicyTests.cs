@@ -75,6 +75,39 @@ public sealed class StatementPolicyTests : IDisposable
         Assert.Contains("10.json", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A cache hands out manifests and blobs, and knows nothing of what refers to them.</summary>
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(404, "there is none")]
+    [InlineData(401, "and the registry itself can't be asked")]
+    public async Task What_a_mirror_lacks_is_asked_of_the_registry(int? status, string? why)
+    {
+        using OciRegistry registry = new();
+        using OciRegistry mirror = new() { HasReferrers = false };
+        using RegistryPusher pusher = new(registry.Host, "team/app");
+        using RegistryPusher cache = new(mirror.Host, "cache/app");
+        _host.Write("registries.conf", $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n");
+        Digest image = await pusher.ImageAsync("a", "1");
+        Assert.Equal(image, await cache.ImageAsync("a", "1"));
+        await pusher.BundlesAsync(image, pusher.SizeOf(image), _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance)));
+        Write("10.json", $$"""{"{{registry.Host}}/team": [{{Requirement()}}]}""");
+        registry.ForgetRequests();
+        registry.Fail = _ => status;
+        Task<PulledImage> PullAsync() => Puller().PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token);
+
+        if (why is not null)
+        {
+            SysctrException e = await Assert.ThrowsAsync<SysctrException>(PullAsync);
+            Assert.Equal(ErrorKind.Policy, e.Kind);
+            Assert.Contains(why, e.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Equal(image, (await PullAsync()).ManifestDigest);
+        Assert.DoesNotContain(registry.Requests, r => r.EndsWith("/manifests/1", StringComparison.Ordinal));
+        Assert.Contains(mirror.Requests, r => r.Contains("/blobs/", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("quay.io/team/app:1", "quay.io/team/app:1")]
     [InlineData("quay.io/team/app:2", "quay.io/team/app")]
@@ -141,7 +174,9 @@ public sealed class StatementPolicyTests : IDisposable
         ImageReference name = ImageReference.Parse($"docker://{pusher.Name}:1");
         Assert.True(registry.Repository("team/app").Tags.TryRemove("1", out _));
 
-        await Puller().JudgeStoredAsync(name, manifest, Token);
+        SystemContainers.Pull.Trust.ImageProof proof = Assert.Single(await Puller().JudgeStoredAsync(name, manifest, Token));
+        Assert.Equal((Provenance, registry.Host + "/team", _host.In("trust.d/10.json")), (proof.Requirement, proof.Rule, proof.File));
+        Assert.EndsWith($"({_host.In("key.pub")})", proof.Signer, StringComparison.Ordinal);
 
         Assert.True(registry.Repository("team/app").Manifests.TryRemove(image, out _));
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => Puller().JudgeStoredAsync(name, manifest, Token))).Kind);
@@ -166,7 +201,10 @@ public sealed class StatementPolicyTests : IDisposable
 
         BundleTrust trust = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust();
 
-        Assert.NotNull(BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow).Statement);
+        BundleVerdict good = BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow);
+        Assert.NotNull(good.Statement);
+        Assert.StartsWith("certificate of https://github.example/team/app/.github/workflows/", good.Signer, StringComparison.Ordinal);
+        Assert.EndsWith($" (logged in at {BundleSamples.Issuer})", good.Signer, StringComparison.Ordinal);
         Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
     }
 

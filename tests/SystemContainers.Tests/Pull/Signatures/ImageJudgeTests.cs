@@ -81,6 +81,17 @@ public sealed class ImageJudgeTests : IDisposable
         Assert.Equal(_image.ManifestDigest, (await CopyAsync(again)).Digest);
     }
 
+    [Fact]
+    public async Task Who_signed_is_told_for_each_requirement()
+    {
+        Serve(new OpenPgpSigner().Sign("{}"u8.ToArray()), Sign(Image));
+
+        ImageProof proof = Assert.Single(await Puller().JudgeStoredAsync(ImageReference.Parse(Image), _image.Manifest, TestContext.Current.CancellationToken));
+
+        Assert.Equal(("signedBy", _registry.Host, _host.In("policy.json")), (proof.Requirement, proof.Rule, proof.File));
+        Assert.Equal($"OpenPGP key {Convert.ToHexString(_signer.Fingerprint)} ({_host.In("key.gpg")})", proof.Signer);
+    }
+
     /// <summary>A mirror that does not have an image has no signatures of it either, and that says nothing.</summary>
     [Fact]
     public async Task A_stored_image_is_judged_by_a_place_that_has_it()
@@ -227,6 +238,10 @@ public sealed class ImageJudgeTests : IDisposable
 
         _host.Write("registries.d/x.yaml", $"default-docker:\n  lookaside: http://{_storage.Host}/sigs\ndocker:\n  {_registry.Host}:\n    use-sigstore-attachments: true\n");
         await PullAsync(Image);
+
+        ImageProof proof = Assert.Single(await Puller().JudgeStoredAsync(ImageReference.Parse(Image), _image.Manifest, TestContext.Current.CancellationToken));
+        string fingerprint = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+        Assert.Equal(("sigstoreSigned", $"key SHA256:{fingerprint} ({_host.In("cosign.pub")})"), (proof.Requirement, proof.Signer));
     }
 
     private static byte[] Payload(string digest, string reference) => Encoding.UTF8.GetBytes(

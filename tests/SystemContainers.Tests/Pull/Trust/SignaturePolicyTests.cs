@@ -19,6 +19,21 @@ public sealed class SignaturePolicyTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
+    /// <summary>As for podman 6; a file that was named and is not there is not the default of a host without one.</summary>
+    [Fact]
+    public void The_caller_may_name_another_file()
+    {
+        string file = Path.Join(Path.GetDirectoryName(PolicyFile), "named.json");
+        ImageReference image = ImageReference.Parse("quay.io/x:1");
+        SignaturePolicy Load() => SignaturePolicy.Load(user: null, environment: n => n == "CONTAINERS_POLICY_JSON" ? file : null);
+
+        SysctrException e = Assert.Throws<SysctrException>(Load);
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("there is no such file", e.Message, StringComparison.Ordinal);
+        File.WriteAllText(file, """{"default":[{"type":"reject"}]}""");
+        Assert.Contains($"says {file} for default", Assert.Throws<SysctrException>(() => Load().Check(image)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_host_without_the_file_accepts() =>
         SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));

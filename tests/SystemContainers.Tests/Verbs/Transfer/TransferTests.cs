@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Inspect.Images;
 using SystemContainers.Oci;
 using SystemContainers.Push;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Pull;
 using SystemContainers.Verbs.Transfer;
 using Xunit;
 
@@ -45,6 +48,68 @@ public sealed class TransferTests : IDisposable
 
         Assert.Equal((_image.ManifestDigest.ToString(), _image.ManifestDigest.ToString(), 3), (report.Digest, report.SourceDigest, report.Blobs));
         Assert.Empty(_bed.Notes);
+    }
+
+    /// <summary>A system below a directory has its own word about where signatures are; who signed, and what stood beside the image, is known afterwards without the registry.</summary>
+    [Fact]
+    public async Task What_a_pull_learnt_of_an_image_is_shown_later()
+    {
+        OpenPgpSigner signer = new();
+        File.WriteAllBytes(_bed.In("root/etc/key.gpg"), signer.Keyring);
+        Policy("""[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/etc/key.gpg","signedIdentity":{"type":"matchRepository"}}]""", """[{"type":"reject"}]""", _bed.Registry.Host);
+        Directory.CreateDirectory(_bed.In("root/etc/containers/registries.d"));
+        File.WriteAllText(_bed.In("root/etc/containers/registries.d/x.yaml"), "default-docker:\n  lookaside: file:///srv/sigs\n");
+        JsonObject attestation = FakeImage.Descriptor(MediaTypes.OciManifest, _image.Manifest, "unknown/unknown");
+        attestation["annotations"] = new JsonObject { ["vnd.docker.reference.type"] = "attestation-manifest", ["vnd.docker.reference.digest"] = _image.ManifestDigest.ToString() };
+        byte[] index = FakeImage.Index(FakeImage.Descriptor(MediaTypes.OciManifest, _image.Manifest, $"linux/{Platform.Current.Architecture}"), attestation);
+        _bed.Registry.Repository("from").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, "v2");
+        string name = $"{_bed.Registry.Host}/from:v2";
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _bed.PullAsync(name));
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("file:///srv/sigs", e.Hint, StringComparison.Ordinal);
+        string signatures = Directory.CreateDirectory(_bed.In($"root/srv/sigs/from@sha256={_image.ManifestDigest.Hex}")).FullName;
+        File.WriteAllBytes(Path.Join(signatures, "signature-1"), signer.Sign(System.Text.Encoding.UTF8.GetBytes(
+            "{\"critical\":{\"type\":\"atomic container signature\",\"image\":{\"docker-manifest-digest\":\"" + _image.ManifestDigest + "\"},\"identity\":{\"docker-reference\":\"" + name + "\"}},\"optional\":{}}")));
+
+        await _bed.PullAsync(name);
+        ForgetSource();
+        ImageDetails details = new ImageReports(_bed.Host).Describe(name);
+
+        Assert.Equal([_image.ManifestDigest.ToString()], details.Attestations);
+        Assert.Equal(("signedBy", $"OpenPGP key {Convert.ToHexString(signer.Fingerprint)} (/etc/key.gpg)"), (details.Proofs.Single().Requirement, details.Proofs.Single().Signer));
+    }
+
+    /// <summary>As skopeo delete: by digest, so that every tag of it goes; docker-registry is asked with and without leave to delete.</summary>
+    [Fact]
+    [Trait("needs", "programs")]
+    public async Task An_image_is_deleted_in_its_registry()
+    {
+        await using DockerRegistry open = await DockerRegistry.StartAsync(deletes: true);
+        await using DockerRegistry closed = await DockerRegistry.StartAsync();
+        File.AppendAllText(_bed.In("registries.conf"), $"[[registry]]\nlocation = \"{open.Host}\"\ninsecure = true\n[[registry]]\nlocation = \"{closed.Host}\"\ninsecure = true\n");
+        FakeImage image = new FakeImage().AddGzip([1]).WriteTo(_bed.In("layout"), "v1");
+        FakeImage other = new FakeImage().AddGzip([2]).WriteTo(_bed.In("other"), "v1");
+        foreach (string to in (string[])[$"{open.Host}/app:v1", $"{open.Host}/app:also", $"{closed.Host}/app:v1", $"{_bed.Registry.Host}/app:v1"])
+        {
+            await _bed.Copy.CopyAsync($"oci:{_bed.In("layout")}:v1", "docker://" + to, s_one, offline: false, Cancellation);
+        }
+
+        await _bed.Copy.CopyAsync($"oci:{_bed.In("other")}:v1", $"docker://{open.Host}/app:other", s_one, offline: false, Cancellation);
+        RemoteDeletion deletion = new(_bed.Host, _bed.Progress);
+
+        Assert.Equal(image.ManifestDigest, await deletion.DeleteAsync($"docker://{open.Host}/app:v1", Cancellation));
+        Assert.Equal(image.ManifestDigest, await deletion.DeleteAsync($"docker://{_bed.Registry.Host}/app:v1", Cancellation));
+
+        Assert.Empty(_bed.Registry.Repository("app").Tags);
+        foreach (string gone in (string[])["v1", "also"])
+        {
+            Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => deletion.DeleteAsync($"docker://{open.Host}/app:{gone}", Cancellation))).Kind);
+        }
+
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => deletion.DeleteAsync($"docker://{closed.Host}/app:v1", Cancellation));
+        Assert.Equal(ErrorKind.Host, refused.Kind);
+        Assert.Contains("lets nobody delete", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(other.ManifestDigest, await deletion.DeleteAsync($"docker://{open.Host}/app:other", Cancellation));
     }
 
     /// <summary>Neither where it came from nor the store gives what may not be used (any more), and nothing is sent.</summary>

@@ -54,6 +54,22 @@ public sealed class MachineTests(MachineFixture fixture)
         await _host.ShellAsync($"rm {folder}/50-limit.conf; systemctl daemon-reload");
     }
 
+    [Fact]
+    public async Task A_tree_is_mounted_by_a_kernel_that_takes_an_image_from_a_device_alone_and_after_a_reboot()
+    {
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--checkout", "composefs");
+        await probe.ReportAsync();
+        Assert.Contains(" - overlay /var/lib/sysctr/", await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo"), StringComparison.Ordinal);
+        Assert.Equal("1\n", await _host.ShellAsync("losetup --list --noheadings --output BACK-FILE | grep -c rootfs.erofs"));
+
+        await _host.RebootAsync();
+
+        await probe.WaitForAsync($"systemctl is-active --quiet {probe.Service}", "its start at boot");
+        await _host.ShellAsync($"systemctl stop {probe.Service}");
+        Assert.Equal("", await _host.ShellAsync("losetup --list --noheadings | grep rootfs.erofs || true"));
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+    }
+
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task What_config_json_limits_holds_whatever_the_runtime(string runtime)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using SystemContainers.TestBed;
+using Xunit;
+
+namespace SystemContainers.HostTests;
+
+/// <summary>Deployments that each start mounts, on a store that is converted for them and back again.</summary>
+[Collection(OrdinaryHost.Name)]
+public sealed class ComposefsTests(NspawnFixture fixture)
+{
+    private readonly NspawnHost _host = fixture.Host;
+
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task Its_tree_is_mounted_for_its_starts_alone_and_everything_works_as_on_disk(string runtime)
+    {
+        HostState before = await HostState.TakeAsync(_host);
+        string mounts = await MountsAsync();
+        string name = Container.NewName();
+        string unit = name + ".service";
+        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "composefs", "--runtime", runtime, "--name", name, "probe")).MustSucceed();
+
+        string digest = await DigestAsync(name);
+        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        Assert.Contains(digest, (await _host.SysctrAsync("info", name)).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Equal("", await _host.ShellAsync($"ls /var/lib/sysctr/deployments/{name}/0/rootfs 2>/dev/null || true"));
+        Assert.Contains(" - overlay /var/lib/sysctr/deployments/", await RootOfAsync(unit), StringComparison.Ordinal);
+        Assert.Equal(mounts, await MountsAsync());
+
+        // What the image has, as its layers have it: a command inside, a user of the image, a directory for the caller, files that are compared.
+        Assert.Equal("/usr/bin/probe\n", (await _host.SysctrAsync("exec", name, "ls", "/usr/bin/probe")).MustSucceed().Output);
+        Assert.Contains("uid=65534(nobody)", (await _host.SysctrAsync("exec", "--user", "nobody", name, "id")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await _host.SysctrAsync("exec", name, "sh", "-c", "echo x > /usr/bin/probe")).ExitCode);
+        Assert.Equal("1\n", await _host.ShellAsync($"mkdir -p /mnt/{name}; sysctr --quiet mount {name} /mnt/{name}; ls /mnt/{name}/usr/bin/probe | wc -l; sysctr --quiet umount /mnt/{name}; rmdir /mnt/{name}"));
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+
+        // Killed with all that is around it, and started again by systemd.
+        await _host.ShellAsync($"systemctl kill -s KILL {unit}");
+        await RunsAsync(unit);
+
+        // Over to a tree on disk, back by a rollback, and to a root that can be written to.
+        (await _host.SysctrAsync("update", "--settle", "1", "--checkout", "hardlinks", name)).MustSucceed();
+        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("rollback", "--settle", "1", name)).MustSucceed();
+        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("update", "--settle", "1", "--checkout", "composefs", "--writable", "persistent", name)).MustSucceed();
+        Assert.Equal("kept\n", (await _host.SysctrAsync("exec", name, "sh", "-c", "echo kept > /usr/bin/probe; cat /usr/bin/probe")).MustSucceed().Output);
+        await _host.MustAsync("systemctl", "restart", unit);
+        Assert.Equal("kept\n", (await _host.SysctrAsync("exec", name, "cat", "/usr/bin/probe")).MustSucceed().Output);
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+        Assert.Equal(mounts, await MountsAsync());
+
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+        Assert.Equal("", await _host.ShellAsync($"ls -d /run/sysctr/{name} 2>/dev/null || true"));
+    }
+
+    [Fact]
+    public async Task An_image_of_its_tree_that_was_altered_is_not_started_from_and_is_made_again()
+    {
+        string name = Container.NewName();
+        (await _host.SysctrAsync("install", "--checkout", "composefs", "--name", name, "probe")).MustSucceed();
+        string image = $"/var/lib/sysctr/deployments/{name}/0/rootfs.erofs";
+        string whole = await _host.ShellAsync($"sha256sum < {image}");
+        await _host.ShellAsync($"printf X | dd of={image} bs=1 seek=5000 conv=notrunc status=none");
+
+        Assert.NotEqual("0\n", await _host.ShellAsync($"systemctl start {name}.service 2>/dev/null; echo $?"));
+        Assert.Contains(await DigestAsync(name), await _host.ShellAsync($"journalctl -u {name}.service --no-pager"), StringComparison.Ordinal);
+        CommandResult found = await _host.SysctrAsync("fsck");
+        Assert.NotEqual(0, found.ExitCode);
+        Assert.Contains($"{image} was altered", found.Output + found.Error, StringComparison.Ordinal);
+
+        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
+        Assert.Equal(whole, await _host.ShellAsync($"sha256sum < {image}"));
+        await _host.MustAsync("systemctl", "start", name + ".service");
+        await RunsAsync(name + ".service");
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+    }
+
+    [Fact]
+    public async Task A_store_is_converted_and_converted_back_while_containers_run_from_it()
+    {
+        string disk = Container.NewName();
+        string mounted = Container.NewName();
+        await _host.ShellAsync("sysctr --quiet images prune");
+        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--name", disk, "legacy-agent")).MustSucceed();
+
+        using (JsonDocument there = JsonDocument.Parse((await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output))
+        {
+            Assert.True(there.RootElement.GetProperty("layers").GetInt32() >= 1);
+        }
+
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+        await _host.MustAsync("systemctl", "restart", disk + ".service");
+        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "composefs", "--name", mounted, "probe")).MustSucceed();
+        await _host.ShellAsync("sysctr --quiet images prune");
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+
+        // What a deployment is mounted from stays.
+        CommandResult back = (await _host.SysctrAsync("migrate", "--checkout", "hardlinks")).MustSucceed();
+        Assert.Contains("layers stay as they are", back.Error, StringComparison.Ordinal);
+        await _host.ShellAsync("sysctr --quiet images prune");
+        await _host.MustAsync("systemctl", "restart", mounted + ".service");
+        await RunsAsync(mounted + ".service");
+        (await _host.SysctrAsync("uninstall", "--purge", mounted)).MustSucceed();
+        (await _host.SysctrAsync("migrate", "--checkout", "hardlinks")).MustSucceed();
+        await _host.ShellAsync("sysctr --quiet images prune");
+        (await _host.SysctrAsync("fsck")).MustSucceed();
+        (await _host.SysctrAsync("uninstall", "--purge", disk)).MustSucceed();
+    }
+
+    private async Task<string> DigestAsync(string name)
+    {
+        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", "--json", name)).MustSucceed().Output);
+        JsonElement root = info.RootElement;
+        return (root.ValueKind == JsonValueKind.Array ? root[0] : root).GetProperty("composefs").GetString()!;
+    }
+
+    private Task<string> MountsAsync() => _host.ShellAsync("cut -d' ' -f5 /proc/1/mountinfo | sort | uniq -c");
+
+    private Task<string> RootOfAsync(string unit) => _host.ShellAsync($"grep ' / / ' /proc/$(systemctl show --value -P MainPID {unit})/mountinfo");
+
+    private async Task RunsAsync(string unit) =>
+        Assert.Equal("active\n", await _host.ShellAsync($"for i in $(seq 100); do systemctl is-active --quiet {unit} && break; sleep 0.1; done; systemctl is-active {unit}"));
+}

@@ -35,8 +35,9 @@ sealed class ComposefsMount
     /// <param name="objects">The store's objects; without : and , in its path.</param>
     /// <param name="place">An empty directory; likewise.</param>
     /// <param name="source">What the mount table is to name as the origin.</param>
+    /// <param name="byDevice">Mounts an image at a place by a device, where the kernel can't by a file; null for <see cref="MountByDevice"/>.</param>
     /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
-    public static ComposefsMount Open(string image, VerityDigest digest, string objects, string place, string source)
+    public static ComposefsMount Open(string image, VerityDigest digest, string objects, string place, string source, Action<string, string>? byDevice = null)
     {
         using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
         if (file.IsInvalid)
@@ -53,7 +54,15 @@ sealed class ComposefsMount
 
         try
         {
-            MountMetadata(image, file, place);
+            using SafeFileHandle? direct = TryErofs(image);
+            if (direct is null)
+            {
+                (byDevice ?? MountByDevice)(image, place);
+            }
+            else
+            {
+                Check(Libc.move_mount((int)direct.DangerousGetHandle(), place), "move_mount");
+            }
         }
         catch (LinuxException e)
         {
@@ -84,6 +93,21 @@ sealed class ComposefsMount
         }
     }
 
+    /// <summary>Mounts an image at a place by a loop device, which goes with the mount.</summary>
+    /// <exception cref="LinuxException">There is no device, or the kernel does not take the image.</exception>
+    public static void MountByDevice(string image, string place)
+    {
+        using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        if (file.IsInvalid)
+        {
+            throw LinuxException.Last("open", image);
+        }
+
+        using SafeFileHandle device = LoopDevice.Attach(file, out string path);
+        using SafeFileHandle mount = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
+        Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
+    }
+
     private SafeFileHandle? TryOverlay(string separator, string? changes)
     {
         using SafeFileHandle context = Opened("overlay");
@@ -107,20 +131,6 @@ sealed class ComposefsMount
         }
 
         return Libc.fsconfig_create(context) == 0 ? Mounted(context, changes is null) : null;
-    }
-
-    private static void MountMetadata(string image, SafeFileHandle file, string place)
-    {
-        using SafeFileHandle? direct = TryErofs(image);
-        if (direct is not null)
-        {
-            Check(Libc.move_mount((int)direct.DangerousGetHandle(), place), "move_mount");
-            return;
-        }
-
-        using SafeFileHandle device = LoopDevice.Attach(file, out string path);
-        using SafeFileHandle looped = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
-        Check(Libc.move_mount((int)looped.DangerousGetHandle(), place), "move_mount");
     }
 
     private static SafeFileHandle? TryErofs(string source)

@@ -120,7 +120,7 @@ sealed class ContainerPreparer(Host host)
             else
             {
                 composefs = ComposefsTree.Of(image.Tree, PreparedContainer.MountPointsOf(rendered));
-                rendered = rendered with { Units = UnitPlan.WithDigest(rendered.Units, composefs.Digest.ToString()) };
+                rendered = UnitPlan.WithDigest(rendered, composefs.Digest.ToString());
             }
         }
 

@@ -160,10 +160,18 @@ sealed partial record UnitPlan
         [tool, "launch", "delete", $"--runtime={runtime}", name]);
 
     /// <summary>
-    /// The units with the digest of their tree's image in the place that was kept for it. The tree has mount points that only the rendered config.json tells, so it is known last.
+    /// A container with the digest of its tree's image in the place that was kept for it. The tree has mount points that only the rendered config.json tells, so it is known last.
     /// </summary>
-    public static IReadOnlyList<RenderedUnit> WithDigest(IEnumerable<RenderedUnit> units, string digest) =>
-        [.. units.Select(u => u with { Text = u.Text.Replace(ComposefsOption + s_unknownDigest, ComposefsOption + digest, StringComparison.Ordinal) })];
+    public static RenderedContainer WithDigest(RenderedContainer rendered, string digest)
+    {
+        return rendered with
+        {
+            Units = [.. rendered.Units.Select(u => u with { Text = Known(u.Text) })],
+            Values = rendered.Values.ToDictionary(v => v.Key, v => Known(v.Value), StringComparer.Ordinal),
+        };
+
+        string Known(string text) => text.Replace(ComposefsOption + s_unknownDigest, ComposefsOption + digest, StringComparison.Ordinal);
+    }
 
     private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
 

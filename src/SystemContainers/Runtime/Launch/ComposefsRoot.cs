@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Composefs;
@@ -60,7 +62,41 @@ static class ComposefsRoot
 
         string place = Path.Join(bundle, Place);
         Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(RealPath.Of(deployment), "rootfs")), place);
+        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(RealPath.Of(deployment), "rootfs"), ByDevice), place);
+    }
+
+    /// <summary><c>sysctr launch image IMAGE PLACE</c>: what <see cref="ByDevice"/> has done.</summary>
+    /// <exception cref="LinuxException">There is no device.</exception>
+    public static int MountByDevice(string image, string place)
+    {
+        try
+        {
+            string manager = File.ReadLines("/proc/1/cgroup").First(l => l.StartsWith("0::", StringComparison.Ordinal))[3..];
+#pragma warning disable RS0030 // A control group is no file.
+            File.WriteAllText(Path.Join("/sys/fs/cgroup", manager, "cgroup.procs"), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+#pragma warning restore RS0030
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            // Whether it has to be elsewhere is for the device to say.
+        }
+
+        ComposefsMount.MountByDevice(image, place);
+        return 0;
+    }
+
+    /// <summary>
+    /// A unit lets what is in it have the devices of its payload alone, by its control group, and that is as it should be. A loop device is for a process that is out of it for the moment that it takes, and
+    /// shares the mounts of this start.
+    /// </summary>
+    private static void ByDevice(string image, string place)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["launch", "image", image, place]) { UseShellExecute = false })!;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new SysctrException(ErrorKind.Host, $"mounting the tree {image}: see above", "the kernel needs EROFS, from 6.12 or with loop devices; '--checkout hardlinks' goes without");
+        }
     }
 
     /// <summary>Takes away what a start has mounted on the host, or an earlier one has left.</summary>

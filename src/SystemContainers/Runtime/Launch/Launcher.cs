@@ -44,6 +44,11 @@ static class Launcher
             return new NotifyFilter(manager, pidFile, unit).Run();
         }
 
+        if (arguments is ["image", var image, var place])
+        {
+            return ComposefsRoot.MountByDevice(image, place);
+        }
+
         LaunchOptions options = LaunchOptions.Parse(arguments);
         if (options.Verb == "tmpfiles")
         {

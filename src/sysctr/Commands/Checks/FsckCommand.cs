@@ -39,6 +39,8 @@ static class FsckCommand
         return command;
     }
 
+    private const int OrphansTold = 10;
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -55,9 +57,20 @@ static class FsckCommand
         }
         else
         {
-            foreach (Finding finding in report.Findings)
+            // Files of a store that no layer names are one fact, however many: after a migration all that was there before is among them.
+            foreach (IGrouping<string, Finding> kind in report.Findings.GroupBy(f => f.Kind == FindingKind.OrphanObject ? f.Kind : ""))
             {
-                terminal.Result(finding.ToString());
+                Finding[] findings = [.. kind];
+                int told = kind.Key.Length > 0 && findings.Length > OrphansTold ? OrphansTold : findings.Length;
+                foreach (Finding finding in findings[..told])
+                {
+                    terminal.Result(finding.ToString());
+                }
+
+                if (findings.Length > told)
+                {
+                    terminal.Result($"note: {kind.Key}: {findings.Length - told} more belong to no layer; 'sysctr images prune' removes them, and --json names them");
+                }
             }
 
             terminal.Result(report.Summary);

@@ -24,8 +24,7 @@ static class ImageErrors
         List<string> parts = [];
         for (ImageInode at = inode; !at.IsRoot; at = at.Parent)
         {
-            byte[]? name = Array.Find(at.Parent.Entries, e => ReferenceEquals(e.Inode, at) && e.Name is not null).Name;
-            parts.Add(name is null ? "…" : Encoding.UTF8.GetString(name));
+            parts.Add(Encoding.UTF8.GetString(Array.Find(at.Parent.Entries, e => ReferenceEquals(e.Inode, at)).Name));
         }
 
         parts.Reverse();

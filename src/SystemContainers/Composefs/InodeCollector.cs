@@ -35,7 +35,8 @@ sealed class InodeCollector
 
     private ImageInode Walk(TreeDirectory tree)
     {
-        ImageInode root = Open(tree, parent: null, name: []);
+        ImageInode root = new(ErofsFormat.TypeDirectory, tree.Metadata, entry: null, parent: null);
+        Open(tree, root);
         while (_open.TryPop(out (ImageInode Directory, (byte[] Name, TreeNode? Node)[] Names, int Next) at))
         {
             for (int i = at.Next; i < at.Names.Length; i++)
@@ -46,7 +47,9 @@ sealed class InodeCollector
                     // What is in it comes first.
                     _open.Push(at with { Next = i + 1 });
                     at.Directory.Links++;
-                    at.Directory.Entries[i] = new DirectoryEntry(name, Open(inner, at.Directory, name));
+                    ImageInode directory = new(ErofsFormat.TypeDirectory, inner.Metadata, entry: null, at.Directory);
+                    at.Directory.Entries[i] = new DirectoryEntry(name, directory);
+                    Open(inner, directory);
                     break;
                 }
 
@@ -62,14 +65,14 @@ sealed class InodeCollector
         return root;
     }
 
-    private ImageInode Open(TreeDirectory tree, ImageInode? parent, byte[] name)
+    private void Open(TreeDirectory tree, ImageInode directory)
     {
-        ImageInode directory = new(ErofsFormat.TypeDirectory, tree.Metadata, entry: null, parent) { Links = 2 };
         if (!_inodes.TryAdd(tree, directory))
         {
-            throw ImageErrors.Unsafe(parent!, name, "the directory has two places in the tree");
+            throw ImageErrors.Unsafe(directory, "the directory has two places in the tree");
         }
 
+        directory.Links = 2;
         (byte[] Name, TreeNode? Node)[] names = new (byte[], TreeNode?)[tree.Slots.Count + 2];
         names[0] = (s_self, null);
         names[1] = (s_parent, null);
@@ -83,7 +86,6 @@ sealed class InodeCollector
         Array.Sort(names, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
         directory.Entries = new DirectoryEntry[names.Length];
         _open.Push((directory, names, 0));
-        return directory;
     }
 
     private ImageInode Name(TreeLeaf leaf, ImageInode directory, byte[] name)

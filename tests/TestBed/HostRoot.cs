@@ -41,11 +41,11 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
         { } other => throw new InvalidOperationException($"SYSCTR_TEST_SUITE={other}: there are bookworm, trixie and sid"),
     };
 
-    /// <summary>A host with a kernel, for whole machines.</summary>
-    public static HostRoot BookwormMachine { get; } = new(
-        "machine-bookworm",
-        "bookworm",
-        [.. s_host, "libssl3", "linux-image-cloud-amd64", "initramfs-tools", "udev", "qemu-guest-agent", "docker-registry"]);
+    /// <summary>A host with a kernel, for whole machines: of the release of <see cref="Tested"/>.</summary>
+    public static HostRoot Machine { get; } = new(
+        "machine-" + Tested.Suite,
+        Tested.Suite,
+        [.. s_host, Tested.Suite == "bookworm" ? "libssl3" : "libssl3t64", "linux-image-cloud-amd64", "initramfs-tools", "udev", "qemu-guest-agent", "docker-registry"]);
 
     /// <summary>The directory of this root in the cache; copy it, never change it.</summary>
     public async Task<string> GetAsync()

@@ -12,7 +12,7 @@ public sealed class QemuHost : TestHost
     private const string RegistryLabel = "registry";
 
     /// <summary>Changes when the content of the disk does.</summary>
-    private const string Recipe = "1";
+    private const string Recipe = "2";
 
     private readonly Scratch _scratch;
     private readonly string _root;
@@ -31,7 +31,7 @@ public sealed class QemuHost : TestHost
     /// <param name="registryStorage">Storage directory of the registry in the machine; null for none.</param>
     public static async Task<QemuHost> StartAsync(string? registryStorage)
     {
-        HostRoot kind = HostRoot.BookwormMachine;
+        HostRoot kind = HostRoot.Machine;
         string root = await kind.GetAsync();
         string disk = await Cache.GetAsync(
             "disk-" + kind.Name, [Recipe, Path.GetFileName(Path.GetDirectoryName(root)!)], folder => MakeDiskAsync(root, folder));
@@ -160,14 +160,15 @@ public sealed class QemuHost : TestHost
         string wants = Path.Combine(copy, "etc/systemd/system/multi-user.target.wants");
         Directory.CreateDirectory(wants);
         File.CreateSymbolicLink(Path.Combine(wants, unit), "../" + unit);
-        await MakeFileSystemAsync(Path.Combine(folder, "disk.img"), "root", copy, megabytes: 8192);
+        // As an administrator makes it who wants files proven (fs-verity(7)).
+        await MakeFileSystemAsync(Path.Combine(folder, "disk.img"), "root", copy, megabytes: 8192, "-O", "verity");
         await Cache.DeleteAsync(copy);
     }
 
     /// <summary>An ext4 image with the content of a directory; sparse, so its size costs nothing.</summary>
-    private static async Task MakeFileSystemAsync(string image, string label, string content, int megabytes)
+    private static async Task MakeFileSystemAsync(string image, string label, string content, int megabytes, params string[] options)
     {
         await Command.MustAsync("truncate", $"--size={megabytes}M", image);
-        await Command.MustAsync("mkfs.ext4", "-q", "-F", "-L", label, "-d", content, image);
+        await Command.MustAsync(["mkfs.ext4", "-q", "-F", .. options, "-L", label, "-d", content, image]);
     }
 }

@@ -54,20 +54,47 @@ public sealed class MachineTests(MachineFixture fixture)
         await _host.ShellAsync($"rm {folder}/50-limit.conf; systemctl daemon-reload");
     }
 
+    /// <summary>The disk has the feature verity. Debian 12's kernel takes an image from a device alone.</summary>
     [Fact]
-    public async Task A_tree_is_mounted_by_a_kernel_that_takes_an_image_from_a_device_alone_and_after_a_reboot()
+    public async Task A_mounted_tree_is_proven_at_each_read_and_is_there_after_a_reboot()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--checkout", "composefs");
         await probe.ReportAsync();
+        string image = $"/var/lib/sysctr/deployments/{probe.Name}/0/rootfs.erofs";
         Assert.Contains(" - overlay /var/lib/sysctr/", await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo"), StringComparison.Ordinal);
-        Assert.Equal("1\n", await _host.ShellAsync("losetup --list --noheadings --output BACK-FILE | grep -c rootfs.erofs"));
+        Assert.Contains("Verity", await _host.ShellAsync($"lsattr -l {image}"), StringComparison.Ordinal);
 
         await _host.RebootAsync();
 
         await probe.WaitForAsync($"systemctl is-active --quiet {probe.Service}", "its start at boot");
-        await _host.ShellAsync($"systemctl stop {probe.Service}");
-        Assert.Equal("", await _host.ShellAsync("losetup --list --noheadings | grep rootfs.erofs || true"));
         (await _host.SysctrAsync("fsck")).MustSucceed();
+
+        // A byte that is changed below the file system, as a bad disk or a bad man does.
+        (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
+        await _host.ShellAsync(
+            $$"""
+              object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects)
+              sync
+              block=$(filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }')
+              device=$(findmnt --noheadings --output SOURCE /)
+              dd if=$device of=/run/block bs=4096 skip=$block count=1 status=none
+              printf X | dd of=/run/block bs=1 seek=20 conv=notrunc status=none
+              dd if=/run/block of=$device bs=4096 seek=$block count=1 conv=notrunc,fsync oflag=direct status=none
+              echo 3 > /proc/sys/vm/drop_caches
+              """);
+        CommandResult read = await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release");
+        Assert.Equal(1, read.ExitCode);
+        Assert.Contains("Input/output error", read.Error, StringComparison.Ordinal);
+        Assert.Contains("can't be read", (await _host.SysctrAsync("fsck")).Output, StringComparison.Ordinal);
+        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
+        await _host.ShellAsync($"systemctl restart {probe.Service}");
+        (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
+
+        // Another image in the place of the one that was installed.
+        await _host.ShellAsync($"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}");
+        Assert.NotEqual("0\n", await _host.ShellAsync($"systemctl start {probe.Service} 2>/dev/null; echo $?"));
+        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
+        await _host.MustAsync("systemctl", "start", probe.Service);
     }
 
     [Theory]

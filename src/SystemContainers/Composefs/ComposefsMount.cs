@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -114,9 +115,10 @@ sealed class ComposefsMount
         Set(context, "source", _source);
         Set(context, "metacopy", "on");
         Set(context, "redirect_dir", "on");
-        if (_verity)
+        if (_verity && Libc.fsconfig(context, "verity", "require") != 0 && Marshal.GetLastPInvokeError() != Errno.EINVAL)
         {
-            Set(context, "verity", "require");
+            // Before Linux 6.6 an overlay does not compare an object with the digest in the metadata. What the object is when it is read, fs-verity holds it to all the same.
+            throw LinuxException.Last("fsconfig verity", _place);
         }
 
         if (Libc.fsconfig(context, "lowerdir", _place + separator + _objects) != 0)

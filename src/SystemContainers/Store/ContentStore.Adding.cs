@@ -6,6 +6,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
 using SystemContainers.Oci;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
@@ -201,7 +202,7 @@ sealed partial class ContentStore
 
             ApplyMetadata(file, entry);
             ObjectKey key = hasher.Finish();
-            staging.Add(key, staged);
+            staging.Add(key, staged, entry.Form);
             return key;
         }
         finally
@@ -244,8 +245,15 @@ sealed partial class ContentStore
         Staging staging = _staging.Value;
         Span<byte> source = stackalloc byte[StagedFile.PathSize];
         Span<byte> target = stackalloc byte[ObjectKey.PathSize];
+        bool canProve = true;
         foreach (KeyValuePair<ObjectKey, StagedFile> staged in staging.Whole)
         {
+            // Its data is on disk, so this waits for nothing.
+            if (staging.IsContent(staged.Key))
+            {
+                canProve = canProve && Prove(staging, staged.Key);
+            }
+
             staged.Value.WritePath(source);
             staged.Key.WritePath(target);
             fixed (byte* from = source)
@@ -256,6 +264,14 @@ sealed partial class ContentStore
 
             staging.Whole.Remove(staged);
         }
+    }
+
+    /// <summary>From here on the kernel holds each read of it to its digest.</summary>
+    /// <returns>False where the file system has no fs-verity.</returns>
+    private static bool Prove(Staging staging, ObjectKey key)
+    {
+        using SafeFileHandle? file = staging.TryOpen(key);
+        return file is not null && FsVerity.TryEnable(file);
     }
 
     private unsafe void MoveObject(SafeFileHandle staged, byte* from, byte* to, uint flags, bool directoryMade = false)

@@ -196,6 +196,6 @@ sealed partial class ContentStore
         }
 
         ApplyMetadata(file, entry.With(form, key));
-        _staging.Value.Add(key, staged);
+        _staging.Value.Add(key, staged, form);
     }
 }

@@ -179,6 +179,6 @@ sealed class ObjectWriters : IDisposable
         RandomAccess.Write(file, pending.Content, 0);
         ContentStore.ApplyMetadata(file, pending.Entry);
         _store.Wrote(pending.Content.Length);
-        _staging.Add(key, staged);
+        _staging.Add(key, staged, pending.Entry.Form);
     }
 }

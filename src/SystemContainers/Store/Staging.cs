@@ -20,6 +20,7 @@ sealed unsafe class Staging : IDisposable
 
     private readonly SafeFileHandle _lock;
     private readonly ConcurrentDictionary<ObjectKey, StagedFile> _objects = new();
+    private readonly ConcurrentDictionary<ObjectKey, ObjectForm> _contents = new();
     private long _files;
 
     private Staging(string path, SafeFileHandle held, SafeFileHandle objects)
@@ -164,8 +165,16 @@ sealed unsafe class Staging : IDisposable
     public bool Has(ObjectKey key) => _objects.ContainsKey(key);
 
     /// <summary>Makes a file that is whole an object, or drops it where the object is staged already.</summary>
-    public void Add(ObjectKey key, StagedFile file)
+    /// <param name="key">Its name.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="form">What the name says of it.</param>
+    public void Add(ObjectKey key, StagedFile file, ObjectForm form)
     {
+        if (form == ObjectForm.Content)
+        {
+            _contents[key] = form;
+        }
+
         if (_objects.TryAdd(key, file))
         {
             return;
@@ -181,6 +190,9 @@ sealed unsafe class Staging : IDisposable
             }
         }
     }
+
+    /// <summary>Whether a staged object is content alone.</summary>
+    public bool IsContent(ObjectKey key) => _contents.ContainsKey(key);
 
     /// <summary>A staged object for reading; null where it is not there.</summary>
     public SafeFileHandle? TryOpen(ObjectKey key)

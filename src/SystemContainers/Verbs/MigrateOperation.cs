@@ -6,6 +6,7 @@ using SystemContainers.State;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
+using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs;
 

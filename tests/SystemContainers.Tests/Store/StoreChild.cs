@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using SystemContainers.Oci;
 using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.Tests.Fakes;
 
 namespace SystemContainers.Tests.Store;
@@ -25,10 +26,14 @@ static class StoreChild
         return tar.File("d/large", new string((char)('a' + seed), 400_000)).ToBytes();
     }
 
-    /// <summary>Starts a child that adds the layers of the seeds; with <c>hang</c> it stops in the middle of the last.</summary>
-    public static Process Start(string root, params string[] arguments)
+    /// <summary>Starts a child that adds the layers of the seeds; with <c>hang</c> it stops in the middle of the last, with <c>convert</c> it converts the layer.</summary>
+    public static Process Start(string root, params string[] arguments) => Start(root, null, arguments);
+
+    /// <summary>The same with a step that breaks.</summary>
+    public static Process Start(string root, string? fault, string[] arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true };
+        start.Environment["SYSCTR_FAULT"] = fault;
         start.Environment[Variable] = string.Join(' ', [root, .. arguments]);
         return Process.Start(start)!;
     }
@@ -45,6 +50,12 @@ static class StoreChild
         {
             foreach (string argument in arguments)
             {
+                if (argument.StartsWith("convert", StringComparison.Ordinal))
+                {
+                    store.Convert(Digest.Sha256(Layer(int.Parse(argument["convert".Length..]))), ObjectForm.Content);
+                    continue;
+                }
+
                 bool hang = argument.StartsWith("hang", StringComparison.Ordinal);
                 byte[] layer = Layer(int.Parse(argument.Replace("hang", "", StringComparison.Ordinal)));
                 Stream stream = hang ? new HangingStream(layer, layer.Length / 2) : new MemoryStream(layer);

@@ -94,6 +94,48 @@ public sealed class StoreFaultTests : IDisposable
 
     [Fact]
     [Trait("needs", "root")]
+    public async Task A_layer_whose_conversion_was_cut_is_whole_in_one_form_or_the_other()
+    {
+        string trace = Path.Combine(_scratch, "trace");
+        string original = Path.Combine(_scratch, "original");
+        using (ContentStore store = ContentStore.Open(original))
+        {
+            await AddAsync(store, StoreChild.Layer(0));
+            store.Commit();
+        }
+
+        await ConvertAsync($"trace:{trace}");
+        int steps = File.ReadAllLines(trace).Length;
+        Assert.True(steps > 300);
+        int converted = 0;
+
+        // All links are the same step; what comes before them and after them is not.
+        foreach (int step in Enumerable.Range(1, steps).Where(s => s < 8 || s > steps - 16 || s % 61 == 0))
+        {
+            await ConvertAsync($"kill:{step}");
+            using ContentStore store = ContentStore.Open(Root);
+            AssertWhole(store, 0);
+            Assert.Empty(store.VerifyLayer(Digest.Sha256(StoreChild.Layer(0))));
+            converted += store.FormOf(Digest.Sha256(StoreChild.Layer(0))) == ObjectForm.Content ? 1 : 0;
+
+            // The next one carries it out.
+            store.Convert(Digest.Sha256(StoreChild.Layer(0)), ObjectForm.Content);
+            AssertWhole(store, 0);
+        }
+
+        Assert.InRange(converted, 1, 20);
+
+        async Task ConvertAsync(string fault)
+        {
+            await Cache.DeleteAsync(Root);
+            await Command.MustAsync("cp", "-a", original, Root);
+            using Process child = StoreChild.Start(Root, fault, ["convert0"]);
+            await child.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
+    [Trait("needs", "root")]
     public async Task A_full_disk_is_told_and_shows_nothing()
     {
         Directory.CreateDirectory(Root);

@@ -58,6 +58,8 @@ COMMANDS = {
     "repair": ["fsck", "--repair"],
 }
 SIGNALS = ("int", "term", "again")
+# Cuts of containers that have no tree on disk; the others are of such as have one.
+MOUNTED = ("strace", "enospc", "again")
 # What changes images alone; the others change the host or a record.
 OF_IMAGES = ("prune", "pull", "tag", "delete")
 if USER:
@@ -323,6 +325,10 @@ def prepare():
         with open(f"{ROOT}/usr/bin/runc", "w") as file:
             file.write("#!/bin/sh\n")
         os.chmod(f"{ROOT}/usr/bin/runc", 0o755)
+        if CUT in MOUNTED:
+            os.makedirs(f"{ROOT}/etc/sysctr")
+            with open(f"{ROOT}/etc/sysctr/sysctr.toml", "w") as file:
+                file.write('checkout = "composefs"\n')
     else:
         # What the sweep before this one has left.
         run(sysctr(["uninstall", "--purge", "tiny"]), check=False)

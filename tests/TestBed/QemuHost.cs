@@ -169,6 +169,6 @@ public sealed class QemuHost : TestHost
     private static async Task MakeFileSystemAsync(string image, string label, string content, int megabytes, params string[] options)
     {
         await Command.MustAsync("truncate", $"--size={megabytes}M", image);
-        await Command.MustAsync(["mkfs.ext4", "-q", "-F", .. options, "-L", label, "-d", content, image]);
+        await Command.MustAsync("mkfs.ext4", ["-q", "-F", .. options, "-L", label, "-d", content, image]);
     }
 }

@@ -31,6 +31,7 @@ sealed partial class ContentStore
         foreach (Digest layer in layers)
         {
             DurableFile.Move(other.IndexPath(layer), IndexPath(layer));
+            TakeSums(other, layer);
         }
     });
 

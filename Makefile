@@ -53,8 +53,9 @@ demo: build
 host: build
 	dotnet run --project tests/Demo -c $(CONFIGURATION) -- host $(IMAGES)
 
+# The targets of speed, each against its peer: all, or ROWS=cold-pull,start of what 'make bench ROWS=' and --list name; SCALE=1 for the dear ones in full size, ROUNDS, CHECKOUT.
 bench: build
-	dotnet run --project tests/Bench -c $(CONFIGURATION)
+	dotnet run --project tests/Bench -c $(CONFIGURATION) -p:RunAnalyzers=false -- $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SCALE),--scale $(SCALE)) $(if $(CHECKOUT),--checkout $(CHECKOUT)) $(if $(DOCS),--docs $(DOCS))
 
 # Tar, hashes, merge, templates and list alone, without peers.
 microbench: setup

@@ -7,4 +7,5 @@ namespace SystemContainers.Bench;
 /// <param name="Before">Shell script that makes the starting point; not measured.</param>
 /// <param name="Measured">Shell script whose last process tree is measured.</param>
 /// <param name="After">Shell script that checks and clears; not measured.</param>
-sealed record Contestant(string Name, string Before, string Measured, string After = "true");
+/// <param name="IsCold">Whether nothing is cached from disk when it begins.</param>
+sealed record Contestant(string Name, string Before, string Measured, string After = "true", bool IsCold = true);

@@ -25,6 +25,9 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     /// <summary>The oldest supported host: systemd 252, runc 1.1.</summary>
     public static HostRoot Bookworm { get; } = new("host-bookworm", "bookworm", [.. s_host, .. s_networks, "libssl3"]);
 
+    /// <summary>The oldest supported host with what the bench measures by; its podman knows no quadlets.</summary>
+    public static HostRoot BookwormBench { get; } = new("host-bookworm-bench", "bookworm", [.. s_host, "libssl3", "time"]);
+
     /// <summary>The newest Debian, with the peers that the bench compares with.</summary>
     public static HostRoot Trixie { get; } =
         new("host-trixie", "trixie", [.. s_host, "libssl3t64", "podman", "skopeo", "umoci", "netavark", "time"]);

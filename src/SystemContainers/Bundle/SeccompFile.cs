@@ -2,6 +2,8 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Bundle;
 
@@ -35,6 +37,12 @@ sealed record SeccompFile(string Path, byte[] Text)
             throw new SysctrException(ErrorKind.Storage, $"reading the seccomp profile {path}: {e.Message}", "mend it, or leave --security-opt seccomp= out", e);
         }
     }
+
+    /// <summary>The digest of the profile that a container's options name; null where they name none.</summary>
+    /// <param name="root">The host's root directory.</param>
+    /// <param name="settings">The options.</param>
+    /// <exception cref="SysctrException">As <see cref="Read"/>.</exception>
+    public static Digest? DigestFor(string root, ContainerSettings settings) => settings.Spec.Security.Seccomp is { } path ? Digest.Sha256(Read(root, path).Text) : null;
 
     /// <summary>Finds it.</summary>
     /// <param name="root">The host's root directory.</param>

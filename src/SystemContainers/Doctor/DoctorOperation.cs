@@ -39,6 +39,7 @@ sealed class DoctorOperation(DoctorTarget target)
         }
 
         yield return ("runtime", RuntimeCheck.RunAsync);
+        yield return ("network", (t, _) => Task.FromResult(NetworkCheck.Run(t)));
         yield return ("configuration", (t, _) => Task.FromResult(ConfigurationCheck.Run(t)));
         yield return ("policy", (t, _) => Task.FromResult(TrustCheck.Policy(t)));
         yield return ("registries", (t, _) => Task.FromResult(TrustCheck.Registries(t)));

@@ -17,6 +17,9 @@ sealed record NetworkDefinition
     /// <summary>The network of <c>--network bridge</c>, and where ports are published without one by name.</summary>
     public const string Default = "sysctr";
 
+    /// <summary>The label of a network that a file has made.</summary>
+    private const string Mark = "io.sysctr.made-by";
+
     private static readonly string[] s_drivers = ["bridge", "macvlan", "ipvlan"];
 
     /// <summary>Its name.</summary>
@@ -52,6 +55,29 @@ sealed record NetworkDefinition
 
     /// <summary>For people.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>The file that declares it, as the host sees it; null where none does. No part of what is kept.</summary>
+    [JsonIgnore]
+    public string? File { get; init; }
+
+    /// <summary>The file that declared it when it was made; null for one that was made otherwise.</summary>
+    [JsonIgnore]
+    public string? MadeBy => Labels?.GetValueOrDefault(Mark);
+
+    /// <summary>As it is kept of a file that declares it and makes it.</summary>
+    public NetworkDefinition Marked() => File is null ? this : this with { Labels = new Dictionary<string, string>(Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [Mark] = File } };
+
+    /// <summary>With the mark that another one has, and with no other.</summary>
+    public NetworkDefinition MarkedAs(NetworkDefinition other)
+    {
+        Dictionary<string, string> labels = new((Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark), StringComparer.Ordinal);
+        if (other.MadeBy is { } file)
+        {
+            labels[Mark] = file;
+        }
+
+        return this with { Labels = labels.Count == 0 ? null : labels };
+    }
 
     /// <summary>Who gives addresses: host-local is us.</summary>
     public IReadOnlyDictionary<string, string> IpamOptions { get; init; } = new Dictionary<string, string> { ["driver"] = "host-local" };

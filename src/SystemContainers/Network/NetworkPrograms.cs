@@ -24,6 +24,11 @@ static class NetworkPrograms
     public static string? Find(string name, Func<string, string>? here = null) =>
         s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(p => File.Exists(here is null ? p : here(p)));
 
+    /// <summary>The same, for whoever has its own way to tell whether a file is there.</summary>
+    /// <param name="name">Such as netavark.</param>
+    /// <param name="isThere">Told a path of the host.</param>
+    public static string? FindWhere(string name, Func<string, bool> isThere) => s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(isThere);
+
     /// <summary>Fails where a container's network can't be made, before anything is changed.</summary>
     /// <exception cref="SysctrException">Host: names the package that lacks.</exception>
     public static void Require(NetworkRequest request, Func<string, string>? here)

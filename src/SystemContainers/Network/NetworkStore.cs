@@ -67,7 +67,7 @@ sealed class NetworkStore(string directory)
     }
 
     /// <summary>What is not said stays as it is.</summary>
-    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) => definition with
+    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) => definition.MarkedAs(before) with
     {
         Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
         NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,

@@ -2,6 +2,7 @@
 
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Network;
+using SystemContainers.Settings;
 using SystemContainers.Target;
 
 namespace SystemContainers.Networks;
@@ -29,9 +30,34 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         foreach (NetworkDefinition network in Lacking(declared))
         {
             NetworkDefinition? before = _store.Find(network.Name);
-            NetworkDefinition made = _store.Put(network);
+            NetworkDefinition made = _store.Put(before is null ? network.Marked() : network);
             _made.Add((network.Name, before));
             note($"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
+        }
+    }
+
+    /// <summary>Those that a file has made which declares them no more, and that no deployment names, not even one to roll back to.</summary>
+    /// <param name="declared">What is declared.</param>
+    /// <param name="covers">Whether a file was in the places of this call.</param>
+    /// <exception cref="Errors.SysctrException">Corrupt: one can't be read.</exception>
+    public IReadOnlyList<string> Unused(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
+    {
+        HashSet<string> used =
+        [
+            .. host.Catalog.All().Where(c => c.Options is not null).SelectMany(c => NetworkRequest.Names(new ContainerSettings(c.Options!))),
+            .. declared.Select(d => d.Name),
+        ];
+        return [.. _store.All().Where(n => n.MadeBy is { } file && covers(file) && !used.Contains(n.Name)).Select(n => n.Name)];
+    }
+
+    /// <summary>Takes away what <see cref="Unused"/> names; looked at again, for others may have come to use it.</summary>
+    public void Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
+    {
+        using SafeFileHandle held = NetworkRecords.Lock();
+        foreach (string name in Unused(declared, covers))
+        {
+            _store.Remove(name);
+            note($"network {name}: removed; no file declares it any more");
         }
     }
 

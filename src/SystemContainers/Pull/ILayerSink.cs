@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Oci;
+using SystemContainers.Pull.Chunked;
 
 namespace SystemContainers.Pull;
 
@@ -10,6 +11,9 @@ namespace SystemContainers.Pull;
 /// </summary>
 interface ILayerSink
 {
+    /// <summary>What the sink knows of its files by their contents, so that only what it lacks is fetched of a layer that says where its files are. Null for nothing.</summary>
+    ILayerContents? Contents => null;
+
     /// <summary>Whether the layer whose plain tar has this digest is there, so that it need not be fetched.</summary>
     bool HasLayer(Digest diffId);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Chunked;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
+using SystemContainers.Pull.Chunked;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Reference;
@@ -80,8 +82,22 @@ sealed partial class ImagePuller
         ImageReference place, IImageSource source, Digest diffId, Descriptor layer, ILayerSink sink, CancellationToken cancellationToken)
     {
         string doing = $"fetching layer {layer.Digest.Short} of {place.Identity}";
-        VerifiedStream compressed = new(
-            await source.OpenBlobAsync(layer, cancellationToken), layer, doing, received => _progress.LayerBytes(layer, received));
+        ChunkedLayer? chunked = sink.Contents is null ? null : ChunkedLayer.Of(layer);
+        Toc? toc = null;
+        if (chunked is not null)
+        {
+            RebuiltStream? rebuilt;
+            (rebuilt, toc) = await new ChunkedFetch(source, _options, _progress).OpenAsync(layer, chunked, sink.Contents!, diffId, doing, cancellationToken);
+            if (rebuilt is not null && await TryAddAsync(rebuilt, diffId, sink, doing, cancellationToken))
+            {
+                sink.Contents!.Keep(diffId, toc!);
+                return;
+            }
+        }
+
+        Stream blob = await source.OpenBlobAsync(layer, cancellationToken);
+        TocTap? tap = chunked is null || toc is not null ? null : new TocTap(blob, chunked);
+        VerifiedStream compressed = new(tap ?? blob, layer, doing, received => _progress.LayerBytes(layer, received));
         LayerStream plain;
         try
         {
@@ -93,6 +109,35 @@ sealed partial class ImagePuller
             throw;
         }
 
+        await AddAsync(plain, diffId, sink, doing, cancellationToken);
+        if ((toc ?? tap?.Read()) is { } known)
+        {
+            sink.Contents!.Keep(diffId, known);
+        }
+    }
+
+    /// <returns>False where what was to be put together can't be, and the layer has to be fetched whole.</returns>
+    private async Task<bool> TryAddAsync(RebuiltStream rebuilt, Digest diffId, ILayerSink sink, string doing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AddAsync(rebuilt, diffId, sink, doing, cancellationToken);
+            return true;
+        }
+        catch (SysctrException) when (rebuilt.Unusable is not null)
+        {
+            _progress.Retrying($"{doing}: {rebuilt.Unusable}; it is fetched whole");
+            return false;
+        }
+    }
+
+    /// <param name="plain">Disposed of here.</param>
+    /// <param name="diffId">What it turns out to be.</param>
+    /// <param name="sink">Where it goes.</param>
+    /// <param name="doing">For messages.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private static async Task AddAsync(Stream plain, Digest diffId, ILayerSink sink, string doing, CancellationToken cancellationToken)
+    {
         await using ReadAheadStream ahead = new(plain, cancellationToken);
 
         try

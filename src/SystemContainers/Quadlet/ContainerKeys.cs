@@ -128,6 +128,7 @@ static class ContainerKeys
         new("Checkout", One) { Read = (reader, values) => reader.Checkout(values), Remark = "auto, composefs or hardlinks, as --checkout." },
         new("Grant", Words) { Read = (reader, values) => reader.Grant(values), Remark = "Rights on the host that the image may have, as --grant." },
         new("HostFiles", Switch) { Read = (reader, values) => reader.HostFiles(values), Remark = "no leaves the files out that the image has for the host, as --system-package=absent." },
+        new("Keep", One) { Read = (reader, values) => reader.Keep(values), Remark = "How many deployments stay, in the place of keep in sysctr.toml." },
         new("Name", One) { Read = (reader, values) => reader.Name(values), Remark = "What the container is called, and its unit." },
         new("Runtime", One) { Read = (reader, values) => reader.Runtime(values), Remark = "runc or crun, or a path." },
         new("Set", Arguments) { Read = (reader, values) => reader.Set(values), Remark = "NAME=VALUE of an image that has templates, as --set." },

@@ -360,6 +360,19 @@ sealed partial class ContainerReader
         }
     }
 
+    /// <summary>How many deployments of it stay.</summary>
+    public void Keep(IReadOnlyList<QuadletValue> values)
+    {
+        if (int.TryParse(values[^1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out int keep) && keep >= 1)
+        {
+            _keep = keep;
+        }
+        else
+        {
+            Fault(values[^1].Place, $"Keep={values[^1].Text}: it is a number from 1 on, for the deployment in use counts", null);
+        }
+    }
+
     private void UserAndGroup()
     {
         QuadletValue? user = Values(ContainerKeys.Container, ContainerKeys.OfContainer["User"]).LastOrDefault();

@@ -23,6 +23,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     private readonly QuadletExpansion _expansion = new(unit, files.NameOf(unit), host);
     private InstallRequest _request = new("");
     private TimeSpan? _settle;
+    private int? _keep;
 
     /// <summary>Reads it.</summary>
     /// <returns>What it declares; it counts only where there are no faults.</returns>
@@ -80,7 +81,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             Name = name,
             Settings = settings,
             Usual = new ContainerSettings(usual),
-            Declared = new Declaration(host.OnHost(unit.Path) ?? unit.Path, [.. Before(sections), .. own, .. _added]),
+            Declared = new Declaration(host.OnHost(unit.Path) ?? unit.Path, [.. Before(sections), .. own, .. _added]) { Keep = _keep },
         })
         {
             ImagePlace = unit.Last(ContainerKeys.Container, "Image")?.Place ?? unit.Place,

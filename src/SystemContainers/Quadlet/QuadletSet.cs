@@ -86,7 +86,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                 faults.Add(unit.Place, $"another file declares the network {network.Name} too", "give one of them another NetworkName=", ErrorKind.Conflict);
             }
 
-            networks.Add(network);
+            networks.Add(network with { File = host.OnHost(unit.Path) ?? unit.Path });
         }
     }
 

@@ -44,6 +44,10 @@ sealed record ContainerRecord
     /// <summary>The digest of config.json; null where there is none, and in records that were written before this was kept.</summary>
     public Digest? ConfigDigest { get; init; }
 
+    /// <summary>The digest of the seccomp profile that its options name, as it was then; null where they name none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Digest? SeccompDigest { get; init; }
+
     /// <summary>Path of the OCI runtime that the units name.</summary>
     public required string Runtime { get; init; }
 

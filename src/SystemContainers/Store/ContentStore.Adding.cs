@@ -83,6 +83,7 @@ sealed partial class ContentStore
         {
             // Another process may have added the same layer meanwhile; the two indexes say the same.
             DurableFile.Move(_staging.Value.LayerPath(diffId), IndexPath(diffId));
+            PublishSums(diffId);
         }
     }
 

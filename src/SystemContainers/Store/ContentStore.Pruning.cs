@@ -33,6 +33,8 @@ sealed partial class ContentStore
             removedLayers++;
         }
 
+        PruneSums(names);
+
         // Indexes first, durably: a name in layers/ promises its objects, also after a power cut between the two.
         DurableFile.SyncDirectory(Path.Join(_root, "layers"));
         (int removedObjects, long freed) = RemoveObjects(live);

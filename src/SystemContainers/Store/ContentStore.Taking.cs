@@ -28,9 +28,15 @@ sealed partial class ContentStore
         }
 
         Sync();
+        if (layers.Any(l => other.FormOf(l) == ObjectForm.Content))
+        {
+            StoreFormat.Require(_root, StoreFormat.ContentObjects);
+        }
+
         foreach (Digest layer in layers)
         {
             DurableFile.Move(other.IndexPath(layer), IndexPath(layer));
+            TakeSums(other, layer);
         }
     });
 

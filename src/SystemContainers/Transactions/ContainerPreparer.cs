@@ -157,6 +157,7 @@ sealed class ContainerPreparer(Host host)
                 ImageId = record.ConfigDigest,
                 DiffIds = record.DiffIds,
                 ConfigDigest = rendered.ConfigJson is { } json ? Digest.Sha256(json) : null,
+                SeccompDigest = SeccompFile.DigestFor(host.Root, image.Settings),
                 Runtime = runtime.Path,
                 Set = set,
                 Options = image.Settings.IsEmpty ? null : image.Settings.Values,

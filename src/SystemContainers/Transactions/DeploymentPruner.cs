@@ -12,7 +12,14 @@ namespace SystemContainers.Transactions;
 sealed class DeploymentPruner(Host host)
 {
     /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them.</summary>
-    public int[] Candidates(string name, int keep)
+    /// <param name="name">The container; it is installed.</param>
+    /// <param name="asked">How many stay, as the call says; null where it does not.</param>
+    public int[] Candidates(string name, int? asked) => Candidates(name, KeptOf(name, asked));
+
+    /// <summary>How many deployments of a container stay: as the call says, else as the file that declares it, else as the host's setting.</summary>
+    private int KeptOf(string name, int? asked) => asked ?? host.Catalog.Get(name).Declared?.Keep ?? SysctrConfiguration.Load(host.Paths).Keep;
+
+    private int[] Candidates(string name, int keep)
     {
         int current = host.Catalog.Get(name).Deployment;
         int? previous = host.Catalog.Previous(name);
@@ -31,7 +38,7 @@ sealed class DeploymentPruner(Host host)
     /// How many stay, beside the pinned ones: the one in use, the one that was in use before it, and then the latest.
     /// </param>
     /// <returns>The numbers of those that are gone.</returns>
-    public IReadOnlyList<int> Remove(string name, int keep)
+    public IReadOnlyList<int> Remove(string name, int? keep)
     {
         int? previous = host.Catalog.Previous(name);
         List<int> gone = [];

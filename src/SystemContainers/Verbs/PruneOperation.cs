@@ -13,14 +13,13 @@ sealed class PruneOperation(Host host, Action<string> note)
 {
     /// <summary>Prunes containers one by one, each as soon as nobody else works on it.</summary>
     /// <param name="names">Containers; none for all.</param>
-    /// <param name="keep">How many deployments of each stay; null for the host's setting.</param>
+    /// <param name="keep">How many deployments of each stay; null for what their files or the host's setting say.</param>
     /// <param name="cancellation">Honoured between deployments, and while another sysctr is waited for.</param>
     /// <returns>What the store lost.</returns>
     /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Locked: another sysctr works on it for too long.</exception>
     public async Task<PruneResult> RunAsync(IReadOnlyList<string> names, int? keep, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
-        int kept = keep ?? SysctrConfiguration.Load(host.Paths).Keep;
         await host.RecoverAsync(cancellation);
         foreach (string name in distinct)
         {
@@ -36,7 +35,7 @@ sealed class PruneOperation(Host host, Action<string> note)
             using ContainerLocks held = await host.LockAndRecoverAsync([name], cancellation);
             if (host.Catalog.IsInstalled(name))
             {
-                pruner.Remove(name, kept);
+                pruner.Remove(name, keep);
             }
         }
 
@@ -52,8 +51,7 @@ sealed class PruneOperation(Host host, Action<string> note)
     public void AfterUpdate(IReadOnlyList<string> names)
     {
         DeploymentPruner pruner = new(host);
-        int keep = SysctrConfiguration.Load(host.Paths).Keep;
-        if (names.Sum(name => pruner.Remove(name, keep).Count) == 0)
+        if (names.Sum(name => pruner.Remove(name, keep: null).Count) == 0)
         {
             return;
         }

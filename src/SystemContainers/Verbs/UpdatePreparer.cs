@@ -106,7 +106,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
 
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
-        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
+        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime && before.SeccompDigest == after.SeccompDigest &&
         before.WithoutHostFiles == after.WithoutHostFiles && before.Checkout == after.Checkout && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
         before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 

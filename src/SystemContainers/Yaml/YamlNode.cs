@@ -10,6 +10,9 @@ abstract record YamlNode(YamlSource Source, int Line)
     /// <summary>How many values it has in it, itself among them, where what an alias names counts each time.</summary>
     public abstract long Size { get; }
 
+    /// <summary>Its own tag, such as <c>!reset</c>; null for none.</summary>
+    public string? Tag { get; init; }
+
     /// <summary><c>FILE:LINE</c>.</summary>
     public string Place => $"{Source.Shown}:{Line}";
 }

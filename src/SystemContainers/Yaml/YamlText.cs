@@ -20,14 +20,17 @@ static class YamlText
     private const string Merge = "<<";
 
     /// <summary>Reads the only document of a text.</summary>
+    /// <param name="source">Where the text is from.</param>
+    /// <param name="text">The document.</param>
+    /// <param name="tags">Tags of its own that it may have, such as <c>!reset</c>; null for none.</param>
     /// <returns>Null for an empty one.</returns>
     /// <exception cref="SysctrException">Usage: it is no YAML, more than one document, has a key twice, or exceeds a limit; names file and line.</exception>
-    public static YamlNode? Parse(YamlSource source, string text)
+    public static YamlNode? Parse(YamlSource source, string text, IReadOnlyCollection<string>? tags = null)
     {
         try
         {
             using StringReader reader = new(text);
-            Composer composer = new(source, new Parser(reader));
+            Composer composer = new(source, new Parser(reader), tags ?? []);
             return composer.Document();
         }
         catch (YamlException e)
@@ -39,7 +42,7 @@ static class YamlText
     private static SysctrException Fault(YamlSource source, Mark at, string why) =>
         new(ErrorKind.Usage, string.Create(CultureInfo.InvariantCulture, $"reading {source.Shown}:{at.Line}: {OneLine.Of(why)}"), "it has to be a YAML document");
 
-    private sealed class Composer(YamlSource source, Parser parser)
+    private sealed class Composer(YamlSource source, Parser parser, IReadOnlyCollection<string> tags)
     {
         private readonly Dictionary<AnchorName, YamlNode> _anchors = [];
         private long _nodes;
@@ -79,9 +82,10 @@ static class YamlText
                 throw Fault(source, begin.Start, "a value is missing");
             }
 
-            if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific && node.Tag.Value is ['!', ..])
+            string? tag = !node.Tag.IsEmpty && !node.Tag.IsNonSpecific && node.Tag.Value is ['!', ..] ? node.Tag.Value : null;
+            if (tag is not null && !tags.Contains(tag))
             {
-                throw Fault(source, begin.Start, $"the tag {node.Tag.Value} is for files that are put together, and this one is read alone");
+                throw Fault(source, begin.Start, $"the tag {tag} is not known here");
             }
 
             Next();
@@ -91,6 +95,11 @@ static class YamlText
                 SequenceStart => List(line, depth),
                 _ => Map(line, depth),
             };
+            if (tag is not null)
+            {
+                made = made with { Tag = tag };
+            }
+
             if (!node.Anchor.IsEmpty)
             {
                 _anchors[node.Anchor] = made;

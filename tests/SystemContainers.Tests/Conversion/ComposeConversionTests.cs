@@ -4,6 +4,7 @@ using SystemContainers.Conversion.Compose;
 using SystemContainers.Conversion.Files;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
+using SystemContainers.Requests;
 using Xunit;
 
 namespace SystemContainers.Tests.Conversion;
@@ -85,7 +86,6 @@ public sealed class ComposeConversionTests : IDisposable
     [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v:\n    driver: rclone", "compose.yaml:4: volumes.shop_v.driver")]
     [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v: {driver_opts: {type: nfs}}", "compose.yaml:3: volumes.shop_v.driver_opts")]
     [InlineData("services: {web: {image: i, volumes: ['v:/v']}}\nvolumes:\n  v: nfs", "compose.yaml:3: volumes.v")]
-    [InlineData("include: [other.yaml]\nservices: {web: {image: i}}", "compose.yaml:1: include")]
     [InlineData("services: {web: {image: i}}\nfrob: 1", "compose.yaml:2: frob")]
     [InlineData("services:\n  web: 5", "compose.yaml:2: web")]
     public void What_is_nothing_here_is_told(string compose, string place)
@@ -180,7 +180,10 @@ public sealed class ComposeConversionTests : IDisposable
     [InlineData("a: 1\na: 2", "2: the key a is there twice")]
     [InlineData("a: *b", "1: nothing before it has the anchor b")]
     [InlineData("services: {web: {image: i}}\n---\nx: y", "2: a second document")]
-    [InlineData("services:\n  web: !reset {}", "2: the tag !reset")]
+    [InlineData("services:\n  web: !frob {}", "2: the tag !frob")]
+    [InlineData("include: compose.yaml\nservices: {}", "1: a file includes itself")]
+    [InlineData("include: [{env_file: x}]", "1: include names no file")]
+    [InlineData("include: [https://x.example/y.yaml]", "is no path")]
     [InlineData("services: {web: {image: '${A:?is needed}'}}", "1: A has to be set: is needed")]
     [InlineData("services: {web: {image: '$ '}}", "1: a dollar sign")]
     [InlineData("services: {web: {extends: other}}", "1: web extends the service 'other'")]
@@ -197,6 +200,46 @@ public sealed class ComposeConversionTests : IDisposable
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Contains("compose.yaml", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each with its own directory and variables; what is in both is neither's to decide.</summary>
+    [Fact]
+    public void Included_files_are_part_of_it()
+    {
+        _folder.Write("db/compose.yaml", "services: {db: {image: 'db:${TAG}', hostname: '${NAME}', env_file: [own.env], networks: [back]}}\nnetworks: {back: }\ninclude: more/compose.yaml\n");
+        _folder.Write("db/.env", "TAG=7\nNAME=theirs\n");
+        _folder.Write("db/own.env", "A=1\n");
+        _folder.Write("db/more/compose.yaml", "services: {cache: {image: cache}}\n");
+        _folder.Write("base.yaml", "services: {web: {image: base, command: [a], ports: ['80:80'], volumes: ['x:/d', 'y:/e'], labels: {a: '1'}, hostname: h, dns: [192.0.2.1]}}\nvolumes: {x: , y: , z: }\n");
+        _folder.Write("over.yaml", "services:\n  web:\n    image: over\n    ports: !override ['81:80']\n    hostname: !reset null\n    volumes: ['z:/d']\n    labels: [b=2]\n    dns: [192.0.2.2]\n");
+
+        ConvertedFiles files = _folder.Translate("include: [db/compose.yaml, {path: [base.yaml, over.yaml]}]\nservices: {own: {image: own, depends_on: [db]}}\n", environment: new() { ["NAME"] = "call" });
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["shop-own", "shop-db", "shop-cache", "shop-web"], set.Containers.Select(c => c.Name));
+        InstallRequest db = set.Containers[1].Request;
+        Assert.Equal(("docker.io/library/db:7", "call"), (db.Image, db.Settings.One("hostname")));
+        InstallRequest web = set.Containers[3].Request;
+        Assert.Equal("docker.io/library/over", web.Image);
+        Assert.Equal(["81:80"], web.Settings.All("publish"));
+        Assert.Null(web.Settings.One("hostname"));
+        Assert.Equal(["shop_y:/e", "shop_z:/d"], web.Settings.All("volume").Select(v => v.Replace(":U", "", StringComparison.Ordinal)));
+        Assert.Equal(["192.0.2.1", "192.0.2.2"], web.Settings.All("dns"));
+        Assert.Equal(["a=1", "b=2"], web.Settings.All("label").Order(StringComparer.Ordinal));
+        Assert.Contains("is in", Assert.Throws<SysctrException>(() => _folder.Translate("include: [db/compose.yaml]\nservices: {db: {image: i}}")).Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => _folder.Translate("include: [none.yaml]\nservices: {db: {image: i}}")).Kind);
+    }
+
+    [Fact]
+    public void What_a_service_extends_can_be_taken_away_by_it()
+    {
+        ConvertedFiles files = _folder.Translate("services:\n  base: {image: i, hostname: h, dns: [192.0.2.1]}\n  web:\n    extends: base\n    hostname: !reset null\n    dns: !override [192.0.2.2]\n  gone: !reset {}\n  alone: {image: i, hostname: !reset x, dns: !override [192.0.2.3]}");
+
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["shop-base", "shop-web", "shop-alone"], set.Containers.Select(c => c.Name));
+        Assert.Equal([null, null], set.Containers.Skip(1).Select(c => c.Request.Settings.One("hostname")));
+        Assert.Equal(["192.0.2.2", "192.0.2.3"], set.Containers.Skip(1).Select(c => c.Request.Settings.One("dns")));
     }
 
     /// <summary>Aliases of aliases make a small file a large one.</summary>

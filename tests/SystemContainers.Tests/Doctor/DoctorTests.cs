@@ -53,10 +53,10 @@ public sealed class DoctorTests : IDisposable
 
         Assert.Empty(report.Checks.Where(c => c.Level == DoctorLevel.Problem).SelectMany(c => c.Lines));
         Assert.Equal(
-            ["sysctr", "systemd", "kernel", "runtime", "configuration", "policy", "registries", "credentials", "seccomp", "store", "space", "locks", "leftovers", "recovery", "updates"],
+            ["sysctr", "systemd", "kernel", "runtime", "network", "configuration", "policy", "registries", "credentials", "seccomp", "store", "space", "locks", "leftovers", "recovery", "updates"],
             report.Checks.Select(c => c.Check).Distinct());
         Assert.All(
-            (string[])["sysctr", "systemd", "runtime", "configuration", "policy", "registries", "credentials", "seccomp", "locks", "leftovers", "recovery", "updates"],
+            (string[])["sysctr", "systemd", "runtime", "network", "configuration", "policy", "registries", "credentials", "seccomp", "locks", "leftovers", "recovery", "updates"],
             name => Assert.All(report.Checks.Where(c => c.Check == name), c => Assert.True(c.Level == DoctorLevel.Ok, string.Join('\n', c.Lines))));
     }
 

@@ -3,6 +3,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using SystemContainers.Chunked;
 using SystemContainers.Oci;
 
 namespace SystemContainers.Tests.Fakes;
@@ -52,6 +53,28 @@ public sealed class FakeImage
     {
         using ZstdSharp.Compressor compressor = new();
         return Add(plain, compressor.Wrap(plain).ToArray(), "application/vnd.oci.image.layer.v1.tar+zstd");
+    }
+
+    /// <summary>A zstd:chunked layer with its annotations, as <see cref="ChunkedWriter"/> writes it.</summary>
+    /// <param name="plain">The archive.</param>
+    /// <param name="change">Changes the annotations, before the manifest is made.</param>
+    /// <param name="blob">Changes the blob.</param>
+    public FakeImage AddChunked(byte[] plain, Action<IDictionary<string, string>>? change = null, Func<byte[], byte[]>? blob = null)
+    {
+        using MemoryStream target = new();
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(plain), target, CancellationToken.None);
+        Dictionary<string, string> annotations = new(layer?.ToAnnotations() ?? throw new ArgumentException(unfit, nameof(plain)));
+        change?.Invoke(annotations);
+        byte[] bytes = blob?.Invoke(target.ToArray()) ?? target.ToArray();
+        Add(plain, bytes, "application/vnd.oci.image.layer.v1.tar+zstd");
+        return Annotate(_layers.Count - 1, annotations);
+    }
+
+    /// <summary>Gives a layer's descriptor annotations.</summary>
+    public FakeImage Annotate(int index, IReadOnlyDictionary<string, string> annotations)
+    {
+        ChangeManifest += manifest => manifest["layers"]![index]!["annotations"] = new JsonObject([.. annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))]);
+        return this;
     }
 
     public FakeImage AddPlain(byte[] plain) => Add(plain, plain, "application/vnd.oci.image.layer.v1.tar");

@@ -68,11 +68,12 @@ public sealed class FakeRegistry : IDisposable
         return !Blobs.TryGetValue(last, out byte[]? blob) ? Error(404, "BLOB_UNKNOWN", "blob unknown to registry")
             : request.Header("range") is null ? new FakeResponse(200, blob, "application/octet-stream")
             : request.RangeStart >= blob.Length ? Error(416, "RANGE_INVALID", "invalid range")
-            : new FakeResponse(206, blob[(int)request.RangeStart..], "application/octet-stream")
-            {
-                Headers = { ["Content-Range"] = $"bytes {request.RangeStart}-{blob.Length - 1}/{blob.Length}" },
-            };
+            : Range(blob, (int)request.RangeStart, (int)Math.Min(request.RangeEnd ?? blob.Length, blob.Length));
     }
+
+    /// <summary>A piece of a blob.</summary>
+    public static FakeResponse Range(byte[] blob, int start, int end) =>
+        new(206, blob[start..end], "application/octet-stream") { Headers = { ["Content-Range"] = $"bytes {start}-{end - 1}/{blob.Length}" } };
 
     public static FakeResponse Error(int status, string code, string message) =>
         new(status, Encoding.UTF8.GetBytes($$$"""{"errors":[{"code":"{{{code}}}","message":"{{{message}}}","detail":{}}]}"""), "application/json");

@@ -76,6 +76,7 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("[X-Sysctr]\nSet=novalue", 4, "NAME=VALUE")]
     [InlineData("[X-Sysctr]\nGrant=nosuch", 4, "nosuch")]
     [InlineData("[X-Sysctr]\nSettle=soon", 4, "Settle=soon")]
+    [InlineData("[X-Sysctr]\nKeep=0", 4, "Keep=0")]
     public void A_key_that_can_t_be_had(string keys, int line, string said)
     {
         _folder.Write("web.container", "[Container]\nImage=img\n" + keys + "\n");

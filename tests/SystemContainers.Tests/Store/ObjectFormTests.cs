@@ -146,6 +146,22 @@ public sealed class ObjectFormTests : IDisposable
         Assert.DoesNotContain(StoreFormat.ContentObjects, await File.ReadAllTextAsync(Path.Join(_root, "meta.json")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_store_that_takes_over_such_a_layer_says_that_one_has_to_know_them()
+    {
+        using ContentStore store = ContentStore.Open(_root);
+        using (ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store, newObjects: () => ObjectForm.Content))
+        {
+            await aside.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
+            aside.Commit();
+            store.TakeOver(aside);
+        }
+
+        Assert.Equal(ObjectForm.Content, store.FormOf(Layer));
+        Assert.Empty(store.VerifyLayer(Layer));
+        Assert.Contains(StoreFormat.ContentObjects, await File.ReadAllTextAsync(Path.Join(_root, "meta.json")), StringComparison.Ordinal);
+    }
+
     private async Task<ContentStore> OpenAsync(ObjectForm form)
     {
         ContentStore store = ContentStore.Open(_root);

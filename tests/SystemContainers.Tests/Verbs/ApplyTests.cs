@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Doctor;
+using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
 using SystemContainers.Inspect.Plan;
+using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Requests;
 using SystemContainers.State;
@@ -254,6 +257,96 @@ public sealed class ApplyTests : IAsyncLifetime
         File.WriteAllText(Root + "/etc/sysctr/containers.d/shop.network", "[Network]\nSubnet=10.77.0.0/24\n");
         Assert.All(await ApplyAsync(host), r => Assert.Equal(ApplyAction.None, r.Action));
         Assert.Contains("\"internal\": false", await File.ReadAllTextAsync(network, Cancellation), StringComparison.Ordinal);
+    }
+
+    /// <summary>Of networks those alone that a file has made, and not while a deployment is on them; what lacks for one that is in use is doctor's to say.</summary>
+    [Fact]
+    public async Task Prune_takes_networks_away_that_a_file_has_made_and_none_declares()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string networks = Root + "/var/lib/sysctr/networks";
+        string declared = Root + "/etc/sysctr/containers.d/shop.network";
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        File.WriteAllText(declared, "[Network]\nSubnet=10.77.0.0/24\nLabel=a=b\n");
+        Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nExec=serve\n");
+        await ApplyAsync(host);
+        _notes.Clear();
+        await ApplyAsync(host, prune: true);
+        Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));
+
+        DoctorTarget target = new(Root, null);
+        File.Delete($"{Root}/usr/lib/podman/netavark");
+        DoctorFinding lacking = Assert.Single(NetworkCheck.Run(target));
+        Assert.Equal((DoctorLevel.Problem, "netavark is not there: web can't start"), (lacking.Level, lacking.Found));
+        await File.WriteAllTextAsync($"{Root}/usr/lib/podman/netavark", "", Cancellation);
+        File.Delete($"{Root}/usr/sbin/nft");
+        Assert.Equal([DoctorLevel.Problem, DoctorLevel.Warning], NetworkCheck.Run(target).Select(f => f.Level));
+        await File.WriteAllTextAsync($"{Root}/usr/sbin/iptables", "", Cancellation);
+        await File.WriteAllTextAsync($"{Root}/usr/lib/podman/aardvark-dns", "", Cancellation);
+        Assert.Equal("/usr/lib/podman/netavark, iptables, /usr/lib/podman/aardvark-dns", Assert.Single(NetworkCheck.Run(target)).Found);
+
+        // One that was there before is the administrator's, even where a file names it.
+        new NetworkStore(networks).Put(new NetworkDefinition { Name = "systemd-old" });
+        File.WriteAllText(Root + "/etc/sysctr/containers.d/old.network", "[Network]\nInternal=true\n");
+        await ApplyAsync(host);
+        File.Delete(Root + "/etc/sysctr/containers.d/old.network");
+        File.Delete(declared);
+        Write("web.container", "[Container]\nNetwork=none\nExec=serve\n");
+        await ApplyAsync(host, prune: true);
+        Assert.Equal(["systemd-old.json", "systemd-shop.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+
+        // The deployment before could be rolled back to.
+        await new PruneOperation(host, _notes.Add).RunAsync(["web"], keep: 1, Cancellation);
+        _notes.Clear();
+        await ApplyAsync(host);
+        Assert.Equal(2, Directory.GetFiles(networks).Length);
+        await ApplyAsync(host, prune: true);
+        Assert.Equal(["systemd-old.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!));
+        Assert.Contains("network systemd-shop: removed; no file declares it any more", _notes);
+    }
+
+    /// <summary>Its path is what the file names, its text is what the container has.</summary>
+    [Fact]
+    public async Task A_changed_seccomp_profile_is_a_change()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string profile = Root + "/etc/profile.json";
+        File.WriteAllText(profile, """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}""");
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        Write("web.container", "[Container]\nExec=serve\nSeccompProfile=/etc/profile.json\n");
+        await ApplyAsync(host);
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+        File.WriteAllText(profile, """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","write"],"action":"SCMP_ACT_ALLOW"}]}""");
+
+        Assert.Equal([("web", ApplyAction.Update)], await ApplyAsync(host));
+
+        Assert.Contains("\"write\"", File.ReadAllText(host.Deployment("web", 1).ConfigFile), StringComparison.Ordinal);
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+        File.Delete(profile);
+        Assert.Contains("there is no such file", (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>It changes the record alone, and is what an update, and a prune without a number, leave.</summary>
+    [Fact]
+    public async Task A_file_says_how_many_deployments_stay()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Write("web.container", "[Container]\nExec=serve 0\n");
+        await ApplyAsync(host);
+        Write("web.container", "[Container]\nExec=serve 1\n");
+        await ApplyAsync(host);
+        Assert.Equal(2, host.Catalog.Numbers("web").Count());
+
+        Write("web.container", "[Container]\nExec=serve 1\n[X-Sysctr]\nKeep=1\n");
+        await ApplyAsync(host);
+        Assert.Contains("web: its record was changed, and nothing restarts", _notes);
+        Assert.Equal(2, host.Catalog.Numbers("web").Count());
+
+        await new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation);
+        Assert.Single(host.Catalog.Numbers("web"));
+        Write("web.container", "[Container]\nExec=serve 2\n[X-Sysctr]\nKeep=1\n");
+        await ApplyAsync(host);
+        Assert.Single(host.Catalog.Numbers("web"));
     }
 
     private async Task<(string Name, ApplyAction Action)[]> ApplyAsync(Host host, bool prune = false) =>

@@ -26,22 +26,28 @@ static class ComposeConversion
         Dictionary<string, string> variables = Variables(source, request);
         string? Lookup(string name) => variables.GetValueOrDefault(name);
         ComposeFile reader = new(Lookup, files.Note);
-        YamlMap root = reader.Parse(source, text);
+        YamlMap whole = new ComposeInclude(files, Lookup).Resolve(reader.Parse(source, text));
+        YamlMap root = (YamlMap)ComposeMerge.Settled(whole);
         string name = Normalized(request.Name ?? Lookup("COMPOSE_PROJECT_NAME") ?? ComposeValues.Text(root.Find("name")) ?? Path.GetFileName(source.Directory));
         ComposeProject project = new(root, name, files, Lookup);
         Top(root, files);
         string[] profiles = [.. request.Profiles, .. request.Profiles.Count == 0 && Lookup("COMPOSE_PROFILES") is { } of ? of.Split(',', StringSplitOptions.RemoveEmptyEntries) : []];
         ComposeExtends extends = new(reader);
         List<(string Name, YamlMap Keys)> services = [];
-        foreach ((YamlScalar key, YamlNode value) in (root.Find("services") as YamlMap)?.Entries ?? [])
+        foreach ((YamlScalar key, YamlNode value) in (whole.Find("services") as YamlMap)?.Entries ?? [])
         {
+            if (value.Tag == ComposeMerge.Reset)
+            {
+                continue;
+            }
+
             if (value is not YamlMap keys)
             {
                 files.Lose($"{value.Place}: {key.Text}", "it is no service", "a service has image: and further keys");
                 continue;
             }
 
-            keys = extends.Resolve(key.Text, keys, root);
+            keys = (YamlMap)ComposeMerge.Settled(extends.Resolve(key.Text, keys, whole));
             string[] own = [.. (keys.Find("profiles") is { } said ? ComposeValues.Texts(said) ?? [] : []).Select(p => p.Text)];
             if (own.Length > 0 && !own.Intersect(profiles, StringComparer.Ordinal).Any() && !profiles.Contains("*", StringComparer.Ordinal))
             {
@@ -133,9 +139,6 @@ static class ComposeConversion
             {
                 case "version" or "name" or "services" or "networks" or "volumes" or "configs" or "secrets":
                     break;
-                case "include":
-                    files.Lose(place, "other files are not read", "translate each of them");
-                    break;
                 case var other when other.StartsWith("x-", StringComparison.Ordinal):
                     break;
                 default:
@@ -147,7 +150,7 @@ static class ComposeConversion
         string stem = Path.GetFileNameWithoutExtension(root.Source.Path);
         foreach (string beside in s_suffixes.Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
         {
-            files.Note(beside, "it is not read; 'docker compose config' puts files together");
+            files.Note(beside, "it is not read, unless include names both (include: [{path: [FILE, OVERRIDE]}])");
         }
     }
 

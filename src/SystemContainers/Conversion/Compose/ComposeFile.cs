@@ -55,7 +55,7 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
 
     /// <summary>Reads the text of one.</summary>
     /// <exception cref="SysctrException">It is no compose file; names the line.</exception>
-    public YamlMap Parse(YamlSource source, string text) => YamlText.Parse(source, text) switch
+    public YamlMap Parse(YamlSource source, string text) => YamlText.Parse(source, text, [ComposeMerge.Reset, ComposeMerge.Override]) switch
     {
         YamlMap map => (YamlMap)Expanded(map),
         _ => throw new SysctrException(ErrorKind.Usage, $"reading {source.Shown}: it is no compose file", "it begins with 'services:'"),
@@ -80,10 +80,10 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
                 }
 
             case YamlList list:
-                return new YamlList(list.Source, list.Line, [.. list.Items.Select(Expanded)]);
+                return new YamlList(list.Source, list.Line, [.. list.Items.Select(Expanded)]) { Tag = list.Tag };
             default:
                 YamlMap map = (YamlMap)node;
-                return new YamlMap(map.Source, map.Line, [.. map.Entries.Select(e => (e.Key, Expanded(e.Value)))]);
+                return new YamlMap(map.Source, map.Line, [.. map.Entries.Select(e => (e.Key, Expanded(e.Value)))]) { Tag = map.Tag };
         }
     }
 }

@@ -98,10 +98,9 @@ sealed class SpaceReports(Host host)
     /// <summary>What a prune with the host's setting would remove.</summary>
     private IEnumerable<ContainerRecord> OldDeployments(IEnumerable<string> names)
     {
-        int keep = SysctrConfiguration.Load(host.Paths).Keep;
         DeploymentPruner pruner = new(host);
         return names.Where(host.Catalog.IsInstalled)
-            .SelectMany(name => pruner.Candidates(name, keep).Select(number => host.Catalog.Find(name, number)))
+            .SelectMany(name => pruner.Candidates(name, asked: null).Select(number => host.Catalog.Find(name, number)))
             .OfType<ContainerRecord>();
     }
 

@@ -240,9 +240,9 @@ sealed partial class RegistryClient : IDisposable
             message.Headers.TryAddWithoutValidation("Accept", type);
         }
 
-        if (request.Offset > 0)
+        if (request.Offset > 0 || request.Last is not null)
         {
-            message.Headers.Range = new RangeHeaderValue(request.Offset, null);
+            message.Headers.Range = new RangeHeaderValue(request.Offset, request.Last);
         }
 
         return message;

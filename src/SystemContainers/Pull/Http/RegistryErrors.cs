@@ -16,6 +16,9 @@ static class RegistryErrors
     /// <summary>Whether a registry said that it does not have what was asked for, or does not know such a request: old ones say so in several ways.</summary>
     public static bool IsUnknown(SysctrException e) => e.Kind == ErrorKind.NotFound || e.Data[Status] is 400 or 405 or 406 or 501;
 
+    /// <summary>Whether a registry said that it does not have a piece of a blob, or no pieces at all.</summary>
+    public static bool IsRefusedRange(SysctrException e) => e.Data[Status] is 416 || IsUnknown(e);
+
     /// <summary>For an answer that is none of the wanted ones.</summary>
     /// <param name="doing">"fetching the manifest of X from Y".</param>
     /// <param name="registry">The registry's name, for the hint.</param>

@@ -12,6 +12,9 @@ sealed record RegistryRequest(string Doing, string Path, IReadOnlyList<string> A
     /// <summary>What is to be done with it.</summary>
     public HttpMethod Method { get; init; } = HttpMethod.Get;
 
+    /// <summary>The last byte wanted; null for all that there are.</summary>
+    public long? Last { get; init; }
+
     /// <summary>Where the registry itself said that this request is to go to; in place of <see cref="Path"/>.</summary>
     public Uri? Location { get; init; }
 

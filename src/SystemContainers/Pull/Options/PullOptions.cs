@@ -22,6 +22,15 @@ sealed record PullOptions
     /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and memory.</summary>
     public int ParallelLayers { get; init; } = 3;
 
+    /// <summary>Pieces of one layer that are fetched at once, where only what is missing of it is fetched.</summary>
+    public int ParallelRanges { get; init; } = 4;
+
+    /// <summary>The largest such piece, in bytes: a long one is fetched as several, and so many are held in memory for each layer.</summary>
+    public int LargestRange { get; init; } = 4 << 20;
+
+    /// <summary>How many pieces of one layer are worth their requests; where there would be more, those nearest to each other become one.</summary>
+    public int MaxRanges { get; init; } = 1024;
+
     /// <summary>How often one request is sent before we give up, the first included.</summary>
     public int MaxAttempts { get; init; } = 5;
 

@@ -21,6 +21,15 @@ interface IImageSource : IDisposable
 
     /// <summary>The bytes of a blob from its start. The stream survives cut connections by itself, and ends early or late where the source lies.</summary>
     Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A piece of a blob: the stream has exactly these bytes, or throws <see cref="RangeRefusedException"/> from its first read where there is no such piece to be had.
+    /// </summary>
+    /// <param name="blob">As in <see cref="OpenBlobAsync"/>.</param>
+    /// <param name="offset">Its first byte.</param>
+    /// <param name="length">More than none; all of it within the blob.</param>
+    /// <returns>Null where blobs are to be had whole alone, as everywhere but in a registry.</returns>
+    Stream? OpenRange(Descriptor blob, long offset, long length) => null;
 }
 
 /// <summary>A manifest as it came.</summary>

@@ -48,12 +48,10 @@ sealed class RegistrySource : IImageSource
         }
     }
 
-    public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken)
-    {
-        RegistryRequest request = new(
-            $"fetching {blob.Digest} of {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []);
-        return Task.FromResult<Stream>(new ResumingBlobStream(_client, request, blob.Size, _options, _progress));
-    }
+    public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
+        Task.FromResult<Stream>(new ResumingBlobStream(_client, BlobRequest(blob), blob.Size, _options, _progress));
+
+    public Stream OpenRange(Descriptor blob, long offset, long length) => new BlobRangeStream(_client, BlobRequest(blob), offset, length, blob.Size, _options, _progress);
 
     /// <summary>The manifest or index at another tag of the repository.</summary>
     public Task<RawManifest> GetTaggedAsync(string tag, CancellationToken cancellationToken) => ManifestAsync(tag, cancellationToken);
@@ -63,6 +61,9 @@ sealed class RegistrySource : IImageSource
         _client.GetAsync(request, read, cancellationToken);
 
     public void Dispose() => _client.Dispose();
+
+    private RegistryRequest BlobRequest(Descriptor blob) =>
+        new($"fetching {blob.Digest} of {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []);
 
     private Task<RawManifest> ManifestAsync(string name, CancellationToken cancellationToken)
     {

@@ -34,9 +34,11 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ApplyWork work = ApplyWork.Of(host, set, request);
         if (work.IsNothing)
         {
-            if (_networks.Lacking(set.Networks).Count > 0)
+            bool isPruned = request.Prune && host.User is null && _networks.Unused(set.Networks, Covers(request)).Count > 0;
+            if (_networks.Lacking(set.Networks).Count > 0 || isPruned)
             {
                 MakeNetworks(set);
+                PruneNetworks(set, request);
                 return [.. work.Items.Select(i => i.Report(i.Before))];
             }
 
@@ -105,6 +107,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             Tidy([.. updates.Select(u => u.Before.Name)]);
         }
 
+        PruneNetworks(set, request);
         return [.. work.Items.Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin))];
     }
 
@@ -123,6 +126,29 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         {
             _networks.Undo();
             throw;
+        }
+    }
+
+    private Func<string, bool> Covers(ApplyRequest request) => file => new ApplyFiles(host).Covers(file, request.Places);
+
+    /// <summary>After what was on them: the change is done, whatever becomes of what is not needed any more.</summary>
+    private void PruneNetworks(QuadletSet set, ApplyRequest request)
+    {
+        if (!request.Prune || host.User is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            if (_networks.Unused(set.Networks, Covers(request)).Count > 0)
+            {
+                _networks.Prune(set.Networks, Covers(request));
+            }
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            note($"warning: removing networks that no file declares: {e.Message}");
         }
     }
 

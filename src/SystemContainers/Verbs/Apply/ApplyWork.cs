@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Quadlet;
@@ -104,10 +105,24 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
         before.Runtime == OciRuntime.Find(request.Runtime ?? SysctrConfiguration.Load(host.Paths).Runtime, host.Root).Path &&
         before.WithoutHostFiles == request.WithoutHostFiles && before.Checkout == request.Checkout &&
         before.Declared!.HasSameLines(request.Declared!) && HasSameRecord(before, request) &&
+        HasSameProfile(host, before, request) &&
         (before.ConfigDigest is null || System.IO.File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile));
+
+    /// <summary>Whether the seccomp profile that its options name has the text that it had; of one that can't be read preparing says why.</summary>
+    private static bool HasSameProfile(Host host, ContainerRecord before, InstallRequest request)
+    {
+        try
+        {
+            return SeccompFile.DigestFor(host.Root, request.Settings) == before.SeccompDigest;
+        }
+        catch (SysctrException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Whether what stands in the record alone, and restarts nothing, is as declared.</summary>
     public static bool HasSameRecord(ContainerRecord before, InstallRequest request) =>
-        before.AutoUpdate == request.AutoUpdate && before.Declared?.File == request.Declared?.File &&
+        before.AutoUpdate == request.AutoUpdate && before.Declared?.File == request.Declared?.File && before.Declared?.Keep == request.Declared?.Keep &&
         request.Grants.Where(g => g != RightsRule.All).All(g => before.Grants.Contains(g, StringComparer.Ordinal));
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Conversion.Files;
+using SystemContainers.Errors;
+using SystemContainers.Yaml;
+
+namespace SystemContainers.Conversion.Compose;
+
+/// <summary>
+/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault, for
+/// neither stands above the other.
+/// </summary>
+/// <param name="files">Told of what is lost.</param>
+/// <param name="environment">The value of a variable; stronger than those of an included file.</param>
+sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environment)
+{
+    private const string Key = "include";
+    private const int MaxDepth = 16;
+
+    /// <summary>More than anybody has; each is read and parsed.</summary>
+    private const int MaxFiles = 256;
+
+    private static readonly string[] s_sections = ["services", "networks", "volumes", "configs", "secrets"];
+
+    private int _read;
+
+    /// <summary>A file with all that it includes, and without the key.</summary>
+    /// <param name="root">As it was read.</param>
+    /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, two have one name, or a file includes itself.</exception>
+    public YamlMap Resolve(YamlMap root) => Resolve(root, 0);
+
+    private YamlMap Resolve(YamlMap root, int depth)
+    {
+        if (root.Find(Key) is not { } include)
+        {
+            return root;
+        }
+
+        if (depth > MaxDepth)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {include.Place}: a file includes itself, or too many");
+        }
+
+        List<(YamlScalar Key, YamlNode Value)> entries = [.. root.Entries.Where(e => e.Key.Text != Key)];
+        foreach (YamlNode entry in include is YamlList list ? list.Items : [include])
+        {
+            YamlMap other = Resolve(Read(entry), depth + 1);
+            foreach ((YamlScalar key, YamlNode value) in other.Entries)
+            {
+                Add(entries, key, value);
+            }
+        }
+
+        return new YamlMap(root.Source, root.Line, entries);
+    }
+
+    private void Add(List<(YamlScalar Key, YamlNode Value)> entries, YamlScalar key, YamlNode value)
+    {
+        if (!s_sections.Contains(key.Text, StringComparer.Ordinal))
+        {
+            if (key.Text is not ("version" or "name") && !key.Text.StartsWith("x-", StringComparison.Ordinal))
+            {
+                files.Lose($"{key.Place}: {key.Text}", "it is no key of a compose file here", null);
+            }
+
+            return;
+        }
+
+        int at = entries.FindIndex(e => e.Key.Text == key.Text);
+        if (at < 0)
+        {
+            entries.Add((key, value));
+        }
+        else if (entries[at].Value is not YamlMap own || value is not YamlMap others)
+        {
+            entries[at] = entries[at].Value is YamlMap ? entries[at] : (key, value);
+        }
+        else if (others.Entries.Select(e => e.Key).FirstOrDefault(k => own.Find(k.Text) is not null) is { } twice)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {twice.Place}: {key.Text}: {twice.Text} is in {own.Find(twice.Text)!.Place} too", "give one of them another name");
+        }
+        else
+        {
+            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries]));
+        }
+    }
+
+    /// <summary>What one entry names.</summary>
+    private YamlMap Read(YamlNode entry)
+    {
+        YamlMap? map = entry as YamlMap;
+        YamlScalar[] paths = (map is null ? entry : map.Find("path")) switch
+        {
+            YamlScalar { Text.Length: > 0 } one => [one],
+            YamlList { Items.Count: > 0 } several when several.Items.All(i => i is YamlScalar { Text.Length: > 0 }) => [.. several.Items.Cast<YamlScalar>()],
+            _ => throw new SysctrException(ErrorKind.Usage, $"reading {entry.Place}: {Key} names no file", "write a path, or {path: FILE}"),
+        };
+        foreach ((YamlScalar key, YamlNode value) in map?.Entries ?? [])
+        {
+            if (key.Text == "project_directory" ? Directory(value) != Path.GetDirectoryName(Full(paths[0])) : key.Text is not ("path" or "env_file"))
+            {
+                files.Lose($"{value.Place}: {Key}.{key.Text}", key.Text == "project_directory" ? "relative paths of a file are those of its own directory" : "it is no key of include", null);
+            }
+        }
+
+        Dictionary<string, string> own = Variables(map?.Find("env_file"), Path.GetDirectoryName(Full(paths[0]))!);
+        ComposeFile reader = new(name => environment(name) ?? own.GetValueOrDefault(name), files.Note);
+        return paths.Select(p => Read(reader, p)).Aggregate(ComposeMerge.Of);
+    }
+
+    private YamlMap Read(ComposeFile reader, YamlScalar path) => ++_read > MaxFiles
+        ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: more than {MaxFiles} files are included")
+        : reader.Read(new YamlSource(Full(path), Path.IsPathRooted(path.Text) ? path.Text : Path.Join(Path.GetDirectoryName(path.Source.Shown), path.Text)));
+
+    private static string Directory(YamlNode value) => value is YamlScalar scalar ? Full(scalar).TrimEnd('/') : "";
+
+    private static string Full(YamlScalar path) => path.Text.Contains('\0', StringComparison.Ordinal) || path.Text.Contains("://", StringComparison.Ordinal)
+        ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: {Redact.Text(path.Text)} is no path", "fetch the file first")
+        : Path.GetFullPath(path.Text, path.Source.Directory);
+
+    /// <summary>Those of the files that are named, the later ones first; else of <c>.env</c> beside the file.</summary>
+    private Dictionary<string, string> Variables(YamlNode? named, string directory)
+    {
+        Dictionary<string, string> variables = new(StringComparer.Ordinal);
+        string[] all = named is null ? [.. new[] { Path.Join(directory, ".env") }.Where(File.Exists)] : [.. (ComposeValues.Texts(named) ?? []).Select(t => Full((YamlScalar)t.At))];
+        foreach (string file in all)
+        {
+            try
+            {
+                foreach ((string name, string? value) in DotEnv.Parse(ComposeFile.ReadText(file, file), environment))
+                {
+                    variables[name] = value ?? environment(name) ?? "";
+                }
+            }
+            catch (FormatException e)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"reading {file}: {e.Message}", inner: e);
+            }
+        }
+
+        return variables;
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Doctor.Facts;
+using SystemContainers.Network;
+using SystemContainers.Settings;
+
+namespace SystemContainers.Doctor;
+
+/// <summary>The programs that make containers' networks: netavark with a firewall and names for the system, pasta for a user. What no container wants may be missing.</summary>
+static class NetworkCheck
+{
+    private const string Name = "network";
+
+    public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target) => target.User is null ? [.. OfSystem(target)] : [OfUser(target)];
+
+    private static IEnumerable<DoctorFinding> OfSystem(DoctorTarget target)
+    {
+        string[] on = [.. Containers(target, isUsers: false, NetworkMode.Bridge)];
+        if (Find(target, "netavark") is not { } netavark)
+        {
+            yield return on.Length > 0
+                ? DoctorFinding.Problem(Name, $"netavark is not there: {string.Join(", ", on)} can't start", "'apt install netavark aardvark-dns' (or dnf)")
+                : DoctorFinding.Ok(Name, "netavark is not there; only -p, --network bridge and networks by name need it ('apt install netavark aardvark-dns')");
+            yield break;
+        }
+
+        string? firewall = Find(target, "nft") is not null ? "nftables" : Find(target, "iptables") is not null ? "iptables" : null;
+        string? names = Find(target, "aardvark-dns");
+        if (firewall is null)
+        {
+            const string Text = "neither nft nor iptables is there, by which netavark sets the firewall";
+            const string Remedy = "'apt install nftables' (or dnf)";
+            yield return on.Length > 0 ? DoctorFinding.Problem(Name, $"{Text}: {string.Join(", ", on)} can't start", Remedy) : DoctorFinding.Warning(Name, Text, Remedy);
+        }
+
+        if (names is null)
+        {
+            yield return DoctorFinding.Warning(Name, "aardvark-dns is not there: on networks by name containers don't find each other by name", "'apt install aardvark-dns' (or dnf)");
+        }
+
+        if (firewall is not null)
+        {
+            yield return DoctorFinding.Ok(Name, $"{netavark}, {firewall}{(names is null ? "" : $", {names}")}{(on.Length == 0 ? "; no container is on a network of it" : "")}");
+        }
+    }
+
+    private static DoctorFinding OfUser(DoctorTarget target)
+    {
+        string[] on = [.. Containers(target, isUsers: true, NetworkMode.Pasta)];
+        return Find(target, "pasta") is { } pasta ? DoctorFinding.Ok(Name, pasta)
+            : on.Length > 0 ? DoctorFinding.Problem(Name, $"pasta is not there: {string.Join(", ", on)} can't start", "'apt install passt' (or dnf)")
+            : DoctorFinding.Ok(Name, "pasta is not there; only -p and --network pasta need it ('apt install passt')");
+    }
+
+    private static IEnumerable<string> Containers(DoctorTarget target, bool isUsers, NetworkMode mode) =>
+        from record in target.Catalog.List(static _ => { })
+        where record.Options is { } options && new ContainerSettings(options).Spec.Network is { } network && network.Mode(isUsers) == mode
+        select record.Name;
+
+    private static string? Find(DoctorTarget target, string program) => NetworkPrograms.FindWhere(program, target.IsFile);
+}

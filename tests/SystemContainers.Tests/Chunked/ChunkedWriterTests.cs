@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json.Nodes;
+using CsCheck;
+using SystemContainers.Chunked;
+using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Tar;
+using Xunit;
+using ZstdSharp;
+
+namespace SystemContainers.Tests.Chunked;
+
+/// <summary>Layers as zstd:chunked: any zstd unpacks them, and what stands behind the archive says where all of it is.</summary>
+public sealed class ChunkedWriterTests
+{
+    [Fact]
+    [Trait("needs", "time")]
+    public void Whatever_an_archive_has_its_blob_unpacks_to_it_and_its_chunks_are_its_contents() =>
+        ArchiveGen.Archive.Sample(
+            plain =>
+            {
+                (byte[] blob, ChunkedLayer layer) = Write(plain);
+                Assert.Equal(plain, Unpack(blob));
+                Toc toc = TocReader.Read(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length), layer);
+                using Decompressor zstd = new();
+                foreach (TocChunk chunk in toc.Files.SelectMany(f => f.Chunks))
+                {
+                    byte[] content = zstd.Unwrap(blob.AsSpan((int)chunk.Start, (int)(chunk.End - chunk.Start))).ToArray();
+                    Assert.Equal(chunk.Size, content.Length);
+                    Assert.True(chunk.IsZeros ? !content.AsSpan().ContainsAnyExcept((byte)0) : ContentSum.Of(content) == chunk.Sum);
+                }
+            },
+            iter: 60);
+
+    [Fact]
+    public void The_footer_and_the_frames_are_where_the_annotations_say()
+    {
+        (byte[] blob, ChunkedLayer layer) = Write(new LayerTar().Dir("etc/").File("etc/a", "content").ToBytes());
+
+        long[] footer = [.. Enumerable.Range(0, 7).Select(i => BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(blob.Length - 64 + (8 * i))))];
+        Assert.Equal([layer.Toc.Offset, layer.Toc.Length, layer.Toc.PlainLength, 1, layer.TarSplit.Offset, layer.TarSplit.Length, layer.TarSplit.PlainLength], footer);
+        Assert.Equal("GNUlInUx", Encoding.ASCII.GetString(blob, blob.Length - 8, 8));
+        foreach (long at in (long[])[layer.Toc.Offset, layer.TarSplit.Offset, blob.Length - 64])
+        {
+            Assert.Equal(0x184D2A50u, BinaryPrimitives.ReadUInt32LittleEndian(blob.AsSpan((int)at - 8)));
+        }
+    }
+
+    /// <summary>Where the rolling sum cuts does not depend on what stands before by more than its window.</summary>
+    [Fact]
+    public void An_insertion_changes_a_chunk_or_two()
+    {
+        byte[] content = FakeImage.Noise(2_000_000, 3);
+        byte[] changed = [.. content[..1_000_000], 1, 2, 3, .. content[1_000_000..]];
+
+        HashSet<ContentSum> former = [.. Sums(content)];
+        ContentSum[] sums = [.. Sums(changed)];
+
+        Assert.InRange(former.Count, 10, 100);
+        Assert.InRange(sums.Count(s => !former.Contains(s)), 1, 3);
+    }
+
+    /// <summary>A byte again and again would be cut at each where the sum says so.</summary>
+    [Fact]
+    public void A_content_of_one_byte_is_no_million_of_chunks()
+    {
+        int[] counts = [.. Enumerable.Range(0, 256).Select(b => Sums([.. Enumerable.Repeat((byte)b, 300_000)]).Count())];
+
+        Assert.True(counts.Max() <= 300_000 / 4096 + 1, $"{counts.Max()} chunks");
+    }
+
+    /// <summary>podman takes an entry where table and header say the same of it, member by member.</summary>
+    [Fact]
+    public void An_entry_says_what_its_header_says()
+    {
+        byte[] plain = new LayerTar()
+            .Dir("etc/", mode: 0x3ff, uid: 5, gid: 6).File("etc/é".Replace("é", "Ã©", StringComparison.Ordinal), "x", mtime: "1600000000.25", xattrs: ("user.a", [1, 2])).Device('3', "null", 1, 3).ToBytes();
+        (byte[] blob, ChunkedLayer layer) = Write(plain);
+        using Decompressor zstd = new();
+        JsonNode toc = JsonNode.Parse(zstd.Unwrap(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length)))!;
+
+        Assert.Equal("""{"type":"dir","name":"etc/","mode":1023,"uid":5,"gid":6,"modtime":"2020-09-13T12:26:40Z"}""", toc["entries"]![0]!.ToJsonString());
+        JsonNode file = toc["entries"]![1]!;
+        Assert.Equal(("etc/é", "2020-09-13T12:26:40.25Z", "AQI="), ((string?)file["name"], (string?)file["modtime"], (string?)file["xattrs"]!["user.a"]));
+        Assert.Equal((1, 3, "char"), ((int?)toc["entries"]![2]!["devMajor"], (int?)toc["entries"]![2]!["devMinor"], (string?)toc["entries"]![2]!["type"]));
+    }
+
+    /// <summary>What containers-storage would refuse whole, or read otherwise, is no zstd:chunked layer.</summary>
+    [Fact]
+    public void What_has_no_table_of_contents_that_all_read_alike_is_refused()
+    {
+        byte[][] archives =
+        [
+            new TarBuilder().File("a", "1").File("./a", "2").Finished,
+            new TarBuilder().Pax('g', ("comment", "c")).File("a", "1").Finished,
+            new TarBuilder().Pax('x', ("GNU.sparse.map", "0,1"), ("GNU.sparse.size", "9")).File("a", "1").Finished,
+            new TarBuilder().Pax('x', ("atime", "1.5")).File("a", "1").Finished,
+            new TarBuilder().File("a\xff", "1").Finished,
+            [.. new TarBuilder().File("a", "1").Finished, .. "garbage"u8.ToArray()],
+            new TarBuilder().File("a", "12345").Finished[..514],
+            new TarBuilder().Add('7', "a", "1").Finished,
+            FakeImage.Noise(5000),
+        ];
+
+        Assert.All(archives, a =>
+        {
+            (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(a), Stream.Null, TestContext.Current.CancellationToken);
+            Assert.Null(layer);
+            Assert.NotNull(unfit);
+        });
+    }
+
+    private static IEnumerable<ContentSum> Sums(byte[] content)
+    {
+        List<ContentSum> sums = [];
+        ContentSplitter splitter = new((chunk, _) => sums.Add(ContentSum.Of(chunk)));
+        splitter.Add(content);
+        splitter.Finish();
+        return sums;
+    }
+
+    private static (byte[] Blob, ChunkedLayer Layer) Write(byte[] plain)
+    {
+        using MemoryStream target = new();
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(plain), target, TestContext.Current.CancellationToken);
+        Assert.Null(unfit);
+        return (target.ToArray(), layer!);
+    }
+
+    private static byte[] Unpack(byte[] blob)
+    {
+        using DecompressionStream zstd = new(new MemoryStream(blob));
+        using MemoryStream plain = new();
+        zstd.CopyTo(plain);
+        return plain.ToArray();
+    }
+}

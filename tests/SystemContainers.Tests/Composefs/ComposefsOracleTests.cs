@@ -12,7 +12,7 @@ namespace SystemContainers.Tests.Composefs;
 [Trait("needs", "programs")]
 public sealed class ComposefsOracleTests : IDisposable
 {
-    private const int RandomTrees = 200;
+    private const int RandomTrees = 120;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("sysctr-composefs-").FullName;
 

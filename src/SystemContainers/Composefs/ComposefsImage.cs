@@ -31,7 +31,7 @@ static class ComposefsImage
     /// <param name="maxBlocks">Blocks that the image may have.</param>
     internal static void Write(TreeDirectory root, Func<LayerEntry, byte[]> readContent, Stream target, long maxBlocks)
     {
-        IReadOnlyList<ImageInode> inodes = InodeCollector.Collect(root);
+        List<ImageInode> inodes = InodeCollector.Collect(root);
         XattrTable xattrs = new(inodes);
         ImageLayout layout = new(inodes, xattrs, maxBlocks);
         new ImageWriter(inodes, xattrs, layout, readContent, target).Write();

@@ -58,7 +58,8 @@ static class ErofsFormat
     public const uint MaxDeviceMajor = 0xfff;
     public const uint MaxDeviceMinor = 0xfffff;
 
-    // Types in st_mode (inode(7)).
+    // What st_mode has beside the type, and the types (inode(7)).
+    public const int ModeMask = 0xfff;
     public const int TypeFifo = 0x1000;
     public const int TypeCharacterDevice = 0x2000;
     public const int TypeDirectory = 0x4000;

@@ -13,7 +13,7 @@ sealed class ImageLayout
     /// <param name="xattrs">Theirs.</param>
     /// <param name="maxBlocks">Blocks that the image may have.</param>
     /// <exception cref="SysctrException">Unsafe: it would have more.</exception>
-    public ImageLayout(IReadOnlyList<ImageInode> inodes, XattrTable xattrs, long maxBlocks)
+    public ImageLayout(List<ImageInode> inodes, XattrTable xattrs, long maxBlocks)
     {
         (BuildSeconds, BuildNanoseconds) = inodes.Min(i => (i.Metadata.MtimeSeconds, i.Metadata.MtimeNanoseconds));
         long position = ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize;
@@ -122,7 +122,7 @@ sealed class ImageLayout
             && size <= uint.MaxValue;
     }
 
-    private static int XattrBytes(IReadOnlyList<XattrEntry> entries)
+    private static int XattrBytes(ReadOnlySpan<XattrEntry> entries)
     {
         int shared = 0;
         int bytes = 0;
@@ -138,7 +138,7 @@ sealed class ImageLayout
             }
         }
 
-        return entries.Count == 0 ? 0 : ErofsFormat.XattrHeaderSize + (shared * ErofsFormat.XattrEntrySize) + bytes;
+        return entries.Length == 0 ? 0 : ErofsFormat.XattrHeaderSize + (shared * ErofsFormat.XattrEntrySize) + bytes;
     }
 
     /// <summary>A target stands in one block with all of its inode, or has a block of its own.</summary>

@@ -7,7 +7,7 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Composefs;
 
 /// <summary>The bytes of an image whose layout stands.</summary>
-sealed class ImageWriter(IReadOnlyList<ImageInode> inodes, XattrTable xattrs, ImageLayout layout, Func<LayerEntry, byte[]> readContent, Stream target)
+sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout layout, Func<LayerEntry, byte[]> readContent, Stream target)
 {
     /// <summary>The version of the header, and of composefs itself: 1 marks directories of whiteouts in two ways.</summary>
     private const uint Version = 1;
@@ -82,7 +82,7 @@ sealed class ImageWriter(IReadOnlyList<ImageInode> inodes, XattrTable xattrs, Im
         Span<byte> head = _output.Take(inode.HeadBytes - inode.XattrBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)((dataLayout << 1) | (inode.IsCompact ? 0 : 1)));
         BinaryPrimitives.WriteUInt16LittleEndian(head[2..], (ushort)xattrWords);
-        BinaryPrimitives.WriteUInt16LittleEndian(head[4..], (ushort)(inode.Type | inode.Metadata.Mode));
+        BinaryPrimitives.WriteUInt16LittleEndian(head[4..], (ushort)(inode.Type | (inode.Metadata.Mode & ErofsFormat.ModeMask)));
         BinaryPrimitives.WriteUInt32LittleEndian(head[16..], Union(inode));
         BinaryPrimitives.WriteInt32LittleEndian(head[20..], inode.Number);
         if (inode.IsCompact)
@@ -136,7 +136,7 @@ sealed class ImageWriter(IReadOnlyList<ImageInode> inodes, XattrTable xattrs, Im
             return;
         }
 
-        IReadOnlyList<XattrEntry> all = xattrs.Of(inode);
+        ReadOnlySpan<XattrEntry> all = xattrs.Of(inode);
         uint filter = uint.MaxValue;
         int shared = 0;
         foreach (XattrEntry entry in all)
@@ -171,12 +171,12 @@ sealed class ImageWriter(IReadOnlyList<ImageInode> inodes, XattrTable xattrs, Im
 
     private void WriteXattr(XattrEntry entry)
     {
-        Span<byte> target = _output.Take(entry.Size);
-        target[0] = (byte)entry.Suffix.Length;
-        target[1] = entry.Index;
-        BinaryPrimitives.WriteUInt16LittleEndian(target[2..], (ushort)entry.Value.Length);
-        entry.Suffix.CopyTo(target[ErofsFormat.XattrEntrySize..]);
-        entry.Value.CopyTo(target[(ErofsFormat.XattrEntrySize + entry.Suffix.Length)..]);
+        Span<byte> bytes = _output.Take(entry.Size);
+        bytes[0] = (byte)entry.Suffix.Length;
+        bytes[1] = entry.Index;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], (ushort)entry.Value.Length);
+        entry.Suffix.CopyTo(bytes[ErofsFormat.XattrEntrySize..]);
+        entry.Value.CopyTo(bytes[(ErofsFormat.XattrEntrySize + entry.Suffix.Length)..]);
     }
 
     private void WriteTail(ImageInode inode)

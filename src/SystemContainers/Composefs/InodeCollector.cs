@@ -31,7 +31,7 @@ sealed class InodeCollector
 
     /// <summary>The inodes, the root first, with the names that lead to them.</summary>
     /// <exception cref="SysctrException">Unsafe: a name, a target, a device or a file that the image can't hold.</exception>
-    public static IReadOnlyList<ImageInode> Collect(TreeDirectory root) => InOrder(new InodeCollector().Walk(root));
+    public static List<ImageInode> Collect(TreeDirectory root) => InOrder(new InodeCollector().Walk(root));
 
     private ImageInode Walk(TreeDirectory tree)
     {

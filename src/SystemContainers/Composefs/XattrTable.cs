@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Store.Records;
@@ -40,7 +41,7 @@ sealed class XattrTable
 
     /// <summary>Gives each inode its attributes.</summary>
     /// <exception cref="SysctrException">Unsafe: one has more than fits.</exception>
-    public XattrTable(IReadOnlyList<ImageInode> inodes)
+    public XattrTable(List<ImageInode> inodes)
     {
         foreach (ImageInode inode in inodes)
         {
@@ -55,7 +56,7 @@ sealed class XattrTable
     }
 
     /// <summary>The table, in its order.</summary>
-    public IReadOnlyList<XattrEntry> Shared { get; }
+    public List<XattrEntry> Shared { get; }
 
     /// <summary>Bytes of the table.</summary>
     public long SharedBytes { get; private set; }
@@ -64,15 +65,14 @@ sealed class XattrTable
     public bool HasAccessLists { get; private set; }
 
     /// <summary>All attributes of an inode by their names' order; what is returned, and two of its values, change with the next call.</summary>
-    public IReadOnlyList<XattrEntry> Of(ImageInode inode)
+    public ReadOnlySpan<XattrEntry> Of(ImageInode inode)
     {
-        _current.Clear();
         if (!inode.HasObject)
         {
-            _current.AddRange(inode.Xattrs);
-            return _current;
+            return inode.Xattrs;
         }
 
+        _current.Clear();
         ObjectKey key = inode.Entry!.Object;
         if (_objects.Count == 0 || !_objects.TryGetValue(key, out (XattrEntry Metacopy, XattrEntry Redirect) content))
         {
@@ -85,7 +85,7 @@ sealed class XattrTable
         next = AddBefore(inode.Xattrs, next, OverlayXattrs.Redirect);
         _current.Add(content.Redirect);
         _current.AddRange(inode.Xattrs.AsSpan(next));
-        return _current;
+        return CollectionsMarshal.AsSpan(_current);
     }
 
     private int AddBefore(XattrEntry[] entries, int next, byte[] name)
@@ -175,7 +175,7 @@ sealed class XattrTable
         return entries;
     }
 
-    private void CountObjects(IReadOnlyList<ImageInode> inodes)
+    private void CountObjects(List<ImageInode> inodes)
     {
         HashSet<ObjectKey> seen = [];
         foreach (ImageInode inode in inodes)

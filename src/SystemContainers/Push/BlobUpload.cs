@@ -7,6 +7,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Http;
 using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Streams;
 
 namespace SystemContainers.Push;
 
@@ -32,6 +33,7 @@ sealed class BlobUpload
     private readonly PullOptions _options;
     private readonly IPullProgress _progress;
     private readonly string _doing;
+    private RewindableStream? _source;
     private Uri? _location;
     private long _there;
 
@@ -59,6 +61,27 @@ sealed class BlobUpload
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were sent; what the source throws.</exception>
     public async Task SendAsync(string? mountFrom, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAllAsync(mountFrom, cancellation);
+        }
+        finally
+        {
+            await DropAsync();
+        }
+    }
+
+    private async Task DropAsync()
+    {
+        if (_source is { } source)
+        {
+            _source = null;
+            await source.DisposeAsync();
+        }
+    }
+
+    private async Task SendAllAsync(string? mountFrom, CancellationToken cancellation)
     {
         for (int failures = 0; ;)
         {
@@ -193,10 +216,17 @@ sealed class BlobUpload
         return content;
     }
 
-    /// <summary>All of it is read each time, so that all of it is verified.</summary>
+    /// <summary>The bytes from a place on. All of them are read in one go from the first, so that all are verified; only where the place lies too far back, or the source has failed, from the first again.</summary>
     private async Task<Stream> OpenAtAsync(long from, CancellationToken cancellation)
     {
-        Stream stream = await _open(cancellation);
+        if (_source is not null && await _source.AtAsync(from, cancellation) is { } rest)
+        {
+            return rest;
+        }
+
+        await DropAsync();
+        _source = new RewindableStream(await _open(cancellation), _blob.Size);
+        Stream stream = (await _source.AtAsync(0, cancellation))!;
         try
         {
             byte[] passed = new byte[(int)Math.Min(from, 128 << 10)];

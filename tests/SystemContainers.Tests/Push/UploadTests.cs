@@ -84,6 +84,24 @@ public sealed class UploadTests : IDisposable
         Assert.Contains(_bed.Host.Progress.Events, r => r.Contains("going on at byte 4400000 of", StringComparison.Ordinal));
     }
 
+    /// <summary>What comes from another registry is not fetched again for each cut.</summary>
+    [Fact]
+    public async Task A_source_is_read_once_whatever_is_cut()
+    {
+        int cuts = 0;
+        using OciRegistry from = Registry(new());
+        using OciRegistry to = new() { CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) <= 3 ? 1_100_000 : null };
+        _bed.Host.Insecure(from.Host, to.Host);
+        await _bed.CopyAsync(Source, $"docker://{from.Host}/app:v1");
+        from.ForgetRequests();
+
+        await _bed.CopyAsync($"docker://{from.Host}/app:v1", $"docker://{to.Host}/app:v1");
+
+        Assert.Equal(_image.BlobBytes(0), to.Repository("app").Blobs[_image.Blob(0)]);
+        Assert.Equal(4, to.Requests.Count(r => r.StartsWith("PATCH", StringComparison.Ordinal)));
+        Assert.Single(from.Requests, r => r.Contains($"/blobs/{_image.Blob(0)}", StringComparison.Ordinal));
+    }
+
     /// <summary>The first request is no chunk, for which a registry need not be ready; those that go on say where.</summary>
     [Fact]
     public async Task Only_an_upload_that_goes_on_says_where_it_does()

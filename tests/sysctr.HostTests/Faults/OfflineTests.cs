@@ -91,11 +91,19 @@ public sealed class OfflineSmallVerbTests(SweepHost host) : IClassFixture<SweepH
 {
     public static TheoryData<string, string, int> Cuts => new(
         from cut in (string[])["kill", "enospc", "int", "term"]
-        from operation in (string[])["pull", "tag", "delete", "pin", "repair"]
-        // Of these two many steps are objects and files of one kind.
-        select (operation, cut, operation is "pull" ? 3 : operation is "repair" ? 5 : 1));
+        from operation in (string[])["pull", "load", "tag", "delete", "pin", "repair"]
+        // Of these many steps are objects and files of one kind.
+        select (operation, cut, operation is "pull" or "load" ? 3 : operation is "repair" ? 5 : 1));
 
     [Theory]
     [MemberData(nameof(Cuts))]
     public Task It_is_whole_or_not_at_all(string operation, string cut, int every) => host.SweepAsync("offline", cut, operation, every);
+
+    /// <summary>Over an image that is there: the old one or the new one, and the next copy does what is left.</summary>
+    [Theory]
+    [InlineData("copy-oci", "kill")]
+    [InlineData("copy-oci", "enospc")]
+    [InlineData("copy-dir", "kill")]
+    [InlineData("copy-dir", "enospc")]
+    public Task A_copy_is_gone_on_with(string operation, string cut) => host.SweepAsync("offline", cut, operation);
 }

@@ -9,7 +9,8 @@ CUT        kill, enospc, eio, denied: at the Nth step of sysctr's own fault poin
            int, term: the signal at the Nth step, as Ctrl-C and 'systemctl stop' send it; sysctr ends by itself
            again: SIGINT at the Nth step, and at the next, which is often the first of the roll-back
            strace: SIGKILL on entry to the Nth call of each kind, from outside
-OPERATION  install, update, rollback, uninstall, prune; pull, tag, delete (of an image), pin, repair (of a damaged store)
+OPERATION  install, update, rollback, uninstall, prune; pull, load, tag, delete (of an image), pin, repair (of a damaged store),
+           copy-oci, copy-dir (over an image that is there)
 
 For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
 on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
@@ -39,6 +40,8 @@ IMAGE = f"{WORK}/image"
 OTHER = f"{WORK}/other"
 # What an operation may change on the host.
 TREES = [HOME] if USER else ["/etc", "/usr/local", "/var/lib/tiny", PLACE]
+# Where copies go.
+TARGET = "/srv/target"
 # Noise of a booted host.
 NOISE = re.compile(r"/etc/(ld\.so\.cache|machine-id|resolv\.conf|\.updated|\.pwd\.lock)$")
 CALLS = ("openat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir write pwrite64 writev "
@@ -56,12 +59,19 @@ COMMANDS = {
     "delete": ["images", "delete", "localhost/other"],
     "pin": ["pin", "tiny"],
     "repair": ["fsck", "--repair"],
+    "load": ["images", "load", "--input", f"{WORK}/other.tar"],
+    "copy-oci": ["copy", f"oci:{OTHER}:latest", f"oci:{ROOT}{TARGET}/copy:latest"],
+    "copy-dir": ["copy", f"oci:{OTHER}:latest", f"dir:{ROOT}{TARGET}/copy"],
 }
 SIGNALS = ("int", "term", "again")
 # Cuts of containers that have no tree on disk; the others are of such as have one.
 MOUNTED = ("strace", "enospc", "again")
 # What changes images alone; the others change the host or a record.
-OF_IMAGES = ("prune", "pull", "tag", "delete")
+OF_IMAGES = ("prune", "pull", "load", "tag", "delete")
+# What goes on one step after the other, and is gone on with by the next call of the same.
+STEPWISE = ("repair", "copy-oci", "copy-dir")
+if OPERATION.startswith("copy-"):
+    TREES.append(TARGET)
 if USER:
     # Its files for the host lie outside of the home directory.
     COMMANDS["install"][1:1] = ["--system-package", "absent"]
@@ -228,7 +238,7 @@ def judge_words(old, new, now, said, status):
     faults = []
     # With a dot in front it was never durable, and means nothing.
     intents = [d for d in now[3] if "/transactions/" in d and not os.path.basename(d).startswith(".")]
-    whole = OPERATION in OF_IMAGES or now[0] in (old[0], new[0]) or OPERATION == "repair" and is_between(old[0], new[0], now[0])
+    whole = OPERATION in OF_IMAGES or now[0] in (old[0], new[0]) or OPERATION in STEPWISE and is_between(old[0], new[0], now[0])
     if "nothing was changed" in said and (intents or now[0] != old[0] or now[1] != old[1] or now[2] != old[2]):
         faults.append(f"it said that nothing was changed: {intents} {difference(old[0], now[0])} {difference(old[2], now[2])}")
     if re.search("as before|no container was changed|was not changed", said) and now[0] != old[0]:
@@ -277,12 +287,15 @@ def is_between(old, new, now):
 def judge(old, new, now):
     """'old' or 'new', or what is wrong."""
     faults = [f"left: {d}" for d in now[3]]
-    if OPERATION == "repair" and (now[:3] != new[:3] or faults):
+    if OPERATION in STEPWISE and (now[:3] != new[:3] or faults):
         # What was mended is whole, what was not is as it was, and the next repair does the rest; it alone removes what it had begun to write.
         faults = [difference(o, n) for o, n, w in zip(old, now, new) if not isinstance(o, list) and not is_between(o, w, n)]
+        bare = lambda state: {k: v for k, v in state[0].items() if ".sysctr-" not in k}
+        if OPERATION == "copy-dir" and bare(now) not in (bare(old), bare(new)):
+            faults.append(f"neither: from old {difference(bare(old), bare(now))}; from new {difference(bare(new), bare(now))}")
         mended = run(sysctr(COMMAND), check=False)
         if mended.returncode != 0 or look() != new:
-            faults.append(f"the next repair: {mended.returncode} {mended.stdout}")
+            faults.append(f"the next call: {mended.returncode} {mended.stdout}")
         whole = all({k: v for k, v in n.items() if ".sysctr-" not in k} == w for n, w in zip(now[:3], new[:3]))
         return "new" if whole else "old", faults
     if (key := state_of(now)) not in CLEAN:
@@ -347,6 +360,12 @@ def prepare():
         run(sysctr(["pull", f"oci:{OTHER}:latest"]))
     if OPERATION in ("tag", "delete"):
         run(sysctr(["pull", "--name", "localhost/other", f"oci:{OTHER}:latest"]))
+    if OPERATION == "load":
+        run(sysctr(["copy", f"oci:{OTHER}:latest", f"oci-archive:{WORK}/other.tar:localhost/other:latest"]))
+    if OPERATION.startswith("copy-"):
+        run(["rm", "-rf", ROOT + TARGET])
+        os.makedirs(ROOT + TARGET)
+        run(sysctr(["copy", f"oci:{IMAGE}:latest", COMMAND[2]]))
     if OPERATION == "repair":
         damage()
 
@@ -439,7 +458,7 @@ for prefix, point in points:
     if broken.returncode > 0 and CUT in ("enospc", "eio", "denied") and outcome == "new" and OPERATION in ("install", "update", "rollback"):
         faults.append("it said that it had failed")
     # What is done step by step, or left to recovery, may be whole in the end although it was interrupted.
-    if CUT in ("int", "term") and (broken.returncode == 0) != (outcome == "new") and OPERATION not in (*OF_IMAGES, "repair"):
+    if CUT in ("int", "term") and (broken.returncode == 0) != (outcome == "new") and OPERATION not in (*OF_IMAGES, *STEPWISE):
         faults.append(f"exit status {broken.returncode} after which the state is {outcome}")
     # A repair goes on with what it can mend, and says by its status that the store is not clean.
     if CUT in ("enospc", "eio") and broken.returncode not in (0, 11, 14, *([7] if OPERATION == "repair" else [])):

@@ -73,7 +73,7 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
         string whole = await _host.ShellAsync($"sha256sum < {image}");
         await _host.ShellAsync($"printf X | dd of={image} bs=1 seek=5000 conv=notrunc status=none");
 
-        Assert.NotEqual("0\n", await _host.ShellAsync($"systemctl start {name}.service 2>/dev/null; echo $?"));
+        Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", name + ".service")).ExitCode);
         Assert.Contains(await DigestAsync(name), await _host.ShellAsync($"journalctl -u {name}.service --no-pager"), StringComparison.Ordinal);
         CommandResult found = await _host.SysctrAsync("fsck");
         Assert.NotEqual(0, found.ExitCode);
@@ -92,7 +92,7 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
         string disk = Container.NewName();
         string mounted = Container.NewName();
         await _host.ShellAsync("sysctr --quiet images prune");
-        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--name", disk, "legacy-agent")).MustSucceed();
+        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--name", disk, "probe")).MustSucceed();
 
         using (JsonDocument there = JsonDocument.Parse((await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output))
         {

@@ -92,7 +92,7 @@ public sealed class MachineTests(MachineFixture fixture)
 
         // Another image in the place of the one that was installed.
         await _host.ShellAsync($"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}");
-        Assert.NotEqual("0\n", await _host.ShellAsync($"systemctl start {probe.Service} 2>/dev/null; echo $?"));
+        Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", probe.Service)).ExitCode);
         (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
         await _host.MustAsync("systemctl", "start", probe.Service);
     }

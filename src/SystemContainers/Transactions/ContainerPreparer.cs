@@ -105,25 +105,7 @@ sealed class ContainerPreparer(Host host)
 
         int systemd = await SystemdVersionAsync(cancellation);
         string tree = Path.Join(directory.OnHost, "rootfs");
-        RenderedContainer rendered = Render(composefs: image.Form == CheckoutForm.Composefs);
-        IReadOnlyList<string>? seeds = null;
-        ComposefsTree? composefs = null;
-        if (image.Form == CheckoutForm.Composefs && rendered.Config is not null)
-        {
-            seeds = CheckoutSeeds.Of(rendered, tree);
-            if (seeds is null || PartialTree.Of(image.Tree!.Root, seeds) is null)
-            {
-                // What the image's author wrote counts on a tree that is there when the container is not.
-                rendered = request.Checkout is null ? Render(composefs: false) : throw new SysctrException(
-                    ErrorKind.Usage, $"preparing {name}: its units or tmpfiles name files of its tree, which --checkout composefs has only while it runs", "leave it out, or ask for hardlinks");
-            }
-            else
-            {
-                composefs = ComposefsTree.Of(image.Tree, PreparedContainer.MountPointsOf(rendered));
-                rendered = UnitPlan.WithDigest(rendered, composefs.Digest.ToString());
-            }
-        }
-
+        (RenderedContainer rendered, ComposefsTree? composefs, IReadOnlyList<string> seeds) = WithTree(image, request, name, tree, Render);
         if (rootfs is not null && rendered.Config is { } config)
         {
             RemoteRootfs.CheckMounts(host.Target, rootfs, rendered.Mounts);
@@ -142,7 +124,7 @@ sealed class ContainerPreparer(Host host)
             Files = files,
             Tree = image.Tree,
             Composefs = composefs,
-            Seeds = composefs is null ? [] : seeds ?? [],
+            Seeds = seeds,
             Rendered = rendered,
             UnitFiles = units,
             Tmpfiles = tmpfiles,
@@ -199,6 +181,44 @@ sealed class ContainerPreparer(Host host)
                 ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
                 files, facts, directory.ListenOnHost, rootfs is null && !composefs ? tree : null, host.Mounts(name, directory.OnHost));
         }
+    }
+
+    /// <summary>Renders a container for the form of checkout that it can have.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="tree">Where a tree on disk would be, as units name it.</param>
+    /// <param name="render">Renders it for a tree that is mounted, or for one on disk.</param>
+    /// <returns>The container, the image of its tree where that is mounted, and what of the tree is on disk besides.</returns>
+    /// <exception cref="SysctrException">Usage: it can't have the form that was asked for.</exception>
+    private static (RenderedContainer Rendered, ComposefsTree? Composefs, IReadOnlyList<string> Seeds) WithTree(
+        OpenedImage image, InstallRequest request, string name, string tree, Func<bool, RenderedContainer> render)
+    {
+        RenderedContainer rendered;
+        if (image.Form != CheckoutForm.Composefs || (rendered = render(true)).Config is null)
+        {
+            return (render(false), null, []);
+        }
+
+        // What an image's author wrote may count on a tree that is there when the container does not run.
+        string obstacle = "its units or tmpfiles name files of its tree, which is there only while it runs";
+        IReadOnlyList<string>? seeds = CheckoutSeeds.Of(rendered, tree);
+        if (seeds is not null && PartialTree.Of(image.Tree!.Root, seeds) is not null)
+        {
+            try
+            {
+                ComposefsTree composefs = ComposefsTree.Of(image.Tree, PreparedContainer.MountPointsOf(rendered));
+                return (UnitPlan.WithDigest(rendered, composefs.Digest.ToString()), composefs, seeds);
+            }
+            catch (SysctrException e) when (e.Kind == ErrorKind.Unsafe)
+            {
+                // More attributes than its format takes, say; a file system may well have them.
+                obstacle = e.Message;
+            }
+        }
+
+        return request.Checkout is null ? (render(false), null, [])
+            : throw new SysctrException(ErrorKind.Usage, $"preparing {name}: --checkout composefs: {obstacle}", "leave it out, or ask for hardlinks");
     }
 
     /// <summary>What makes the container's network has to be there, and the networks that it names.</summary>

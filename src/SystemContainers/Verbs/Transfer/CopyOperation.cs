@@ -37,6 +37,11 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
             CheckChoice(from, to, choice);
         }
 
+        if (choice.Compress is not null && (to.StartsWith(Store, StringComparison.Ordinal) || SkopeoTransport.Is(to)))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"copying to {Redact.Text(to)}: layers are kept there unpacked", "leave out --dest-compress-format");
+        }
+
         if (SkopeoTransport.Is(to))
         {
             string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
@@ -62,7 +67,7 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
         {
             return to.StartsWith(Store, StringComparison.Ordinal)
                 ? throw new SysctrException(ErrorKind.Usage, $"copying {from} to {to}: both are the store", $"'sysctr images tag {from[Store.Length..]} {to[Store.Length..]}' gives the image a further name")
-                : await new PushOperation(host, progress, note).PushAsync(from[Store.Length..], Place(to).ToString(), new PushOptions(offline, choice.PreserveDigests), cancellation);
+                : await new PushOperation(host, progress, note).PushAsync(from[Store.Length..], Place(to).ToString(), new PushOptions(offline, choice.PreserveDigests, choice.Compress?.Format), cancellation);
         }
 
         // As a source the daemon is asked by its own API, as in a pull.

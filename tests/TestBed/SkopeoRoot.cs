@@ -33,6 +33,18 @@ public sealed class SkopeoRoot
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", "mount --bind /tmp \"$0/tmp\" && exec chroot \"$0\" \"$@\"", _root, program, .. arguments],
             input: input);
 
+    /// <summary>Runs skopeo with a containers-storage of its own: that wants /proc, /sys and /var/tmp, which the root gets for as long as it runs.</summary>
+    /// <param name="configuration">A containers-storage.conf in /tmp.</param>
+    /// <param name="arguments">skopeo's.</param>
+    public Task<CommandResult> RunWithStorageAsync(string configuration, params string[] arguments) =>
+        Command.RunAsync(
+        [
+            "env", $"CONTAINERS_STORAGE_CONF={configuration}", "unshare", "--mount", "--propagation", "private", "sh", "-ec",
+            "mount -t tmpfs none /mnt; cd /mnt; mkdir upper work root; mount -t overlay -o lowerdir=\"$0\",upperdir=upper,workdir=work none root; "
+            + "mkdir -p root/proc root/sys root/dev root/tmp root/var/tmp; for d in proc sys dev tmp; do mount --rbind /$d root/$d; done; exec chroot root skopeo \"$@\"",
+            _root, .. arguments,
+        ]);
+
     private static async Task MakeAsync(string folder)
     {
         string root = Path.Combine(folder, "root");

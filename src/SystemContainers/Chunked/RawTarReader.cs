@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using SystemContainers.Linux.Files;
@@ -22,7 +23,7 @@ sealed class RawTarReader(Stream stream)
 
     private const long LastSecond = 253402300799;
 
-    private readonly MemoryStream _headers = new();
+    private readonly ArrayBufferWriter<byte> _headers = new();
     private readonly byte[] _block = new byte[BlockSize];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private long _content;
@@ -154,8 +155,8 @@ sealed class RawTarReader(Stream stream)
 
         _content = size;
         _padding = Padding(size);
-        byte[] headers = _headers.ToArray();
-        _headers.SetLength(0);
+        byte[] headers = _headers.WrittenSpan.ToArray();
+        _headers.ResetWrittenCount();
         return new RawEntry
         {
             Headers = headers,
@@ -215,8 +216,8 @@ sealed class RawTarReader(Stream stream)
             }
         }
 
-        End = _headers.ToArray();
-        _headers.SetLength(0);
+        End = _headers.WrittenSpan.ToArray();
+        _headers.ResetWrittenCount();
         return null;
     }
 
@@ -238,7 +239,7 @@ sealed class RawTarReader(Stream stream)
     {
         byte[] data = new byte[size];
         int read = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
-        _headers.Write(data, 0, read);
+        _headers.Write(data.AsSpan(0, read));
         Take(Padding(size));
         return data;
     }

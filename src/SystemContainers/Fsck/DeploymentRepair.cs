@@ -205,7 +205,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         string fresh = DurableFile.Beside(file);
         image.Write(fresh);
-        DurableFile.SyncFileSystem(fresh);
+        DurableFile.SyncFileSystem(directory.Here);
         DurableFile.Move(fresh, file);
         ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
         log.Done(file, "made again");

@@ -165,7 +165,8 @@ sealed partial class ImagePuller
     /// <summary>The sum; of sizes that a manifest makes up, as much as there can be.</summary>
     private static long Total(IEnumerable<long> sizes) => sizes.Aggregate(0L, (sum, size) => size > long.MaxValue - sum ? long.MaxValue : sum + size);
 
-    private static void CheckKind(ImageReference place, Descriptor layer)
+    /// <summary>Throws unless a layer is of a kind that can be had and unpacked.</summary>
+    internal static void CheckKind(ImageReference place, Descriptor layer)
     {
         string type = layer.MediaType;
         if (type.Contains("nondistributable", StringComparison.Ordinal) || type.Contains(".foreign.", StringComparison.Ordinal))

@@ -7,6 +7,7 @@ using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Sources;
+using SystemContainers.Push.Layers;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;

@@ -9,6 +9,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Streams;
+using SystemContainers.Push.Layers;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;

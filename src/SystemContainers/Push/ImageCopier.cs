@@ -8,6 +8,7 @@ using SystemContainers.Pull.Options;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
 using SystemContainers.Pull.Trust;
+using SystemContainers.Push.Layers;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
@@ -113,6 +114,11 @@ sealed class ImageCopier(IPullProgress progress)
                 ErrorKind.Usage, $"copying {place.Identity}: only registries have what is attached to an image", "leave out --recursive, or copy from docker:// to docker://"));
         }
 
+        if (choice.Compress is not null && (choice.PreserveDigests || choice.Platform is null || !destination.KeepsManifests))
+        {
+            throw new DestinationException(Uncompressable(place, choice));
+        }
+
         progress.Trying(place);
         ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
         ManifestDocument root = choice.Platform is { } platform ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation) : named;
@@ -125,6 +131,14 @@ sealed class ImageCopier(IPullProgress progress)
             proofs.AddRange(await judge(named, manifest));
         }
 
+        using RecompressedImage? recompressed = choice.Compress is { } how ? await RecompressedImage.MakeAsync(place, source, root, how, progress, cancellation) : null;
+        if (recompressed is not null)
+        {
+            source = recompressed;
+            manifests = [recompressed.Document];
+        }
+
+        ManifestDocument sent = manifests[^1];
         Descriptor[] blobs =
         [
             .. manifests.Where(m => m.Manifest is not null).SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config)).DistinctBy(b => b.Digest),
@@ -135,7 +149,7 @@ sealed class ImageCopier(IPullProgress progress)
         }
 
         progress.Found(place, root.Digest, blobs.Length);
-        (int sent, long bytes) = await CopyBlobsAsync(place, source, blobs, destination, cancellation);
+        (int count, long bytes) = await CopyBlobsAsync(place, source, blobs, destination, cancellation);
         foreach (ManifestDocument manifest in manifests)
         {
             await ToAsync(() => destination.PutManifestAsync(manifest, cancellation));
@@ -144,14 +158,19 @@ sealed class ImageCopier(IPullProgress progress)
         // Before the name: whoever asks for the image has its signatures. Of an index of which one platform is copied they may be about the index.
         int attached = !choice.Recursive ? 0
             : await new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation).CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
-        await ToAsync(() => destination.CommitAsync(root, cancellation));
+        await ToAsync(() => destination.CommitAsync(sent, cancellation));
         return new CopiedImage(
-            root.Digest, destination.KeepsManifests ? root.Digest : null, manifests.Count(m => m.Manifest is not null), sent, bytes, blobs.Length - sent)
+            root.Digest, destination.KeepsManifests ? sent.Digest : null, manifests.Count(m => m.Manifest is not null), count, bytes, blobs.Length - count)
         {
             Attached = attached,
             Proofs = proofs,
         };
     }
+
+    private static SysctrException Uncompressable(ImageReference place, CopyChoice choice) =>
+        choice.PreserveDigests ? new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: with its layers compressed anew it has another digest", "leave out --preserve-digests, or the compression")
+        : choice.Platform is null ? new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: of an index the layers can't be compressed anew", "leave out --all, and copy one platform with --platform")
+        : new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: this destination has no compressed layers", "leave out the compression");
 
     /// <summary>A manifest with all that it names, each once, what is named first.</summary>
     private static async Task CollectAsync(

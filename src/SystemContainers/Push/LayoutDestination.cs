@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Push.Layers;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Push;

@@ -19,7 +19,7 @@ sealed partial class ContentStore : ILayerContents
     /// <inheritdoc/>
     public ILayerContents Contents => this;
 
-    bool ILayerContents.HasAny => SumFiles().Any() || (Below as ILayerContents)?.HasAny == true;
+    bool ILayerContents.HasAny => SumFiles().Length > 0 || (Below as ILayerContents)?.HasAny == true;
 
     IFoundContents ILayerContents.Find(IReadOnlySet<ContentSum> wanted)
     {
@@ -63,7 +63,7 @@ sealed partial class ContentStore : ILayerContents
     }
 
     /// <summary>Removes the sums of all layers but those named.</summary>
-    private void PruneSums(IReadOnlySet<string> layers)
+    private void PruneSums(HashSet<string> layers)
     {
         foreach (string file in SumFiles().Where(f => !layers.Contains(Path.GetFileName(f))))
         {

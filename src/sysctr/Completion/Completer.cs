@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Push.Layers;
 using SystemContainers.Rights;
 using SystemContainers.Verbs.Transfer;
 
@@ -62,6 +63,7 @@ static class Completer
         "IMAGE" => Images(typed, names),
         "RUNTIME" => ["runc", "crun"],
         "CLASS" => [.. RightClasses.All.Select(c => c.Name), "all"],
+        "FORMAT" => LayerFormats.Names,
         "FIELD=PATTERN" => ["name=", "image=", "runtime=", "state=active", "state=failed", "state=inactive"],
         "FILTER" => ["name=", "label=", "in-use=true", "in-use=false"],
         _ => Words(option.ValueType),

@@ -243,8 +243,9 @@ public sealed partial class OciRegistry : IDisposable
             return;
         }
 
-        context.Response.Headers["Content-Range"] = $"bytes {from}-{blob.Length - 1}/{blob.Length}";
-        await AnswerAsync(context, 206, blob[(int)from..], "application/octet-stream");
+        int end = range.Split('-') is [_, { Length: > 0 } until] ? (int)Math.Min(long.Parse(until, CultureInfo.InvariantCulture) + 1, blob.Length) : blob.Length;
+        context.Response.Headers["Content-Range"] = $"bytes {from}-{end - 1}/{blob.Length}";
+        await AnswerAsync(context, 206, blob[(int)from..end], "application/octet-stream");
     }
 
     private async Task TagsAsync(HttpListenerContext context, string name)

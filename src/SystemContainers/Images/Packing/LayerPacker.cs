@@ -29,24 +29,32 @@ static class LayerPacker
         using HashingStream packed = new(target);
         Digest plain;
         using (GZipStream gzip = new(packed, CompressionLevel.Optimal, leaveOpen: true))
-        using (HashingStream hashing = new(gzip, diffId.HashName))
         {
-            TarWriter tar = new(hashing, bareRoot);
-            foreach (LayerEntry entry in store.ReadLayer(diffId).Entries)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                tar.WriteHeader(Header(entry));
-                if (entry.Type == TarEntryType.Regular && entry.Size > 0)
-                {
-                    Copy(store, diffId, entry, tar);
-                }
-            }
-
-            tar.Finish();
-            plain = Digest.FromHash(diffId.HashName, hashing.Hash());
+            plain = PackPlain(store, diffId, gzip, bareRoot, cancellation);
         }
 
         return (plain, Digest.FromSha256(packed.Hash()));
+    }
+
+    /// <summary>The same without compression.</summary>
+    /// <returns>The digest that the archive has now.</returns>
+    /// <exception cref="SysctrException">Corrupt: the store does not have it whole.</exception>
+    public static Digest PackPlain(ContentStore store, Digest diffId, Stream target, bool bareRoot, CancellationToken cancellation)
+    {
+        using HashingStream hashing = new(target, diffId.HashName);
+        TarWriter tar = new(hashing, bareRoot);
+        foreach (LayerEntry entry in store.ReadLayer(diffId).Entries)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            tar.WriteHeader(Header(entry));
+            if (entry.Type == TarEntryType.Regular && entry.Size > 0)
+            {
+                Copy(store, diffId, entry, tar);
+            }
+        }
+
+        tar.Finish();
+        return Digest.FromHash(diffId.HashName, hashing.Hash());
     }
 
     /// <summary>Whether it makes a difference how the root is written.</summary>

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
-using SystemContainers.Push;
+using SystemContainers.Push.Layers;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 
@@ -44,9 +42,10 @@ sealed class PackedImage : IImageSource
     /// <param name="record">The image.</param>
     /// <param name="isThere">Whether the destination has a layer as the manifest describes it.</param>
     /// <param name="spool">Where the files without names are.</param>
+    /// <param name="format">How layers are compressed.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt: the store does not have it whole; Storage: there is no room.</exception>
-    public static PackedImage Pack(ContentStore store, ImageRecord record, Func<Descriptor, bool> isThere, string spool, CancellationToken cancellation)
+    public static PackedImage Pack(ContentStore store, ImageRecord record, Func<Descriptor, bool> isThere, string spool, LayerFormat format, CancellationToken cancellation)
     {
         string doing = $"packing {record.Reference}";
         byte[] manifestBytes = store.ReadBlob(record.ManifestDigest);
@@ -67,14 +66,14 @@ sealed class PackedImage : IImageSource
 
                 if (!packed.TryGetValue(diffId, out (Digest, Descriptor) made))
                 {
-                    packed[diffId] = made = PackLayer(store, diffId, layer, spool, files, cancellation);
+                    packed[diffId] = made = PackLayer(store, diffId, layer, spool, format, files, cancellation);
                 }
 
                 layers.Add(made);
             }
 
-            byte[]? config = packed.All(p => p.Key == p.Value.DiffId) ? null : WithDiffIds(configBytes, layers.Select(l => l.DiffId));
-            byte[]? changed = packed.Count == 0 ? null : WithLayers(manifestBytes, config, layers.Select(l => l.Layer));
+            byte[]? config = packed.All(p => p.Key == p.Value.DiffId) ? null : ManifestEdit.WithDiffIds(configBytes, layers.Select(l => l.DiffId));
+            byte[]? changed = packed.Count == 0 ? null : ManifestEdit.WithLayers(manifestBytes, config, layers.Select(l => l.Layer));
             return new PackedImage(record, changed, config, store, files);
         }
         catch (Exception e)
@@ -115,8 +114,13 @@ sealed class PackedImage : IImageSource
     }
 
     private static (Digest DiffId, Descriptor Layer) PackLayer(
-        ContentStore store, Digest diffId, Descriptor layer, string spool, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
+        ContentStore store, Digest diffId, Descriptor layer, string spool, LayerFormat format, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
     {
+        if (format != LayerFormat.Gzip)
+        {
+            return PackLayer(store, diffId, spool, format, files, cancellation);
+        }
+
         FaultPoint.Pass("openat");
         FileStream file = BlobFiles.Unnamed(spool);
         try
@@ -153,30 +157,43 @@ sealed class PackedImage : IImageSource
         }
     }
 
-    private static byte[] WithDiffIds(byte[] config, IEnumerable<Digest> diffIds)
+    /// <summary>The archive first, for zstd:chunked may be begun in vain.</summary>
+    private static (Digest DiffId, Descriptor Layer) PackLayer(
+        ContentStore store, Digest diffId, string spool, LayerFormat format, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
     {
-        JsonObject document = Parse(config);
-        document["rootfs"]!["diff_ids"] = new JsonArray([.. diffIds.Select(d => (JsonNode)d.ToString())]);
-        return Bytes(document);
-    }
-
-    private static byte[] WithLayers(byte[] manifest, byte[]? config, IEnumerable<Descriptor> layers)
-    {
-        JsonObject document = Parse(manifest);
-        if (config is not null)
+        FaultPoint.Pass("openat");
+        using FileStream archive = BlobFiles.Unnamed(spool);
+        Digest plain = Write(bareRoot: LayerPacker.HasRoot(store, diffId));
+        if (plain != diffId && LayerPacker.HasRoot(store, diffId))
         {
-            document["config"]!["digest"] = Digest.Sha256(config).ToString();
-            document["config"]!["size"] = config.Length;
-            document["config"]!.AsObject().Remove("data");
+            archive.SetLength(0);
+            plain = Write(bareRoot: false);
         }
 
-        document["layers"] = new JsonArray(
-            [.. layers.Select(l => (JsonNode)new JsonObject { ["mediaType"] = l.MediaType, ["digest"] = l.Digest.ToString(), ["size"] = l.Size })]);
-        return Bytes(document);
+        FaultPoint.Pass("openat");
+        FileStream file = BlobFiles.Unnamed(spool);
+        try
+        {
+            Descriptor made = LayerWriter.WriteAsync(_ => Task.FromResult<Stream>(new RangeStream(archive.SafeFileHandle, 0, archive.Length)), file, format, cancellation).GetAwaiter().GetResult();
+            if (!files.TryAdd(made.Digest, file))
+            {
+                file.Dispose();
+            }
+
+            return (plain, made);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        Digest Write(bool bareRoot)
+        {
+            BufferedStream buffered = new(archive, 128 << 10);
+            Digest written = LayerPacker.PackPlain(store, diffId, buffered, bareRoot, cancellation);
+            buffered.Flush();
+            return written;
+        }
     }
-
-    private static JsonObject Parse(byte[] json) =>
-        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("it is no object");
-
-    private static byte[] Bytes(JsonObject document) => Encoding.UTF8.GetBytes(document.ToJsonString());
 }

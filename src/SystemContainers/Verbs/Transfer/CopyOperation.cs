@@ -43,6 +43,17 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
                 ErrorKind.Usage, $"copying {Redact.Text(from)} to {Redact.Text(to)}: only registries have what is attached to an image", "leave out --recursive, or copy from docker:// to docker://");
         }
 
+        if (choice is { Recursive: true, Compress: not null })
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"copying {Redact.Text(from)}: what is attached to an image is about its digest, and with its layers compressed anew it has another", "leave out --recursive or --dest-compress-format");
+        }
+
+        if (choice.Compress is not null && (to.StartsWith(Store, StringComparison.Ordinal) || SkopeoTransport.Is(to)))
+        {
+            throw new SysctrException(ErrorKind.Usage, $"copying to {Redact.Text(to)}: layers are kept there unpacked", "leave out --dest-compress-format");
+        }
+
         if (SkopeoTransport.Is(to))
         {
             string scratch = ScratchDirectory.CreateBelow(host.StoreHere);
@@ -68,7 +79,7 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
         {
             return to.StartsWith(Store, StringComparison.Ordinal)
                 ? throw new SysctrException(ErrorKind.Usage, $"copying {from} to {to}: both are the store", $"'sysctr images tag {from[Store.Length..]} {to[Store.Length..]}' gives the image a further name")
-                : await new PushOperation(host, progress, note).PushAsync(from[Store.Length..], Place(to).ToString(), new PushOptions(offline, choice.PreserveDigests), cancellation);
+                : await new PushOperation(host, progress, note).PushAsync(from[Store.Length..], Place(to).ToString(), new PushOptions(offline, choice.PreserveDigests, choice.Compress?.Format), cancellation);
         }
 
         // As a source the daemon is asked by its own API, as in a pull.

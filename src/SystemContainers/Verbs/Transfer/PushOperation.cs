@@ -9,6 +9,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Push;
+using SystemContainers.Push.Layers;
 using SystemContainers.Reference;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
@@ -53,12 +54,19 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
         ImageRecord record, ImageReference[] origins, IImageDestination destination, string name, PushOptions options, CancellationToken cancellation)
     {
         ImageCopier copier = new(progress);
-        CopyChoice choice = new(Platform: null, options.PreserveDigests);
         ImageManifest manifest = ReadManifest(record, cancellation);
+        bool isAnew = options.Format is { } wanted && manifest.Layers.Any(l => !l.IsOf(wanted));
+        if (isAnew && options.PreserveDigests)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"pushing {record.Reference}: with its layers compressed anew it has another digest", "leave out --preserve-digests, or --compression-format");
+        }
+
+        CopyChoice choice = new(isAnew ? Platform.Current : null, options.PreserveDigests, Compress: isAnew ? new Recompression(options.Format!.Value, host.SpoolDirectory) : null);
         HashSet<Digest> there = [];
         foreach (Descriptor layer in manifest.Layers.DistinctBy(l => l.Digest))
         {
-            if (await destination.HasBlobAsync(layer, cancellation))
+            if ((!isAnew || layer.IsOf(options.Format!.Value)) && await destination.HasBlobAsync(layer, cancellation))
             {
                 there.Add(layer.Digest);
             }
@@ -73,6 +81,11 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
                 (CopiedImage? copied, SysctrException? why) = await copier.TryAsync(puller, [origin.WithDigest(record.ManifestDigest)], destination, choice, cancellation);
                 if (copied is not null)
                 {
+                    if (copied.Digest is { } digest && digest != record.ManifestDigest)
+                    {
+                        note($"{record.Reference}: with its layers compressed anew its digest is {digest} there, and was {record.ManifestDigest}; its ID stays");
+                    }
+
                     return Report(copied, record);
                 }
 
@@ -87,7 +100,7 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
         }
 
         new ImageFetch(host, progress).RequireJudged(record);
-        using PackedImage packed = await Task.Run(() => Pack(record, there, cancellation), cancellation);
+        using PackedImage packed = await Task.Run(() => Pack(record, there, options.Format ?? LayerFormat.Gzip, cancellation), cancellation);
         if (packed.ManifestDigest != record.ManifestDigest)
         {
             if (options.PreserveDigests)
@@ -101,7 +114,7 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
                 + (packed.ConfigDigest == record.ConfigDigest ? "; its ID stays" : $"; its ID is {packed.ConfigDigest.Short}, and was {record.ConfigDigest.Short}"));
         }
 
-        return Report(await copier.CopyAsync(ImageReference.Parse(record.Reference).WithDigest(packed.ManifestDigest), packed, destination, choice, cancellation), record);
+        return Report(await copier.CopyAsync(ImageReference.Parse(record.Reference).WithDigest(packed.ManifestDigest), packed, destination, choice with { Platform = null, Compress = null }, cancellation), record);
 
         TransferReport Report(CopiedImage copied, ImageRecord from) =>
             new(from.Reference, name, copied.Digest?.ToString(), from.ManifestDigest.ToString(), copied.Images, copied.Blobs, copied.Bytes, copied.Present);
@@ -120,10 +133,10 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
         }
     }
 
-    private PackedImage Pack(ImageRecord record, HashSet<Digest> there, CancellationToken cancellation)
+    private PackedImage Pack(ImageRecord record, HashSet<Digest> there, LayerFormat format, CancellationToken cancellation)
     {
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
-        return PackedImage.Pack(host.OpenStore(), record, layer => there.Contains(layer.Digest), host.SpoolDirectory, cancellation);
+        return PackedImage.Pack(host.OpenStore(), record, layer => there.Contains(layer.Digest), host.SpoolDirectory, format, cancellation);
     }
 
     /// <summary>Where the image may be had by its digest: what its names in the store say, and the names that containers were installed by.</summary>

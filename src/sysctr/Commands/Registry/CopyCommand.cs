@@ -4,6 +4,7 @@ using System.CommandLine;
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Push;
+using SystemContainers.Push.Layers;
 using SystemContainers.Target;
 using SystemContainers.Verbs.Transfer;
 
@@ -25,6 +26,8 @@ static class CopyCommand
 
     private static readonly Option<bool> s_preserve = CopyOptions.PreserveDigests();
 
+    private static readonly Option<string?> s_format = CopyOptions.Format("--dest-compress-format");
+
     private static readonly Option<bool> s_json = JsonOption.Create();
 
     public static Command Create()
@@ -40,7 +43,7 @@ static class CopyCommand
               sysctr copy sysctr:etcd docker-archive:etcd.tar:etcd:3.5
             """)
         {
-            s_source, s_destination, s_all, s_recursive, s_platform, s_offline, s_preserve, s_json,
+            s_source, s_destination, s_all, s_recursive, s_platform, s_format, s_offline, s_preserve, s_json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -51,8 +54,11 @@ static class CopyCommand
                 throw new SysctrException(ErrorKind.Usage, "--all and --platform exclude each other", "leave one of them out");
             }
 
-            CopyChoice choice = new(all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve), all || parsed.GetValue(s_platform) is not null) { Recursive = parsed.GetValue(s_recursive) };
+            LayerFormat? format = LayerFormats.Parse(parsed.GetValue(s_format), s_format.Name);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            CopyChoice choice = new(
+                all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)), parsed.GetValue(s_preserve), all || parsed.GetValue(s_platform) is not null,
+                format is { } wanted ? new Recompression(wanted, host.SpoolDirectory) : null) { Recursive = parsed.GetValue(s_recursive) };
             using PullProgressView progress = new(terminal, "copying");
             TransferReport report = await new CopyOperation(host, progress, terminal.Note)
                 .CopyAsync(parsed.GetValue(s_source)!, parsed.GetValue(s_destination)!, choice, parsed.GetValue(s_offline), cancellation);

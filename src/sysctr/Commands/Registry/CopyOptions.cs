@@ -17,6 +17,13 @@ static class CopyOptions
         Description = "Don't ask the source of an image of the store for its layers; pack them anew, with another digest.",
     };
 
+    /// <summary>How layers are compressed, by the name that it has in podman or skopeo.</summary>
+    public static Option<string?> Format(string name) => new(name)
+    {
+        Description = "Compress layers anew: gzip, zstd, or zstd:chunked, of which only what changed is fetched. The image gets another digest; its ID stays.",
+        HelpName = "FORMAT",
+    };
+
     /// <summary>Tells of one image that was sent, to programs or people.</summary>
     public static void Print(Terminal terminal, TransferReport report, bool json)
     {

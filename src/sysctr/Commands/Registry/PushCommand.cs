@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Commands.Images;
 using SystemContainers.Cli.Output;
+using SystemContainers.Push.Layers;
 using SystemContainers.Target;
 using SystemContainers.Verbs.Transfer;
 
@@ -22,6 +23,8 @@ static class PushCommand
 
     private static readonly Option<bool> s_preserve = CopyOptions.PreserveDigests();
 
+    private static readonly Option<string?> s_format = CopyOptions.Format("--compression-format");
+
     private static readonly Option<bool> s_json = JsonOption.Create();
 
     public static Command Create()
@@ -36,14 +39,14 @@ static class PushCommand
               sysctr push registry.example:5000/etcd:3.5
             """)
         {
-            s_image, s_destination, s_offline, s_preserve, s_json,
+            s_image, s_destination, s_format, s_offline, s_preserve, s_json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             using PullProgressView progress = new(terminal, "copying");
-            PushOptions options = new(parsed.GetValue(s_offline), parsed.GetValue(s_preserve));
+            PushOptions options = new(parsed.GetValue(s_offline), parsed.GetValue(s_preserve), LayerFormats.Parse(parsed.GetValue(s_format), s_format.Name));
             TransferReport report = await new PushOperation(host, progress, terminal.Note).PushAsync(parsed.GetValue(s_image)!, parsed.GetValue(s_destination), options, cancellation);
             progress.Finish();
             CopyOptions.Print(terminal, report, parsed.GetValue(s_json));

@@ -69,6 +69,21 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.InRange(Ranges(third).Sum(r => r.End - r.Start) - layer.Toc.Length - layer.TarSplit.Length, 20_000, 24_000);
     }
 
+    /// <summary>Of a large file the chunks around the change; the sums of the others are found within the object.</summary>
+    [Fact]
+    public async Task Of_a_large_file_that_was_changed_in_its_midst_most_is_not_fetched()
+    {
+        string content = Encoding.Latin1.GetString(FakeImage.Noise(4_000_000, 3));
+        await PullAsync(new FakeImage().AddChunked(new LayerTar().File("large", content).ToBytes()).PushTo(_registry, "1"), "1");
+        FakeImage second = new FakeImage().AddChunked(new LayerTar().File("large", content[..2_000_000] + "inserted" + new string('\0', 5000) + content[2_000_000..]).ToBytes()).PushTo(_registry, "2");
+
+        await PullAsync(second, "2");
+
+        Assert.InRange(Ranges(second).Sum(r => r.End - r.Start), 1000, 600_000);
+        Assert.DoesNotContain(Requests(second), r => r.Header("range") is null);
+        Assert.Empty(_store.VerifyLayer(second.DiffId(0)));
+    }
+
     [Fact]
     public async Task What_is_known_of_a_layer_goes_with_it()
     {

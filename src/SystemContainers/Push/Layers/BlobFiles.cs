@@ -5,7 +5,7 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 
-namespace SystemContainers.Push;
+namespace SystemContainers.Push.Layers;
 
 /// <summary>Blobs as files.</summary>
 static class BlobFiles

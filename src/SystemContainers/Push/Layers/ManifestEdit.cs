@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SystemContainers.Oci;
+
+namespace SystemContainers.Push.Layers;
+
+/// <summary>Manifests and configurations with other layers; all else stays what it was.</summary>
+static class ManifestEdit
+{
+    /// <summary>A manifest with other layers. One of Docker's that gets a layer of zstd, for which that has no word, becomes OCI's.</summary>
+    /// <param name="manifest">As it was.</param>
+    /// <param name="config">The configuration where that is another one, too.</param>
+    /// <param name="layers">All of them.</param>
+    /// <exception cref="JsonException">It can't be read.</exception>
+    public static byte[] WithLayers(byte[] manifest, byte[]? config, IEnumerable<Descriptor> layers)
+    {
+        JsonObject document = Parse(manifest);
+        if (config is not null)
+        {
+            document["config"]!["digest"] = Digest.Sha256(config).ToString();
+            document["config"]!["size"] = config.Length;
+            document["config"]!.AsObject().Remove("data");
+        }
+
+        Descriptor[] all = [.. layers];
+        bool becomesOci = (string?)document["mediaType"] == MediaTypes.DockerManifest && all.Any(l => l.MediaType == MediaTypes.OciLayerZstd);
+        if (becomesOci)
+        {
+            document["mediaType"] = MediaTypes.OciManifest;
+            document["config"]!["mediaType"] = MediaTypes.OciConfig;
+        }
+
+        document["layers"] = new JsonArray([.. all.Select(l => (JsonNode)Json(becomesOci ? l with { MediaType = Oci(l.MediaType) } : l))]);
+        return Bytes(document);
+    }
+
+    /// <summary>A configuration with the digests of other archives.</summary>
+    /// <exception cref="JsonException">It can't be read.</exception>
+    public static byte[] WithDiffIds(byte[] config, IEnumerable<Digest> diffIds)
+    {
+        JsonObject document = Parse(config);
+        document["rootfs"]!["diff_ids"] = new JsonArray([.. diffIds.Select(d => (JsonNode)d.ToString())]);
+        return Bytes(document);
+    }
+
+    private static JsonObject Json(Descriptor layer)
+    {
+        JsonObject json = new() { ["mediaType"] = layer.MediaType, ["digest"] = layer.Digest.ToString(), ["size"] = layer.Size };
+        if (layer.Annotations is { Count: > 0 } annotations)
+        {
+            json["annotations"] = new JsonObject(annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)));
+        }
+
+        return json;
+    }
+
+    private static string Oci(string mediaType) => mediaType switch
+    {
+        MediaTypes.DockerLayer => MediaTypes.OciLayer,
+        MediaTypes.DockerLayerGzip => MediaTypes.OciLayerGzip,
+        MediaTypes.DockerLayer + ".zstd" => MediaTypes.OciLayerZstd,
+        _ => mediaType,
+    };
+
+    private static JsonObject Parse(byte[] json) =>
+        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("it is no object");
+
+    private static byte[] Bytes(JsonObject document) => Encoding.UTF8.GetBytes(document.ToJsonString());
+}

@@ -15,7 +15,7 @@ namespace SystemContainers.Push;
 /// A blob on its way into a repository (distribution-spec, "Pushing Blobs"): mounted from another repository where the registry can; else sent in one piece, small ones
 /// with the request that ends the upload. After a cut the registry is asked how far it came, and what is left is sent; where it does not know any more, all of it again.
 /// </summary>
-sealed class BlobUpload
+sealed class BlobUpload : IAsyncDisposable
 {
     /// <summary>Up to here a blob goes with the last request: a session that can be gone on with costs one more.</summary>
     private const int SmallBytes = 1 << 20;
@@ -62,27 +62,6 @@ sealed class BlobUpload
     /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were sent; what the source throws.</exception>
     public async Task SendAsync(string? mountFrom, CancellationToken cancellation)
     {
-        try
-        {
-            await SendAllAsync(mountFrom, cancellation);
-        }
-        finally
-        {
-            await DropAsync();
-        }
-    }
-
-    private async Task DropAsync()
-    {
-        if (_source is { } source)
-        {
-            _source = null;
-            await source.DisposeAsync();
-        }
-    }
-
-    private async Task SendAllAsync(string? mountFrom, CancellationToken cancellation)
-    {
         for (int failures = 0; ;)
         {
             long before = _there;
@@ -124,6 +103,15 @@ sealed class BlobUpload
             failures = _there - before >= WorthwhileBytes ? 1 : failures + 1;
             _progress.Retrying($"{_doing}: {why}; going on at byte {_there} of {_blob.Size}");
             await Task.Delay(RetryRules.Pause(_options, failures + 1, retryAfter), cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_source is { } source)
+        {
+            _source = null;
+            await source.DisposeAsync();
         }
     }
 
@@ -224,7 +212,7 @@ sealed class BlobUpload
             return rest;
         }
 
-        await DropAsync();
+        await DisposeAsync();
         _source = new RewindableStream(await _open(cancellation), _blob.Size);
         Stream stream = (await _source.AtAsync(0, cancellation))!;
         try

@@ -77,8 +77,11 @@ sealed class RegistryDestination : IImageDestination
     }
 
     /// <inheritdoc/>
-    public Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation) =>
-        new BlobUpload(_client, _reference.Repository, _reference.Name, blob, open, _options, _progress).SendAsync(_mountFrom, cancellation);
+    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    {
+        await using BlobUpload upload = new(_client, _reference.Repository, _reference.Name, blob, open, _options, _progress);
+        await upload.SendAsync(_mountFrom, cancellation);
+    }
 
     /// <inheritdoc/>
     public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) => PutAsync(manifest, manifest.Digest.ToString(), cancellation);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
@@ -18,13 +19,29 @@ static partial class UnitVerifier
     /// <summary>Verifies units and drop-ins together, so that they may name each other.</summary>
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
     /// <param name="user">Whose systemd will have them; null for the system's.</param>
+    /// <param name="meanwhile">Done while systemd reads, which takes it a tenth of a second; what it throws comes after systemd's verdict.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: systemd refuses one, in systemd's own words.</exception>
     /// <returns>What systemd passes over, such as a setting that it does not know: it runs the unit all the same.</returns>
     public static async Task<IReadOnlyList<UnitComplaint>> VerifyAsync(
-        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action meanwhile, CancellationToken cancellation)
     {
-        IReadOnlyList<UnitComplaint> complaints = await FindAsync(units, user, cancellation);
+        ExceptionDispatchInfo? failed = null;
+        IReadOnlyList<UnitComplaint> complaints = await FindAsync(
+            units,
+            user,
+            () =>
+            {
+                try
+                {
+                    meanwhile();
+                }
+                catch (Exception e)
+                {
+                    failed = ExceptionDispatchInfo.Capture(e);
+                }
+            },
+            cancellation);
         if (complaints.Any(c => c.IsVerdict))
         {
             throw new SysctrException(
@@ -32,22 +49,30 @@ static partial class UnitVerifier
                 "'sysctr install --display' shows them");
         }
 
+        failed?.Throw();
         return complaints;
     }
 
     /// <summary>As <see cref="VerifyAsync"/>, but lists what systemd refuses.</summary>
-    public static async Task<IReadOnlyList<UnitComplaint>> FindAsync(
-        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation)
+    public static Task<IReadOnlyList<UnitComplaint>> FindAsync(
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation) =>
+        FindAsync(units, user, static () => { }, cancellation);
+
+    private static async Task<IReadOnlyList<UnitComplaint>> FindAsync(
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action meanwhile, CancellationToken cancellation)
     {
         string[] toVerify = [.. units.Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))];
         if (toVerify.Length == 0)
         {
+            meanwhile();
             return [];
         }
 
         using UnitScratch scratch = await UnitScratch.WriteAsync(units, cancellation);
-        ProcessResult result = await ProcessRunner.RunAsync(
+        Task<ProcessResult> reading = ProcessRunner.RunAsync(
             "systemd-analyze", [.. user is null ? Array.Empty<string>() : ["--user"], "verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(scratch.Loadable)], cancellation);
+        meanwhile();
+        ProcessResult result = await reading;
         return
         [
             .. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)

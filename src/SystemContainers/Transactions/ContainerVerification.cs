@@ -15,10 +15,11 @@ sealed class ContainerVerification(Host host)
     /// <summary>Has systemd read the units of all containers before any of them is on the host.</summary>
     /// <param name="containers">Prepared.</param>
     /// <param name="before">The deployments that they replace: what those have is free for them.</param>
+    /// <param name="meanwhile">Done while systemd reads, once all else was in order.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: a unit is not valid; Conflict: a name or file belongs to somebody else; Host: a place can't be written.</exception>
     public async Task VerifyAsync(
-        IReadOnlyList<PreparedContainer> containers, IReadOnlyList<ContainerRecord> before, CancellationToken cancellation)
+        IReadOnlyList<PreparedContainer> containers, IReadOnlyList<ContainerRecord> before, Action meanwhile, CancellationToken cancellation)
     {
         UnitFiles.CheckFree(host.Paths, [.. containers.SelectMany(c => c.Record.UnitNames).Except(before.SelectMany(b => b.UnitNames), StringComparer.Ordinal)]);
         HostFileSet files = new(host);
@@ -38,7 +39,7 @@ sealed class ContainerVerification(Host host)
         }
 
         foreach (UnitComplaint passed in await UnitVerifier.VerifyAsync(
-            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, cancellation))
+            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, meanwhile, cancellation))
         {
             host.Note($"warning: systemd says of {passed.Whole}");
         }

@@ -70,8 +70,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
 
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
-        await transaction.VerifyAsync(cancellation);
-        transaction.Stage(cancellation);
+        await transaction.VerifyAndStageAsync(cancellation);
         await transaction.CommitAsync(TransactionKind.Install, origin, cancellation);
         return new Installed(transaction.Prepared, transaction.KeepLocks());
     }

@@ -194,8 +194,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         RightsGate gate = new(host);
         string[] gained = [.. before.Zip(transaction.Prepared).SelectMany(u => RightsText.GainedLines(u.First.Name, gate.Gained(u.First, u.Second.Record)))];
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
-        await transaction.VerifyAsync(cancellation);
-        transaction.Stage(cancellation);
+        await transaction.VerifyAndStageAsync(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
         IReadOnlyList<string> healthy = [];

@@ -25,7 +25,9 @@ sealed class BootRow() : Row("boot", "boot to all containers active: sysctr's un
                   sysctr install --quiet{{run.InstallOptions}} --name ours$i {{Steps.Reference("probe")}}
                   deployment=/var/lib/sysctr/deployments/ours$i/$(readlink /var/lib/sysctr/deployments/ours$i/current)
                   mkdir -p /var/lib/bench-bundle$i
-                  sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours$i.service/|/bare$i.service/|" "$deployment/config.json" > /var/lib/bench-bundle$i/config.json
+                  sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours$i.service/|/bare$i.service/|; s|/run/sysctr/ours$i/|/var/lib/bench-bundle$i/|" "$deployment/config.json" > /var/lib/bench-bundle$i/config.json
+                  # What our start writes for the container; its directories are made by tmpfiles.
+                  touch /var/lib/bench-bundle$i/hosts /var/lib/bench-bundle$i/resolv.conf /var/lib/bench-bundle$i/hostname
                   printf '[Service]\nType=forking\nPIDFile=/run/bare%s.pid\nDelegate=yes\nDelegateSubgroup=supervisor\nExecStart=/usr/bin/runc run --detach --bundle /var/lib/bench-bundle%s --pid-file /run/bare%s.pid bare%s\nExecStopPost=-/usr/bin/runc delete --force bare%s\n[Install]\nWantedBy=multi-user.target\n' $i $i $i $i $i > /etc/systemd/system/bare$i.service
                   mkdir -p /var/lib/quadlet$i
                   printf '[Container]\nImage={{TestHost.Registry}}/probe:latest\nPull=never\nNetwork=host\nReadOnly=true\nPodmanArgs=--ulimit=host --pids-limit=0\nVolume=/var/lib/quadlet%s:/var/lib/probe\n[Install]\nWantedBy=multi-user.target\n' $i > /etc/containers/systemd/quadlet$i.container.off

@@ -4,7 +4,7 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench.Rows;
 
-/// <summary>From an empty store to the first answer of the web server in the image.</summary>
+/// <summary>From an empty store to the first answer of the web server in the image, whose root is writable with both.</summary>
 sealed class FirstAnswerRow() : PullRow("first-answer", "nothing to first answer: sysctr install --now of podman pull, quadlet, daemon-reload, start", 0.30)
 {
     private const string Answer = "until curl -sf -o /dev/null http://127.0.0.1/; do sleep 0.01; done";
@@ -13,7 +13,7 @@ sealed class FirstAnswerRow() : PullRow("first-answer", "nothing to first answer
     protected override IReadOnlyList<Contestant> Contestants(BenchRun run) =>
     [
         new(
-            "sysctr install --now", Steps.ClearSysctr, $"sysctr install --quiet --now{run.InstallOptions} {Steps.Reference("nginx", "1")}; {Answer}", Steps.ClearSysctr),
+            "sysctr install --now", Steps.ClearSysctr, $"sysctr install --quiet --now --writable volatile{run.InstallOptions} {Steps.Reference("nginx", "1")}; {Answer}", Steps.ClearSysctr),
         new(
             "podman pull, quadlet, start",
             """

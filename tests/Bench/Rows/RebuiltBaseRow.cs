@@ -11,8 +11,8 @@ sealed class RebuiltBaseRow() : PullRow("rebuilt-base", "second image whose base
     protected override IReadOnlyList<Contestant> Contestants(BenchRun run) =>
     [
         new(
-            "sysctr install", $"{Steps.ClearSysctr}; sysctr install --quiet{run.InstallOptions} {Steps.Reference("etcd")}",
-            $"sysctr install --quiet{run.InstallOptions} --name rebuilt {Steps.Reference("etcd", RebuiltBase.Tag)}", Steps.ClearSysctr),
+            "sysctr install", $"{Steps.ClearSysctr}; sysctr pull --quiet {Steps.Reference("etcd")}",
+            $"sysctr install --quiet{run.InstallOptions} {Steps.Reference("etcd", RebuiltBase.Tag)}", Steps.ClearSysctr),
         new(
             "podman pull", $"{Steps.ClearPeers}; {Steps.Podman} pull --quiet {Steps.Reference("etcd")}",
             $"{Steps.Podman} pull --quiet {Steps.Reference("etcd", RebuiltBase.Tag)}", Steps.ClearPeers),

@@ -51,7 +51,9 @@ sealed class StartRow() : Row("start", "systemctl start to the running payload: 
               deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
               # The very bundle that our unit starts; runtimes refuse a rootfs that is a link.
               mkdir -p {{Bundle}}
-              sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours.service/|/bare.service/|" "$deployment/config.json" > {{Bundle}}/config.json
+              sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours.service/|/bare.service/|; s|/run/sysctr/ours/|{{Bundle}}/|" "$deployment/config.json" > {{Bundle}}/config.json
+              # What our start writes for the container.
+              touch {{Bundle}}/hosts {{Bundle}}/resolv.conf {{Bundle}}/hostname
               cat > /etc/systemd/system/bare.service <<'END'
               [Service]
               Type=forking

@@ -164,8 +164,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
     private async Task CommitAsync(ContainerTransaction transaction, HistoryOrigin origin, CancellationToken cancellation)
     {
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
-        await transaction.VerifyAsync(cancellation);
-        transaction.Stage(cancellation);
+        await transaction.VerifyAndStageAsync(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
         RemainingFiles remaining = new(host);

@@ -4,12 +4,10 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
-using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Verity;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
-using SystemContainers.Tar;
 using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;

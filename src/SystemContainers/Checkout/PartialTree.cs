@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using SystemContainers.Store.Records;
 using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;

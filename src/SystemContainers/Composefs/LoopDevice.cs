@@ -38,6 +38,11 @@ static unsafe class LoopDevice
             throw LinuxException.Last("open", Control);
         }
 
+        byte* config = stackalloc byte[ConfigSize];
+        Span<byte> fields = new(config, ConfigSize);
+        fields.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(fields, (int)image.DangerousGetHandle());
+        BinaryPrimitives.WriteUInt32LittleEndian(fields[FlagsOffset..], LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR);
         for (int attempt = 1; ; attempt++)
         {
             int number = Libc.ioctl(control, LOOP_CTL_GET_FREE, (void*)null);
@@ -53,11 +58,6 @@ static unsafe class LoopDevice
                 throw LinuxException.Last("open", path);
             }
 
-            byte* config = stackalloc byte[ConfigSize];
-            Span<byte> fields = new(config, ConfigSize);
-            fields.Clear();
-            BinaryPrimitives.WriteInt32LittleEndian(fields, (int)image.DangerousGetHandle());
-            BinaryPrimitives.WriteUInt32LittleEndian(fields[FlagsOffset..], LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR);
             if (Libc.ioctl(device, LOOP_CONFIGURE, config) == 0)
             {
                 return device;

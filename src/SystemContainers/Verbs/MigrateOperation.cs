@@ -2,7 +2,6 @@
 
 using SystemContainers.Checkout;
 using SystemContainers.Oci;
-using SystemContainers.State;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Composefs;
 using SystemContainers.Errors;
-using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Verity;

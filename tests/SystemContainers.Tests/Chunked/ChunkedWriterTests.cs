@@ -112,7 +112,7 @@ public sealed class ChunkedWriterTests
         });
     }
 
-    private static IEnumerable<ContentSum> Sums(byte[] content)
+    private static List<ContentSum> Sums(byte[] content)
     {
         List<ContentSum> sums = [];
         ContentSplitter splitter = new((chunk, _) => sums.Add(ContentSum.Of(chunk)));

@@ -2,7 +2,6 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Oci;
-using SystemContainers.Pull;
 using SystemContainers.Pull.Referrers;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Push;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images.Packing;

@@ -335,12 +335,12 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyAsync(host);
         Write("web.container", "[Container]\nExec=serve 1\n");
         await ApplyAsync(host);
-        Assert.Equal(2, host.Catalog.Numbers("web").Count());
+        Assert.Equal(2, host.Catalog.Numbers("web").Count);
 
         Write("web.container", "[Container]\nExec=serve 1\n[X-Sysctr]\nKeep=1\n");
         await ApplyAsync(host);
         Assert.Contains("web: its record was changed, and nothing restarts", _notes);
-        Assert.Equal(2, host.Catalog.Numbers("web").Count());
+        Assert.Equal(2, host.Catalog.Numbers("web").Count);
 
         await new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation);
         Assert.Single(host.Catalog.Numbers("web"));

@@ -109,7 +109,7 @@ sealed class ReadAheadStream : ForwardOnlyStream
     /// <summary>Waits without spinning, which a task's own wait does first, for a buffer that takes a hundred times as long to fill.</summary>
     private bool Wait()
     {
-        ValueTaskAwaiter<bool> waiting = WaitAsync(CancellationToken.None).GetAwaiter();
+        TaskAwaiter<bool> waiting = WaitAsync(CancellationToken.None).AsTask().GetAwaiter();
         if (!waiting.IsCompleted)
         {
             object gate = new();

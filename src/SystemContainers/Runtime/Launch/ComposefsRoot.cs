@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SystemContainers.Bundle;
 using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux;

@@ -3,7 +3,6 @@
 using System.Text;
 using SystemContainers.Chunked;
 using SystemContainers.Errors;
-using SystemContainers.Oci;
 using SystemContainers.Tests.Tar;
 
 namespace SystemContainers.Tests.Fuzz.Targets;

@@ -52,10 +52,17 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
         (await _host.SysctrAsync("rollback", "--settle", "1", name)).MustSucceed();
         Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
-        (await _host.SysctrAsync("update", "--settle", "1", "--checkout", "composefs", "--writable", "persistent", name)).MustSucceed();
-        Assert.Equal("kept\n", (await _host.SysctrAsync("exec", name, "sh", "-c", "echo kept > /usr/bin/probe; cat /usr/bin/probe")).MustSucceed().Output);
+        (await _host.SysctrAsync("update", "--settle", "1", "--writable", "volatile", name)).MustSucceed();
+        Assert.Equal("written\n", (await _host.SysctrAsync("exec", name, "sh", "-c", "echo written > /usr/bin/probe; cat /usr/bin/probe")).MustSucceed().Output);
         await _host.MustAsync("systemctl", "restart", unit);
-        Assert.Equal("kept\n", (await _host.SysctrAsync("exec", name, "cat", "/usr/bin/probe")).MustSucceed().Output);
+        Assert.NotEqual("written\n", (await _host.SysctrAsync("exec", name, "head", "-c", "8", "/usr/bin/probe")).MustSucceed().Output);
+
+        // What is to outlive updates lies over files on disk, and then it is mounted again.
+        Assert.Equal(2, (await _host.SysctrAsync("update", "--checkout", "composefs", "--writable", "persistent", name)).ExitCode);
+        (await _host.SysctrAsync("update", "--settle", "1", "--writable", "persistent", name)).MustSucceed();
+        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("update", "--settle", "1", "--reset", "writable", name)).MustSucceed();
+        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
         (await _host.SysctrAsync("fsck")).MustSucceed();
         Assert.Equal(mounts, await MountsAsync());
 

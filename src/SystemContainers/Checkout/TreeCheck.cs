@@ -40,6 +40,15 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     public void Compare(MergedTree tree, string directory, IReadOnlyList<MountPoint> mountPoints)
     {
         _mountPoints.UnionWith(mountPoints.Select(m => m.Path));
+        Compare(MountPoint.AddMissing(tree.Root, mountPoints), directory);
+    }
+
+    /// <summary>The same for a tree that has been made of an image's.</summary>
+    /// <param name="tree">Its root.</param>
+    /// <param name="directory">What it was written to.</param>
+    /// <exception cref="LinuxException">A directory can't be read.</exception>
+    public void Compare(TreeDirectory tree, string directory)
+    {
         using SafeFileHandle root = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
         if (root.IsInvalid)
         {
@@ -47,7 +56,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             return;
         }
 
-        _ = CompareDirectory(root, MountPoint.AddMissing(tree.Root, mountPoints));
+        _ = CompareDirectory(root, tree);
     }
 
     /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>

@@ -58,12 +58,22 @@ sealed class ComposefsMount
             using SafeFileHandle? direct = TryErofs(image);
             if (direct is null)
             {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno is Errno.EIO or Errno.EUCLEAN)
+                {
+                    throw new LinuxException("fsconfig", image, errno);
+                }
+
                 (byDevice ?? MountByDevice)(image, place);
             }
             else
             {
                 Check(Libc.move_mount((int)direct.DangerousGetHandle(), place), "move_mount");
             }
+        }
+        catch (LinuxException e) when (e.Errno is Errno.EIO or Errno.EUCLEAN)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: {e.Message}", "'sysctr fsck --repair' makes it again", e);
         }
         catch (LinuxException e)
         {

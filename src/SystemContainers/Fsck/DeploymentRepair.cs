@@ -207,6 +207,16 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         image.Write(fresh);
         DurableFile.SyncFileSystem(directory.Here);
         DurableFile.Move(fresh, file);
+        if (record.Seeds.Count > 0 && PartialTree.Of(tree.Root, record.Seeds) is { } part)
+        {
+            string rootfs = Path.Join(directory.Here, "rootfs");
+            string seeds = DurableFile.Beside(rootfs);
+            TreeCheckout.WriteRoot(store, part, seeds, shares: false);
+            DurableFile.SyncFileSystem(directory.Here);
+            Swap(rootfs, seeds);
+            TreeRemoval.Remove(seeds);
+        }
+
         ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
         log.Done(file, "made again");
     }

@@ -63,6 +63,10 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         if (record.Composefs is { } digest)
         {
             CheckImage(record, digest, Path.Join(directory.Here, ComposefsRoot.ImageName), Tell);
+            if (record.Seeds.Count > 0 && PartialTree.Of(MergedTree.Build(store, record.DiffIds).Root, record.Seeds) is { } part)
+            {
+                new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(part, rootfs);
+            }
         }
         else
         {
@@ -100,9 +104,21 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         {
             tell(image, "is missing");
         }
-        else if ((FsVerity.Measure(file) ?? VerityHasher.Of(file)).ToString() != digest)
+        else
         {
-            tell(image, "was altered");
+            try
+            {
+                // What the kernel would prove it against says nothing of a block that has gone bad; that shows when it is read.
+                VerityDigest? proven = FsVerity.Measure(file);
+                if ((proven ?? VerityHasher.Of(file)).ToString() != digest || (content && proven is not null && VerityHasher.Of(file) != proven))
+                {
+                    tell(image, "was altered");
+                }
+            }
+            catch (IOException e)
+            {
+                tell(image, $"can't be read ({e.Message})");
+            }
         }
 
         foreach (Oci.Digest layer in record.DiffIds.Where(l => store.FormOf(l) != ObjectForm.Content))

@@ -30,5 +30,6 @@ static class Errno
     public const int ENOPKG = 65;
     public const int EOVERFLOW = 75;
     public const int EOPNOTSUPP = 95;
+    public const int EUCLEAN = 117;
     public const int EDQUOT = 122;
 }

@@ -27,9 +27,6 @@ sealed record PreparedContainer
     /// <summary>The image of its tree, where each start mounts that; null where the tree is on disk.</summary>
     public ComposefsTree? Composefs { get; init; }
 
-    /// <summary>What of the tree is on disk besides.</summary>
-    public IReadOnlyList<string> Seeds { get; init; } = [];
-
     /// <summary>What Render made of the image, with config.json and the units as Units adapted them.</summary>
     public required RenderedContainer Rendered { get; init; }
 

@@ -43,6 +43,9 @@ sealed record InstallRequest(string Image)
     /// <summary>The form of its checkout; null for the host's.</summary>
     public CheckoutForm? Checkout { get; init; }
 
+    /// <summary>The form was asked for earlier and is carried over: where it can't be, the container has the other one.</summary>
+    public bool IsCheckoutKept { get; init; }
+
     /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
     public bool Once { get; init; }
 

@@ -172,7 +172,7 @@ static class SettingOptions
         : name.Length > 0 && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == ':') ? name
         : throw new FormatException($"'{name}' is no group");
 
-    private static string Writable(string value) => value is "volatile" or "persistent" or SpecSettings.Direct or "no" ? value : throw new FormatException("it is volatile, persistent, direct or no");
+    private static string Writable(string value) => value is "volatile" or SpecSettings.Persistent or SpecSettings.Direct or "no" ? value : throw new FormatException("it is volatile, persistent, direct or no");
 
     private static string Signal(string value) =>
         value.Length == 0 ? throw new FormatException("it is empty")

@@ -19,6 +19,9 @@ sealed record SpecSettings
     /// <summary>Secrets, as they were written.</summary>
     public IReadOnlyList<string> Secrets { get; private init; } = [];
 
+    /// <summary>A value of <see cref="Writable"/>: over the checkout, into a directory that outlives a run.</summary>
+    public const string Persistent = "persistent";
+
     /// <summary>A value of <see cref="Writable"/>: into the root file system itself, which is somebody's directory and not a checkout.</summary>
     public const string Direct = "direct";
 

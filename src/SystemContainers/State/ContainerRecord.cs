@@ -98,6 +98,9 @@ sealed record ContainerRecord
     /// <summary>The fs-verity digest of the image of its tree, in hexadecimal, where each start mounts that; null where the tree is on disk.</summary>
     public string? Composefs { get; init; }
 
+    /// <summary>What of a tree that is mounted is on disk besides, for what copies it before a start: paths in the tree.</summary>
+    public IReadOnlyList<string> Seeds { get => field ?? []; init; } = [];
+
     /// <summary>State directories that are the container's own; only <c>uninstall --purge</c> removes them.</summary>
     public required IReadOnlyList<string> StateDirectories { get; init; }
 

@@ -79,10 +79,10 @@ sealed partial class ContentStore
         Sync();
         MoveObjects();
         Sync();
+        using IDisposable alone = Locks.LockIndexes();
         foreach (Digest diffId in _staged)
         {
-            // Another process may have added the same layer meanwhile; the two indexes say the same.
-            DurableFile.Move(_staging.Value.LayerPath(diffId), IndexPath(diffId));
+            PlaceIndex(_staging.Value.LayerPath(diffId), diffId);
             PublishSums(diffId);
         }
     }
@@ -129,8 +129,17 @@ sealed partial class ContentStore
         }
     }
 
-    /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts on.</summary>
-    private ObjectForm FormFor(Digest diffId)
+    /// <summary>Puts an index in its place. Another process may have added the same layer meanwhile, and converted it: deployments count on that form by then. The caller holds the lock of the indexes.</summary>
+    private void PlaceIndex(string staged, Digest diffId)
+    {
+        if (FormThere(diffId) != ObjectForm.Content || LayerIndex.FormOf(staged, diffId) == ObjectForm.Content)
+        {
+            DurableFile.Move(staged, IndexPath(diffId));
+        }
+    }
+
+    /// <summary>The form of a layer that the store has; null where it has none that could be read.</summary>
+    private ObjectForm? FormThere(Digest diffId)
     {
         try
         {
@@ -138,9 +147,12 @@ sealed partial class ContentStore
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return Form;
+            return null;
         }
     }
+
+    /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts on.</summary>
+    private ObjectForm FormFor(Digest diffId) => FormThere(diffId) ?? _form ?? _newObjects?.Invoke(diffId) ?? ObjectForm.Inode;
 
     private LayerEntry Keep(TarEntry entry, ObjectForm form)
     {

@@ -22,6 +22,9 @@ sealed partial class ContentStore
     /// <summary>Keys of contents that this process has read: layers have files in common. The other way round a content is many inodes'.</summary>
     private readonly Dictionary<ObjectKey, ObjectKey> _contents = [];
 
+    /// <summary>What has the content of a key that was only computed.</summary>
+    private readonly Dictionary<ObjectKey, ObjectKey> _originals = [];
+
     /// <summary>The form of a layer's objects.</summary>
     /// <exception cref="SysctrException">Corrupt: the layer is missing or altered.</exception>
     public ObjectForm FormOf(Digest diffId)
@@ -67,12 +70,13 @@ sealed partial class ContentStore
 #pragma warning restore RS0030
 
             Sync();
+            using IDisposable alone = Locks.LockIndexes();
             DurableFile.Move(staged, IndexPath(diffId));
         });
         return true;
     }
 
-    /// <summary>The key that an object would have in another form, for who looks and changes nothing.</summary>
+    /// <summary>The key that an object would have in another form, for who looks and changes nothing. Its content can be opened by it.</summary>
     /// <exception cref="SysctrException">Corrupt: the object is missing or altered.</exception>
     public ObjectKey KeyIn(ObjectForm form, LayerEntry entry)
     {
@@ -91,6 +95,7 @@ sealed partial class ContentStore
         if (form == ObjectForm.Content)
         {
             _contents[entry.Object] = key;
+            _originals[key] = entry.Object;
         }
 
         return key;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Oci;
 using SystemContainers.Store.Records;
@@ -33,9 +32,10 @@ sealed partial class ContentStore
             StoreFormat.Require(_root, StoreFormat.ContentObjects);
         }
 
+        using IDisposable alone = Locks.LockIndexes();
         foreach (Digest layer in layers)
         {
-            DurableFile.Move(other.IndexPath(layer), IndexPath(layer));
+            PlaceIndex(other.IndexPath(layer), layer);
             TakeSums(other, layer);
         }
     });

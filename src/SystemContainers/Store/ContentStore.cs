@@ -23,7 +23,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly string _root;
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
-    private Func<ObjectForm>? _newObjects;
+    private Func<Digest, ObjectForm>? _newObjects;
     private ObjectForm? _form;
 
     private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
@@ -46,10 +46,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>What its file system makes of the times of files.</summary>
     public FileTimes Times { get; }
 
-    /// <summary>The form of objects that layers get which are new here.</summary>
+    /// <summary>The form of objects that layers get which are new here, whatever was said when it was opened.</summary>
     public ObjectForm Form
     {
-        get => _form ??= _newObjects?.Invoke() ?? ObjectForm.Inode;
         set => _form = value;
     }
 
@@ -61,9 +60,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
     /// <param name="keepFree">What stays free of its file system; null for the default.</param>
     /// <param name="below">A store whose layers count as this one's too; null for none.</param>
-    /// <param name="newObjects">Asked once for the form that objects of new layers get; null for inodes.</param>
+    /// <param name="newObjects">Asked for the form that the objects of a new layer get; null for inodes.</param>
     /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null, Func<ObjectForm>? newObjects = null)
+    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null, Func<Digest, ObjectForm>? newObjects = null)
     {
         try
         {
@@ -187,8 +186,8 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             }
         }
 
-        return _staging.IsValueCreated && _staging.Value.TryOpen(key) is { } staged
-            ? staged
+        return _staging.IsValueCreated && _staging.Value.TryOpen(key) is { } staged ? staged
+            : _originals.TryGetValue(key, out ObjectKey original) ? OpenObject(original, flags)
             : Below?.OpenObject(key) ?? throw Missing($"object {key}");
     }
 

@@ -44,8 +44,14 @@ sealed class StoreLocks(string directory)
     public IDisposable LockRollout(Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLock(RolloutFile), "this host's part of a roll-out", note, cancellation);
 
+    /// <summary>Lets one process at a time put indexes of layers in their places: whether one is to be replaced depends on what is there. Held for moments.</summary>
+    /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
+    public IDisposable LockIndexes() => Wait(() => TryLock(IndexesFile), "the layers", _ => { }, CancellationToken.None);
+
     // No container's name begins so.
     private string StoreFile => Path.Join(directory, "+store.lock");
+
+    private string IndexesFile => Path.Join(directory, "+indexes.lock");
 
     private string RolloutFile => Path.Join(directory, "+rollout.lock");
 

@@ -6,6 +6,7 @@ using SystemContainers.History;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Options;
@@ -52,13 +53,14 @@ sealed class Host : IDisposable
         Note = note;
         Options = options;
         Catalog = new ContainerCatalog(StoreHere);
+        Mounted = new Lazy<HashSet<Digest>>(ReadableMountedLayers);
         Locks = scratchOf?.Locks ?? new HostLocks(() => OpenStore().Locks, note);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
         _store = new Lazy<ContentStore>(() => scratchOf is null
-            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: () => NewObjects)
+            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: NewObjects)
             : OpenScratch(scratchOf));
     }
 
@@ -221,7 +223,29 @@ sealed class Host : IDisposable
     /// <summary>The form of checkouts where nobody asks for another: what sysctr.toml says, or hard links.</summary>
     internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks : _checkout ??= SysctrConfiguration.Load(Paths).Checkout ?? CheckoutForm.HardLinks;
 
-    private ObjectForm NewObjects => Checkout == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode;
+    /// <summary>What a deployment is mounted from has to have the form for it, also where it was lost and is fetched again.</summary>
+    private ObjectForm NewObjects(Digest diffId) =>
+        Checkout == CheckoutForm.Composefs || Mounted.Value.Contains(diffId) ? ObjectForm.Content : ObjectForm.Inode;
+
+    private Lazy<HashSet<Digest>> Mounted { get; }
+
+    /// <summary>The layers of deployments that each start mounts, staged and kept ones among them.</summary>
+    /// <exception cref="SysctrException">Corrupt: a record can't be read.</exception>
+    internal HashSet<Digest> MountedLayers() => [.. Catalog.All().Where(r => r.Composefs is not null).SelectMany(r => r.DiffIds)];
+
+    /// <summary>The same of those that can be read.</summary>
+    private HashSet<Digest> ReadableMountedLayers()
+    {
+        try
+        {
+            return MountedLayers();
+        }
+        catch (SysctrException)
+        {
+            // What is wrong there is fsck's to say; a layer of the wrong form is converted by it.
+            return [];
+        }
+    }
 
     private Lazy<FreeSpaceRule> KeepFree => new(() => SysctrConfiguration.Load(Paths).MinFreeSpace);
 
@@ -253,6 +277,6 @@ sealed class Host : IDisposable
             below = real.OpenStore();
         }
 
-        return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below, newObjects: () => NewObjects);
+        return ContentStore.Open(_scratch!, keepFree: KeepFree, below: below, newObjects: NewObjects);
     }
 }

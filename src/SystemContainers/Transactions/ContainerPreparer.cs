@@ -124,7 +124,6 @@ sealed class ContainerPreparer(Host host)
             Files = files,
             Tree = image.Tree,
             Composefs = composefs,
-            Seeds = seeds,
             Rendered = rendered,
             UnitFiles = units,
             Tmpfiles = tmpfiles,
@@ -158,6 +157,7 @@ sealed class ContainerPreparer(Host host)
                 RemoteRootfs = rootfs,
                 Checkout = request.Checkout,
                 Composefs = composefs?.Digest.ToString(),
+                Seeds = seeds,
                 AutoUpdate = request.AutoUpdate,
                 StateDirectories = claims.Claimable(name, rendered.GeneratedDirectories),
                 Health = rendered.Health,
@@ -217,7 +217,7 @@ sealed class ContainerPreparer(Host host)
             }
         }
 
-        return request.Checkout is null ? (render(false), null, [])
+        return request.Checkout is null || request.IsCheckoutKept ? (render(false), null, [])
             : throw new SysctrException(ErrorKind.Usage, $"preparing {name}: --checkout composefs: {obstacle}", "leave it out, or ask for hardlinks");
     }
 

@@ -65,8 +65,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
-    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm? checkout = null, bool once = false) => OpenedImage.Open(
-        host.Target, image, settings, rootfs, CheckoutChoice.Of(host, checkout, settings, rootfs, once), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."));
+    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm? checkout = null, bool once = false, bool isKept = false) => OpenedImage.Open(
+        host.Target, image, settings, rootfs, CheckoutChoice.Of(host, checkout, settings, rootfs, once, isKept), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."), converts: _lease is not null);
 
     /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
     public Task<PreparedContainer> PrepareAsync(
@@ -108,7 +108,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     private Task VerifyAsync(Action meanwhile, CancellationToken cancellation) => new ContainerVerification(host).VerifyAsync(
         _prepared, [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()], meanwhile, cancellation);
 
-    /// <summary>Checks all of it out beside its place. Nothing is needed of the store then, so its lease ends.</summary>
+    /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are staged, which a prune heeds, so its lease ends.</summary>
     public void Stage(CancellationToken cancellation)
     {
         foreach (PreparedContainer container in _prepared)

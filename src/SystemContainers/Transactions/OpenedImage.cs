@@ -31,24 +31,25 @@ sealed record OpenedImage(
     /// <param name="rootfs">A root file system that is used in place of the image's, as it was typed; null for the image's.</param>
     /// <param name="form">How it is to be checked out.</param>
     /// <param name="lease">Keeps the image where it is.</param>
+    /// <param name="converts">Whether layers may be converted for that form; else it is only looked at.</param>
     /// <exception cref="Errors.SysctrException">Usage: a setting is none; NotFound: there is no such root; Template, Unsafe: the image can't be used.</exception>
-    public static OpenedImage Open(HostTarget host, StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm form, StoreLease lease)
+    public static OpenedImage Open(HostTarget host, StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm form, StoreLease lease, bool converts = true)
     {
         lease.Require();
         string? root = rootfs is null ? null : RemoteRootfs.Find(host, rootfs);
         MergedTree? tree = root is not null ? null
             : form == CheckoutForm.HardLinks ? MergedTree.Build(image.Store, image.Record.DiffIds)
-            : WithContents(image);
+            : WithContents(image, converts);
         IImageFiles files = tree is null ? DirectoryTree.Open(host.Here(root!)) : tree;
         settings.Check();
         ImageConfig configuration = image.Config with { Run = ImageSettings.Apply(image.Config.Run, settings) };
         return new OpenedImage(image, settings, configuration, files, tree, root, form, ImageExports.Read(files, configuration.Run));
     }
 
-    /// <summary>Layers of the store get objects of content alone; of a store that is only looked at they are computed.</summary>
-    private static MergedTree WithContents(StoredImage image)
+    /// <summary>Layers of the store get objects of content alone; where they are only looked at, the names of these are computed.</summary>
+    private static MergedTree WithContents(StoredImage image, bool converts)
     {
-        foreach (Digest diffId in image.Record.DiffIds)
+        foreach (Digest diffId in converts ? image.Record.DiffIds : [])
         {
             image.Store.Convert(diffId, ObjectForm.Content);
         }

@@ -105,9 +105,9 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
     /// <summary>What is copied before a start has mounted the tree.</summary>
     private void WriteSeeds(MergedTree tree, string rootfs)
     {
-        if (container.Seeds.Count > 0)
+        if (container.Record.Seeds.Count > 0)
         {
-            TreeDirectory part = PartialTree.Of(tree.Root, container.Seeds) ?? throw new InvalidOperationException("A part of the tree is none.");
+            TreeDirectory part = PartialTree.Of(tree.Root, container.Record.Seeds) ?? throw new InvalidOperationException("A part of the tree is none.");
             TreeCheckout.WriteRoot(tree.Store, part, rootfs, shares: false);
         }
     }

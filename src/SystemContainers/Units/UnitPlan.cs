@@ -173,6 +173,9 @@ sealed partial record UnitPlan
         string Known(string text) => text.Replace(ComposefsOption + s_unknownDigest, ComposefsOption + digest, StringComparison.Ordinal);
     }
 
+    /// <summary>Whether a unit starts the container in the way that mounts its tree; asked before its digest is known.</summary>
+    public static bool MountsTree(string unit) => unit.Contains(ComposefsOption + s_unknownDigest, StringComparison.Ordinal);
+
     private static bool IsNotify(string? type) => type is "notify" or "notify-reload";
 
     private UnitCommandLines MakeCommands(string bundle, string tool, bool defaultUnit)

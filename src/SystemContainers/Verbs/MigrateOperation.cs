@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Checkout;
+using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
@@ -19,13 +20,14 @@ sealed class MigrateOperation(Host host, Action<string> note)
     /// <param name="form">The checkouts that are to come.</param>
     /// <param name="cancellation">Honoured between layers, and while another sysctr is waited for.</param>
     /// <returns>How many layers were converted.</returns>
-    /// <exception cref="Errors.SysctrException">Corrupt: a layer is not whole, and stays as it was; Storage: the disk is full or fails; Locked: another sysctr uses the store for too long.</exception>
+    /// <exception cref="SysctrException">Corrupt: a layer is not whole, and stays as it was; Storage: the disk is full or fails; Locked: another sysctr uses the store for too long.</exception>
     public async Task<int> RunAsync(CheckoutForm form, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
         using IDisposable alone = host.Locks.LockStore(cancellation);
         ContentStore store = host.OpenStore();
-        HashSet<Digest> mounted = form == CheckoutForm.Composefs ? [] : Mounted();
+        HashSet<Digest> mounted = form == CheckoutForm.Composefs ? [] : host.MountedLayers();
+        SysctrException? broken = null;
         int kept = 0;
         int converted = 0;
         foreach (Digest layer in store.Layers())
@@ -35,10 +37,24 @@ sealed class MigrateOperation(Host host, Action<string> note)
             {
                 kept++;
             }
-            else if (store.Convert(layer, form == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode))
+            else
             {
-                converted++;
+                try
+                {
+                    converted += store.Convert(layer, form == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode) ? 1 : 0;
+                }
+                catch (SysctrException e) when (e.Kind == ErrorKind.Corrupt)
+                {
+                    // The others can be converted all the same.
+                    note(e.Message);
+                    broken ??= e;
+                }
             }
+        }
+
+        if (broken is not null)
+        {
+            throw new SysctrException(ErrorKind.Corrupt, $"converting the store: {converted} layers were converted, and what was told of stayed as it was", broken.Hint, broken);
         }
 
         if (kept > 0)
@@ -48,15 +64,4 @@ sealed class MigrateOperation(Host host, Action<string> note)
 
         return converted;
     }
-
-    /// <summary>The layers of deployments that have nothing else.</summary>
-    private HashSet<Digest> Mounted() =>
-    [
-        .. from name in host.Catalog.DirectoryNames()
-           from number in host.Catalog.Numbers(name)
-           let record = host.Catalog.Find(name, number)
-           where record?.Composefs is not null
-           from layer in record.DiffIds
-           select layer,
-    ];
 }

@@ -26,7 +26,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     public async Task<PreparedContainer?> PrepareAsync(
         ContainerTransaction transaction, ContainerRecord before, StoredImage image, UpdateRequest request, CancellationToken cancellation)
     {
-        OpenedImage opened = transaction.Open(image, before.Settings.With(request.Settings, request.Reset), before.RemoteRootfs, request.Checkout ?? before.Checkout);
+        OpenedImage opened = transaction.Open(image, before.Settings.With(request.Settings, request.Reset), before.RemoteRootfs, request.Checkout ?? before.Checkout, isKept: request.Checkout is null);
         Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
         foreach ((string variable, string value) in before.Set)
         {
@@ -50,6 +50,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             WithoutHostFiles = before.WithoutHostFiles,
             Rootfs = before.RemoteRootfs,
             Checkout = request.Checkout ?? before.Checkout,
+            IsCheckoutKept = request.Checkout is null,
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
             Grants = request.Grants,
             Declared = before.Declared,
@@ -107,7 +108,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
         before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime && before.SeccompDigest == after.SeccompDigest &&
-        before.WithoutHostFiles == after.WithoutHostFiles && before.Checkout == after.Checkout && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
+        before.WithoutHostFiles == after.WithoutHostFiles && (before.Checkout == after.Checkout || before.Composefs is null == after.Composefs is null) && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
         before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 
     private static bool IsSameImage(ContainerRecord before, StoredImage image) =>

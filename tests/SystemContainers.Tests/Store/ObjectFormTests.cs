@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images.Packing;
@@ -146,10 +147,55 @@ public sealed class ObjectFormTests : IDisposable
     }
 
     [Fact]
+    public async Task A_commit_leaves_a_layer_that_another_process_has_converted_meanwhile()
+    {
+        using ContentStore late = ContentStore.Open(_root);
+        await late.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
+        using ContentStore other = await OpenAsync(ObjectForm.Inode);
+        other.Convert(Layer, ObjectForm.Content);
+
+        late.Commit();
+
+        Assert.Equal(ObjectForm.Content, other.FormOf(Layer));
+        other.Prune(new HashSet<Digest> { Layer }, new HashSet<Digest>());
+        Assert.Empty(other.VerifyLayer(Layer));
+    }
+
+    [Fact]
+    public async Task What_is_only_looked_at_can_be_read_by_the_names_that_it_would_have()
+    {
+        using ContentStore store = await OpenAsync(ObjectForm.Inode);
+        using ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store);
+
+        MergedTree tree = MergedTree.Build(aside, [Layer], ObjectForm.Content);
+
+        Assert.Equal("the same", Encoding.UTF8.GetString(tree.Read(tree.Find("/etc/two")!, 100)));
+        ComposefsTree image = ComposefsTree.Of(tree, []);
+        store.Convert(Layer, ObjectForm.Content);
+        Assert.Equal(image.Digest, ComposefsTree.Of(MergedTree.Build(store, [Layer]), []).Digest);
+    }
+
+    [Fact]
+    public async Task A_layer_that_a_mounted_deployment_needs_comes_in_its_form_whatever_the_hosts_is()
+    {
+        using ContentStore store = ContentStore.Open(_root, newObjects: diffId => diffId == Layer ? ObjectForm.Content : ObjectForm.Inode);
+        byte[] other = new LayerTar().File("other", "x").ToBytes();
+        foreach (byte[] layer in (byte[][])[s_layer, other])
+        {
+            await store.AddLayerAsync(Digest.Sha256(layer), new MemoryStream(layer), CancellationToken.None);
+        }
+
+        store.Commit();
+
+        Assert.Equal(ObjectForm.Content, store.FormOf(Layer));
+        Assert.Equal(ObjectForm.Inode, store.FormOf(Digest.Sha256(other)));
+    }
+
+    [Fact]
     public async Task A_store_that_takes_over_such_a_layer_says_that_one_has_to_know_them()
     {
         using ContentStore store = ContentStore.Open(_root);
-        using (ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store, newObjects: () => ObjectForm.Content))
+        using (ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store, newObjects: _ => ObjectForm.Content))
         {
             await aside.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
             aside.Commit();

@@ -11,6 +11,8 @@ namespace SystemContainers.Linux.Verity;
 /// </summary>
 static unsafe class FsVerity
 {
+    private const int BusyMilliseconds = 60_000;
+
     /// <summary>Enables it, with SHA-256 over blocks of 4096 bytes and no salt, and reads the whole file for that; a file that has it already stays as it is. Durable as far as the file is.</summary>
     /// <param name="file">A regular file that is open for reading, and by nobody for writing.</param>
     /// <returns>False where the file system or the kernel can't; the file is then as it was.</returns>
@@ -24,12 +26,19 @@ static unsafe class FsVerity
             block_size = VerityHasher.BlockSize,
         };
         FaultPoint.Pass("ioctl");
-        if (Libc.ioctl(file, Libc.FS_IOC_ENABLE_VERITY, &how) == 0)
+        LinuxException failure;
+        long deadline = Environment.TickCount64 + BusyMilliseconds;
+        do
         {
-            return true;
-        }
+            if (Libc.ioctl(file, Libc.FS_IOC_ENABLE_VERITY, &how) == 0)
+            {
+                return true;
+            }
 
-        LinuxException failure = LinuxException.Last("ioctl FS_IOC_ENABLE_VERITY", "a file");
+            failure = LinuxException.Last("ioctl FS_IOC_ENABLE_VERITY", "a file");
+        }
+        while (failure.Errno is Errno.EBUSY or Errno.EINTR && Environment.TickCount64 < deadline && Pause());
+
         return failure.Errno switch
         {
             Errno.EEXIST => true,
@@ -38,6 +47,13 @@ static unsafe class FsVerity
             Errno.ENOTTY or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ENOPKG => false,
             _ => throw failure,
         };
+    }
+
+    /// <summary>Another process enables it for the same file just now: then it will be there.</summary>
+    private static bool Pause()
+    {
+        Thread.Sleep(1);
+        return true;
     }
 
     /// <summary>The digest that reads of the file are proved against; takes no reading.</summary>

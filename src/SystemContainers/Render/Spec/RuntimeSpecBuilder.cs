@@ -130,7 +130,7 @@ static class RuntimeSpecBuilder
         Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
         Add(StartAnnotations.Mapped, mapped);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
-        Add(StartAnnotations.Writable, settings.Writable is { } writable and not SpecSettings.Direct ? [writable == "persistent" ? changes : writable] : []);
+        Add(StartAnnotations.Writable, settings.Writable is { } writable and not SpecSettings.Direct ? [writable == SpecSettings.Persistent ? changes : writable] : []);
         return annotations;
 
         void Add(string name, IReadOnlyList<string> lines)

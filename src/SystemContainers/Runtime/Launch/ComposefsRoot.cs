@@ -61,7 +61,7 @@ static class ComposefsRoot
 
         string place = Path.Join(bundle, Place);
         Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(RealPath.Of(deployment), "rootfs"), ByDevice), place);
+        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(Path.GetDirectoryName(RealPath.Of(Path.Join(deployment, ImageName))), "rootfs"), ByDevice), place);
     }
 
     /// <summary><c>sysctr launch image IMAGE PLACE</c>: what <see cref="ByDevice"/> has done.</summary>

@@ -62,7 +62,7 @@ static class WritableRoot
             return;
         }
 
-        tree.Complete(MakeChanges(kept, bundle, tree.RootMode));
+        tree.Complete(Option(MakeChanges(kept, bundle, tree.RootMode)));
         document["root"]!["readonly"] = false;
     }
 

@@ -98,7 +98,7 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
     {
         string disk = Container.NewName();
         string mounted = Container.NewName();
-        await _host.ShellAsync("sysctr --quiet images prune");
+        await _host.ShellAsync("sysctr --quiet migrate --checkout hardlinks; sysctr --quiet images prune");
         (await _host.SysctrAsync("install", "--now", "--settle", "1", "--name", disk, "probe")).MustSucceed();
 
         using (JsonDocument there = JsonDocument.Parse((await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output))

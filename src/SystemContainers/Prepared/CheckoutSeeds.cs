@@ -34,7 +34,7 @@ static partial class CheckoutSeeds
     {
         string[] services = [.. rendered.Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal)).Select(u => u.Text + string.Concat(rendered.Units.Where(d => d.FileName.StartsWith(u.FileName + ".d/", StringComparison.Ordinal)).Select(d => "\n" + d.Text)))];
         return services.Any(UnitPlan.MountsTree) && services.All(text => UnitPlan.MountsTree(text) || !Runtime().IsMatch(text)) &&
-            rendered.Units.All(u => !u.Text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal).Contains(bundle, StringComparison.Ordinal));
+            rendered.Units.All(u => u.Source is null || !u.Text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal).Contains(bundle, StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\b(?:runc|crun)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]

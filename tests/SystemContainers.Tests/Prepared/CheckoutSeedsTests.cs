@@ -41,7 +41,7 @@ public sealed class CheckoutSeedsTests
 
     private static RenderedContainer Container(string unit, string? tmpfiles) => new()
     {
-        Units = [new RenderedUnit("web.service", unit, null)],
+        Units = [new RenderedUnit("web.service", unit, "/exports/web.service.template"), new RenderedUnit("web.service.d/10-sysctr.conf", $"[Unit]\nRequiresMountsFor={Bundle}\n", null)],
         Tmpfiles = tmpfiles,
         Config = null,
         Values = new Dictionary<string, string>(),

@@ -11,6 +11,7 @@ using SystemContainers.State;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
+using SystemContainers.Transactions;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
 using Xunit;
@@ -322,6 +323,14 @@ public sealed class ApplyTests : IAsyncLifetime
 
         Assert.Contains("\"write\"", File.ReadAllText(host.Deployment("web", 1).ConfigFile), StringComparison.Ordinal);
         Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+
+        // Records of older versions do not have it: what is not known is no change, neither to apply nor to an update.
+        ContainerRecord known = host.Catalog.Get("web");
+        RecordChange.Make(host, known, known with { SeccompDigest = null });
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+        await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(["web"], new UpdateRequest(), Cancellation);
+        Assert.Equal(known.Deployment, host.Catalog.Get("web").Deployment);
+        Assert.Null(host.Catalog.Get("web").SeccompDigest);
         File.Delete(profile);
         Assert.Contains("there is no such file", (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message, StringComparison.Ordinal);
     }

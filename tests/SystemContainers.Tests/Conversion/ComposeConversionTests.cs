@@ -231,6 +231,25 @@ public sealed class ComposeConversionTests : IDisposable
         Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => _folder.Translate("include: [none.yaml]\nservices: {db: {image: i}}")).Kind);
     }
 
+    /// <summary>compose-spec, "Include": relative paths are those of the first file's directory, or of the one that is named.</summary>
+    [Theory]
+    [InlineData("path: [one/a.yaml, two/b.yaml]", "one")]
+    [InlineData("path: [one/a.yaml, two/b.yaml], project_directory: three", "three")]
+    public void Paths_of_all_files_of_an_entry_are_those_of_one_directory(string entry, string directory)
+    {
+        _folder.Write("one/a.yaml", "services: {web: {image: a, volumes: ['./x:/x']}}\n");
+        _folder.Write("two/b.yaml", "include: more.yaml\nservices: {web: {volumes: ['./y:/y']}}\n");
+        _folder.Write(directory + "/more.yaml", "services: {more: {image: '${TAG}'}}\n");
+        _folder.Write(directory + "/.env", "TAG=m\n");
+
+        ConvertedFiles files = _folder.Translate($"include: [{{{entry}}}]\nservices: {{}}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["docker.io/library/a", "docker.io/library/m"], set.Containers.Select(c => c.Request.Image));
+        Assert.Equal([$"{_folder.Path}/{directory}/x:/x", $"{_folder.Path}/{directory}/y:/y"], set.Containers[0].Request.Settings.All("volume").Select(v => v.Replace(":U", "", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void What_a_service_extends_can_be_taken_away_by_it()
     {

@@ -261,6 +261,23 @@ public sealed class ComposeConversionTests : IDisposable
         Assert.Equal(["192.0.2.2", "192.0.2.3"], set.Containers.Skip(1).Select(c => c.Request.Settings.One("dns")));
     }
 
+    /// <summary>What two files say alike is said once; what they say otherwise is a fault, and so is a text whose paths lead elsewhere.</summary>
+    [Fact]
+    public void The_same_thing_may_be_included_twice()
+    {
+        _folder.Write("base/compose.yaml", "services: {db: {image: db, volumes: ['./d:/d'], networks: [back]}}\nnetworks: {back: {internal: true, driver: bridge}}\n");
+        _folder.Write("a/compose.yaml", "include: [../base/compose.yaml]\nservices: {a: {image: a}}\nnetworks: {back: {driver: bridge, internal: true}}\n");
+        _folder.Write("b/compose.yaml", "include: [../base/compose.yaml]\nservices: {b: {image: b}}\n");
+        _folder.Write("copy/compose.yaml", "services: {db: {image: db, volumes: ['./d:/d'], networks: [back]}}\n");
+
+        ConvertedFiles files = _folder.Translate("include: [a/compose.yaml, b/compose.yaml]\nservices: {own: {image: own}}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        Assert.Equal(["shop-own", "shop-a", "shop-db", "shop-b"], RoundTrip.Read(files).Containers.Select(c => c.Name));
+        Assert.Contains("services: db is in", Assert.Throws<SysctrException>(() => _folder.Translate("include: [base/compose.yaml, copy/compose.yaml]\nservices: {}")).Message, StringComparison.Ordinal);
+        Assert.Contains("networks: back is in", Assert.Throws<SysctrException>(() => _folder.Translate("include: [base/compose.yaml]\nservices: {}\nnetworks: {back: {internal: false, driver: bridge}}")).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Aliases of aliases make a small file a large one.</summary>
     [Fact]
     public void Aliases_have_an_end()

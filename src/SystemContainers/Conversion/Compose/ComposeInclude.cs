@@ -7,8 +7,8 @@ using SystemContainers.Yaml;
 namespace SystemContainers.Conversion.Compose;
 
 /// <summary>
-/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault, for
-/// neither stands above the other.
+/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault where
+/// they say different things of it, for neither stands above the other.
 /// </summary>
 /// <param name="files">Told of what is lost.</param>
 /// <param name="environment">The value of a variable; stronger than those of an included file.</param>
@@ -75,15 +75,19 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
         {
             entries[at] = entries[at].Value is YamlMap ? entries[at] : (key, value);
         }
-        else if (others.Entries.Select(e => e.Key).FirstOrDefault(k => own.Find(k.Text) is not null) is { } twice)
+        else if (others.Entries.FirstOrDefault(e => own.Find(e.Key.Text) is { } there && !IsSame(key.Text, there, e.Value)).Key is { } twice)
         {
             throw new SysctrException(ErrorKind.Usage, $"reading {twice.Place}: {key.Text}: {twice.Text} is in {own.Find(twice.Text)!.Place} too", "give one of them another name");
         }
         else
         {
-            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries]));
+            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries.Where(e => own.Find(e.Key.Text) is null)]));
         }
     }
+
+    /// <summary>Whether two entries say the same, as where two files include a third: the paths in them are those of a directory, but networks and volumes have none.</summary>
+    private static bool IsSame(string section, YamlNode one, YamlNode other) =>
+        one.IsSameAs(other) && (section is "networks" or "volumes" || one.Source.Directory == other.Source.Directory);
 
     /// <summary>What one entry names.</summary>
     private YamlMap Read(YamlNode entry)

@@ -5,6 +5,7 @@ using SystemContainers.Conversion.Files;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
 using SystemContainers.Requests;
+using SystemContainers.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Conversion;
@@ -286,6 +287,63 @@ public sealed class ComposeConversionTests : IDisposable
 
         Assert.Contains("more than 100000 values", Assert.Throws<SysctrException>(() => _folder.Translate(bomb)).Message, StringComparison.Ordinal);
         Assert.Contains("nested deeper", Assert.Throws<SysctrException>(() => _folder.Translate("a: " + new string('[', 5000))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>compose-spec, "Merge and override": a text is a list of one; what is unique has the nearer one alone.</summary>
+    [Fact]
+    public void Lists_of_two_files_are_one_as_compose_makes_them()
+    {
+        _folder.Write("one.env", "A=1\n");
+        _folder.Write("two.env", "B=2\n");
+        _folder.Write("base.yaml", """
+            services:
+              web:
+                image: i
+                env_file: one.env
+                dns: 192.0.2.1
+                dns_search: a.example
+                dns_opt: [use-vc]
+                tmpfs: /t
+                environment: {dns: far}
+                ports: ['80:80', '81:81/udp', '127.0.0.1:82:82', '83:83']
+                secrets: [s, k]
+                configs: [c]
+                extra_hosts: ['a:192.0.2.1', 'b=192.0.2.3']
+                logging: {driver: json-file, options: {max-size: 1m}}
+            secrets: {s: {file: s}, k: {file: k}}
+            configs: {c: {file: c}, d: {file: d}}
+            """);
+        _folder.Write("over.yaml", """
+            services:
+              web:
+                env_file: [two.env]
+                dns: [192.0.2.2]
+                dns_search: b.example
+                dns_opt: use-vc
+                tmpfs: /u
+                environment: {dns: near}
+                ports: [{target: 80, published: '80', host_ip: 0.0.0.0}, '81:81', {target: 82, published: 82, host_ip: 127.0.0.1}]
+                secrets: [{source: k, target: s}]
+                configs: [{source: d, target: /c}]
+                extra_hosts: {b: 192.0.2.4}
+                logging: {driver: journald}
+            """);
+
+        ConvertedFiles files = _folder.Translate("include: [{path: [base.yaml, over.yaml]}]\nservices: {}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        ContainerSettings web = Assert.Single(RoundTrip.Read(files).Containers).Request.Settings;
+        Assert.Equal(["192.0.2.1", "192.0.2.2"], web.All("dns"));
+        Assert.Equal(["a.example", "b.example"], web.All("dns-search"));
+        Assert.Equal(["use-vc"], web.All("dns-option"));
+        Assert.Equal(["/t", "/u"], web.All("tmpfs").Select(t => t.Split(':')[0]));
+        Assert.Equal(
+            [$"EnvironmentFile={_folder.Path}/one.env", $"EnvironmentFile={_folder.Path}/two.env"],
+            files.All.SelectMany(f => f.Render().Text.Split('\n')).Where(l => l.StartsWith("EnvironmentFile=", StringComparison.Ordinal)));
+        Assert.Equal(["dns=near"], web.All("env"));
+        Assert.Equal(["81:81/udp", "83:83", "0.0.0.0:80:80", "81:81", "127.0.0.1:82:82"], web.All("publish"));
+        Assert.Equal([$"{_folder.Path}/k:/run/secrets/k:ro", $"{_folder.Path}/k:/run/secrets/s:ro", $"{_folder.Path}/d:/c:ro"], web.All("volume"));
+        Assert.Equal(["a:192.0.2.1", "b:192.0.2.4"], web.All("add-host"));
     }
 
     [Fact]

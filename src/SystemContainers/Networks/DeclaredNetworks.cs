@@ -50,15 +50,22 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         return [.. _store.All().Where(n => n.MadeBy is { } file && covers(file) && !used.Contains(n.Name)).Select(n => n.Name)];
     }
 
-    /// <summary>Takes away what <see cref="Unused"/> names; looked at again, for others may have come to use it.</summary>
-    public void Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
+    /// <summary>
+    /// Takes away what <see cref="Unused"/> names. Another call of <c>network</c> or <c>apply</c> is waited for, but not one that installs a container on such a network meanwhile: where
+    /// that was not seen its start says that the network is not there.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
     {
         using SafeFileHandle held = NetworkRecords.Lock();
-        foreach (string name in Unused(declared, covers))
+        IReadOnlyList<string> unused = Unused(declared, covers);
+        foreach (string name in unused)
         {
             _store.Remove(name);
             note($"network {name}: removed; no file declares it any more");
         }
+
+        return unused.Count > 0;
     }
 
     /// <summary>Puts back what there was.</summary>

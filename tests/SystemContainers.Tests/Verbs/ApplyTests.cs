@@ -296,6 +296,14 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyAsync(host, prune: true);
         Assert.Equal(["systemd-old.json", "systemd-shop.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
 
+        // What can't be read, and what it may use, is no reason to fail where nothing else is to be done.
+        string other = Root + "/var/lib/sysctr/networks/other.json";
+        await File.WriteAllTextAsync(other, "{", Cancellation);
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host, prune: true));
+        Assert.Contains(_notes, n => n.StartsWith("warning: removing networks that no file declares: ", StringComparison.Ordinal));
+        Assert.Equal("all is as declared (web); nothing was changed", _notes[^1]);
+        File.Delete(other);
+
         // The deployment before could be rolled back to.
         await new PruneOperation(host, _notes.Add).RunAsync(["web"], keep: 1, Cancellation);
         _notes.Clear();

@@ -3,11 +3,15 @@
 using SystemContainers.Doctor;
 using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
+using SystemContainers.Inspect;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Network;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Requests;
 using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
@@ -119,6 +123,25 @@ public sealed class ApplyTests : IAsyncLifetime
         UnitText web = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/web.service"));
         Assert.Contains("old.service", web.Words("Unit", "After"));
         Assert.Contains("further.service", web.Words("Unit", "After"));
+    }
+
+    /// <summary>What was proved for one name is no proof for another of the same image.</summary>
+    [Fact]
+    public async Task Proofs_are_those_of_the_name_that_it_was_installed_by()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        ImageRefs images = host.OpenStore().Images;
+        ImageRecord own = Assert.Single(images.List());
+        ImageRecord other = own with { Reference = "docker://registry.example/app:1", Proofs = [new ImageProof("signed", "rule", "/f", "who")] };
+        images.Set(other);
+        Task<ContainerDetails> DetailsAsync() => new ContainerReports(host).DetailsAsync("web", Cancellation);
+        Assert.Empty((await DetailsAsync()).Proofs);
+
+        images.Delete(own.Reference);
+        Assert.Empty((await DetailsAsync()).Proofs);
+        images.Set(own with { Proofs = [new ImageProof("signed", "rule", "/f", "me")] });
+        Assert.Equal("me", Assert.Single((await DetailsAsync()).Proofs).Signer);
     }
 
     [Fact]

@@ -293,12 +293,15 @@ public sealed class ApplyTests : IAsyncLifetime
         File.Delete(Root + "/etc/sysctr/containers.d/db.container");
         File.WriteAllText(declared, "[Network]\nSubnet=10.77.0.0/24\nLabel=a=b\n");
         Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nExec=serve\n");
+        DoctorTarget target = new(Root, null);
+        File.Delete($"{Root}/usr/sbin/nft");
+        Assert.Equal([DoctorLevel.Ok], NetworkCheck.Run(target).Select(f => f.Level));
+        await File.WriteAllTextAsync($"{Root}/usr/sbin/nft", "", Cancellation);
         await ApplyAsync(host);
         _notes.Clear();
         await ApplyAsync(host, prune: true);
         Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));
 
-        DoctorTarget target = new(Root, null);
         File.Delete($"{Root}/usr/lib/podman/netavark");
         DoctorFinding lacking = Assert.Single(NetworkCheck.Run(target));
         Assert.Equal((DoctorLevel.Problem, "netavark is not there: web can't start"), (lacking.Level, lacking.Found));

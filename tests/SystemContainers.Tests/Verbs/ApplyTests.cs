@@ -369,6 +369,33 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Contains("there is no such file", (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>After a rollback the record in use has what the file said before; and no setting is looked for once something is gone.</summary>
+    [Fact]
+    public async Task What_the_file_says_of_deployments_counts_after_a_rollback()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string settings = Root + "/etc/sysctr/sysctr.toml";
+        await File.WriteAllTextAsync(settings, "keep = 9\n", Cancellation);
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        for (int run = 0; run < 3; run++)
+        {
+            Write("web.container", $"[Container]\nExec=serve {run}\n[X-Sysctr]\nKeep=5\n");
+            await ApplyAsync(host);
+        }
+
+        Write("web.container", "[Container]\nExec=serve 2\n[X-Sysctr]\nKeep=2\n");
+        await ApplyAsync(host);
+        await new RollbackOperation(host, _notes.Add).RunAsync("web", null, StartPolicy.Default, Cancellation);
+        Assert.Equal(5, host.Catalog.Get("web").Declared!.Keep);
+        await File.WriteAllTextAsync(settings, "keep = \n", Cancellation);
+
+        await Assert.ThrowsAsync<SysctrException>(() => new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation));
+        Assert.Equal(3, host.Catalog.Numbers("web").Count);
+        await File.WriteAllTextAsync(settings, "keep = 9\n", Cancellation);
+        await new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation);
+        Assert.Equal([1, 2], host.Catalog.Numbers("web").Order());
+    }
+
     /// <summary>It changes the record alone, and is what an update, and a prune without a number, leave.</summary>
     [Fact]
     public async Task A_file_says_how_many_deployments_stay()

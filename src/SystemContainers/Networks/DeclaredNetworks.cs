@@ -32,11 +32,15 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
             NetworkDefinition? before = _store.Find(network.Name);
             NetworkDefinition made = _store.Put(before is null ? network.Marked() : network);
             _made.Add((network.Name, before));
-            note($"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
+
+            // Labels are nothing to the containers on it.
+            note(before is not null && (before with { Labels = made.Labels }).ToJson() == made.ToJson()
+                ? $"network {network.Name}: is as it was, by {network.File}"
+                : $"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
         }
     }
 
-    /// <summary>Those that a file has made which declares them no more, and that no deployment names, not even one to roll back to.</summary>
+    /// <summary>Those that a file has made, that none declares any more, and that no deployment names, not even one to roll back to.</summary>
     /// <param name="declared">What is declared.</param>
     /// <param name="covers">Whether a file was in the places of this call.</param>
     /// <exception cref="Errors.SysctrException">Corrupt: one can't be read.</exception>

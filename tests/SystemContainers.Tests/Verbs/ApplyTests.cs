@@ -340,6 +340,34 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Contains("network systemd-shop: removed; no file declares it any more", _notes);
     }
 
+    /// <summary>It goes with the directory whose file declares it now, not with that of the one that made it.</summary>
+    [Fact]
+    public async Task A_network_is_of_the_file_that_declares_it_now()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string network = Root + "/var/lib/sysctr/networks/systemd-shop.json";
+        Directory.CreateDirectory(Root + "/srv/a");
+        Directory.CreateDirectory(Root + "/srv/b");
+        await File.WriteAllTextAsync(Root + "/srv/a/shop.network", "[Network]\nSubnet=10.77.0.0/24\n", Cancellation);
+        Task ApplyThereAsync(string directory) => new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Prune = true, Places = [Root + directory] }, Cancellation);
+        await ApplyThereAsync("/srv/a");
+        string made = await File.ReadAllTextAsync(network, Cancellation);
+        File.Move(Root + "/srv/a/shop.network", Root + "/srv/b/shop.network");
+        _notes.Clear();
+
+        await ApplyThereAsync("/srv/b");
+
+        Assert.Equal(["network systemd-shop: is as it was, by /srv/b/shop.network"], _notes);
+        Assert.Equal(made.Replace("/srv/a/", "/srv/b/", StringComparison.Ordinal), await File.ReadAllTextAsync(network, Cancellation));
+        await ApplyThereAsync("/srv/b");
+        Assert.EndsWith("nothing was changed", _notes[^1], StringComparison.Ordinal);
+        await ApplyThereAsync("/srv/a");
+        Assert.True(File.Exists(network));
+        File.Delete(Root + "/srv/b/shop.network");
+        await ApplyThereAsync("/srv/b");
+        Assert.False(File.Exists(network));
+    }
+
     /// <summary>Its path is what the file names, its text is what the container has.</summary>
     [Fact]
     public async Task A_changed_seccomp_profile_is_a_change()

@@ -93,8 +93,10 @@ sealed class ComposefsMount
     {
         try
         {
-            // Data of lower layers that no name leads to is there since 6.5; before that the image hides it.
-            using SafeFileHandle overlay = TryOverlay("::", changes) ?? TryOverlay(":", changes) ?? throw LinuxException.Last("fsconfig", _place);
+            // Lower layers that only have data are there since 6.5 (before that the image hides their names), and their digests are compared since 6.6. Until 6.5 an option
+            // is not refused by itself, but all of them when the file system is made.
+            using SafeFileHandle overlay = (_verity ? TryOverlay("::", isProven: true, changes) : null)
+                ?? TryOverlay("::", isProven: false, changes) ?? TryOverlay(":", isProven: false, changes) ?? throw LinuxException.Last("fsconfig", _place);
             Check(Libc.umount2(_place, Libc.MNT_DETACH), "umount2");
             Check(Libc.move_mount((int)overlay.DangerousGetHandle(), _place), "move_mount");
         }
@@ -119,16 +121,18 @@ sealed class ComposefsMount
         Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
     }
 
-    private SafeFileHandle? TryOverlay(string separator, string? changes)
+    /// <param name="separator">Between the metadata and the objects.</param>
+    /// <param name="isProven">Whether each object has to have the digest that the metadata has of it.</param>
+    /// <param name="changes">As above.</param>
+    private SafeFileHandle? TryOverlay(string separator, bool isProven, string? changes)
     {
         using SafeFileHandle context = Opened("overlay");
         Set(context, "source", _source);
         Set(context, "metacopy", "on");
         Set(context, "redirect_dir", "on");
-        if (_verity && Libc.fsconfig(context, "verity", "require") != 0 && Marshal.GetLastPInvokeError() != Errno.EINVAL)
+        if (isProven && Libc.fsconfig(context, "verity", "require") != 0)
         {
-            // Before Linux 6.6 an overlay does not compare an object with the digest in the metadata. What the object is when it is read, fs-verity holds it to all the same.
-            throw LinuxException.Last("fsconfig verity", _place);
+            return null;
         }
 
         if (Libc.fsconfig(context, "lowerdir", _place + separator + _objects) != 0)

@@ -30,12 +30,13 @@ static class NetworkCheck
         {
             const string Text = "neither nft nor iptables is there, by which netavark sets the firewall";
             const string Remedy = "'apt install nftables' (or dnf)";
-            yield return on.Length > 0 ? DoctorFinding.Problem(Name, $"{Text}: {string.Join(", ", on)} can't start", Remedy) : DoctorFinding.Warning(Name, Text, Remedy);
+            yield return on.Length > 0 ? DoctorFinding.Problem(Name, $"{Text}: {string.Join(", ", on)} can't start", Remedy) : DoctorFinding.Ok(Name, $"{Text}; only containers on its networks need one");
         }
 
-        if (names is null)
+        string[] named = [.. Containers(target, static s => NetworkRequest.Names(s).Any(n => n != NetworkDefinition.Default))];
+        if (names is null && named.Length > 0)
         {
-            yield return DoctorFinding.Warning(Name, "aardvark-dns is not there: on networks by name containers don't find each other by name", "'apt install aardvark-dns' (or dnf)");
+            yield return DoctorFinding.Warning(Name, $"aardvark-dns is not there: {string.Join(", ", named)} and others on networks by name don't find each other by name", "'apt install aardvark-dns' (or dnf)");
         }
 
         if (firewall is not null)
@@ -53,8 +54,11 @@ static class NetworkCheck
     }
 
     private static IEnumerable<string> Containers(DoctorTarget target, bool isUsers, NetworkMode mode) =>
+        Containers(target, settings => settings.Spec.Network is { } network && network.Mode(isUsers) == mode);
+
+    private static IEnumerable<string> Containers(DoctorTarget target, Func<ContainerSettings, bool> wants) =>
         from record in target.Catalog.List(static _ => { })
-        where record.Options is { } options && new ContainerSettings(options).Spec.Network is { } network && network.Mode(isUsers) == mode
+        where record.Options is { } options && wants(new ContainerSettings(options))
         select record.Name;
 
     private static string? Find(DoctorTarget target, string program) => NetworkPrograms.FindWhere(program, target.IsFile);

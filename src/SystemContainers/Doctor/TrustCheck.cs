@@ -18,14 +18,19 @@ static class TrustCheck
     {
         const string Name = "policy";
         string? own = target.User is { } user ? Path.Join(user.ConfigHome, "containers/policy.json") : null;
-        string file = SignaturePolicy.Find(target.User, target.Here);
+
+        // The caller's own is no policy of a system below a directory.
+        string? named = target.IsRunning ? SignaturePolicy.Named(target.Environment) : null;
+        string file = named ?? SignaturePolicy.Find(target.User, target.Here);
         try
         {
             if (target.ReadText(file) is not { } text)
             {
                 return
                 [
-                    DoctorFinding.Warning(
+                    named is not null
+                        ? DoctorFinding.Problem(Name, $"{Redact.Text(file)} is not there, and ${SignaturePolicy.Variable} names it: nothing can be pulled", $"put it there, or unset ${SignaturePolicy.Variable}")
+                        : DoctorFinding.Warning(
                         Name, $"{file} is not there: every image is accepted, from any registry",
                         "write one with default 'reject' and what you trust as docker scopes; see containers-policy.json(5)"),
                 ];
@@ -36,9 +41,9 @@ static class TrustCheck
             [
                 AcceptsAll(text)
                     ? DoctorFinding.Warning(Name, $"{file} accepts every image, from any registry", "set default to 'reject' and name what you trust as docker scopes; see containers-policy.json(5)")
-                    : DoctorFinding.Ok(Name, $"{file} says what may be pulled"),
+                    : DoctorFinding.Ok(Name, $"{file} says what may be pulled{(named is null ? "" : $", for ${SignaturePolicy.Variable} names it")}"),
             ];
-            if (file != own && target.OpenTo(file) is { } open)
+            if (file != own && (named is null || target.User is null) && target.OpenTo(file) is { } open)
             {
                 findings.Add(DoctorFinding.Problem(Name, $"{open}: who writes it chooses what is trusted", "give it and the directories above to root, and to nobody else to write"));
             }

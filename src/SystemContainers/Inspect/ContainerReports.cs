@@ -56,15 +56,17 @@ sealed class ContainerReports(Host host)
     {
         ContainerRecord record = host.Catalog.Get(name);
         UnitStatus? unit = host.Systemd.IsBooted ? await host.Systemd.GetStatusAsync(record.MainUnit, cancellation) : null;
-        ImageRecord? pulled = host.OpenStore().Images.List().Where(i => i.ManifestDigest == record.ManifestDigest).OrderByDescending(i => i.Reference == record.Image).FirstOrDefault();
+        ImageRecord[] pulled = [.. host.OpenStore().Images.List().Where(i => i.ManifestDigest == record.ManifestDigest).OrderByDescending(i => i.Reference == record.Image)];
         return new ContainerDetails
         {
             Name = record.Name,
             Image = record.Image,
             ImageId = record.ImageId.ToString(),
             ManifestDigest = record.ManifestDigest.ToString(),
-            Proofs = pulled?.Proofs ?? [],
-            Attestations = [.. (pulled?.Attestations ?? []).Select(a => a.ToString())],
+
+            // What was required, and proved, of another name says nothing of this one; what an author says of the image is said of its digest.
+            Proofs = pulled.FirstOrDefault(i => i.Reference == record.Image)?.Proofs ?? [],
+            Attestations = [.. (pulled.FirstOrDefault()?.Attestations ?? []).Select(a => a.ToString())],
             Deployment = record.Deployment,
             Directory = host.Deployment(record.Name, record.Deployment).OnHost,
             Runtime = record.Runtime,

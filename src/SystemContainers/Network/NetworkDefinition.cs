@@ -60,20 +60,20 @@ sealed record NetworkDefinition
     [JsonIgnore]
     public string? File { get; init; }
 
-    /// <summary>The file that declared it when it was made; null for one that was made otherwise.</summary>
+    /// <summary>The file that declared it last, of one that a file has made; null for one that was made otherwise.</summary>
     [JsonIgnore]
     public string? MadeBy => Labels?.GetValueOrDefault(Mark);
 
     /// <summary>As it is kept of a file that declares it and makes it.</summary>
     public NetworkDefinition Marked() => File is null ? this : this with { Labels = new Dictionary<string, string>(Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [Mark] = File } };
 
-    /// <summary>With the mark that another one has, and with no other.</summary>
+    /// <summary>With a mark where another one has one: of the file that declares it now, else as it was there.</summary>
     public NetworkDefinition MarkedAs(NetworkDefinition other)
     {
         Dictionary<string, string> labels = new((Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark), StringComparer.Ordinal);
         if (other.MadeBy is { } file)
         {
-            labels[Mark] = file;
+            labels[Mark] = File ?? file;
         }
 
         return this with { Labels = labels.Count == 0 ? null : labels };

@@ -32,11 +32,15 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
             NetworkDefinition? before = _store.Find(network.Name);
             NetworkDefinition made = _store.Put(before is null ? network.Marked() : network);
             _made.Add((network.Name, before));
-            note($"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
+
+            // Labels are nothing to the containers on it.
+            note(before is not null && (before with { Labels = made.Labels }).ToJson() == made.ToJson()
+                ? $"network {network.Name}: is as it was, by {network.File}"
+                : $"network {network.Name}: {(before is null ? "made" : "changed, for containers from their next start on")}, {string.Join(", ", made.Subnets.Select(s => s.Subnet))}");
         }
     }
 
-    /// <summary>Those that a file has made which declares them no more, and that no deployment names, not even one to roll back to.</summary>
+    /// <summary>Those that a file has made, that none declares any more, and that no deployment names, not even one to roll back to.</summary>
     /// <param name="declared">What is declared.</param>
     /// <param name="covers">Whether a file was in the places of this call.</param>
     /// <exception cref="Errors.SysctrException">Corrupt: one can't be read.</exception>
@@ -50,15 +54,22 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         return [.. _store.All().Where(n => n.MadeBy is { } file && covers(file) && !used.Contains(n.Name)).Select(n => n.Name)];
     }
 
-    /// <summary>Takes away what <see cref="Unused"/> names; looked at again, for others may have come to use it.</summary>
-    public void Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
+    /// <summary>
+    /// Takes away what <see cref="Unused"/> names. Another call of <c>network</c> or <c>apply</c> is waited for, but not one that installs a container on such a network meanwhile: where
+    /// that was not seen its start says that the network is not there.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
     {
         using SafeFileHandle held = NetworkRecords.Lock();
-        foreach (string name in Unused(declared, covers))
+        IReadOnlyList<string> unused = Unused(declared, covers);
+        foreach (string name in unused)
         {
             _store.Remove(name);
             note($"network {name}: removed; no file declares it any more");
         }
+
+        return unused.Count > 0;
     }
 
     /// <summary>Puts back what there was.</summary>

@@ -18,7 +18,7 @@ interface IImageJudge
     /// <param name="manifest">The manifest that is pulled: the same, or one that the index names.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what was required; none where nothing was.</returns>
-    /// <exception cref="Errors.SysctrException">Policy: it may not; else as a pull.</exception>
+    /// <exception cref="Errors.SysctrException">Policy: it may not; with an inner one where what is required can't be used, so that no other place of the image helps. Else as a pull.</exception>
     Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
 
     /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>

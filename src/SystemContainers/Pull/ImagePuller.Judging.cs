@@ -119,7 +119,7 @@ sealed partial class ImagePuller
         {
             return await judge.JudgeAsync(name, place, source, root.Digest, document.Digest, cancellationToken);
         }
-        catch (SysctrException e) when (e.Kind == ErrorKind.Policy && reference.Transport == ImageTransport.Docker && _registries.For(reference).Registry is { } registry && registry.Reference.Name != place.Name)
+        catch (SysctrException e) when (e is { Kind: ErrorKind.Policy, InnerException: null } && reference.Transport == ImageTransport.Docker && _registries.For(reference).Registry is { } registry && registry.Reference.Name != place.Name)
         {
             _progress.Retrying($"{e.Message}; asking {registry.Reference.Registry} for what its mirror lacks");
             using RegistrySource own = new(registry, _credentials, _options, _progress);
@@ -129,7 +129,8 @@ sealed partial class ImagePuller
             }
             catch (SysctrException other) when (other.Kind != ErrorKind.Policy)
             {
-                throw new SysctrException(ErrorKind.Policy, $"{e.Message} at the mirror {place.Name}; and the registry itself can't be asked: {other.Message}", other.Hint, other);
+                // Nothing was judged: it may be had once the registry answers.
+                throw new SysctrException(other.Kind, $"{e.Message} at the mirror {place.Name}; and the registry itself can't be asked: {other.Message}", other.Hint, other);
             }
         }
     }

@@ -44,7 +44,7 @@ sealed record ContainerRecord
     /// <summary>The digest of config.json; null where there is none, and in records that were written before this was kept.</summary>
     public Digest? ConfigDigest { get; init; }
 
-    /// <summary>The digest of the seccomp profile that its options name, as it was then; null where they name none.</summary>
+    /// <summary>The digest of the seccomp profile that its options name, as it was then; null where they name none, and in records that were written before this was kept.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Digest? SeccompDigest { get; init; }
 

@@ -19,22 +19,22 @@ static partial class UnitVerifier
     /// <summary>Verifies units and drop-ins together, so that they may name each other.</summary>
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
     /// <param name="user">Whose systemd will have them; null for the system's.</param>
-    /// <param name="meanwhile">Done while systemd reads, which takes it a tenth of a second; what it throws comes after systemd's verdict.</param>
+    /// <param name="meanwhile">Done while systemd reads, which takes it a tenth of a second, and to be left off once it has refused one; what it throws comes after systemd's verdict.</param>
+    /// <param name="told">Told what systemd passes over, such as a setting that it does not know: it runs the unit all the same. Told before what <paramref name="meanwhile"/> throws.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: systemd refuses one, in systemd's own words.</exception>
-    /// <returns>What systemd passes over, such as a setting that it does not know: it runs the unit all the same.</returns>
-    public static async Task<IReadOnlyList<UnitComplaint>> VerifyAsync(
-        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action meanwhile, CancellationToken cancellation)
+    public static async Task VerifyAsync(
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action<CancellationToken> meanwhile, Action<UnitComplaint> told, CancellationToken cancellation)
     {
         ExceptionDispatchInfo? failed = null;
         IReadOnlyList<UnitComplaint> complaints = await FindAsync(
             units,
             user,
-            () =>
+            stop =>
             {
                 try
                 {
-                    meanwhile();
+                    meanwhile(stop);
                 }
                 catch (Exception e)
                 {
@@ -49,36 +49,53 @@ static partial class UnitVerifier
                 "'sysctr install --display' shows them");
         }
 
+        foreach (UnitComplaint passed in complaints)
+        {
+            told(passed);
+        }
+
         failed?.Throw();
-        return complaints;
     }
 
     /// <summary>As <see cref="VerifyAsync"/>, but lists what systemd refuses.</summary>
     public static Task<IReadOnlyList<UnitComplaint>> FindAsync(
         IReadOnlyList<(string FileName, string Text)> units, HostUser? user, CancellationToken cancellation) =>
-        FindAsync(units, user, static () => { }, cancellation);
+        FindAsync(units, user, static _ => { }, cancellation);
 
     private static async Task<IReadOnlyList<UnitComplaint>> FindAsync(
-        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action meanwhile, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units, HostUser? user, Action<CancellationToken> meanwhile, CancellationToken cancellation)
     {
         string[] toVerify = [.. units.Select(u => u.FileName).Where(f => !f.EndsWith(".conf", StringComparison.Ordinal))];
         if (toVerify.Length == 0)
         {
-            meanwhile();
+            meanwhile(cancellation);
             return [];
         }
 
         using UnitScratch scratch = await UnitScratch.WriteAsync(units, cancellation);
-        Task<ProcessResult> reading = ProcessRunner.RunAsync(
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<IReadOnlyList<UnitComplaint>> reading = ReadAsync(scratch, toVerify, user, stop, cancellation);
+        meanwhile(stop.Token);
+        return await reading;
+    }
+
+    /// <summary>What systemd says; what is done meanwhile is cancelled where it refuses one.</summary>
+    private static async Task<IReadOnlyList<UnitComplaint>> ReadAsync(UnitScratch scratch, string[] toVerify, HostUser? user, CancellationTokenSource stop, CancellationToken cancellation)
+    {
+        ProcessResult result = await ProcessRunner.RunAsync(
             "systemd-analyze", [.. user is null ? Array.Empty<string>() : ["--user"], "verify", "--man=no", "--recursive-errors=no", .. toVerify.Select(scratch.Loadable)], cancellation);
-        meanwhile();
-        ProcessResult result = await reading;
-        return
+        UnitComplaint[] complaints =
         [
             .. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Where(line => IsAbout(line, scratch.Directory, toVerify) && !s_harmless.Any(h => line.Contains(h, StringComparison.Ordinal)))
                 .Select(line => Complaint(line.Replace(scratch.Directory + "/", "", StringComparison.Ordinal))),
         ];
+        if (complaints.Any(c => c.IsVerdict))
+        {
+            await stop.CancelAsync();
+        }
+
+        return complaints;
     }
 
     private static UnitComplaint Complaint(string line)

@@ -99,13 +99,13 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Looks at the host, and has systemd read all units before any of them is there.</summary>
     /// <exception cref="SysctrException">As <see cref="ContainerVerification.VerifyAsync"/>.</exception>
-    public Task VerifyAsync(CancellationToken cancellation) => VerifyAsync(static () => { }, cancellation);
+    public Task VerifyAsync(CancellationToken cancellation) => VerifyAsync(static _ => { }, cancellation);
 
     /// <summary>Verifies, and stages while systemd reads the units.</summary>
     /// <exception cref="SysctrException">As <see cref="VerifyAsync(CancellationToken)"/> and <see cref="Stage"/>; what was staged goes when this is disposed of.</exception>
-    public Task VerifyAndStageAsync(CancellationToken cancellation) => VerifyAsync(() => Stage(cancellation), cancellation);
+    public Task VerifyAndStageAsync(CancellationToken cancellation) => VerifyAsync(Stage, cancellation);
 
-    private Task VerifyAsync(Action meanwhile, CancellationToken cancellation) => new ContainerVerification(host).VerifyAsync(
+    private Task VerifyAsync(Action<CancellationToken> meanwhile, CancellationToken cancellation) => new ContainerVerification(host).VerifyAsync(
         _prepared, [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()], meanwhile, cancellation);
 
     /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are staged, which a prune heeds, so its lease ends.</summary>

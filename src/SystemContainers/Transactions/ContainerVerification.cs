@@ -19,7 +19,7 @@ sealed class ContainerVerification(Host host)
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <exception cref="SysctrException">Template: a unit is not valid; Conflict: a name or file belongs to somebody else; Host: a place can't be written.</exception>
     public async Task VerifyAsync(
-        IReadOnlyList<PreparedContainer> containers, IReadOnlyList<ContainerRecord> before, Action meanwhile, CancellationToken cancellation)
+        IReadOnlyList<PreparedContainer> containers, IReadOnlyList<ContainerRecord> before, Action<CancellationToken> meanwhile, CancellationToken cancellation)
     {
         UnitFiles.CheckFree(host.Paths, [.. containers.SelectMany(c => c.Record.UnitNames).Except(before.SelectMany(b => b.UnitNames), StringComparer.Ordinal)]);
         HostFileSet files = new(host);
@@ -38,11 +38,8 @@ sealed class ContainerVerification(Host host)
             new RightsGate(host).CheckInstall(installed);
         }
 
-        foreach (UnitComplaint passed in await UnitVerifier.VerifyAsync(
-            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, meanwhile, cancellation))
-        {
-            host.Note($"warning: systemd says of {passed.Whole}");
-        }
+        await UnitVerifier.VerifyAsync(
+            [.. containers.SelectMany(c => c.Rendered.Units).Select(u => (u.FileName, u.Text))], host.User, meanwhile, passed => host.Note($"warning: systemd says of {passed.Whole}"), cancellation);
     }
 
     /// <summary>Two containers of one call can't both have a file: the first of them would find it, the second overwrite it.</summary>

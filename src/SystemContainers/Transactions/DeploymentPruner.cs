@@ -11,13 +11,23 @@ namespace SystemContainers.Transactions;
 /// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the container's lock.</summary>
 sealed class DeploymentPruner(Host host)
 {
+    private readonly Lazy<int> _usual = new(() => SysctrConfiguration.Load(host.Paths).Keep);
+
+    /// <summary>The host's setting.</summary>
+    /// <exception cref="Errors.SysctrException">It can't be read.</exception>
+    public int Usual => _usual.Value;
+
     /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them.</summary>
     /// <param name="name">The container; it is installed.</param>
     /// <param name="asked">How many stay, as the call says; null where it does not.</param>
     public int[] Candidates(string name, int? asked) => Candidates(name, KeptOf(name, asked));
 
-    /// <summary>How many deployments of a container stay: as the call says, else as the file that declares it, else as the host's setting.</summary>
-    private int KeptOf(string name, int? asked) => asked ?? host.Catalog.Get(name).Declared?.Keep ?? SysctrConfiguration.Load(host.Paths).Keep;
+    /// <summary>
+    /// How many deployments of a container stay: as the call says, else as the file that declares it, else as the host's setting. What the file says stands in the newest record: after a
+    /// rollback the one in use has what it said before.
+    /// </summary>
+    private int KeptOf(string name, int? asked) =>
+        asked ?? (host.Catalog.Numbers(name) is { Count: > 0 } numbers ? host.Catalog.Find(name, numbers.Max()) : null)?.Declared?.Keep ?? Usual;
 
     private int[] Candidates(string name, int keep)
     {

@@ -16,7 +16,7 @@ sealed class PruneOperation(Host host, Action<string> note)
     /// <param name="keep">How many deployments of each stay; null for what their files or the host's setting say.</param>
     /// <param name="cancellation">Honoured between deployments, and while another sysctr is waited for.</param>
     /// <returns>What the store lost.</returns>
-    /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Locked: another sysctr works on it for too long.</exception>
+    /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Usage: sysctr.toml can't be read, and nothing was removed; Locked: another sysctr works on it for too long.</exception>
     public async Task<PruneResult> RunAsync(IReadOnlyList<string> names, int? keep, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
@@ -27,6 +27,12 @@ sealed class PruneOperation(Host host, Action<string> note)
         }
 
         DeploymentPruner pruner = new(host);
+        if (keep is null)
+        {
+            // A setting that can't be read is told before anything goes, and not between two containers.
+            _ = pruner.Usual;
+        }
+
         foreach (string name in distinct.Length > 0 ? distinct : [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)])
         {
             cancellation.ThrowIfCancellationRequested();

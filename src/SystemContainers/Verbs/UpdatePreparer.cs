@@ -105,10 +105,11 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     private bool HasConfig(ContainerRecord before) =>
         before.ConfigDigest is null || File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile);
 
-    /// <summary>The promise: the same digest and the same values, and nothing happens.</summary>
+    /// <summary>The promise: the same digest and the same values, and nothing happens. Older records do not tell which text a seccomp profile had, and what is not known is no change.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
-        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime && before.SeccompDigest == after.SeccompDigest &&
-        before.WithoutHostFiles == after.WithoutHostFiles && (before.Checkout == after.Checkout || before.Composefs is null == after.Composefs is null) && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
+        before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
+        (before.SeccompDigest is null || before.SeccompDigest == after.SeccompDigest) && (before.Checkout == after.Checkout || before.Composefs is null == after.Composefs is null) &&
+        before.WithoutHostFiles == after.WithoutHostFiles && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
         before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 
     private static bool IsSameImage(ContainerRecord before, StoredImage image) =>

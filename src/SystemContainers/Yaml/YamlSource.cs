@@ -7,6 +7,6 @@ namespace SystemContainers.Yaml;
 /// <param name="Shown">As messages name it.</param>
 sealed record YamlSource(string Path, string Shown)
 {
-    /// <summary>What its relative paths are relative to.</summary>
-    public string Directory => System.IO.Path.GetDirectoryName(Path)!;
+    /// <summary>What its relative paths are relative to; its own directory where nothing else is said.</summary>
+    public string Directory { get; init; } = System.IO.Path.GetDirectoryName(Path)!;
 }

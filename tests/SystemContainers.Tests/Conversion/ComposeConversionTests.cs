@@ -5,6 +5,7 @@ using SystemContainers.Conversion.Files;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
 using SystemContainers.Requests;
+using SystemContainers.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Conversion;
@@ -231,6 +232,25 @@ public sealed class ComposeConversionTests : IDisposable
         Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => _folder.Translate("include: [none.yaml]\nservices: {db: {image: i}}")).Kind);
     }
 
+    /// <summary>compose-spec, "Include": relative paths are those of the first file's directory, or of the one that is named.</summary>
+    [Theory]
+    [InlineData("path: [one/a.yaml, two/b.yaml]", "one")]
+    [InlineData("path: [one/a.yaml, two/b.yaml], project_directory: three", "three")]
+    public void Paths_of_all_files_of_an_entry_are_those_of_one_directory(string entry, string directory)
+    {
+        _folder.Write("one/a.yaml", "services: {web: {image: a, volumes: ['./x:/x']}}\n");
+        _folder.Write("two/b.yaml", "include: more.yaml\nservices: {web: {volumes: ['./y:/y']}}\n");
+        _folder.Write(directory + "/more.yaml", "services: {more: {image: '${TAG}'}}\n");
+        _folder.Write(directory + "/.env", "TAG=m\n");
+
+        ConvertedFiles files = _folder.Translate($"include: [{{{entry}}}]\nservices: {{}}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        QuadletSet set = RoundTrip.Read(files);
+        Assert.Equal(["docker.io/library/a", "docker.io/library/m"], set.Containers.Select(c => c.Request.Image));
+        Assert.Equal([$"{_folder.Path}/{directory}/x:/x", $"{_folder.Path}/{directory}/y:/y"], set.Containers[0].Request.Settings.All("volume").Select(v => v.Replace(":U", "", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void What_a_service_extends_can_be_taken_away_by_it()
     {
@@ -242,6 +262,23 @@ public sealed class ComposeConversionTests : IDisposable
         Assert.Equal(["192.0.2.2", "192.0.2.3"], set.Containers.Skip(1).Select(c => c.Request.Settings.One("dns")));
     }
 
+    /// <summary>What two files say alike is said once; what they say otherwise is a fault, and so is a text whose paths lead elsewhere.</summary>
+    [Fact]
+    public void The_same_thing_may_be_included_twice()
+    {
+        _folder.Write("base/compose.yaml", "services: {db: {image: db, volumes: ['./d:/d'], networks: [back]}}\nnetworks: {back: {internal: true, driver: bridge}}\n");
+        _folder.Write("a/compose.yaml", "include: [../base/compose.yaml]\nservices: {a: {image: a}}\nnetworks: {back: {driver: bridge, internal: true}}\n");
+        _folder.Write("b/compose.yaml", "include: [../base/compose.yaml]\nservices: {b: {image: b}}\n");
+        _folder.Write("copy/compose.yaml", "services: {db: {image: db, volumes: ['./d:/d'], networks: [back]}}\n");
+
+        ConvertedFiles files = _folder.Translate("include: [a/compose.yaml, b/compose.yaml]\nservices: {own: {image: own}}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        Assert.Equal(["shop-own", "shop-a", "shop-db", "shop-b"], RoundTrip.Read(files).Containers.Select(c => c.Name));
+        Assert.Contains("services: db is in", Assert.Throws<SysctrException>(() => _folder.Translate("include: [base/compose.yaml, copy/compose.yaml]\nservices: {}")).Message, StringComparison.Ordinal);
+        Assert.Contains("networks: back is in", Assert.Throws<SysctrException>(() => _folder.Translate("include: [base/compose.yaml]\nservices: {}\nnetworks: {back: {internal: false, driver: bridge}}")).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Aliases of aliases make a small file a large one.</summary>
     [Fact]
     public void Aliases_have_an_end()
@@ -250,6 +287,63 @@ public sealed class ComposeConversionTests : IDisposable
 
         Assert.Contains("more than 100000 values", Assert.Throws<SysctrException>(() => _folder.Translate(bomb)).Message, StringComparison.Ordinal);
         Assert.Contains("nested deeper", Assert.Throws<SysctrException>(() => _folder.Translate("a: " + new string('[', 5000))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>compose-spec, "Merge and override": a text is a list of one; what is unique has the nearer one alone.</summary>
+    [Fact]
+    public void Lists_of_two_files_are_one_as_compose_makes_them()
+    {
+        _folder.Write("one.env", "A=1\n");
+        _folder.Write("two.env", "B=2\n");
+        _folder.Write("base.yaml", """
+            services:
+              web:
+                image: i
+                env_file: one.env
+                dns: 192.0.2.1
+                dns_search: a.example
+                dns_opt: [use-vc]
+                tmpfs: /t
+                environment: {dns: far}
+                ports: ['80:80', '81:81/udp', '127.0.0.1:82:82', '83:83']
+                secrets: [s, k]
+                configs: [c]
+                extra_hosts: ['a:192.0.2.1', 'b=192.0.2.3']
+                logging: {driver: json-file, options: {max-size: 1m}}
+            secrets: {s: {file: s}, k: {file: k}}
+            configs: {c: {file: c}, d: {file: d}}
+            """);
+        _folder.Write("over.yaml", """
+            services:
+              web:
+                env_file: [two.env]
+                dns: [192.0.2.2]
+                dns_search: b.example
+                dns_opt: use-vc
+                tmpfs: /u
+                environment: {dns: near}
+                ports: [{target: 80, published: '80', host_ip: 0.0.0.0}, '81:81', {target: 82, published: 82, host_ip: 127.0.0.1}]
+                secrets: [{source: k, target: s}]
+                configs: [{source: d, target: /c}]
+                extra_hosts: {b: 192.0.2.4}
+                logging: {driver: journald}
+            """);
+
+        ConvertedFiles files = _folder.Translate("include: [{path: [base.yaml, over.yaml]}]\nservices: {}\n");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        ContainerSettings web = Assert.Single(RoundTrip.Read(files).Containers).Request.Settings;
+        Assert.Equal(["192.0.2.1", "192.0.2.2"], web.All("dns"));
+        Assert.Equal(["a.example", "b.example"], web.All("dns-search"));
+        Assert.Equal(["use-vc"], web.All("dns-option"));
+        Assert.Equal(["/t", "/u"], web.All("tmpfs").Select(t => t.Split(':')[0]));
+        Assert.Equal(
+            [$"EnvironmentFile={_folder.Path}/one.env", $"EnvironmentFile={_folder.Path}/two.env"],
+            files.All.SelectMany(f => f.Render().Text.Split('\n')).Where(l => l.StartsWith("EnvironmentFile=", StringComparison.Ordinal)));
+        Assert.Equal(["dns=near"], web.All("env"));
+        Assert.Equal(["81:81/udp", "83:83", "0.0.0.0:80:80", "81:81", "127.0.0.1:82:82"], web.All("publish"));
+        Assert.Equal([$"{_folder.Path}/k:/run/secrets/k:ro", $"{_folder.Path}/k:/run/secrets/s:ro", $"{_folder.Path}/d:/c:ro"], web.All("volume"));
+        Assert.Equal(["a:192.0.2.1", "b:192.0.2.4"], web.All("add-host"));
     }
 
     [Fact]

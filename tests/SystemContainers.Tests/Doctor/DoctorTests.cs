@@ -208,6 +208,27 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(0, report.Problems);
     }
 
+    /// <summary>CONTAINERS_POLICY_JSON: for the running system, where the caller's files decide.</summary>
+    [Theory]
+    [InlineData("{\"default\": [{\"type\": \"reject\"}]}", "Ok", "says what may be pulled, for $CONTAINERS_POLICY_JSON names it")]
+    [InlineData("{\"default\": [{\"type\": \"insecureAcceptAnything\"}]}", "Warning", "accepts every image")]
+    [InlineData("{", "Problem", "nothing can be pulled")]
+    [InlineData(null, "Problem", "is not there, and $CONTAINERS_POLICY_JSON names it")]
+    public void The_policy_that_the_caller_names_is_the_one_that_decides(string? text, string level, string found)
+    {
+        if (text is not null)
+        {
+            Write("/srv/named.json", text);
+        }
+
+        DoctorFinding finding = TrustCheck.Policy(new DoctorTarget("/", null) { Environment = name => name == "CONTAINERS_POLICY_JSON" ? Here("/srv/named.json") : null })[0];
+
+        Assert.Equal(level, finding.Level.ToString());
+        Assert.Contains(found, finding.Found, StringComparison.Ordinal);
+        Assert.Contains("/srv/named.json", finding.Found, StringComparison.Ordinal);
+        Assert.Contains("/etc/containers/policy.json", TrustCheck.Policy(new DoctorTarget(_root, null) { Environment = _ => Here("/srv/named.json") })[0].Found, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_does_not_answer_is_left_behind_and_unknown()
     {

@@ -3,14 +3,19 @@
 using SystemContainers.Doctor;
 using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
+using SystemContainers.Inspect;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Network;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Trust;
 using SystemContainers.Requests;
 using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Store.Records;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
+using SystemContainers.Transactions;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
 using Xunit;
@@ -118,6 +123,25 @@ public sealed class ApplyTests : IAsyncLifetime
         UnitText web = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/web.service"));
         Assert.Contains("old.service", web.Words("Unit", "After"));
         Assert.Contains("further.service", web.Words("Unit", "After"));
+    }
+
+    /// <summary>What was proved for one name is no proof for another of the same image.</summary>
+    [Fact]
+    public async Task Proofs_are_those_of_the_name_that_it_was_installed_by()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        ImageRefs images = host.OpenStore().Images;
+        ImageRecord own = Assert.Single(images.List());
+        ImageRecord other = own with { Reference = "docker://registry.example/app:1", Proofs = [new ImageProof("signed", "rule", "/f", "who")] };
+        images.Set(other);
+        Task<ContainerDetails> DetailsAsync() => new ContainerReports(host).DetailsAsync("web", Cancellation);
+        Assert.Empty((await DetailsAsync()).Proofs);
+
+        images.Delete(own.Reference);
+        Assert.Empty((await DetailsAsync()).Proofs);
+        images.Set(own with { Proofs = [new ImageProof("signed", "rule", "/f", "me")] });
+        Assert.Equal("me", Assert.Single((await DetailsAsync()).Proofs).Signer);
     }
 
     [Fact]
@@ -269,12 +293,15 @@ public sealed class ApplyTests : IAsyncLifetime
         File.Delete(Root + "/etc/sysctr/containers.d/db.container");
         File.WriteAllText(declared, "[Network]\nSubnet=10.77.0.0/24\nLabel=a=b\n");
         Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nExec=serve\n");
+        DoctorTarget target = new(Root, null);
+        File.Delete($"{Root}/usr/sbin/nft");
+        Assert.Equal([DoctorLevel.Ok], NetworkCheck.Run(target).Select(f => f.Level));
+        await File.WriteAllTextAsync($"{Root}/usr/sbin/nft", "", Cancellation);
         await ApplyAsync(host);
         _notes.Clear();
         await ApplyAsync(host, prune: true);
         Assert.Contains(_notes, n => n.EndsWith("nothing was changed", StringComparison.Ordinal));
 
-        DoctorTarget target = new(Root, null);
         File.Delete($"{Root}/usr/lib/podman/netavark");
         DoctorFinding lacking = Assert.Single(NetworkCheck.Run(target));
         Assert.Equal((DoctorLevel.Problem, "netavark is not there: web can't start"), (lacking.Level, lacking.Found));
@@ -295,6 +322,14 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyAsync(host, prune: true);
         Assert.Equal(["systemd-old.json", "systemd-shop.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
 
+        // What can't be read, and what it may use, is no reason to fail where nothing else is to be done.
+        string other = Root + "/var/lib/sysctr/networks/other.json";
+        await File.WriteAllTextAsync(other, "{", Cancellation);
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host, prune: true));
+        Assert.Contains(_notes, n => n.StartsWith("warning: removing networks that no file declares: ", StringComparison.Ordinal));
+        Assert.Equal("all is as declared (web); nothing was changed", _notes[^1]);
+        File.Delete(other);
+
         // The deployment before could be rolled back to.
         await new PruneOperation(host, _notes.Add).RunAsync(["web"], keep: 1, Cancellation);
         _notes.Clear();
@@ -303,6 +338,34 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyAsync(host, prune: true);
         Assert.Equal(["systemd-old.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!));
         Assert.Contains("network systemd-shop: removed; no file declares it any more", _notes);
+    }
+
+    /// <summary>It goes with the directory whose file declares it now, not with that of the one that made it.</summary>
+    [Fact]
+    public async Task A_network_is_of_the_file_that_declares_it_now()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string network = Root + "/var/lib/sysctr/networks/systemd-shop.json";
+        Directory.CreateDirectory(Root + "/srv/a");
+        Directory.CreateDirectory(Root + "/srv/b");
+        await File.WriteAllTextAsync(Root + "/srv/a/shop.network", "[Network]\nSubnet=10.77.0.0/24\n", Cancellation);
+        Task ApplyThereAsync(string directory) => new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Prune = true, Places = [Root + directory] }, Cancellation);
+        await ApplyThereAsync("/srv/a");
+        string made = await File.ReadAllTextAsync(network, Cancellation);
+        File.Move(Root + "/srv/a/shop.network", Root + "/srv/b/shop.network");
+        _notes.Clear();
+
+        await ApplyThereAsync("/srv/b");
+
+        Assert.Equal(["network systemd-shop: is as it was, by /srv/b/shop.network"], _notes);
+        Assert.Equal(made.Replace("/srv/a/", "/srv/b/", StringComparison.Ordinal), await File.ReadAllTextAsync(network, Cancellation));
+        await ApplyThereAsync("/srv/b");
+        Assert.EndsWith("nothing was changed", _notes[^1], StringComparison.Ordinal);
+        await ApplyThereAsync("/srv/a");
+        Assert.True(File.Exists(network));
+        File.Delete(Root + "/srv/b/shop.network");
+        await ApplyThereAsync("/srv/b");
+        Assert.False(File.Exists(network));
     }
 
     /// <summary>Its path is what the file names, its text is what the container has.</summary>
@@ -322,8 +385,43 @@ public sealed class ApplyTests : IAsyncLifetime
 
         Assert.Contains("\"write\"", File.ReadAllText(host.Deployment("web", 1).ConfigFile), StringComparison.Ordinal);
         Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+
+        // Records of older versions do not have it: what is not known is no change, neither to apply nor to an update.
+        ContainerRecord known = host.Catalog.Get("web");
+        RecordChange.Make(host, known, known with { SeccompDigest = null });
+        Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
+        await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(["web"], new UpdateRequest(), Cancellation);
+        Assert.Equal(known.Deployment, host.Catalog.Get("web").Deployment);
+        Assert.Null(host.Catalog.Get("web").SeccompDigest);
         File.Delete(profile);
         Assert.Contains("there is no such file", (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>After a rollback the record in use has what the file said before; and no setting is looked for once something is gone.</summary>
+    [Fact]
+    public async Task What_the_file_says_of_deployments_counts_after_a_rollback()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string settings = Root + "/etc/sysctr/sysctr.toml";
+        await File.WriteAllTextAsync(settings, "keep = 9\n", Cancellation);
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        for (int run = 0; run < 3; run++)
+        {
+            Write("web.container", $"[Container]\nExec=serve {run}\n[X-Sysctr]\nKeep=5\n");
+            await ApplyAsync(host);
+        }
+
+        Write("web.container", "[Container]\nExec=serve 2\n[X-Sysctr]\nKeep=2\n");
+        await ApplyAsync(host);
+        await new RollbackOperation(host, _notes.Add).RunAsync("web", null, StartPolicy.Default, Cancellation);
+        Assert.Equal(5, host.Catalog.Get("web").Declared!.Keep);
+        await File.WriteAllTextAsync(settings, "keep = \n", Cancellation);
+
+        await Assert.ThrowsAsync<SysctrException>(() => new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation));
+        Assert.Equal(3, host.Catalog.Numbers("web").Count);
+        await File.WriteAllTextAsync(settings, "keep = 9\n", Cancellation);
+        await new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation);
+        Assert.Equal([1, 2], host.Catalog.Numbers("web").Order());
     }
 
     /// <summary>It changes the record alone, and is what an update, and a prune without a number, leave.</summary>

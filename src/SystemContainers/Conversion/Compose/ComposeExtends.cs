@@ -41,6 +41,6 @@ sealed class ComposeExtends(ComposeFile files)
         }
 
         YamlMap near = new(service.Source, service.Line, [.. service.Entries.Where(e => e.Key.Text != Key)]);
-        return ComposeMerge.Of(Resolve(wanted, found, from, depth + 1), near);
+        return ComposeMerge.OfService(Resolve(wanted, found, from, depth + 1), near);
     }
 }

@@ -7,8 +7,8 @@ using SystemContainers.Yaml;
 namespace SystemContainers.Conversion.Compose;
 
 /// <summary>
-/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault, for
-/// neither stands above the other.
+/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault where
+/// they say different things of it, for neither stands above the other.
 /// </summary>
 /// <param name="files">Told of what is lost.</param>
 /// <param name="environment">The value of a variable; stronger than those of an included file.</param>
@@ -75,15 +75,19 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
         {
             entries[at] = entries[at].Value is YamlMap ? entries[at] : (key, value);
         }
-        else if (others.Entries.Select(e => e.Key).FirstOrDefault(k => own.Find(k.Text) is not null) is { } twice)
+        else if (others.Entries.FirstOrDefault(e => own.Find(e.Key.Text) is { } there && !IsSame(key.Text, there, e.Value)).Key is { } twice)
         {
             throw new SysctrException(ErrorKind.Usage, $"reading {twice.Place}: {key.Text}: {twice.Text} is in {own.Find(twice.Text)!.Place} too", "give one of them another name");
         }
         else
         {
-            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries]));
+            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries.Where(e => own.Find(e.Key.Text) is null)]));
         }
     }
+
+    /// <summary>Whether two entries say the same, as where two files include a third: the paths in them are those of a directory, but networks and volumes have none.</summary>
+    private static bool IsSame(string section, YamlNode one, YamlNode other) =>
+        one.IsSameAs(other) && (section is "networks" or "volumes" || one.Source.Directory == other.Source.Directory);
 
     /// <summary>What one entry names.</summary>
     private YamlMap Read(YamlNode entry)
@@ -97,22 +101,27 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
         };
         foreach ((YamlScalar key, YamlNode value) in map?.Entries ?? [])
         {
-            if (key.Text == "project_directory" ? Directory(value) != Path.GetDirectoryName(Full(paths[0])) : key.Text is not ("path" or "env_file"))
+            if (key.Text is not ("path" or "env_file" or "project_directory"))
             {
-                files.Lose($"{value.Place}: {Key}.{key.Text}", key.Text == "project_directory" ? "relative paths of a file are those of its own directory" : "it is no key of include", null);
+                files.Lose($"{value.Place}: {Key}.{key.Text}", "it is no key of include", null);
             }
         }
 
-        Dictionary<string, string> own = Variables(map?.Find("env_file"), Path.GetDirectoryName(Full(paths[0]))!);
+        string directory = map?.Find("project_directory") is YamlScalar { Text.Length: > 0 } said ? Full(said) : Path.GetDirectoryName(Full(paths[0]))!;
+        Dictionary<string, string> own = Variables(map?.Find("env_file"), directory);
         ComposeFile reader = new(name => environment(name) ?? own.GetValueOrDefault(name), files.Note);
-        return paths.Select(p => Read(reader, p)).Aggregate(ComposeMerge.Of);
+        return paths.Select(p => Read(reader, p, directory)).Aggregate(ComposeMerge.Of);
     }
 
-    private YamlMap Read(ComposeFile reader, YamlScalar path) => ++_read > MaxFiles
+    /// <summary>Reads a file whose relative paths are those of its project's directory, as those of all files of one entry are.</summary>
+    private YamlMap Read(ComposeFile reader, YamlScalar path, string directory) => ++_read > MaxFiles
         ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: more than {MaxFiles} files are included")
-        : reader.Read(new YamlSource(Full(path), Path.IsPathRooted(path.Text) ? path.Text : Path.Join(Path.GetDirectoryName(path.Source.Shown), path.Text)));
+        : reader.Read(new YamlSource(Full(path), Shown(path)) { Directory = directory });
 
-    private static string Directory(YamlNode value) => value is YamlScalar scalar ? Full(scalar).TrimEnd('/') : "";
+    /// <summary>As the file that names it is shown, where that lies in its project's directory.</summary>
+    private static string Shown(YamlScalar path) =>
+        Path.IsPathRooted(path.Text) ? path.Text
+        : Path.GetDirectoryName(path.Source.Path) == path.Source.Directory ? Path.Join(Path.GetDirectoryName(path.Source.Shown), path.Text) : Full(path);
 
     private static string Full(YamlScalar path) => path.Text.Contains('\0', StringComparison.Ordinal) || path.Text.Contains("://", StringComparison.Ordinal)
         ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: {Redact.Text(path.Text)} is no path", "fetch the file first")

@@ -30,6 +30,9 @@ sealed record DoctorTarget(string Root, HostUser? User)
     /// <summary>Whether the caller may see everything.</summary>
     public bool IsRoot { get; init; } = Libc.geteuid() == 0;
 
+    /// <summary>The caller's variables; null for none.</summary>
+    public Func<string, string?>? Environment { get; init; }
+
     /// <summary>Where the store is, as this process sees it.</summary>
     public string Store { get; init; } = User is null ? (Root == "/" ? HostTarget.SystemStore : RootedPath.Resolve(Root, HostTarget.SystemStore)) : Path.Join(User.DataHome, "sysctr");
 

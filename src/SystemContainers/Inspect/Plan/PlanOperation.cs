@@ -175,7 +175,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     {
         try
         {
-            await new ContainerVerification(host).VerifyAsync(prepared, before, static () => { }, cancellation);
+            await new ContainerVerification(host).VerifyAsync(prepared, before, static _ => { }, cancellation);
             RightsGate gate = new(host);
             return (from after in prepared.Select(p => p.Record)
                     join old in before on after.Name equals old.Name

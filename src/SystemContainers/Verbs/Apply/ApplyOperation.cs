@@ -34,11 +34,14 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ApplyWork work = ApplyWork.Of(host, set, request);
         if (work.IsNothing)
         {
-            bool isPruned = request.Prune && host.User is null && _networks.Unused(set.Networks, Covers(request)).Count > 0;
-            if (_networks.Lacking(set.Networks).Count > 0 || isPruned)
+            bool isMade = _networks.Lacking(set.Networks).Count > 0;
+            if (isMade)
             {
                 MakeNetworks(set);
-                PruneNetworks(set, request);
+            }
+
+            if (PruneNetworks(set, request) || isMade)
+            {
                 return [.. work.Items.Select(i => i.Report(i.Before))];
             }
 
@@ -132,23 +135,22 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
     private Func<string, bool> Covers(ApplyRequest request) => file => new ApplyFiles(host).Covers(file, request.Places);
 
     /// <summary>After what was on them: the change is done, whatever becomes of what is not needed any more.</summary>
-    private void PruneNetworks(QuadletSet set, ApplyRequest request)
+    /// <returns>Whether one was removed.</returns>
+    private bool PruneNetworks(QuadletSet set, ApplyRequest request)
     {
         if (!request.Prune || host.User is not null)
         {
-            return;
+            return false;
         }
 
         try
         {
-            if (_networks.Unused(set.Networks, Covers(request)).Count > 0)
-            {
-                _networks.Prune(set.Networks, Covers(request));
-            }
+            return _networks.Unused(set.Networks, Covers(request)).Count > 0 && _networks.Prune(set.Networks, Covers(request));
         }
-        catch (Exception e) when (e is SysctrException or IOException)
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
             note($"warning: removing networks that no file declares: {e.Message}");
+            return false;
         }
     }
 

@@ -3,6 +3,7 @@
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Oci;
 using SystemContainers.Quadlet;
 using SystemContainers.Requests;
 using SystemContainers.Rights;
@@ -108,12 +109,15 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
         HasSameProfile(host, before, request) &&
         (before.ConfigDigest is null || System.IO.File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile));
 
-    /// <summary>Whether the seccomp profile that its options name has the text that it had; of one that can't be read preparing says why.</summary>
+    /// <summary>
+    /// Whether the seccomp profile that its options name has the text that it had, as far as the record tells: older ones do not. Of one that can't be read preparing says why.
+    /// </summary>
     private static bool HasSameProfile(Host host, ContainerRecord before, InstallRequest request)
     {
         try
         {
-            return SeccompFile.DigestFor(host.Root, request.Settings) == before.SeccompDigest;
+            Digest? now = SeccompFile.DigestFor(host.Root, request.Settings);
+            return before.SeccompDigest is null || now == before.SeccompDigest;
         }
         catch (SysctrException)
         {

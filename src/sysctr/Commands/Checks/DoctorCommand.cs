@@ -74,6 +74,6 @@ static class DoctorCommand
         }
 
         user?.Export(inside: false);
-        return new DoctorTarget(root, user);
+        return new DoctorTarget(root, user) { Environment = Environment.GetEnvironmentVariable };
     }
 }

@@ -98,7 +98,9 @@ public sealed class StatementPolicyTests : IDisposable
         if (why is not null)
         {
             SysctrException e = await Assert.ThrowsAsync<SysctrException>(PullAsync);
-            Assert.Equal(ErrorKind.Policy, e.Kind);
+
+            // Of one that can't be asked nothing is known.
+            Assert.Equal(status == 404 ? ErrorKind.Policy : ErrorKind.Unauthorized, e.Kind);
             Assert.Contains(why, e.Message, StringComparison.Ordinal);
             return;
         }
@@ -106,6 +108,26 @@ public sealed class StatementPolicyTests : IDisposable
         Assert.Equal(image, (await PullAsync()).ManifestDigest);
         Assert.DoesNotContain(registry.Requests, r => r.EndsWith("/manifests/1", StringComparison.Ordinal));
         Assert.Contains(mirror.Requests, r => r.Contains("/blobs/", StringComparison.Ordinal));
+    }
+
+    /// <summary>No place has what a rule asks for that can't be used.</summary>
+    [Fact]
+    public async Task A_key_that_is_none_is_no_reason_to_ask_the_registry()
+    {
+        using OciRegistry registry = new();
+        using OciRegistry mirror = new() { HasReferrers = false };
+        using RegistryPusher cache = new(mirror.Host, "cache/app");
+        _host.Write("registries.conf", $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n");
+        await cache.ImageAsync("a", "1");
+        _host.Write("none.pub", "no key");
+        Write("10.json", $$"""{"{{registry.Host}}/team": [{"predicateType":"{{Provenance}}","keyPaths":["{{_host.In("none.pub")}}"],"signedIdentity":{"type":"digestOnly"} }]}""");
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
+            () => Puller().PullAsync([ImageReference.Parse($"docker://{registry.Host}/team/app:1")], new Platform("amd64", "linux"), _host.Sink, Token));
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("can't be told from", e.Message, StringComparison.Ordinal);
+        Assert.Empty(registry.Requests);
     }
 
     [Theory]

@@ -130,6 +130,22 @@ public sealed class RecompressionTests : IDisposable
         Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => LayerFormats.Parse("xz", "--compression-format")).Kind);
     }
 
+    /// <summary>Zeros without end pack to nothing, and cost time and room to pack.</summary>
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task A_layer_without_end_is_not_compressed_without_end(string format)
+    {
+        await using FileStream target = File.Create(_bed.In("blob"));
+        Task<Stream> Open(CancellationToken token) => Task.FromResult<Stream>(new MemoryStream(new byte[1_000_000]));
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => LayerWriter.WriteAsync(Open, target, LayerFormats.Parse(format, "--x")!.Value, Cancellation, maxBytes: 999_999));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        target.SetLength(0);
+        await LayerWriter.WriteAsync(Open, target, LayerFormats.Parse(format, "--x")!.Value, Cancellation, maxBytes: 1_000_000);
+    }
+
     private static FakeImage Image() => new() { Architecture = Platform.Current.Architecture };
 
     private Task<TransferReport> CopyAsync(string from, string to, LayerFormat format) =>

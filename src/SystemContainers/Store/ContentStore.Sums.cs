@@ -58,10 +58,17 @@ sealed partial class ContentStore : ILayerContents
     /// <summary>Gives the sums of a staged layer, where it has some, their name: after the index, without which they mean nothing.</summary>
     private void PublishSums(Digest diffId)
     {
-        if (File.Exists(StagedSums(diffId)))
+        try
         {
-            MakeSums();
-            DurableFile.Move(StagedSums(diffId), SumsPath(diffId));
+            if (File.Exists(StagedSums(diffId)))
+            {
+                MakeSums();
+                DurableFile.Move(StagedSums(diffId), SumsPath(diffId));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The layer has its name, and is whole without it.
         }
     }
 

@@ -264,6 +264,19 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.Empty(_store.VerifyLayer(third.DiffId(0)));
     }
 
+    /// <summary>A hint that can't be kept is no fault of the layer's.</summary>
+    [Fact]
+    public async Task A_layer_whose_sums_can_not_be_kept_is_committed()
+    {
+        await File.WriteAllTextAsync(_host.In("store/sums"), "no directory", TestContext.Current.CancellationToken);
+        FakeImage image = Image(-1).PushTo(_registry, "1");
+
+        await PullAsync(image, "1");
+
+        Assert.True(_store.HasLayer(image.DiffId(0)));
+        Assert.Empty(_store.VerifyLayer(image.DiffId(0)));
+    }
+
     public static TheoryData<string, Func<FakeImage, FakeRequest, FakeResponse?>> Refusals => new()
     {
         { "200", (image, _) => new FakeResponse(200, image.BlobBytes(0)) },

@@ -277,6 +277,20 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.Empty(_store.VerifyLayer(image.DiffId(0)));
     }
 
+    /// <summary>A byte a connection would take as many connections as bytes.</summary>
+    [Fact]
+    public async Task A_connection_that_is_cut_after_a_byte_again_and_again_ends_the_pull()
+    {
+        await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
+        FakeImage second = Image(42).PushTo(_registry, "2");
+        _registry.Misbehave = r => IsContent(second, r) ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 1) : null;
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync($"{_registry.Host}/x:2", sink: _store));
+
+        Assert.Equal(ErrorKind.Unreachable, e.Kind);
+        Assert.Contains("again and again", e.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, Func<FakeImage, FakeRequest, FakeResponse?>> Refusals => new()
     {
         { "200", (image, _) => new FakeResponse(200, image.BlobBytes(0)) },
@@ -311,7 +325,7 @@ public sealed class ChunkedPullTests : IDisposable
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
-        int cuts = 3;
+        int cuts = 2;
         _registry.Misbehave = r => IsBlob(second, r) && r.RangeEnd - r.RangeStart > 500 && Interlocked.Decrement(ref cuts) >= 0
             ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 300)
             : null;

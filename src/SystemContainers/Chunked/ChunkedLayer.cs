@@ -46,7 +46,11 @@ sealed record ChunkedLayer(Digest TocDigest, BlobPart Toc, BlobPart TarSplit)
         [TarSplitKey] = string.Create(CultureInfo.InvariantCulture, $"{TarSplit.Offset}:{TarSplit.Length}:{TarSplit.PlainLength}"),
     };
 
-    private static bool IsWithin(BlobPart part, long size, long maxPlain) =>
+    /// <summary>Whether a blob may have a part there.</summary>
+    /// <param name="part">Where.</param>
+    /// <param name="size">Of the blob.</param>
+    /// <param name="maxPlain">How much it may be unpacked.</param>
+    internal static bool IsWithin(BlobPart part, long size, long maxPlain) =>
         part.Offset > 0 && part.Length is > 0 and <= ChunkedLimits.MaxPackedBytes && part.Offset <= size - part.Length &&
         part.PlainLength > 0 && part.PlainLength <= maxPlain && part.PlainLength / ChunkedLimits.MaxRatio <= part.Length;
 

@@ -17,6 +17,12 @@ static class ChunkedLimits
     /// <summary>How many times smaller than unpacked it may be; text that tells of files packs ten to one, zeros ten thousand.</summary>
     public const int MaxRatio = 1000;
 
+    /// <summary>Chunks of all files of a layer together: half a million of them make a table of about 100 MiB.</summary>
+    public const int MaxChunks = 1_000_000;
+
+    /// <summary>The headers of one entry, in bytes: as base64 they fit in a line.</summary>
+    public const int MaxEntryHeaderBytes = 2 << 20;
+
     /// <summary>One line of a tar-split: the headers of an entry, or a MiB of what follows the archive's end, as base64.</summary>
     public const int MaxLineBytes = 4 << 20;
 }

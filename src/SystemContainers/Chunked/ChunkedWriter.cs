@@ -17,17 +17,22 @@ sealed class ChunkedWriter : IDisposable
     public const int DefaultLevel = 6;
 
     private const uint SkippableMagic = 0x184D2A50;
+    private const string TooLarge = "its table of contents or its headers are larger than is read";
 
     private readonly Stream _target;
     private readonly Compressor _zstd;
     private readonly TarSplitWriter _tarSplit;
-    private readonly TocWriter _toc = new();
+    private readonly TocWriter _toc;
+    private readonly int _maxChunks;
     private readonly MemoryStream _headers = new();
     private byte[] _packed = [];
     private long _position;
+    private int _chunks;
 
-    private ChunkedWriter(Stream target, int level)
+    private ChunkedWriter(Stream target, int level, int maxChunks)
     {
+        _toc = new TocWriter(level);
+        _maxChunks = maxChunks;
         _target = target;
         _zstd = new Compressor(level);
         _tarSplit = new TarSplitWriter(level);
@@ -38,12 +43,18 @@ sealed class ChunkedWriter : IDisposable
     /// <param name="target">Gets the blob.</param>
     /// <param name="cancellation">Honoured between files.</param>
     /// <param name="level">Of zstd.</param>
+    /// <param name="maxChunks">Of how many chunks it may be.</param>
     /// <returns>What its descriptor has to say; or why the archive can't be written so: then what was written is a part of a blob, and the archive was not read to its end.</returns>
-    public static (ChunkedLayer? Layer, string? Unfit) Write(Stream tar, Stream target, CancellationToken cancellation, int level = DefaultLevel)
+    public static (ChunkedLayer? Layer, string? Unfit) Write(Stream tar, Stream target, CancellationToken cancellation, int level = DefaultLevel, int maxChunks = ChunkedLimits.MaxChunks)
     {
-        using ChunkedWriter writer = new(target, level);
+        using ChunkedWriter writer = new(target, level, maxChunks);
         RawTarReader reader = new(tar);
-        return writer.WriteContent(reader, cancellation) ? (writer.Finish(), null) : (null, reader.Unfit);
+        if (!writer.WriteContent(reader, cancellation))
+        {
+            return (null, reader.Unfit ?? TooLarge);
+        }
+
+        return writer.Finish() is { } layer ? (layer, null) : (null, TooLarge);
     }
 
     public void Dispose()
@@ -62,13 +73,23 @@ sealed class ChunkedWriter : IDisposable
             cancellation.ThrowIfCancellationRequested();
             _tarSplit.AddBytes(entry.Headers);
             _headers.Write(entry.Headers);
-            WriteFile(entry, reader, buffer);
+            if (_headers.Length > ContentSplitter.MaxBytes)
+            {
+                FlushHeaders();
+            }
+
+            WriteFile(entry, reader, buffer, cancellation);
+            if (IsTooLarge)
+            {
+                return false;
+            }
         }
 
         _tarSplit.AddBytes(reader.End);
         _headers.Write(reader.End);
         for (int read = -1; reader.Unfit is null && read != 0;)
         {
+            cancellation.ThrowIfCancellationRequested();
             read = reader.ReadPadding(buffer);
             _tarSplit.AddBytes(buffer.AsSpan(0, read));
             _headers.Write(buffer, 0, read);
@@ -76,13 +97,24 @@ sealed class ChunkedWriter : IDisposable
             {
                 FlushHeaders();
             }
+
+            if (IsTooLarge)
+            {
+                return false;
+            }
         }
 
         FlushHeaders();
         return reader.Unfit is null;
     }
 
-    private void WriteFile(RawEntry entry, RawTarReader reader, byte[] buffer)
+    /// <summary>Whether nobody would read what stands behind the archive, and so whether going on is in vain.</summary>
+    private bool IsTooLarge =>
+        _chunks > _maxChunks
+        || _toc.Length > ChunkedLimits.MaxTocBytes || _toc.PackedLength > ChunkedLimits.MaxPackedBytes
+        || _tarSplit.Length > ChunkedLimits.MaxTarSplitBytes || _tarSplit.PackedLength > ChunkedLimits.MaxPackedBytes;
+
+    private void WriteFile(RawEntry entry, RawTarReader reader, byte[] buffer, CancellationToken cancellation)
     {
         List<TocChunk> chunks = [];
         ContentSum? digest = null;
@@ -95,33 +127,43 @@ sealed class ChunkedWriter : IDisposable
             ContentSplitter splitter = new((chunk, isZeros) =>
             {
                 long start = _position;
+                if (++_chunks > _maxChunks)
+                {
+                    return;
+                }
+
                 WriteFrame(chunk);
                 chunks.Add(new TocChunk(start, _position, chunk.Length, ContentSum.Of(chunk), isZeros));
             });
             for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
             {
+                cancellation.ThrowIfCancellationRequested();
                 hash.AppendData(buffer, 0, read);
                 crc.Append(buffer.AsSpan(0, read));
                 splitter.Add(buffer.AsSpan(0, read));
+                if (_chunks > _maxChunks)
+                {
+                    return;
+                }
             }
 
             splitter.Finish();
             digest = ContentSum.FromHash(hash.GetHashAndReset());
         }
 
-        if (reader.Unfit is null)
+        if (reader.Unfit is null && _chunks <= _maxChunks)
         {
             _tarSplit.AddFile(entry.Name, entry.Size, crc.Value);
             _toc.Add(entry, digest, chunks);
         }
     }
 
-    private ChunkedLayer Finish()
+    /// <returns>Null where nobody would read it.</returns>
+    private ChunkedLayer? Finish()
     {
         byte[] tarSplit = _tarSplit.Finish();
-        byte[] toc = _toc.Finish(Digest.Sha256(tarSplit));
-        byte[] packed = _zstd.Wrap(toc).ToArray();
-        BlobPart tocPart = WriteSkippable(packed, toc.Length);
+        byte[] packed = _toc.Finish(Digest.Sha256(tarSplit));
+        BlobPart tocPart = WriteSkippable(packed, _toc.Length);
         BlobPart tarSplitPart = WriteSkippable(tarSplit, _tarSplit.Length);
         byte[] footer = new byte[64];
         long[] numbers = [tocPart.Offset, tocPart.Length, tocPart.PlainLength, 1, tarSplitPart.Offset, tarSplitPart.Length, tarSplitPart.PlainLength];
@@ -132,7 +174,9 @@ sealed class ChunkedWriter : IDisposable
 
         "GNUlInUx"u8.CopyTo(footer.AsSpan(56));
         WriteSkippable(footer, footer.Length);
-        return new ChunkedLayer(Digest.Sha256(packed), tocPart, tarSplitPart);
+        return ChunkedLayer.IsWithin(tocPart, _position, ChunkedLimits.MaxTocBytes) && ChunkedLayer.IsWithin(tarSplitPart, _position, ChunkedLimits.MaxTarSplitBytes)
+            ? new ChunkedLayer(Digest.Sha256(packed), tocPart, tarSplitPart)
+            : null;
     }
 
     private void FlushHeaders()

@@ -27,6 +27,7 @@ sealed class RawTarReader(Stream stream)
     private readonly byte[] _block = new byte[BlockSize];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private long _content;
+    private long _plain;
     private int _padding;
     private int _entries;
 
@@ -57,6 +58,11 @@ sealed class RawTarReader(Stream stream)
         _padding = 0;
         while (true)
         {
+            if (_headers.WrittenCount > ChunkedLimits.MaxEntryHeaderBytes)
+            {
+                return Refuse("the headers of an entry are too large");
+            }
+
             int read = Take(BlockSize);
             if (read < BlockSize || !_block.AsSpan().ContainsAnyExcept((byte)0))
             {
@@ -142,9 +148,14 @@ sealed class RawTarReader(Stream stream)
         bool isPlain = type is not null && areNumbers && HasOneFormat(_block) && (type == "reg" || size == 0) && size >= 0
             && uid is >= 0 and <= uint.MaxValue && gid is >= 0 and <= uint.MaxValue && mode >= 0 && major >= 0 && minor >= 0 && seconds is >= FirstSecond and <= LastSecond
             && pax.SparseNumbers.Count == 0 && pax.All.All(r => r.Value.Length > 0 && IsKnown(r.Key) && (!r.Key.StartsWith(XattrPrefix, StringComparison.Ordinal) || IsAscii(r.Key)));
-        if (!isPlain || !IsText(name) || !IsText(link))
+        if (!isPlain || !IsText(name) || !IsText(link) || name.Length > TarLimits.MaxNameBytes || link.Length > TarLimits.MaxNameBytes)
         {
             return Refuse("an entry of it is none that a table of contents can describe");
+        }
+
+        if (size > TarLimits.MaxArchiveBytes - _plain)
+        {
+            return Refuse("it is larger than a layer may be");
         }
 
         string shown = Encoding.UTF8.GetString(name);
@@ -153,6 +164,7 @@ sealed class RawTarReader(Stream stream)
             return Refuse("a name stands in it twice, or it has too many");
         }
 
+        _plain += size;
         _content = size;
         _padding = Padding(size);
         byte[] headers = _headers.WrittenSpan.ToArray();
@@ -197,6 +209,12 @@ sealed class RawTarReader(Stream stream)
     public int ReadPadding(Span<byte> buffer)
     {
         int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        _plain += read;
+        if (_plain > TarLimits.MaxArchiveBytes)
+        {
+            Refuse("it is larger than a layer may be");
+        }
+
         if (read % BlockSize != 0 || buffer[..read].ContainsAnyExcept((byte)0))
         {
             Refuse("what follows its end is no padding");

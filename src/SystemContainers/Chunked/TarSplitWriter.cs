@@ -26,6 +26,9 @@ sealed class TarSplitWriter : IDisposable
     /// <summary>Bytes unpacked.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Bytes compressed, as far as they are so.</summary>
+    public long PackedLength => _packed.Length;
+
     /// <summary>Adds bytes as they stand in the archive; none is no piece.</summary>
     public void AddBytes(ReadOnlySpan<byte> bytes)
     {

@@ -8,7 +8,8 @@ namespace SystemContainers.Chunked;
 
 /// <summary>The JSON of a table of contents, version 1: entries, where the further chunks of a large file follow its own entry.</summary>
 /// <param name="contentEnd">The byte of the blob behind all content.</param>
-sealed class TocParser(long contentEnd)
+/// <param name="maxChunks">Of how many chunks all files together may be.</param>
+sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
 {
     private readonly List<TocFile> _files = [];
     private readonly List<Piece> _pieces = [];
@@ -16,6 +17,7 @@ sealed class TocParser(long contentEnd)
     private long _size;
     private long _end;
     private string? _digest;
+    private int _chunks;
 
     /// <summary>Reads it all.</summary>
     /// <exception cref="JsonException">It is none.</exception>
@@ -139,6 +141,7 @@ sealed class TocParser(long contentEnd)
         {
             // Of the file before it, whose name it repeats.
             _pieces.Add(_name is not null && name == _name ? piece : throw new JsonException("a chunk is of no file"));
+            CountChunk();
             return;
         }
 
@@ -147,9 +150,22 @@ sealed class TocParser(long contentEnd)
         _size = type == "reg" ? size : 0;
         (_end, _digest) = (end, digest);
         _pieces.Add(piece);
+        if (size > 0)
+        {
+            CountChunk();
+        }
+
         if (_files.Count >= TarLimits.MaxEntries)
         {
             throw new JsonException("it has more entries than a layer may have");
+        }
+    }
+
+    private void CountChunk()
+    {
+        if (++_chunks > maxChunks)
+        {
+            throw new JsonException("it has more chunks than a layer may have");
         }
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
@@ -27,20 +26,17 @@ static class TocReader
             throw Broken($"it is not {layer.TocDigest}");
         }
 
-        byte[] json = ArrayPool<byte>.Shared.Rent((int)layer.Toc.PlainLength);
+        // Of no pool: that would keep what is large and seldom.
+        byte[] json = GC.AllocateUninitializedArray<byte>((int)layer.Toc.PlainLength);
         try
         {
             using Decompressor zstd = new();
-            int length = zstd.Unwrap(packed, json.AsSpan(0, (int)layer.Toc.PlainLength));
-            return length == layer.Toc.PlainLength ? Parse(json.AsSpan(0, length), layer.Toc.Offset) : throw Broken("it has another length");
+            int length = zstd.Unwrap(packed, json);
+            return length == layer.Toc.PlainLength ? Parse(json, layer.Toc.Offset) : throw Broken("it has another length");
         }
         catch (ZstdException e)
         {
             throw Broken($"it can't be decompressed: {e.Message}", e);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(json);
         }
     }
 

@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
+using ZstdSharp;
 
 namespace SystemContainers.Chunked;
 
 /// <summary>Writes a table of contents, version 1, with the members that containers-storage writes and compares with the tar-split's headers when it reads.</summary>
 sealed class TocWriter : IDisposable
 {
-    private readonly MemoryStream _bytes = new();
+    private const int FlushBytes = 64 << 10;
+
+    private readonly MemoryStream _packed = new();
+    private readonly CompressionStream _zstd;
+    private readonly ArrayBufferWriter<byte> _line = new();
     private readonly Utf8JsonWriter _json;
 
-    public TocWriter()
+    /// <param name="level">Of zstd.</param>
+    public TocWriter(int level)
     {
-        _json = new Utf8JsonWriter(_bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        _zstd = new CompressionStream(_packed, level, leaveOpen: true);
+        _json = new Utf8JsonWriter(_line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         _json.WriteStartObject();
         _json.WriteNumber("version", 1);
         _json.WriteStartArray("entries");
     }
+
+    /// <summary>Bytes unpacked.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Bytes compressed, as far as they are so.</summary>
+    public long PackedLength => _packed.Length;
 
     /// <summary>Adds an entry with its content.</summary>
     /// <param name="entry">As the archive has it.</param>
@@ -79,23 +93,41 @@ sealed class TocWriter : IDisposable
             Number("chunkOffset", position);
             Chunk(chunks[i]);
             _json.WriteEndObject();
+            if (_json.BytesPending > FlushBytes)
+            {
+                Flush();
+            }
         }
+
+        Flush();
     }
 
     /// <summary>Ends it.</summary>
+    /// <returns>It, compressed.</returns>
     public byte[] Finish(Digest tarSplit)
     {
         _json.WriteEndArray();
         _json.WriteString("tarSplitDigest", tarSplit.ToString());
         _json.WriteEndObject();
-        _json.Flush();
-        return _bytes.ToArray();
+        Flush();
+        _zstd.Dispose();
+        return _packed.ToArray();
     }
 
     public void Dispose()
     {
         _json.Dispose();
-        _bytes.Dispose();
+        _zstd.Dispose();
+        _packed.Dispose();
+    }
+
+    /// <summary>What is there is compressed at once: of a hostile archive it would be as large as that.</summary>
+    private void Flush()
+    {
+        _json.Flush();
+        _zstd.Write(_line.WrittenSpan);
+        Length += _line.WrittenCount;
+        _line.ResetWrittenCount();
     }
 
     private void Chunk(TocChunk chunk)

@@ -84,6 +84,7 @@ sealed partial class ImagePuller
         string doing = $"fetching layer {layer.Digest.Short} of {place.Identity}";
         ChunkedLayer? chunked = sink.Contents is null ? null : ChunkedLayer.Of(layer);
         Toc? toc = null;
+        bool isDoubtful = false;
         if (chunked is not null)
         {
             RebuiltStream? rebuilt;
@@ -93,6 +94,8 @@ sealed partial class ImagePuller
                 sink.Contents!.Keep(diffId, toc!);
                 return;
             }
+
+            isDoubtful = rebuilt?.IsTableDoubtful == true;
         }
 
         Stream blob = await source.OpenBlobAsync(layer, cancellationToken);
@@ -110,13 +113,16 @@ sealed partial class ImagePuller
         }
 
         await AddAsync(plain, diffId, sink, doing, cancellationToken);
-        if ((toc ?? tap?.Read()) is { } known)
+        if (!isDoubtful && (toc ?? tap?.Read()) is { } known)
         {
             sink.Contents!.Keep(diffId, known);
         }
     }
 
-    /// <returns>False where what was to be put together can't be, and the layer has to be fetched whole.</returns>
+    /// <returns>
+    /// False where what was put together is not the layer, whatever is to blame: a host that has some of its files must not be worse off than one that has none. So it is
+    /// fetched whole, and the digests of that decide.
+    /// </returns>
     private async Task<bool> TryAddAsync(RebuiltStream rebuilt, Digest diffId, ILayerSink sink, string doing, CancellationToken cancellationToken)
     {
         try
@@ -124,9 +130,9 @@ sealed partial class ImagePuller
             await AddAsync(rebuilt, diffId, sink, doing, cancellationToken);
             return true;
         }
-        catch (SysctrException) when (rebuilt.Unusable is not null)
+        catch (SysctrException e) when (e.Kind == ErrorKind.Corrupt || e.Kind == ErrorKind.Unsafe)
         {
-            _progress.Retrying($"{doing}: {rebuilt.Unusable}; it is fetched whole");
+            _progress.Retrying($"{e.Message}; it is fetched whole");
             return false;
         }
     }
@@ -146,7 +152,7 @@ sealed partial class ImagePuller
         }
         catch (SysctrException e) when (!e.Message.StartsWith(doing, StringComparison.Ordinal))
         {
-            if (e.Kind == ErrorKind.Corrupt)
+            if (e.Kind == ErrorKind.Corrupt && plain is not RebuiltStream)
             {
                 // Garbage is most often told by its digest: that is the true reason, and it is thrown from here.
                 await ahead.CopyToAsync(Stream.Null, cancellationToken);

@@ -62,9 +62,9 @@ sealed class BlobUpload : IAsyncDisposable
     /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were sent; what the source throws.</exception>
     public async Task SendAsync(string? mountFrom, CancellationToken cancellation)
     {
+        long furthest = 0;
         for (int failures = 0; ;)
         {
-            long before = _there;
             string why;
             RetryConditionHeaderValue? retryAfter = null;
             try
@@ -100,7 +100,10 @@ sealed class BlobUpload : IAsyncDisposable
             }
 
             await FindPlaceAsync(cancellation);
-            failures = _there - before >= WorthwhileBytes ? 1 : failures + 1;
+
+            // A registry that forgets again and again comes to no end, however much it takes each time.
+            failures = _there - furthest >= WorthwhileBytes ? 1 : failures + 1;
+            furthest = Math.Max(furthest, _there);
             _progress.Retrying($"{_doing}: {why}; going on at byte {_there} of {_blob.Size}");
             await Task.Delay(RetryRules.Pause(_options, failures + 1, retryAfter), cancellation);
         }

@@ -17,6 +17,9 @@ sealed record CopiedImage(Digest Source, Digest? Digest, int Images, int Blobs, 
     /// <summary>How many manifests of what is attached to it were copied.</summary>
     public int Attached { get; init; }
 
+    /// <summary>What is said to be attached to it and was not copied, with the reason.</summary>
+    public IReadOnlyList<string> Passed { get; init; } = [];
+
     /// <summary>Who proved what was required of it.</summary>
     public IReadOnlyList<ImageProof> Proofs { get; init; } = [];
 }

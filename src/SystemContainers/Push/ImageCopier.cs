@@ -156,13 +156,14 @@ sealed class ImageCopier(IPullProgress progress)
         }
 
         // Before the name: whoever asks for the image has its signatures. Of an index of which one platform is copied they may be about the index.
-        int attached = !choice.Recursive ? 0
-            : await new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation).CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
+        ReferrerCopier? referrers = choice.Recursive ? new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation) : null;
+        int attached = referrers is null ? 0 : await referrers.CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
         await ToAsync(() => destination.CommitAsync(sent, cancellation));
         return new CopiedImage(
             root.Digest, destination.KeepsManifests ? sent.Digest : null, manifests.Count(m => m.Manifest is not null), count, bytes, blobs.Length - count)
         {
             Attached = attached,
+            Passed = referrers?.Passed ?? [],
             Proofs = proofs,
         };
     }

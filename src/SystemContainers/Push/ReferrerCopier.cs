@@ -15,10 +15,18 @@ namespace SystemContainers.Push;
 /// <param name="source">What is there.</param>
 /// <param name="destination">Stays the caller's; it has the images.</param>
 /// <param name="cancellation">Ends it.</param>
-sealed class ReferrerCopier(ImageReference place, RegistrySource source, RegistryDestination destination, CancellationToken cancellation)
+/// <param name="maxBytes">How large all of it may be that is sent.</param>
+sealed class ReferrerCopier(
+    ImageReference place, RegistrySource source, RegistryDestination destination, CancellationToken cancellation, long maxBytes = ReferrerLimits.MaxAllBytes)
 {
     private readonly ReferrerClient _client = new(place, source);
-    private readonly HashSet<Digest> _copied = [];
+    private readonly HashSet<(Digest Entry, Digest Subject)> _seen = [];
+    private readonly List<string> _passed = [];
+    private long _left = maxBytes;
+    private int _manifests;
+
+    /// <summary>What was listed and is not copied, with the reason.</summary>
+    public IReadOnlyList<string> Passed => _passed;
 
     /// <summary>Copies all about some manifests and indexes.</summary>
     /// <returns>How many manifests were copied.</returns>
@@ -31,9 +39,15 @@ sealed class ReferrerCopier(ImageReference place, RegistrySource source, Registr
         {
             foreach (Descriptor entry in await _client.ListAsync(subject, cancellation))
             {
-                if (_copied.Add(entry.Digest))
+                if (_seen.Add((entry.Digest, subject)))
                 {
                     ManifestDocument document = await _client.ManifestAsync(entry, cancellation);
+                    Count(document, subject);
+                    if (!IsAbout(document, subject))
+                    {
+                        continue;
+                    }
+
                     await BlobsAsync(document, subject);
                     await destination.PutManifestAsync(document, cancellation);
                     left.Enqueue(document.Digest);
@@ -47,9 +61,13 @@ sealed class ReferrerCopier(ImageReference place, RegistrySource source, Registr
                 if (await source.FindTagAsync(tag, cancellation) is { } raw)
                 {
                     ManifestDocument document = ManifestDocument.Read(raw, expected: null, size: null, $"fetching the manifest of {place.Name}:{tag}");
-                    await BlobsAsync(document, subject);
-                    await destination.PutBesideAsync(document, tag, cancellation);
-                    count++;
+                    Count(document, subject);
+                    if (IsCopied(document, subject))
+                    {
+                        await BlobsAsync(document, subject);
+                        await destination.PutBesideAsync(document, tag, cancellation);
+                        count++;
+                    }
                 }
             }
         }
@@ -57,15 +75,52 @@ sealed class ReferrerCopier(ImageReference place, RegistrySource source, Registr
         return count;
     }
 
-    private async Task BlobsAsync(ManifestDocument document, Digest subject)
+    /// <summary>A list may name anything; put at the destination, another's manifest would be listed there as about what it is about.</summary>
+    private bool IsAbout(ManifestDocument document, Digest subject)
     {
-        if (_copied.Count > ReferrerLimits.MaxManifests)
+        if (ManifestSubject.Of(document) is not { } about || about != subject)
+        {
+            _passed.Add($"{document.Digest} is listed as attached to {subject.Short}, and says that it is attached to {ManifestSubject.Of(document)?.Short ?? "nothing"}");
+            return false;
+        }
+
+        return IsCopied(document, subject);
+    }
+
+    private bool IsCopied(ManifestDocument document, Digest subject)
+    {
+        if (document.Manifest is null)
+        {
+            _passed.Add($"{document.Digest}, attached to {subject.Short}, is an index");
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Count(ManifestDocument document, Digest subject)
+    {
+        if (++_manifests > ReferrerLimits.MaxManifests)
         {
             throw ReferrerClient.TooMany(subject, $"there are more than {ReferrerLimits.MaxManifests} manifests");
         }
 
-        ImageManifest manifest = document.Manifest
-            ?? throw new SysctrException(ErrorKind.Corrupt, $"copying what is attached to {subject} of {place.Name}: {document.Digest} is an index", "copy the image without what is attached to it");
+        Spend(document.Bytes.Length, document.Digest);
+    }
+
+    private void Spend(long bytes, Digest digest)
+    {
+        // Size by size, as they are made up.
+        _left = bytes >= 0 && bytes <= _left
+            ? _left - bytes
+            : throw new SysctrException(
+                ErrorKind.Unsafe, $"copying {digest} of {place.Name}: what is attached to the image is larger than may be copied", "copy the image without what is attached to it");
+    }
+
+    /// <exception cref="SysctrException">As a pull and a push; Unsafe: there is too much of it.</exception>
+    private async Task BlobsAsync(ManifestDocument document, Digest subject)
+    {
+        ImageManifest manifest = document.Manifest!;
         if (manifest.Layers.Count > ReferrerLimits.MaxLayers)
         {
             throw ReferrerClient.TooMany(subject, $"one has more than {ReferrerLimits.MaxLayers} layers");
@@ -73,13 +128,9 @@ sealed class ReferrerCopier(ImageReference place, RegistrySource source, Registr
 
         foreach (Descriptor blob in manifest.Layers.Prepend(manifest.Config).DistinctBy(b => b.Digest))
         {
-            if (blob.Size is < 0 or > ReferrerLimits.MaxAllBytes)
-            {
-                throw new SysctrException(ErrorKind.Unsafe, $"fetching {blob.Digest} of {place.Name}: it is larger than {ReferrerLimits.MaxAllBytes} bytes");
-            }
-
             if (!await destination.HasBlobAsync(blob, cancellation))
             {
+                Spend(blob.Size, blob.Digest);
                 await destination.PutBlobAsync(
                     blob, async token => new VerifiedStream(await source.OpenBlobAsync(blob, token), blob, $"fetching {blob.Digest.Short} of {place.Name}"), cancellation);
             }

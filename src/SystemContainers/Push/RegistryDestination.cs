@@ -131,14 +131,28 @@ sealed class RegistryDestination : IImageDestination
     /// A registry that does not say which subject it took has no referrers API: then the list at the fallback tag is the client's to keep
     /// (distribution-spec, "Pushing Manifests with Subject"). Others may write it meanwhile, and nothing but looking again tells.
     /// </summary>
+    /// <exception cref="SysctrException">Conflict: something else stands there, or others write it all the time.</exception>
     private async Task ListAsync(ManifestDocument manifest, Digest subject, CancellationToken cancellation)
     {
         string tag = ManifestSubject.TagOf(subject);
-        for (int attempt = 0; attempt < _options.MaxAttempts; attempt++)
+        for (int attempt = 0; ; attempt++)
         {
-            if (ManifestSubject.Add(await FindAsync(tag, cancellation), manifest) is not { } list)
+            ManifestDocument? there = await FindAsync(tag, cancellation);
+            if (there is { Index: null })
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: what stands there is no list, but a manifest", "remove it there, if it is nobody's");
+            }
+
+            if (ManifestSubject.Add(there, manifest) is not { } list)
             {
                 return;
+            }
+
+            if (attempt == _options.MaxAttempts)
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: it was listed {attempt} times, and each time it was gone again", "others write the list at the same time; try again later");
             }
 
             RawManifest raw = new(MediaTypes.OciIndex, list, Announced: null);

@@ -16,6 +16,9 @@ namespace SystemContainers.Store;
 /// </summary>
 sealed partial class ContentStore : ILayerContents
 {
+    /// <summary>How many places of one content are known.</summary>
+    private const int MaxPlaces = 4;
+
     /// <inheritdoc/>
     public ILayerContents Contents => this;
 
@@ -23,7 +26,7 @@ sealed partial class ContentStore : ILayerContents
 
     IFoundContents ILayerContents.Find(IReadOnlySet<ContentSum> wanted)
     {
-        Dictionary<ContentSum, (ObjectKey, long)> places = [];
+        Dictionary<ContentSum, (ObjectKey, long)[]> places = [];
         for (ContentStore? store = this; store is not null; store = store.Below)
         {
             store.AddPlaces(wanted, places);
@@ -55,10 +58,17 @@ sealed partial class ContentStore : ILayerContents
     /// <summary>Gives the sums of a staged layer, where it has some, their name: after the index, without which they mean nothing.</summary>
     private void PublishSums(Digest diffId)
     {
-        if (File.Exists(StagedSums(diffId)))
+        try
         {
-            MakeSums();
-            DurableFile.Move(StagedSums(diffId), SumsPath(diffId));
+            if (File.Exists(StagedSums(diffId)))
+            {
+                MakeSums();
+                DurableFile.Move(StagedSums(diffId), SumsPath(diffId));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The layer has its name, and is whole without it.
         }
     }
 
@@ -81,7 +91,7 @@ sealed partial class ContentStore : ILayerContents
         }
     }
 
-    private void AddPlaces(IReadOnlySet<ContentSum> wanted, Dictionary<ContentSum, (ObjectKey, long)> places)
+    private void AddPlaces(IReadOnlySet<ContentSum> wanted, Dictionary<ContentSum, (ObjectKey, long)[]> places)
     {
         foreach (string file in SumFiles())
         {
@@ -90,7 +100,8 @@ sealed partial class ContentStore : ILayerContents
                 string hex = Path.GetFileName(file);
                 if (Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId) && HasLayer(diffId) && LayerSums.Read(File.ReadAllBytes(file)) is { } known)
                 {
-                    AddPlaces(diffId, [.. known.Where(k => wanted.Contains(k.Sum))], places);
+                    // One of each layer, so that one that lies takes no more than one place.
+                    AddPlaces(diffId, [.. known.Where(k => wanted.Contains(k.Sum)).DistinctBy(k => k.Sum)], places);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or SysctrException)
@@ -100,7 +111,7 @@ sealed partial class ContentStore : ILayerContents
         }
     }
 
-    private void AddPlaces(Digest diffId, List<KnownChunk> known, Dictionary<ContentSum, (ObjectKey, long)> places)
+    private void AddPlaces(Digest diffId, List<KnownChunk> known, Dictionary<ContentSum, (ObjectKey, long)[]> places)
     {
         int next = 0;
         int file = 0;
@@ -110,11 +121,24 @@ sealed partial class ContentStore : ILayerContents
             {
                 if (known[next].Offset + known[next].Size <= entry.Size)
                 {
-                    places.TryAdd(known[next].Sum, (entry.Object, known[next].Offset));
+                    AddPlace(known[next].Sum, (entry.Object, known[next].Offset), places);
                 }
             }
 
             file++;
+        }
+    }
+
+    /// <summary>A few for each: the first may be of a layer whose author said what is not so.</summary>
+    private static void AddPlace(ContentSum sum, (ObjectKey, long) place, Dictionary<ContentSum, (ObjectKey, long)[]> places)
+    {
+        if (!places.TryGetValue(sum, out (ObjectKey, long)[]? all))
+        {
+            places[sum] = [place];
+        }
+        else if (all.Length < MaxPlaces && !all.Contains(place))
+        {
+            places[sum] = [.. all, place];
         }
     }
 

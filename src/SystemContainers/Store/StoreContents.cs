@@ -11,7 +11,7 @@ namespace SystemContainers.Store;
 /// <summary>Contents that were found in objects of a store. An object need not be there any more when it is opened: no lease is held over the network.</summary>
 /// <param name="store">Outlives this.</param>
 /// <param name="places">Where each content is.</param>
-sealed class StoreContents(ContentStore store, IReadOnlyDictionary<ContentSum, (ObjectKey Key, long Offset)> places) : IFoundContents
+sealed class StoreContents(ContentStore store, IReadOnlyDictionary<ContentSum, (ObjectKey Key, long Offset)[]> places) : IFoundContents
 {
     private ObjectKey _key;
     private SafeFileHandle? _file;
@@ -20,12 +20,12 @@ sealed class StoreContents(ContentStore store, IReadOnlyDictionary<ContentSum, (
     public int Count => places.Count;
 
     /// <inheritdoc/>
-    public bool Has(ContentSum sum) => places.ContainsKey(sum);
+    public int Places(ContentSum sum) => places.TryGetValue(sum, out (ObjectKey, long)[]? all) ? all.Length : 0;
 
     /// <inheritdoc/>
-    public (SafeFileHandle File, long Offset)? Open(ContentSum sum)
+    public (SafeFileHandle File, long Offset)? Open(ContentSum sum, int place)
     {
-        (ObjectKey key, long offset) = places[sum];
+        (ObjectKey key, long offset) = places[sum][place];
         if (_file is null || _key != key)
         {
             _file?.Dispose();

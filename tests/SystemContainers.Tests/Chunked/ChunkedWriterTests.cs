@@ -112,6 +112,81 @@ public sealed class ChunkedWriterTests
         });
     }
 
+    /// <summary>Headers that pack a thousand to one would else be held in memory whole.</summary>
+    [Fact]
+    public void Headers_without_content_are_written_in_frames_of_a_few_MiB()
+    {
+        LayerTar tar = new();
+        for (int i = 0; i < 20_000; i++)
+        {
+            tar.Dir($"d{i}/");
+        }
+
+        byte[] plain = tar.ToBytes();
+        (byte[] blob, _) = Write(plain);
+
+        // The first frame's header says how long its content is, in four bytes.
+        Assert.Equal(plain, Unpack(blob));
+        Assert.True(plain.Length > 9 << 20);
+        Assert.Equal(2, blob[4] >> 6);
+        Assert.InRange(BitConverter.ToUInt32(blob, (blob[4] & 0x20) != 0 ? 5 : 6), 4u << 20, 5u << 20);
+    }
+
+    [Fact]
+    public void Headers_of_one_entry_without_end_are_refused()
+    {
+        string value = new('v', 1_000_000);
+        TarBuilder tar = new();
+        for (int i = 0; i < 4; i++)
+        {
+            tar.Pax('x', ("comment", value));
+        }
+
+        Assert.Contains("too large", Unfit(new MemoryStream(tar.File("a").Finished)), StringComparison.Ordinal);
+        Assert.NotEqual("", Unfit(new MemoryStream(new TarBuilder().Pax('x', ("path", new string('p', 5000))).File("a").Finished)));
+    }
+
+    /// <summary>What nobody would read is not collected: each of these packs to nothing, and has a table of its own size.</summary>
+    [Fact]
+    public void An_archive_whose_table_is_larger_than_is_read_is_refused()
+    {
+        string value = new('v', 1_000_000);
+        using RepeatedEntries attributes = new(150, i => new TarBuilder().Pax('x', ("SCHILY.xattr.user.a", value)).File($"{i}").Unfinished);
+
+        Assert.Contains("larger than is read", Unfit(attributes), StringComparison.Ordinal);
+        Assert.InRange(attributes.Made, 100, 130);
+    }
+
+    [Fact]
+    public void An_archive_of_more_chunks_than_are_read_is_refused()
+    {
+        string holes = string.Concat(Enumerable.Repeat("x" + new string('\0', 1024), 60));
+        byte[] plain = new TarBuilder().File("a", holes).File("b", "b").Finished;
+
+        Assert.NotNull(ChunkedWriter.Write(new MemoryStream(plain), Stream.Null, TestContext.Current.CancellationToken, maxChunks: 121).Layer);
+        Assert.Contains("larger than is read", Unfit(new MemoryStream(plain), maxChunks: 120), StringComparison.Ordinal);
+        Assert.Contains("larger than is read", Unfit(new MemoryStream(plain), maxChunks: 50), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_of_more_chunks_than_are_read_is_none()
+    {
+        const string Zeros = "\"offset\":10,\"endOffset\":20,\"chunkType\":\"zeros\"";
+        byte[] json = Encoding.UTF8.GetBytes(
+            "{\"version\":1,\"entries\":[{\"type\":\"reg\",\"name\":\"a\",\"size\":2," + Zeros
+            + "},{\"type\":\"chunk\",\"name\":\"a\",\"chunkOffset\":1," + Zeros + "},{\"type\":\"reg\",\"name\":\"b\",\"size\":1," + Zeros + "}]}");
+
+        Assert.Equal(2, new TocParser(100, maxChunks: 3).Parse(new System.Text.Json.Utf8JsonReader(json)).Files.Count);
+        Assert.Throws<System.Text.Json.JsonException>(() => new TocParser(100, maxChunks: 2).Parse(new System.Text.Json.Utf8JsonReader(json)));
+    }
+
+    private static string Unfit(Stream tar, int maxChunks = ChunkedLimits.MaxChunks)
+    {
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(tar, Stream.Null, TestContext.Current.CancellationToken, maxChunks: maxChunks);
+        Assert.Null(layer);
+        return unfit!;
+    }
+
     private static List<ContentSum> Sums(byte[] content)
     {
         List<ContentSum> sums = [];

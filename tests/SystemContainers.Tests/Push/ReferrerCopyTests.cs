@@ -109,6 +109,91 @@ public sealed class ReferrerCopyTests : IDisposable
         Assert.Equal(("application/vnd.example.config", "mine", (long)signature.Manifest.Length), (mine.ArtifactType, mine.Annotations!["org.example.note"], mine.Size));
     }
 
+    /// <summary>Whoever may write the list can name in it what is about another image.</summary>
+    [Fact]
+    public async Task What_is_about_another_image_and_an_index_are_passed_over()
+    {
+        using OciRegistry from = new() { HasReferrers = false };
+        using OciRegistry to = new();
+        _bed.Host.Insecure(from.Host, to.Host);
+        using RegistryPusher pusher = new(from.Host, "app");
+        Digest image = await pusher.ImageAsync("a", "1");
+        Digest other = await pusher.ImageAsync("b");
+        await pusher.BundlesAsync(other, pusher.SizeOf(other), "about b"u8.ToArray());
+        ImageIndex theirs = ImageIndex.Parse(from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{other.Hex}"]].Bytes);
+        byte[] index = System.Text.Encoding.UTF8.GetBytes(
+            "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[],\"subject\":" + RegistryPusher.Json(new Descriptor(MediaTypes.OciManifest, image, pusher.SizeOf(image))) + "}");
+        Digest attached = await pusher.ManifestAsync(index, MediaTypes.OciIndex);
+        await pusher.BundlesAsync(image, pusher.SizeOf(image), "about a"u8.ToArray());
+        ImageIndex mine = ImageIndex.Parse(from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{image.Hex}"]].Bytes);
+        string entries = string.Join(',', mine.Manifests.Concat(theirs.Manifests).Append(new Descriptor(MediaTypes.OciIndex, attached, index.Length)).Select(RegistryPusher.Json));
+        await pusher.ManifestAsync(
+            System.Text.Encoding.UTF8.GetBytes("{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[" + entries + "]}"), MediaTypes.OciIndex, $"sha256-{image.Hex}");
+
+        CopiedImage copied = await CopyAsync(to, recursive: true, from);
+
+        Assert.Equal((1, 2), (copied.Attached, copied.Passed.Count));
+        Assert.Equal([image, mine.Manifests[0].Digest], to.Repository("copy").Manifests.Keys.OrderBy(k => k != image));
+    }
+
+    [Fact]
+    public async Task All_that_is_attached_together_has_a_limit()
+    {
+        using OciRegistry to = new();
+        _bed.Host.Insecure(_from.Host, to.Host);
+        Digest image = await AttachedAsync();
+        using RegistryPusher pusher = new(_from.Host, "app");
+        await pusher.AttachAsync(image, (new byte[2000], new Dictionary<string, string>()), (FakeImage.Noise(2000), new Dictionary<string, string>()));
+        await CopyAsync(to, recursive: false);
+        ImageReference place = ImageReference.Parse($"docker://{_from.Host}/app:1");
+        using RegistrySource source = new(new RegistryEndpoint(place, Insecure: true, IsMirror: false), _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress);
+        await using RegistryDestination destination = (RegistryDestination)
+            new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), place);
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => new ReferrerCopier(place, source, destination, Token, maxBytes: 5000).CopyAsync([image]));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Equal(4, await new ReferrerCopier(place, source, destination, Token, maxBytes: 50_000).CopyAsync([image]));
+    }
+
+    [Fact]
+    public async Task A_manifest_at_the_tag_of_the_list_is_not_replaced()
+    {
+        using OciRegistry to = new() { HasReferrers = false };
+        _bed.Host.Insecure(_from.Host, to.Host);
+        Digest image = await AttachedAsync();
+        using RegistryPusher other = new(to.Host, "copy");
+        Digest theirs = await other.ImageAsync("theirs", $"sha256-{image.Hex}");
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => CopyAsync(to, recursive: true));
+
+        Assert.Equal(ErrorKind.Conflict, e.Kind);
+        Assert.Equal(theirs, to.Repository("copy").Tags[$"sha256-{image.Hex}"]);
+    }
+
+    /// <summary>Others who write the list at the same time may take the entry out again without end.</summary>
+    [Fact]
+    public async Task A_list_that_loses_the_entry_again_and_again_is_an_error()
+    {
+        using OciRegistry to = new() { HasReferrers = false };
+        _bed.Host.Insecure(_from.Host, to.Host);
+        Digest image = await AttachedAsync();
+        to.Fail = r =>
+        {
+            if (r.HttpMethod == "GET")
+            {
+                to.Repository("copy").Tags.TryRemove($"sha256-{image.Hex}", out _);
+            }
+
+            return null;
+        };
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => CopyAsync(to, recursive: true));
+
+        Assert.Equal(ErrorKind.Conflict, e.Kind);
+        Assert.DoesNotContain("1", to.Repository("copy").Tags.Keys);
+    }
+
     [Fact]
     public async Task Only_registries_have_what_is_attached()
     {
@@ -137,9 +222,9 @@ public sealed class ReferrerCopyTests : IDisposable
         return image;
     }
 
-    private async Task<CopiedImage> CopyAsync(OciRegistry to, bool recursive)
+    private async Task<CopiedImage> CopyAsync(OciRegistry to, bool recursive, OciRegistry? from = null)
     {
-        ImageReference source = ImageReference.Parse($"docker://{_from.Host}/app:1");
+        ImageReference source = ImageReference.Parse($"docker://{(from ?? _from).Host}/app:1");
         await using IImageDestination destination =
             new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), source);
         return await new ImageCopier(_bed.Host.Progress).CopyAsync(_bed.Host.Puller(), [source], destination, new CopyChoice(null) { Recursive = recursive }, Token);

@@ -159,6 +159,22 @@ public sealed class UploadTests : IDisposable
         Assert.Equal(_image.BlobBytes(0), registry.Repository("app").Blobs[_image.Blob(0)]);
     }
 
+    /// <summary>However much it takes of each, a registry that forgets every upload gets it no sooner.</summary>
+    [Fact]
+    public async Task A_registry_that_loses_each_session_is_given_up()
+    {
+        int asked = 0;
+        using OciRegistry registry = Registry(new()
+        {
+            CutBody = r => r.HttpMethod == "PATCH" ? 2_000_000 : null,
+            Fail = r => r.HttpMethod == "GET" && r.Url!.AbsolutePath.Contains("/blobs/uploads/", StringComparison.Ordinal) && Interlocked.Increment(ref asked) % 2 == 0 ? 404 : null,
+        });
+
+        await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unreachable);
+
+        Assert.InRange(registry.Requests.Count(r => r.StartsWith("PATCH", StringComparison.Ordinal)), 3, 8);
+    }
+
     [Theory]
     [InlineData("PATCH", 503)]
     [InlineData("PUT", 429)]

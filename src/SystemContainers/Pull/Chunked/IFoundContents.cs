@@ -12,9 +12,14 @@ interface IFoundContents : IDisposable
     int Count { get; }
 
     /// <summary>Whether one was found. It need not be there any more, nor be what it was.</summary>
-    bool Has(ContentSum sum);
+    bool Has(ContentSum sum) => Places(sum) > 0;
+
+    /// <summary>In how many places one was found, a few at most: what is said of one of them may be wrong.</summary>
+    int Places(ContentSum sum);
 
     /// <summary>The file in which it is, and where.</summary>
+    /// <param name="sum">One that was found.</param>
+    /// <param name="place">Which of its places, from 0 on.</param>
     /// <returns>Null where it is not there any more. The file stays the callee's, until the next call.</returns>
-    (SafeFileHandle File, long Offset)? Open(ContentSum sum);
+    (SafeFileHandle File, long Offset)? Open(ContentSum sum, int place);
 }

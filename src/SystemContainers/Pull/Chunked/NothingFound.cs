@@ -12,9 +12,9 @@ sealed class NothingFound : IFoundContents
 
     public int Count => 0;
 
-    public bool Has(ContentSum sum) => false;
+    public int Places(ContentSum sum) => 0;
 
-    public (SafeFileHandle File, long Offset)? Open(ContentSum sum) => null;
+    public (SafeFileHandle File, long Offset)? Open(ContentSum sum, int place) => null;
 
     public void Dispose()
     {

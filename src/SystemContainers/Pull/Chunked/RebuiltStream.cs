@@ -21,6 +21,9 @@ sealed class RebuiltStream : ForwardOnlyStream
     /// <summary>A chunk up to this size is held against its sum before a byte of it is given.</summary>
     private const int WholeBytes = ContentSplitter.MaxBytes;
 
+    /// <summary>What was found and is not what it was costs a request each, one behind the other: with more of them the whole is sooner there.</summary>
+    private const int MaxUnplanned = 32;
+
     private readonly Toc _toc;
     private readonly TarSplitReader _tarSplit;
     private readonly IFoundContents _found;
@@ -36,6 +39,7 @@ sealed class RebuiltStream : ForwardOnlyStream
     private byte[] _packed = [];
     private byte[] _content = [];
     private bool _verified;
+    private int _unplanned;
 
     /// <param name="toc">What is where.</param>
     /// <param name="tarSplit">All but contents; disposed of with this.</param>
@@ -57,10 +61,10 @@ sealed class RebuiltStream : ForwardOnlyStream
         _pieces = PiecesAsync(_stop.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
-    /// <summary>Why the layer can't be put together and has to be fetched whole, once a read failed for that reason.</summary>
-    public string? Unusable { get; private set; }
+    /// <summary>Whether what came was not what the table of contents says, or that led to another archive: then it says nothing that is worth to be kept.</summary>
+    public bool IsTableDoubtful { get; private set; }
 
-    /// <exception cref="SysctrException">Corrupt: a chunk is not what its sum says, or the whole not its diffID; Unreachable; or whatever, where <see cref="Unusable"/> says so.</exception>
+    /// <exception cref="SysctrException">Corrupt: it can't be put together, a chunk is not what its sum says, or the whole not its diffID; Unreachable.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty || _verified)
@@ -112,7 +116,7 @@ sealed class RebuiltStream : ForwardOnlyStream
         }
         catch (Exception e) when (Decompression.IsFault(e))
         {
-            throw Corrupt($"it can't be decompressed: {e.Message}");
+            throw Doubtful($"it can't be decompressed: {e.Message}");
         }
 
         _piece = _pieces.Current;
@@ -123,7 +127,7 @@ sealed class RebuiltStream : ForwardOnlyStream
     private void Verify()
     {
         Digest actual = Digest.FromHash(_diffId.HashName, _hash.GetHashAndReset());
-        _verified = actual == _diffId ? true : throw Corrupt($"put together it is {actual}, the image's configuration says {_diffId}");
+        _verified = actual == _diffId ? true : throw Doubtful($"put together it is {actual}, the image's configuration says {_diffId}");
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -185,7 +189,7 @@ sealed class RebuiltStream : ForwardOnlyStream
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunkAsync(TocChunk chunk, [EnumeratorCancellation] CancellationToken cancellation)
     {
         bool isPlanned = !_found.Has(chunk.Sum);
-        if (!isPlanned && _found.Open(chunk.Sum) is var (file, offset) && IsThere(file, offset, chunk))
+        if (!isPlanned && Find(chunk) is var (file, offset))
         {
             if (chunk.Size <= WholeBytes)
             {
@@ -195,8 +199,8 @@ sealed class RebuiltStream : ForwardOnlyStream
 
             for (long done = 0; done < chunk.Size;)
             {
-                int read = RandomAccess.Read(file, Content(128 << 10).AsSpan(0, (int)Math.Min(128 << 10, chunk.Size - done)), offset + done);
-                done += read > 0 ? read : throw Corrupt("a file of the store was cut while it was read");
+                int read = ReadFound(file, (int)Math.Min(128 << 10, chunk.Size - done), offset + done);
+                done += read;
                 yield return _content.AsMemory(0, read);
             }
 
@@ -204,6 +208,11 @@ sealed class RebuiltStream : ForwardOnlyStream
         }
 
         // What was found, and is not what it was, was in no plan.
+        if (!isPlanned && ++_unplanned > MaxUnplanned)
+        {
+            throw Unfit($"more than {MaxUnplanned} pieces of files are not any more what they were");
+        }
+
         Stream source = isPlanned ? _ranges : _open(new BlobRange(chunk.Start, chunk.End)) ?? throw new RangeRefusedException("the source has no pieces of blobs");
         try
         {
@@ -229,6 +238,32 @@ sealed class RebuiltStream : ForwardOnlyStream
             {
                 await source.DisposeAsync();
             }
+        }
+    }
+
+    /// <summary>The first place where a content still is; one that fits is in <see cref="_content"/> then.</summary>
+    private (SafeFileHandle File, long Offset)? Find(TocChunk chunk)
+    {
+        for (int place = 0; place < _found.Places(chunk.Sum); place++)
+        {
+            if (_found.Open(chunk.Sum, place) is var (file, offset) && IsThere(file, offset, chunk))
+            {
+                return (file, offset);
+            }
+        }
+
+        return null;
+    }
+
+    private int ReadFound(SafeFileHandle file, int count, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(file, Content(128 << 10).AsSpan(0, count), offset) is > 0 and int read ? read : throw Unfit("a file of the store was cut while it was read");
+        }
+        catch (IOException e)
+        {
+            throw Unfit($"a file of the store can't be read: {e.Message}");
         }
     }
 
@@ -314,14 +349,14 @@ sealed class RebuiltStream : ForwardOnlyStream
         return _content;
     }
 
-    private SysctrException Wrong(TocChunk chunk) => Corrupt($"the bytes {chunk.Start} to {chunk.End - 1} unpacked are not {chunk.Sum}");
+    private SysctrException Wrong(TocChunk chunk) => Doubtful($"the bytes {chunk.Start} to {chunk.End - 1} unpacked are not {chunk.Sum}");
 
-    private SysctrException Corrupt(string why) =>
-        new(ErrorKind.Corrupt, $"{_doing}: {why}", "the image is damaged where it lies, or was changed on the way; try another mirror, or push it again");
-
-    private SysctrException Unfit(string why)
+    private SysctrException Doubtful(string why)
     {
-        Unusable = why;
-        return new SysctrException(ErrorKind.Corrupt, $"{_doing}: {why}");
+        IsTableDoubtful = true;
+        return Unfit(why);
     }
+
+    /// <summary>Without a hint: whoever reads this fetches the whole, whose digests tell the true reason.</summary>
+    private SysctrException Unfit(string why) => new(ErrorKind.Corrupt, $"{_doing}: {why}");
 }

@@ -23,6 +23,9 @@ namespace SystemContainers.Pull.Sources;
 sealed class BlobRangeStream(
     RegistryClient client, RegistryRequest request, long offset, long length, long size, PullOptions options, IPullProgress progress) : ForwardOnlyStream
 {
+    /// <summary>A connection that brought this much was worth it: the count of attempts starts anew.</summary>
+    private const long WorthwhileBytes = 1 << 20;
+
     private readonly long _end = offset + length;
     private HttpResponseMessage? _response;
     private Stream? _body;
@@ -66,8 +69,8 @@ sealed class BlobRangeStream(
 
             await CloseBodyAsync();
 
-            // Any progress renews the attempts: a piece is small.
-            _cuts = _position > _openedAt ? 1 : _cuts + 1;
+            // A byte at a time would else take a day for a piece.
+            _cuts = _position - _openedAt >= WorthwhileBytes ? 1 : _cuts + 1;
             if (_cuts >= options.MaxAttempts)
             {
                 throw new SysctrException(

@@ -3,7 +3,9 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using SystemContainers.Chunked;
+using SystemContainers.Errors;
 using SystemContainers.Oci;
+using SystemContainers.Tar;
 using ZstdSharp;
 
 namespace SystemContainers.Push.Layers;
@@ -20,8 +22,11 @@ static class LayerWriter
     /// <param name="target">An empty file, which gets the blob.</param>
     /// <param name="format">How.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <param name="maxBytes">How large the archive may be.</param>
     /// <returns>What a manifest says of the blob.</returns>
-    public static async Task<Descriptor> WriteAsync(Func<CancellationToken, Task<Stream>> open, FileStream target, LayerFormat format, CancellationToken cancellation)
+    /// <exception cref="SysctrException">Unsafe: the archive is larger than any that is installed.</exception>
+    public static async Task<Descriptor> WriteAsync(
+        Func<CancellationToken, Task<Stream>> open, FileStream target, LayerFormat format, CancellationToken cancellation, long maxBytes = TarLimits.MaxArchiveBytes)
     {
         if (format == LayerFormat.ZstdChunked)
         {
@@ -45,7 +50,13 @@ static class LayerWriter
             ? new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true)
             : new CompressionStream(target, ZstdLevel, leaveOpen: true))
         {
-            await archive.CopyToAsync(packed, 128 << 10, cancellation);
+            byte[] buffer = new byte[128 << 10];
+            long left = maxBytes;
+            while (await archive.ReadAsync(buffer, cancellation) is > 0 and int read)
+            {
+                left -= read <= left ? read : throw new SysctrException(ErrorKind.Unsafe, $"compressing a layer: unpacked it is larger than {maxBytes} bytes");
+                await packed.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            }
         }
 
         return Describe(format == LayerFormat.Gzip ? MediaTypes.OciLayerGzip : MediaTypes.OciLayerZstd, target);

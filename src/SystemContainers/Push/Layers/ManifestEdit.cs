@@ -10,7 +10,7 @@ namespace SystemContainers.Push.Layers;
 /// <summary>Manifests and configurations with other layers; all else stays what it was.</summary>
 static class ManifestEdit
 {
-    /// <summary>A manifest with other layers. One of Docker's that gets a layer of zstd, for which that has no word, becomes OCI's.</summary>
+    /// <summary>A manifest with other layers. One of Docker's that gets a layer of zstd, for which that has no word, becomes OCI's; else its layers are called as Docker calls them.</summary>
     /// <param name="manifest">As it was.</param>
     /// <param name="config">The configuration where that is another one, too.</param>
     /// <param name="layers">All of them.</param>
@@ -26,14 +26,15 @@ static class ManifestEdit
         }
 
         Descriptor[] all = [.. layers];
-        bool becomesOci = (string?)document["mediaType"] == MediaTypes.DockerManifest && all.Any(l => l.MediaType == MediaTypes.OciLayerZstd);
+        bool isDocker = (string?)document["mediaType"] == MediaTypes.DockerManifest;
+        bool becomesOci = isDocker && all.Any(l => l.MediaType == MediaTypes.OciLayerZstd);
         if (becomesOci)
         {
             document["mediaType"] = MediaTypes.OciManifest;
             document["config"]!["mediaType"] = MediaTypes.OciConfig;
         }
 
-        document["layers"] = new JsonArray([.. all.Select(l => (JsonNode)Json(becomesOci ? l with { MediaType = Oci(l.MediaType) } : l))]);
+        document["layers"] = new JsonArray([.. all.Select(l => (JsonNode)Json(!isDocker ? l : l with { MediaType = becomesOci ? Oci(l.MediaType) : Docker(l.MediaType) }))]);
         return Bytes(document);
     }
 
@@ -62,6 +63,13 @@ static class ManifestEdit
         MediaTypes.DockerLayer => MediaTypes.OciLayer,
         MediaTypes.DockerLayerGzip => MediaTypes.OciLayerGzip,
         MediaTypes.DockerLayer + ".zstd" => MediaTypes.OciLayerZstd,
+        _ => mediaType,
+    };
+
+    private static string Docker(string mediaType) => mediaType switch
+    {
+        MediaTypes.OciLayer => MediaTypes.DockerLayer,
+        MediaTypes.OciLayerGzip => MediaTypes.DockerLayerGzip,
         _ => mediaType,
     };
 

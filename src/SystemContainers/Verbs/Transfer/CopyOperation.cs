@@ -107,6 +107,17 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     {
         await using IImageDestination destination = host.Destinations(progress).Open(to, from);
         CopiedImage copied = await new ImageCopier(progress).CopyAsync(host.Puller(progress, withoutMirrors: choice.Recursive), [from], destination, choice, cancellation);
+        foreach (string passed in copied.Passed)
+        {
+            note($"{to}: warning: not copied with the image: {passed}");
+        }
+
+        if (copied.Proofs.Count > 0 && copied.Digest is { } made && made != copied.Source)
+        {
+            note($"{to}: warning: {from} is signed as the policy requires, and the copy has another digest, for which no signature of the source holds: sign it again");
+            return Report(from.ToString(), to, copied);
+        }
+
         if (copied.Proofs.Any(p => p.Requirement == "signedBy"))
         {
             note($"{to}: warning: {from} is signed as the policy requires, and simple signatures lie beside the registry: whoever serves them for the source has to do it for the copy (registries.d)");

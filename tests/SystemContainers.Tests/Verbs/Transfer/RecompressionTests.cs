@@ -79,6 +79,20 @@ public sealed class RecompressionTests : IDisposable
             (manifest.MediaType, manifest.Config.MediaType, manifest.Config.Digest, manifest.Layers[0].MediaType));
     }
 
+    /// <summary>A manifest of the one with layers of the other is refused by some registries.</summary>
+    [Fact]
+    public async Task An_image_of_Dockers_stays_one_with_gzip()
+    {
+        FakeImage image = Image();
+        (image.ManifestType, image.ConfigType) = (MediaTypes.DockerManifest, MediaTypes.DockerConfig);
+        image.Add(s_tar.ToBytes(), s_tar.ToBytes(), MediaTypes.DockerLayer).PushTo(_bed.Registry, "from", "v1");
+
+        await CopyAsync($"docker://{From}", $"docker://{_bed.Registry.Host}/to:v1", LayerFormat.Gzip);
+
+        ImageManifest manifest = Manifest("to", "v1");
+        Assert.Equal((MediaTypes.DockerManifest, MediaTypes.DockerConfig, MediaTypes.DockerLayerGzip), (manifest.MediaType, manifest.Config.MediaType, manifest.Layers[0].MediaType));
+    }
+
     /// <summary>podman's own writer fails there, and its reader refuses a table with a name twice.</summary>
     [Fact]
     public async Task An_archive_that_has_no_table_of_contents_becomes_plain_zstd()
@@ -128,6 +142,22 @@ public sealed class RecompressionTests : IDisposable
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Empty(_bed.Registry.Repository("to").Blobs);
         Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => LayerFormats.Parse("xz", "--compression-format")).Kind);
+    }
+
+    /// <summary>Zeros without end pack to nothing, and cost time and room to pack.</summary>
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task A_layer_without_end_is_not_compressed_without_end(string format)
+    {
+        await using FileStream target = File.Create(_bed.In("blob"));
+        Task<Stream> Open(CancellationToken token) => Task.FromResult<Stream>(new MemoryStream(new byte[1_000_000]));
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => LayerWriter.WriteAsync(Open, target, LayerFormats.Parse(format, "--x")!.Value, Cancellation, maxBytes: 999_999));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        target.SetLength(0);
+        await LayerWriter.WriteAsync(Open, target, LayerFormats.Parse(format, "--x")!.Value, Cancellation, maxBytes: 1_000_000);
     }
 
     private static FakeImage Image() => new() { Architecture = Platform.Current.Architecture };

@@ -6,6 +6,7 @@ using SystemContainers.Images;
 using SystemContainers.Inspect.Images;
 using SystemContainers.Oci;
 using SystemContainers.Push;
+using SystemContainers.Push.Layers;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tests.Fakes;
@@ -72,6 +73,9 @@ public sealed class TransferTests : IDisposable
             "{\"critical\":{\"type\":\"atomic container signature\",\"image\":{\"docker-manifest-digest\":\"" + _image.ManifestDigest + "\"},\"identity\":{\"docker-reference\":\"" + name + "\"}},\"optional\":{}}")));
 
         await _bed.PullAsync(name);
+        CopyChoice compressed = new(Platform.Current, Compress: new Recompression(LayerFormat.Zstd, _bed.Root));
+        await _bed.Copy.CopyAsync($"docker://{name}", $"oci:{_bed.In("compressed")}:v1", compressed, offline: false, Cancellation);
+        Assert.EndsWith("for which no signature of the source holds: sign it again", Assert.Single(_bed.Notes, n => n.Contains("signed", StringComparison.Ordinal)), StringComparison.Ordinal);
         ForgetSource();
         ImageDetails details = new ImageReports(_bed.Host).Describe(name);
 

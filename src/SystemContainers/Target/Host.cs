@@ -240,7 +240,7 @@ sealed class Host : IDisposable
         {
             return MountedLayers();
         }
-        catch (SysctrException)
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
             // What is wrong there is fsck's to say; a layer of the wrong form is converted by it.
             return [];

@@ -73,7 +73,7 @@ public sealed class MachineTests(MachineFixture fixture)
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
         await _host.ShellAsync(
             $$"""
-              object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects)
+              object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
               sync
               block=$(filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }')
               device=$(findmnt --noheadings --output SOURCE /)

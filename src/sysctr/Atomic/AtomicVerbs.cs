@@ -89,7 +89,7 @@ static class AtomicVerbs
         new("images info", ["images", "info"], s_json, s_storage, s_remote),
         new("images pull", ["pull"], s_storage, s_type, s_credentials),
         new("images tag", ["images", "tag"], s_storage),
-        new("images delete", ["images", "delete"], s_force, s_allContainers, s_storage, AtomicOption.Refused("--remote", "'sysctr images delete docker://IMAGE' deletes in a registry")),
+        new("images delete", ["images", "delete"], s_force, s_allContainers, s_storage, AtomicOption.Refused("--remote", "'sysctr images delete --remote docker://IMAGE' deletes in a registry")),
         new("images prune", ["images", "prune"]),
         new("images update", ["images", "update"], s_storage),
         new("images verify", ["images", "verify"], s_storage),

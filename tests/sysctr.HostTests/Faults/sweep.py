@@ -338,7 +338,8 @@ def prepare():
         with open(f"{ROOT}/usr/bin/runc", "w") as file:
             file.write("#!/bin/sh\n")
         os.chmod(f"{ROOT}/usr/bin/runc", 0o755)
-        if CUT in MOUNTED:
+        # What is damaged for a repair is found by its links into the store.
+        if CUT in MOUNTED and OPERATION != "repair":
             os.makedirs(f"{ROOT}/etc/sysctr")
             with open(f"{ROOT}/etc/sysctr/sysctr.toml", "w") as file:
                 file.write('checkout = "composefs"\n')

@@ -17,21 +17,23 @@ static class ImagesDeleteCommand
 
     private static readonly Option<bool> s_force = new("--force") { Description = "Also images that containers use; these keep their files." };
 
+    private static readonly Option<bool> s_remote = new("--remote") { Description = "In the registry that each is in, written in full (docker://REGISTRY/NAME:TAG), and not in the store." };
+
     public static Command Create()
     {
         Command command = new(
             "delete",
             """
             Removes names from the store; by an ID, every name of the image. Files that nothing else needs go with the next
-            'sysctr images prune'. With docker:// an image is deleted in its registry, with all names that it has there.
+            'sysctr images prune'. With --remote an image is deleted in its registry instead, with all names that it has there.
 
             Examples:
               sysctr images delete etcd
               sysctr images delete 3f2a91c0b7de
-              sysctr images delete docker://registry.example:5000/etcd:3.5
+              sysctr images delete --remote docker://registry.example:5000/etcd:3.5
             """)
         {
-            s_images, s_all, s_force,
+            s_images, s_all, s_force, s_remote,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -51,9 +53,17 @@ static class ImagesDeleteCommand
                 images.DeleteAll(parsed.GetValue(s_force), cancellation);
             }
 
+            // The names of the store begin with docker:// too: what is meant elsewhere has to be said.
+            bool remote = parsed.GetValue(s_remote);
+            if (remote && (all || parsed.GetValue(s_force) || !named.All(RemoteDeletion.Is)))
+            {
+                throw new SysctrException(
+                    ErrorKind.Usage, "images delete --remote: it takes images of registries by their full names, and neither --all nor --force", "write sysctr images delete --remote docker://REGISTRY/NAME:TAG");
+            }
+
             foreach (string image in named)
             {
-                if (RemoteDeletion.Is(image))
+                if (remote)
                 {
                     terminal.Result((await new RemoteDeletion(host, NoProgress.Instance).DeleteAsync(image, cancellation)).ToString());
                 }

@@ -67,34 +67,31 @@ public sealed class MachineTests(MachineFixture fixture)
         await _host.RebootAsync();
 
         await probe.WaitForAsync($"systemctl is-active --quiet {probe.Service}", "its start at boot");
-        (await _host.SysctrAsync("fsck")).MustSucceed();
 
-        // A byte that is changed below the file system, as a bad disk or a bad man does.
+        // A byte that is changed below the file system, as a bad disk or a bad man does. The converted layer has two names for the file.
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
         await _host.ShellAsync(
             $$"""
               object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
               sync
-              block=$(filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }')
-              device=$(findmnt --noheadings --output SOURCE /)
-              dd if=$device of=/run/block bs=4096 skip=$block count=1 status=none
-              printf X | dd of=/run/block bs=1 seek=20 conv=notrunc status=none
-              dd if=/run/block of=$device bs=4096 seek=$block count=1 conv=notrunc,fsync oflag=direct status=none
-              echo 3 > /proc/sys/vm/drop_caches
+              filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }' > /run/number
+              dd if=$(findmnt --noheadings --output SOURCE /) of=/run/block bs=4096 skip=$(cat /run/number) count=1 status=none
+              cp /run/block /run/altered
+              printf X | dd of=/run/altered bs=1 seek=20 conv=notrunc status=none
               """);
+        await WriteBlockAsync("/run/altered");
         CommandResult read = await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release");
         Assert.Equal(1, read.ExitCode);
         Assert.Contains("Input/output error", read.Error, StringComparison.Ordinal);
-        Assert.Contains("can't be read", (await _host.SysctrAsync("fsck")).Output, StringComparison.Ordinal);
-        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
-        await _host.ShellAsync($"systemctl restart {probe.Service}");
+        await WriteBlockAsync("/run/block");
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
 
         // Another image in the place of the one that was installed.
         await _host.ShellAsync($"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}");
         Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", probe.Service)).ExitCode);
-        (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
-        await _host.MustAsync("systemctl", "start", probe.Service);
+
+        Task WriteBlockAsync(string block) => _host.ShellAsync(
+            $"dd if={block} of=$(findmnt --noheadings --output SOURCE /) bs=4096 seek=$(cat /run/number) count=1 conv=notrunc,fsync oflag=direct status=none; echo 3 > /proc/sys/vm/drop_caches");
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
 using System.Net;
 using SystemContainers.Errors;
 using SystemContainers.Pull.Http;
@@ -23,16 +22,9 @@ namespace SystemContainers.Pull.Sources;
 sealed class BlobRangeStream(
     RegistryClient client, RegistryRequest request, long offset, long length, long size, PullOptions options, IPullProgress progress) : ForwardOnlyStream
 {
-    /// <summary>A connection that brought this much was worth it: the count of attempts starts anew.</summary>
-    private const long WorthwhileBytes = 1 << 20;
-
     private readonly long _end = offset + length;
-    private HttpResponseMessage? _response;
-    private Stream? _body;
+    private readonly ResumedBody _body = new(request, size, options, progress);
     private long _position = offset;
-    private long _openedAt;
-    private int _cuts;
-    private RateFloor _rate = new(options);
 
     /// <exception cref="RangeRefusedException">The registry does not serve it.</exception>
     /// <exception cref="SysctrException">Unreachable: it is cut again and again; or what the registry says.</exception>
@@ -48,12 +40,12 @@ sealed class BlobRangeStream(
             string why;
             try
             {
-                if (_body is null)
+                if (!_body.IsOpen)
                 {
-                    await OpenAsync(cancellationToken);
+                    await _body.OpenAsync(_position, () => AskAsync(cancellationToken), cancellationToken);
                 }
 
-                int read = await ReadBodyAsync(buffer[..(int)Math.Min(buffer.Length, _end - _position)], cancellationToken);
+                int read = await _body.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _end - _position)], cancellationToken);
                 if (read > 0)
                 {
                     _position += read;
@@ -62,85 +54,46 @@ sealed class BlobRangeStream(
 
                 why = "the answer ended early";
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
+            catch (Exception e) when (ResumedBody.IsCut(e))
             {
                 why = Redact.Text(NetworkWords.Plain(e));
             }
 
-            await CloseBodyAsync();
-
-            // A byte at a time would else take a day for a piece.
-            _cuts = _position - _openedAt >= WorthwhileBytes ? 1 : _cuts + 1;
-            if (_cuts >= options.MaxAttempts)
-            {
-                throw new SysctrException(
-                    ErrorKind.Unreachable, $"{request.Doing}: cut off or too slow at byte {_position} of {size} again and again: {why}", "try again later; layers that are complete are kept");
-            }
-
-            progress.Retrying($"{request.Doing}: {why}; going on at byte {_position} of {size}");
-            await Task.Delay(RetryRules.Pause(options, _cuts + 1, retryAfter: null), cancellationToken);
+            await _body.DisposeAsync();
+            await _body.PauseAsync(_position, why, cancellationToken);
         }
     }
 
     public override async ValueTask DisposeAsync()
     {
-        await CloseBodyAsync();
+        await _body.DisposeAsync();
         await base.DisposeAsync();
     }
 
-    private async Task OpenAsync(CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> AskAsync(CancellationToken cancellation)
     {
-        _openedAt = _position;
-        _rate = new RateFloor(options);
+        HttpResponseMessage response;
         try
         {
-            _response = await client.GetAsync(request with { Offset = _position, Last = _end - 1 }, static (response, _) => Task.FromResult(response), cancellationToken);
+            response = await client.GetAsync(request with { Offset = _position, Last = _end - 1 }, static (response, _) => Task.FromResult(response), cancellation);
         }
         catch (SysctrException e) when (RegistryErrors.IsRefusedRange(e))
         {
             throw new RangeRefusedException(e.Message, e);
         }
 
-        bool isIt = _response.StatusCode == HttpStatusCode.PartialContent &&
-            _response.Content.Headers.ContentRange is { Unit: "bytes" } range && range.From == _position && range.To == _end - 1 && (range.Length is null || range.Length == size) &&
-            (_response.Content.Headers.ContentLength is not { } told || told == _end - _position);
+        bool isIt = response.StatusCode == HttpStatusCode.PartialContent &&
+            response.Content.Headers.ContentRange is { Unit: "bytes" } range && range.From == _position && range.To == _end - 1 && (range.Length is null || range.Length == size) &&
+            (response.Content.Headers.ContentLength is not { } told || told == _end - _position);
         if (!isIt)
         {
-            throw new RangeRefusedException(
-                $"asked for the bytes {_position} to {_end - 1} of {size}, the registry answers HTTP {(int)_response.StatusCode} with {Redact.Text(_response.Content.Headers.ContentRange?.ToString() ?? "no range")}");
+            using (response)
+            {
+                throw new RangeRefusedException(
+                    $"asked for the bytes {_position} to {_end - 1} of {size}, the registry answers HTTP {(int)response.StatusCode} with {Redact.Text(response.Content.Headers.ContentRange?.ToString() ?? "no range")}");
+            }
         }
 
-        _body = await _response.Content.ReadAsStreamAsync(cancellationToken);
-    }
-
-    private async Task<int> ReadBodyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        TimeSpan left = _rate.Patience;
-        patience.CancelAfter(left);
-        long start = Stopwatch.GetTimestamp();
-        int read;
-        try
-        {
-            read = await _body!.ReadAsync(buffer, patience.Token);
-        }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw left < options.StallTimeout ? _rate.TooSlow(e) : new TimeoutException($"no byte in {options.StallTimeout.TotalSeconds} s", e);
-        }
-
-        _rate.Received(read, Stopwatch.GetElapsedTime(start));
-        return read;
-    }
-
-    private async ValueTask CloseBodyAsync()
-    {
-        if (_body is not null)
-        {
-            await _body.DisposeAsync();
-        }
-
-        _response?.Dispose();
-        (_body, _response) = (null, null);
+        return response;
     }
 }

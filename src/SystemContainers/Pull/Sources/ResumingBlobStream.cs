@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using SystemContainers.Errors;
@@ -17,20 +16,11 @@ namespace SystemContainers.Pull.Sources;
 /// <remarks>It does not verify. Too many bytes are handed on up to one too many, so that the verifier above sees it.</remarks>
 sealed class ResumingBlobStream : ForwardOnlyStream
 {
-    /// <summary>A connection that brought this much was worth it: the count of attempts starts anew.</summary>
-    private const long WorthwhileBytes = 1 << 20;
-
     private readonly RegistryClient _client;
     private readonly RegistryRequest _request;
-    private readonly PullOptions _options;
-    private readonly IPullProgress _progress;
     private readonly long _size;
-    private HttpResponseMessage? _response;
-    private Stream? _body;
+    private readonly ResumedBody _body;
     private long _position;
-    private long _openedAt;
-    private int _cuts;
-    private RateFloor _rate;
 
     /// <param name="client">Of the blob's registry.</param>
     /// <param name="request">For the whole blob.</param>
@@ -43,9 +33,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
         _client = client;
         _request = request;
         _size = size;
-        _options = options;
-        _progress = progress;
-        _rate = new RateFloor(options);
+        _body = new ResumedBody(request, size, options, progress);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -60,10 +48,10 @@ sealed class ResumingBlobStream : ForwardOnlyStream
             string why;
             try
             {
-                if (_body is null)
+                if (!_body.IsOpen)
                 {
                     // Nothing is left to ask for; what came before is the verifier's to judge.
-                    if (_position >= _size && _openedAt < _position)
+                    if (_position >= _size && _body.OpenedAt < _position)
                     {
                         return 0;
                     }
@@ -71,7 +59,7 @@ sealed class ResumingBlobStream : ForwardOnlyStream
                     await OpenAsync(cancellationToken);
                 }
 
-                int read = await ReadBodyAsync(buffer, cancellationToken);
+                int read = await _body.ReadAsync(buffer, cancellationToken);
                 if (read > 0 || _position >= _size)
                 {
                     _position += read;
@@ -80,49 +68,51 @@ sealed class ResumingBlobStream : ForwardOnlyStream
 
                 why = "the answer ended early";
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
+            catch (Exception e) when (ResumedBody.IsCut(e))
             {
                 why = Redact.Text(NetworkWords.Plain(e));
             }
 
-            await CloseBodyAsync();
+            await _body.DisposeAsync();
             if (_position >= _size && _size > 0)
             {
                 return 0;
             }
 
-            _cuts = _position - _openedAt >= WorthwhileBytes ? 1 : _cuts + 1;
-            if (_cuts >= _options.MaxAttempts)
-            {
-                throw new SysctrException(
-                    ErrorKind.Unreachable,
-                    $"{_request.Doing}: cut off or too slow at byte {_position} of {_size} again and again: {why}",
-                    "try again later; layers that are complete are kept");
-            }
-
-            _progress.Retrying($"{_request.Doing}: {why}; going on at byte {_position} of {_size}");
-            await Task.Delay(RetryRules.Pause(_options, _cuts + 1, retryAfter: null), cancellationToken);
+            await _body.PauseAsync(_position, why, cancellationToken);
         }
     }
 
     public override async ValueTask DisposeAsync()
     {
-        await CloseBodyAsync();
+        await _body.DisposeAsync();
         await base.DisposeAsync();
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        _openedAt = _position;
-        _rate = new RateFloor(_options);
-        _response = await _client.GetAsync(
-            _request with { Offset = _position }, static (response, _) => Task.FromResult(response), cancellationToken);
-        long skip = Skip(_response);
-        _body = await _response.Content.ReadAsStreamAsync(cancellationToken);
+        long skip = 0;
+        await _body.OpenAsync(
+            _position,
+            async () =>
+            {
+                HttpResponseMessage response = await _client.GetAsync(_request with { Offset = _position }, static (response, _) => Task.FromResult(response), cancellationToken);
+                try
+                {
+                    skip = Skip(response);
+                    return response;
+                }
+                catch
+                {
+                    response.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken);
         byte[] discarded = new byte[(int)Math.Min(skip, 64 << 10)];
         while (skip > 0)
         {
-            int read = await ReadBodyAsync(discarded.AsMemory(0, (int)Math.Min(skip, discarded.Length)), cancellationToken);
+            int read = await _body.ReadAsync(discarded.AsMemory(0, (int)Math.Min(skip, discarded.Length)), cancellationToken);
             if (read == 0)
             {
                 throw new IOException("the answer ended early");
@@ -158,36 +148,5 @@ sealed class ResumingBlobStream : ForwardOnlyStream
                     $"{_request.Doing}: asked for the bytes from {_position} of {_size}, the registry answers "
                     + $"HTTP {(int)response.StatusCode} with {(wrong is null ? "no range" : $"bytes {wrong.From}-{wrong.To} of {wrong.Length}")}");
         }
-    }
-
-    private async Task<int> ReadBodyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        TimeSpan left = _rate.Patience;
-        patience.CancelAfter(left);
-        long start = Stopwatch.GetTimestamp();
-        int read;
-        try
-        {
-            read = await _body!.ReadAsync(buffer, patience.Token);
-        }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw left < _options.StallTimeout ? _rate.TooSlow(e) : new TimeoutException($"no byte in {_options.StallTimeout.TotalSeconds} s", e);
-        }
-
-        _rate.Received(read, Stopwatch.GetElapsedTime(start));
-        return read;
-    }
-
-    private async ValueTask CloseBodyAsync()
-    {
-        if (_body is not null)
-        {
-            await _body.DisposeAsync();
-        }
-
-        _response?.Dispose();
-        (_body, _response) = (null, null);
     }
 }

@@ -2,7 +2,7 @@
 
 using SystemContainers.Pull.Options;
 
-namespace SystemContainers.Pull.Sources;
+namespace SystemContainers.Pull.Streams;
 
 /// <summary>
 /// The least that a sender has to bring, an average over a window. Attack: a byte now and then, which is never quite a stall, keeps a pull

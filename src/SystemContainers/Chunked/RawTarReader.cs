@@ -15,8 +15,8 @@ namespace SystemContainers.Chunked;
 /// <param name="stream">At its beginning; stays the caller's.</param>
 sealed class RawTarReader(Stream stream)
 {
-    private const int BlockSize = 512;
-    private const string XattrPrefix = "SCHILY.xattr.";
+    private const int BlockSize = TarHeader.BlockSize;
+    private const string XattrPrefix = TarHeader.XattrPrefix;
 
     /// <summary>0001 to 9999, for that is what a date in JSON can be.</summary>
     private const long FirstSecond = -62135596800;
@@ -166,7 +166,7 @@ sealed class RawTarReader(Stream stream)
 
         _plain += size;
         _content = size;
-        _padding = Padding(size);
+        _padding = TarHeader.Padding(size);
         byte[] headers = _headers.WrittenSpan.ToArray();
         _headers.ResetWrittenCount();
         return new RawEntry
@@ -258,7 +258,7 @@ sealed class RawTarReader(Stream stream)
         byte[] data = new byte[size];
         int read = stream.ReadAtLeast(data, data.Length, throwOnEndOfStream: false);
         _headers.Write(data.AsSpan(0, read));
-        Take(Padding(size));
+        Take(TarHeader.Padding(size));
         return data;
     }
 
@@ -294,6 +294,4 @@ sealed class RawTarReader(Stream stream)
 
         return (isRooted ? "/" : "") + string.Join('/', parts);
     }
-
-    private static int Padding(long length) => (int)((BlockSize - (length % BlockSize)) % BlockSize);
 }

@@ -12,7 +12,7 @@ namespace SystemContainers.Tar;
 readonly ref struct TarEntryBuilder(
     TarHeader header, PaxRecords? local, PaxRecords global, byte[]? longName, byte[]? longLink, long position)
 {
-    private const string XattrPrefix = "SCHILY.xattr.";
+    private const string XattrPrefix = TarHeader.XattrPrefix;
 
     private readonly TarHeader _header = header;
 

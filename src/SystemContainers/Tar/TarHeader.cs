@@ -5,7 +5,16 @@ namespace SystemContainers.Tar;
 /// <summary>A view of one 512-byte header block (POSIX ustar; GNU's variant where it differs).</summary>
 readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 {
+    /// <summary>Bytes of a block: an archive consists of such.</summary>
+    public const int BlockSize = 512;
+
+    /// <summary>What the key of a pax record begins with that is an extended attribute.</summary>
+    public const string XattrPrefix = "SCHILY.xattr.";
+
     private readonly ReadOnlySpan<byte> _block = block;
+
+    /// <summary>The zeros behind content of a length, up to the next block.</summary>
+    public static int Padding(long length) => (int)((BlockSize - (length % BlockSize)) % BlockSize);
 
     public ReadOnlySpan<byte> Name => Text(0, 100);
 

@@ -157,7 +157,7 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
         TarEntry entry = new TarEntryBuilder(header, local, _global, longName, longLink, _position).Build(out long dataSize);
         CountMetadata(entry);
         _remaining = dataSize;
-        _padding = (BlockSize - (dataSize % BlockSize)) % BlockSize;
+        _padding = TarHeader.Padding(dataSize);
         BeginSparse(header, local, entry, out long size);
         _contentPosition = _position;
         return size == entry.Size ? entry : entry with { Size = size };
@@ -210,7 +210,7 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
 
         byte[] data = new byte[size];
         _remaining = size;
-        _padding = (BlockSize - (size % BlockSize)) % BlockSize;
+        _padding = TarHeader.Padding(size);
         for (int done = 0; done < data.Length;)
         {
             done += ReadData(data.AsSpan(done));

@@ -51,12 +51,12 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
             Seal(header);
             target.Write(header);
             target.Write(data);
-            target.Write(new byte[Padding(data.Length)]);
+            target.Write(new byte[TarHeader.Padding(data.Length)]);
         }
 
         WriteMain(entry, name, split, isPax: records.Count > 0);
         _left = entry.Type == TarEntryType.Regular ? entry.Size : 0;
-        _padding = Padding(_left);
+        _padding = TarHeader.Padding(_left);
     }
 
     /// <summary>Writes a piece of the content of the entry whose header was last.</summary>
@@ -96,7 +96,7 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         SortedDictionary<string, byte[]> records = new(StringComparer.Ordinal);
         foreach (FileXattr xattr in entry.Xattrs)
         {
-            records["SCHILY.xattr." + Encoding.Latin1.GetString(xattr.Name)] = xattr.Value;
+            records[TarHeader.XattrPrefix + Encoding.Latin1.GetString(xattr.Name)] = xattr.Value;
         }
 
         split = 0;
@@ -236,6 +236,4 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         header[154] = 0;
         header[155] = (byte)' ';
     }
-
-    private static int Padding(long length) => (int)((BlockSize - (length % BlockSize)) % BlockSize);
 }

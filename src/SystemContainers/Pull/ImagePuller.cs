@@ -295,9 +295,13 @@ sealed partial class ImagePuller
     }
 
     /// <summary>An image's configuration and the digests of its layers, unpacked.</summary>
+    /// <param name="place">What the image is called.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="bytes">The configuration, verified.</param>
+    /// <param name="platform">What it has to be for; null for any.</param>
     /// <exception cref="SysctrException">Corrupt: it is none, or not the manifest's; Unsafe: too many layers; NotFound: of another platform.</exception>
     internal static (ImageConfig Config, Digest[] DiffIds) ReadConfig(
-        ImageReference place, ImageManifest manifest, byte[] bytes, Platform platform)
+        ImageReference place, ImageManifest manifest, byte[] bytes, Platform? platform)
     {
         string doing = $"reading the configuration of {place.Identity}";
         ImageConfig config;
@@ -326,7 +330,7 @@ sealed partial class ImagePuller
 
         // A hand-made image may leave the architecture empty; then only the user can know.
         Platform offered = new(config.Architecture, config.OperatingSystem, config.Variant);
-        if ((offered.Architecture.Length > 0 || offered.OperatingSystem.Length > 0) && !PlatformChooser.Fits(offered, platform))
+        if (platform is not null && (offered.Architecture.Length > 0 || offered.OperatingSystem.Length > 0) && !PlatformChooser.Fits(offered, platform))
         {
             throw new SysctrException(
                 ErrorKind.NotFound,

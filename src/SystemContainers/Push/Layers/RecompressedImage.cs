@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
@@ -84,7 +83,7 @@ sealed class RecompressedImage : IImageSource
             return;
         }
 
-        Digest[] diffIds = DiffIds(place, manifest, await ImagePuller.FetchConfigAsync(place, _source, manifest, cancellation));
+        (_, Digest[] diffIds) = ImagePuller.ReadConfig(place, manifest, await ImagePuller.FetchConfigAsync(place, _source, manifest, cancellation), platform: null);
         Dictionary<Digest, Descriptor> made = [];
         List<Descriptor> layers = [];
         foreach ((Descriptor layer, Digest diffId) in manifest.Layers.Zip(diffIds))
@@ -134,22 +133,6 @@ sealed class RecompressedImage : IImageSource
                 await compressed.DisposeAsync();
                 throw;
             }
-        }
-    }
-
-    private static Digest[] DiffIds(ImageReference place, ImageManifest manifest, byte[] config)
-    {
-        try
-        {
-            ImageConfig read = JsonSerializer.Deserialize(config, OciJson.Default.ImageConfig) ?? throw new JsonException("it is null");
-            Digest[] diffIds = [.. read.RootFs.DiffIds.Select(Digest.Parse)];
-            return diffIds.Length == manifest.Layers.Count
-                ? diffIds
-                : throw new SysctrException(ErrorKind.Corrupt, $"compressing {place.Identity}: its configuration lists {diffIds.Length} layers, the manifest {manifest.Layers.Count}");
-        }
-        catch (Exception e) when (e is JsonException or FormatException)
-        {
-            throw new SysctrException(ErrorKind.Corrupt, $"compressing {place.Identity}: its configuration can't be read: {Redact.Text(e.Message)}", inner: e);
         }
     }
 }

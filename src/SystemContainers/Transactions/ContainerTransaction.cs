@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
-using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -65,8 +63,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
-    public OpenedImage Open(StoredImage image, ContainerSettings settings, string? rootfs, CheckoutForm? checkout = null, bool once = false, bool isKept = false) => OpenedImage.Open(
-        host.Target, image, settings, rootfs, CheckoutChoice.Of(host, checkout, settings, rootfs, once, isKept), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."), converts: _lease is not null);
+    public OpenedImage Open(StoredImage image, InstallRequest request) => OpenedImage.Open(
+        host.Target, image, request.Settings, request.Rootfs, CheckoutChoice.Of(host, request), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."), converts: _lease is not null);
 
     /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
     public Task<PreparedContainer> PrepareAsync(
@@ -75,7 +73,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>The same for a new container.</summary>
     public Task<PreparedContainer> PrepareAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation) =>
-        PrepareAsync(Open(image, request.Settings, request.Rootfs, request.Checkout, request.Once), request, name, number: 0, before: null, cancellation);
+        PrepareAsync(Open(image, request), request, name, number: 0, before: null, cancellation);
 
     /// <summary>Has the change bring a deployment into use that was prepared.</summary>
     /// <param name="before">The one that it replaces; null for a new container.</param>

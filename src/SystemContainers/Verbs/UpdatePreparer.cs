@@ -26,7 +26,21 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     public async Task<PreparedContainer?> PrepareAsync(
         ContainerTransaction transaction, ContainerRecord before, StoredImage image, UpdateRequest request, CancellationToken cancellation)
     {
-        OpenedImage opened = transaction.Open(image, before.Settings.With(request.Settings, request.Reset), before.RemoteRootfs, request.Checkout ?? before.Checkout, isKept: request.Checkout is null);
+        InstallRequest install = new(image.Record.Reference)
+        {
+            Name = before.Name,
+            Settings = before.Settings.With(request.Settings, request.Reset),
+            LeaveOutUnknown = request.LeaveOutUnknown,
+            Runtime = request.Runtime ?? before.Runtime,
+            WithoutHostFiles = before.WithoutHostFiles,
+            Rootfs = before.RemoteRootfs,
+            Checkout = request.Checkout ?? before.Checkout,
+            IsCheckoutKept = request.Checkout is null,
+            AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
+            Grants = request.Grants,
+            Declared = before.Declared,
+        };
+        OpenedImage opened = transaction.Open(image, install);
         Dictionary<string, string> set = new(request.Set, StringComparer.Ordinal);
         foreach ((string variable, string value) in before.Set)
         {
@@ -40,22 +54,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             }
         }
 
-        InstallRequest install = new(image.Record.Reference)
-        {
-            Name = before.Name,
-            Set = set,
-            Settings = opened.Settings,
-            LeaveOutUnknown = request.LeaveOutUnknown,
-            Runtime = request.Runtime ?? before.Runtime,
-            WithoutHostFiles = before.WithoutHostFiles,
-            Rootfs = before.RemoteRootfs,
-            Checkout = request.Checkout ?? before.Checkout,
-            IsCheckoutKept = request.Checkout is null,
-            AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
-            Grants = request.Grants,
-            Declared = before.Declared,
-        };
-        return await PrepareAsync(transaction, before, opened, install, cancellation);
+        return await PrepareAsync(transaction, before, opened, install with { Set = set }, cancellation);
     }
 
     /// <summary>The same for a deployment that is asked for as a whole.</summary>

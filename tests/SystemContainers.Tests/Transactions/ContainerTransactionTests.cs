@@ -126,7 +126,7 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         using Host host = Open();
         using ContainerTransaction transaction = new(host, NoProgress.Instance);
         StoredImage image = await FetchAsync(host, transaction);
-        OpenedImage opened = transaction.Open(image, Request.Settings, rootfs: null);
+        OpenedImage opened = transaction.Open(image, Request);
 
         PreparedContainer one = await transaction.PrepareAsync(opened, Request, "app", 0, before: null, CancellationToken.None);
         PreparedContainer two = await transaction.PrepareAsync(opened, Request, "app", 1, one.Record, CancellationToken.None);
@@ -154,7 +154,7 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         using Host host = Open();
         using ContainerTransaction transaction = new(host, NoProgress.Instance);
 
-        Assert.Throws<InvalidOperationException>(() => transaction.Open(null!, Request.Settings, rootfs: null));
+        Assert.Throws<InvalidOperationException>(() => transaction.Open(null!, Request));
     }
 
     private Host Open() => Host.Open(Root, _notes.Add);
@@ -174,7 +174,7 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         }
 
         PreparedContainer prepared = await transaction.PrepareAsync(
-            transaction.Open(image, Request.Settings, rootfs: null), Request, "app", number, before, CancellationToken.None);
+            transaction.Open(image, Request), Request, "app", number, before, CancellationToken.None);
         transaction.Add(before, prepared);
         if (until == "prepared")
         {

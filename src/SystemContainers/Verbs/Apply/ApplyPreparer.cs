@@ -30,7 +30,7 @@ sealed class ApplyPreparer(Host host, Action<string> note)
                 throw new SysctrException(ErrorKind.Usage, $"{request.Image} is to be run once, says its label", "'sysctr install' or 'sysctr run' does it");
             }
 
-            OpenedImage opened = transaction.Open(image, request.Settings, request.Rootfs, request.Checkout);
+            OpenedImage opened = transaction.Open(image, request);
             if (opened.Exports.Config is null && !opened.Exports.Manifest.NoContainerService)
             {
                 opened = opened.With(request.Usual.With(request.Settings, []));

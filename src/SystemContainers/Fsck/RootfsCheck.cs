@@ -129,7 +129,7 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
 
     /// <summary>What the checkout of a deployment had to make for mounts, from its config.json.</summary>
     public IReadOnlyList<MountPoint> MissingMounts(RuntimeConfigFile config, MergedTree tree) =>
-        [.. MountPoints.Missing(config, tree, host.IsDirectory).Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
+        [.. MountPoints.Missing(config, tree, host.IsDirectory).Select(m => m.AsMountPoint)];
 
     /// <summary>A deployment's config.json; null where it can't be used, which is told.</summary>
     public RuntimeConfigFile? ReadConfig(ContainerRecord record, string file)

@@ -30,12 +30,6 @@ sealed record PreparedContainer
     /// <summary>What Render made of the image, with config.json and the units as Units adapted them.</summary>
     public required RenderedContainer Rendered { get; init; }
 
-    /// <summary>What has to stand in the tree for its mounts.</summary>
-    public IReadOnlyList<MountPoint> MountPoints => MountPointsOf(Rendered);
-
-    /// <summary>The same of what is only rendered.</summary>
-    public static IReadOnlyList<MountPoint> MountPointsOf(RenderedContainer rendered) => [.. rendered.Mounts.Select(m => new MountPoint(m.Path, m.IsDirectory, m.Mode))];
-
     /// <summary>Unit files and drop-ins for the host, in the order of <see cref="ContainerRecord.Units"/>.</summary>
     public required IReadOnlyList<HostText> UnitFiles { get; init; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Bundle;
+using SystemContainers.Checkout;
 using SystemContainers.Exports;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Spec;
@@ -46,6 +47,9 @@ sealed record RenderedContainer
 
     /// <summary>What has to stand in rootfs for config.json's mounts, parents before children.</summary>
     public required IReadOnlyList<RequiredMount> Mounts { get; init; }
+
+    /// <summary>The same for the checkout that makes it.</summary>
+    public IReadOnlyList<MountPoint> MountPoints => [.. Mounts.Select(m => m.AsMountPoint)];
 }
 
 /// <summary>A unit's file name and its text.</summary>

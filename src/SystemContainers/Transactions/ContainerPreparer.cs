@@ -207,7 +207,7 @@ sealed class ContainerPreparer(Host host)
         {
             try
             {
-                ComposefsTree composefs = ComposefsTree.Of(image.Tree, PreparedContainer.MountPointsOf(rendered));
+                ComposefsTree composefs = ComposefsTree.Of(image.Tree, rendered.MountPoints);
                 return (UnitPlan.WithDigest(rendered, composefs.Digest.ToString()), composefs, seeds);
             }
             catch (SysctrException e) when (e.Kind == ErrorKind.Unsafe)

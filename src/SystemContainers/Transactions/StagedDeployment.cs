@@ -87,7 +87,7 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
             else
             {
                 TreeCheckout.Write(
-                    tree, rootfs, container.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
+                    tree, rootfs, container.Rendered.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
             }
 
             foreach (string note in tree.LeftOut)

@@ -103,17 +103,5 @@ sealed class ComposefsTree
         }
     }
 
-    private static byte[] Read(ContentStore store, LayerEntry entry)
-    {
-        byte[] content = new byte[entry.Size];
-        using SafeFileHandle handle = store.OpenObject(entry.Object);
-        int done = 0;
-        for (int read = -1; done < content.Length && read != 0; done += read)
-        {
-            read = RandomAccess.Read(handle, content.AsSpan(done), done);
-        }
-
-        return done == content.Length ? content
-            : throw new SysctrException(ErrorKind.Corrupt, $"reading object {entry.Object}: it is cut", "'sysctr fsck --repair' mends the store");
-    }
+    private static byte[] Read(ContentStore store, LayerEntry entry) => store.ReadObject(entry, "making the image of a tree");
 }

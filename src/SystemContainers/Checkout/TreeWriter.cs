@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
@@ -236,20 +235,13 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private static void Copy(SafeFileHandle source, SafeFileHandle file)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
-        try
+        long position = 0;
+        FileBytes.Each(source, piece =>
         {
-            long position = 0;
-            for (int read; (read = RandomAccess.Read(source, buffer, position)) > 0; position += read)
-            {
-                FaultPoint.Pass("pwrite64");
-                RandomAccess.Write(file, buffer.AsSpan(0, read), position);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+            FaultPoint.Pass("pwrite64");
+            RandomAccess.Write(file, piece, position);
+            position += piece.Length;
+        });
     }
 
     private void Must(int result, string call)

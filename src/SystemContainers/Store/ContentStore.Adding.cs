@@ -152,7 +152,7 @@ sealed partial class ContentStore
     }
 
     /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts on.</summary>
-    private ObjectForm FormFor(Digest diffId) => FormThere(diffId) ?? _form ?? _newObjects?.Invoke(diffId) ?? ObjectForm.Inode;
+    private ObjectForm FormFor(Digest diffId) => FormThere(diffId) ?? NewObjects?.Invoke(diffId) ?? ObjectForm.Inode;
 
     private LayerEntry Keep(TarEntry entry, ObjectForm form)
     {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -123,22 +122,11 @@ sealed partial class ContentStore
     {
         using ObjectHasher old = new(entry.Form, entry.Metadata);
         using ObjectHasher wanted = new(form, entry.Metadata);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
-        try
+        FileBytes.Each(file, piece =>
         {
-            long offset = 0;
-            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
-            {
-                old.Append(buffer.AsSpan(0, read));
-                wanted.Append(buffer.AsSpan(0, read));
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
+            old.Append(piece);
+            wanted.Append(piece);
+        });
         return old.Finish() == entry.Object
             ? wanted.Finish()
             : throw new SysctrException(
@@ -183,23 +171,14 @@ sealed partial class ContentStore
     {
         using SafeFileHandle source = OpenObject(entry.Object);
         using SafeFileHandle file = _staging.Value.CreateFile(out StagedFile staged);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
-        try
+        long position = 0;
+        FileBytes.Each(source, piece =>
         {
-            long offset = 0;
-            for (int read = RandomAccess.Read(source, buffer, offset); read > 0; read = RandomAccess.Read(source, buffer, offset))
-            {
-                FaultPoint.Pass("pwrite64");
-                RandomAccess.Write(file, buffer.AsSpan(0, read), offset);
-                Wrote(read);
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
+            FaultPoint.Pass("pwrite64");
+            RandomAccess.Write(file, piece, position);
+            Wrote(piece.Length);
+            position += piece.Length;
+        });
         ApplyMetadata(file, entry.With(form, key));
         _staging.Value.Add(key, staged, form);
     }

@@ -23,8 +23,6 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly string _root;
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
-    private Func<Digest, ObjectForm>? _newObjects;
-    private ObjectForm? _form;
 
     private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
     {
@@ -46,11 +44,8 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>What its file system makes of the times of files.</summary>
     public FileTimes Times { get; }
 
-    /// <summary>The form of objects that layers get which are new here, whatever was said when it was opened.</summary>
-    public ObjectForm Form
-    {
-        set => _form = value;
-    }
+    /// <summary>The form that the objects of a new layer get; null for inodes.</summary>
+    private Func<Digest, ObjectForm>? NewObjects { get; init; }
 
     /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
     public ContentStore? Below { get; init; }
@@ -66,9 +61,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     {
         try
         {
-            ContentStore store = OpenFiles(root, lockTimeout, keepFree, below);
-            store._newObjects = newObjects;
-            return store;
+            return OpenFiles(root, lockTimeout, keepFree, below, newObjects);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -76,7 +69,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
     }
 
-    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree, ContentStore? below)
+    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree, ContentStore? below, Func<Digest, ObjectForm>? newObjects)
     {
         foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
         {
@@ -93,7 +86,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
         SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree) { Below = below };
+        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree) { Below = below, NewObjects = newObjects };
     }
 
     /// <inheritdoc/>
@@ -167,6 +160,25 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>The content of an object, staged ones of this instance included.</summary>
     /// <exception cref="SysctrException">Corrupt: it is missing.</exception>
     public SafeFileHandle OpenObject(ObjectKey key) => OpenObject(key, 0);
+
+    /// <summary>The content of a file, whole; for one that is known to be small.</summary>
+    /// <param name="entry">A regular file.</param>
+    /// <param name="doing">What it is read for, for messages.</param>
+    /// <exception cref="SysctrException">Corrupt: the object is missing or cut.</exception>
+    public byte[] ReadObject(LayerEntry entry, string doing)
+    {
+        byte[] content = new byte[entry.Size];
+        if (content.Length > 0)
+        {
+            using SafeFileHandle file = OpenObject(entry.Object);
+            if (FileBytes.Fill(file, content, 0) < content.Length)
+            {
+                throw new SysctrException(ErrorKind.Corrupt, $"{doing}: object {entry.Object} is cut", "remove it from the store and pull the image again");
+            }
+        }
+
+        return content;
+    }
 
     private unsafe SafeFileHandle OpenObject(ObjectKey key, int flags)
     {

@@ -69,13 +69,7 @@ sealed class DirectoryTree : IImageFiles
         }
 
         byte[] content = new byte[size];
-        int done = 0;
-        for (int read = -1; done < content.Length && read != 0; done += read)
-        {
-            read = RandomAccess.Read(handle, content.AsSpan(done), done);
-        }
-
-        return done == content.Length ? content : throw new SysctrException(ErrorKind.Storage, $"reading {file.Path} of {_root}: it shrank meanwhile");
+        return FileBytes.Fill(handle, content, 0) == content.Length ? content : throw new SysctrException(ErrorKind.Storage, $"reading {file.Path} of {_root}: it shrank meanwhile");
     }
 
     private ImageFile? Find(string path, int flags)

@@ -2,7 +2,6 @@
 
 using System.Text;
 using System.Text.Unicode;
-using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
@@ -94,24 +93,7 @@ sealed class MergedTree : IImageFiles
                 ErrorKind.Unsafe, $"reading {file.Path} of the image: its {entry.Size} bytes are more than the {limit} that we read");
         }
 
-        byte[] content = new byte[entry.Size];
-        if (content.Length > 0)
-        {
-            using SafeFileHandle handle = Store.OpenObject(entry.Object);
-            int done = 0;
-            for (int read = -1; done < content.Length && read != 0; done += read)
-            {
-                read = RandomAccess.Read(handle, content.AsSpan(done), done);
-            }
-
-            if (done < content.Length)
-            {
-                throw new SysctrException(
-                    ErrorKind.Corrupt, $"reading {file.Path} of the image: object {entry.Object} is cut", "remove it from the store and pull the image again");
-            }
-        }
-
-        return content;
+        return Store.ReadObject(entry, $"reading {file.Path} of the image");
     }
 
     private ImageFile? Find(string path, bool followLast)

@@ -2,6 +2,7 @@
 
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
@@ -157,8 +158,8 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
         byte[] right = new byte[BufferBytes];
         for (long at = 0; ;)
         {
-            int read = ReadFully(a, left, at);
-            if (ReadFully(b, right, at) != read || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))
+            int read = FileBytes.Fill(a, left, at);
+            if (FileBytes.Fill(b, right, at) != read || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))
             {
                 return false;
             }
@@ -170,17 +171,6 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
 
             at += read;
         }
-    }
-
-    private static int ReadFully(SafeFileHandle file, byte[] buffer, long at)
-    {
-        int done = 0;
-        for (int read = -1; done < buffer.Length && read != 0; done += read)
-        {
-            read = RandomAccess.Read(file, buffer.AsSpan(done), at + done);
-        }
-
-        return done;
     }
 
     private static bool IsSameXattrs(IReadOnlyList<FileXattr> a, IReadOnlyList<FileXattr> b) =>

@@ -107,8 +107,7 @@ public sealed class ComposefsTreeTests : IDisposable
 
     private async Task<ContentStore> StoreAsync()
     {
-        ContentStore store = ContentStore.Open(Path.Join(_root, "store"));
-        store.Form = ObjectForm.Content;
+        ContentStore store = ContentStore.Open(Path.Join(_root, "store"), newObjects: _ => ObjectForm.Content);
         await store.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
         store.Commit();
         return store;

@@ -39,7 +39,7 @@ sealed class SampleTree
     {
         LayerEntry entry = Entry(TarEntryType.Regular, metadata, content.Length);
         VerityDigest digest = VerityHasher.Of(content);
-        entry.Object = new ObjectKey(digest.High, digest.Low);
+        entry.Object = ObjectKey.Of(digest);
         _contents[entry] = content;
         Objects[entry.Object] = content;
         return Add(parent, Encoding.UTF8.GetBytes(name), entry);

@@ -106,8 +106,7 @@ public sealed class ObjectFormTests : IDisposable
     public async Task Trees_of_two_forms_are_compared_by_what_is_in_them()
     {
         using ContentStore inodes = await OpenAsync(ObjectForm.Inode);
-        using ContentStore contents = ContentStore.Open(Path.Join(_root, "other"));
-        contents.Form = ObjectForm.Content;
+        using ContentStore contents = ContentStore.Open(Path.Join(_root, "other"), newObjects: _ => ObjectForm.Content);
         byte[] changed = new LayerTar()
             .Dir("etc").File("etc/one", "the sane", mtime: "1600000001").File("etc/two", "the same", mode: 0b110_000_000, uid: 7, gid: 8)
             .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2])).Link("etc/again", "etc/large").File("etc/empty").Symlink("link", "etc/one")
@@ -209,8 +208,7 @@ public sealed class ObjectFormTests : IDisposable
 
     private async Task<ContentStore> OpenAsync(ObjectForm form)
     {
-        ContentStore store = ContentStore.Open(_root);
-        store.Form = form;
+        ContentStore store = ContentStore.Open(_root, newObjects: _ => form);
         await store.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
         store.Commit();
         return store;

@@ -26,33 +26,25 @@ static unsafe class FsVerity
             block_size = VerityHasher.BlockSize,
         };
         FaultPoint.Pass("ioctl");
-        LinuxException failure;
-        long deadline = Environment.TickCount64 + BusyMilliseconds;
-        do
+        for (long deadline = Environment.TickCount64 + BusyMilliseconds; Libc.ioctl(file, Libc.FS_IOC_ENABLE_VERITY, &how) != 0;)
         {
-            if (Libc.ioctl(file, Libc.FS_IOC_ENABLE_VERITY, &how) == 0)
+            LinuxException failure = LinuxException.Last("ioctl FS_IOC_ENABLE_VERITY", "a file");
+            switch (failure.Errno)
             {
-                return true;
+                case Errno.EEXIST:
+                    return true;
+                case Errno.ENOTTY or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ENOPKG:
+                    // EINVAL: before Linux 6.3 blocks had to be as large as the machine's pages. ENOPKG: this kernel has no SHA-256 for it.
+                    return false;
+                case Errno.EBUSY or Errno.EINTR when Environment.TickCount64 < deadline:
+                    // Another process enables it for the same file just now: then it will be there.
+                    Thread.Sleep(1);
+                    break;
+                default:
+                    throw failure;
             }
-
-            failure = LinuxException.Last("ioctl FS_IOC_ENABLE_VERITY", "a file");
         }
-        while (failure.Errno is Errno.EBUSY or Errno.EINTR && Environment.TickCount64 < deadline && Pause());
 
-        return failure.Errno switch
-        {
-            Errno.EEXIST => true,
-
-            // EINVAL: before Linux 6.3 blocks had to be as large as the machine's pages. ENOPKG: this kernel has no SHA-256 for it.
-            Errno.ENOTTY or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ENOPKG => false,
-            _ => throw failure,
-        };
-    }
-
-    /// <summary>Another process enables it for the same file just now: then it will be there.</summary>
-    private static bool Pause()
-    {
-        Thread.Sleep(1);
         return true;
     }
 

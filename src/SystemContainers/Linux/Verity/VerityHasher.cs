@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
@@ -40,21 +39,7 @@ sealed class VerityHasher
     public static VerityDigest Of(SafeFileHandle file)
     {
         VerityHasher hasher = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
-        try
-        {
-            long offset = 0;
-            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
-            {
-                hasher.Append(buffer.AsSpan(0, read));
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
+        FileBytes.Each(file, hasher.Append);
         return hasher.Finish();
     }
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Chunked;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Streams;
@@ -278,19 +279,13 @@ sealed class RebuiltStream : ForwardOnlyStream
             for (long done = 0; done < chunk.Size;)
             {
                 int wanted = (int)Math.Min(size, chunk.Size - done);
-                int read = 0;
-                for (int more = -1; read < wanted && more != 0; read += more)
-                {
-                    more = RandomAccess.Read(file, buffer.AsSpan(read, wanted - read), offset + done + read);
-                }
-
-                if (read < wanted)
+                if (FileBytes.Fill(file, buffer.AsSpan(0, wanted), offset + done) < wanted)
                 {
                     return false;
                 }
 
-                hash.AppendData(buffer, 0, read);
-                done += read;
+                hash.AppendData(buffer, 0, wanted);
+                done += wanted;
             }
 
             return ContentSum.FromHash(hash.GetHashAndReset()) == chunk.Sum;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Verity;
 
@@ -33,21 +33,7 @@ sealed class ObjectHasher : IDisposable
     public static ObjectKey KeyOf(ObjectForm form, FileMetadata metadata, SafeFileHandle file)
     {
         using ObjectHasher hasher = new(form, metadata);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(128 << 10);
-        try
-        {
-            long offset = 0;
-            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
-            {
-                hasher.Append(buffer.AsSpan(0, read));
-                offset += read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
+        FileBytes.Each(file, hasher.Append);
         return hasher.Finish();
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Verity;
 
@@ -15,11 +13,10 @@ namespace SystemContainers.Store.Records;
 /// <remarks>
 /// The time counts with its nanoseconds: where an archive has them the checkout must have them too, as umoci's does.
 /// </remarks>
-[StructLayout(LayoutKind.Auto)]
-readonly record struct ObjectKey(UInt128 High, UInt128 Low)
+readonly record struct ObjectKey(Sha256Value Value)
 {
     /// <summary>Bytes of a key.</summary>
-    public const int Size = 32;
+    public const int Size = Sha256Value.Size;
 
     /// <summary>Bytes of an object's path below objects/, <c>ab/cdef…</c>, with the final zero.</summary>
     public const int PathSize = 66;
@@ -48,35 +45,24 @@ readonly record struct ObjectKey(UInt128 High, UInt128 Low)
     }
 
     /// <summary>The key for 32 bytes that SHA-256 gave over header and content.</summary>
-    public static ObjectKey FromHash(ReadOnlySpan<byte> hash) => new(
-        BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
+    public static ObjectKey FromHash(ReadOnlySpan<byte> hash) => new(Sha256Value.FromBytes(hash));
 
     /// <summary>The key that 64 hexadecimal digits write.</summary>
     public static bool TryParse(string hex, out ObjectKey key)
     {
-        Span<byte> bytes = stackalloc byte[Size];
-        bool right = hex.Length == 2 * Size && Convert.FromHexString(hex, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
-        key = right ? FromHash(bytes) : default;
+        bool right = Sha256Value.TryParse(hex, out Sha256Value value);
+        key = new ObjectKey(value);
         return right;
     }
 
     /// <summary>The key of an object whose header and content stand one behind the other.</summary>
-    public static ObjectKey Of(ReadOnlySpan<byte> headerAndContent)
-    {
-        Span<byte> hash = stackalloc byte[Size];
-        SHA256.HashData(headerAndContent, hash);
-        return FromHash(hash);
-    }
+    public static ObjectKey Of(ReadOnlySpan<byte> headerAndContent) => new(Sha256Value.Of(headerAndContent));
 
     /// <summary>The key of a content by its digest.</summary>
-    public static ObjectKey Of(VerityDigest digest) => new(digest.High, digest.Low);
+    public static ObjectKey Of(VerityDigest digest) => new(digest.Value);
 
     /// <summary>The 32 bytes.</summary>
-    public void CopyTo(Span<byte> target)
-    {
-        BinaryPrimitives.WriteUInt128BigEndian(target, High);
-        BinaryPrimitives.WriteUInt128BigEndian(target[16..], Low);
-    }
+    public void CopyTo(Span<byte> target) => Value.CopyTo(target);
 
     /// <summary>Writes <c>ab/cdef…</c> and a zero: the path below objects/, <see cref="PathSize"/> bytes.</summary>
     public void WritePath(Span<byte> path)
@@ -97,12 +83,7 @@ readonly record struct ObjectKey(UInt128 High, UInt128 Low)
     }
 
     /// <inheritdoc/>
-    public override string ToString()
-    {
-        Span<byte> bytes = stackalloc byte[Size];
-        CopyTo(bytes);
-        return Convert.ToHexStringLower(bytes);
-    }
+    public override string ToString() => Value.ToString();
 
     private static Span<byte> Append(Span<byte> target, byte[] bytes)
     {

@@ -26,25 +26,9 @@ public sealed partial class OciRegistry : IDisposable
 
     public OciRegistry()
     {
-        for (int attempt = 0; ; attempt++)
-        {
-            using TcpListener free = new(IPAddress.Loopback, 0);
-            free.Start();
-            Host = $"127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-            free.Stop();
-            try
-            {
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add($"http://{Host}/");
-                _listener.Start();
-                break;
-            }
-            catch (HttpListenerException) when (attempt < 10)
-            {
-                // Somebody else was quicker.
-            }
-        }
-
+        Host = $"127.0.0.1:{LoopbackPort.Next()}";
+        _listener.Prefixes.Add($"http://{Host}/");
+        _listener.Start();
         _ = AcceptAsync();
     }
 

@@ -16,7 +16,7 @@ public sealed class DockerRegistry : IAsyncDisposable
 
     private DockerRegistry(string? passwords, TestCertificates? certificates, bool deletes)
     {
-        Host = $"127.0.0.1:{FreePort()}";
+        Host = $"127.0.0.1:{LoopbackPort.Next()}";
         string tls = "";
         if (certificates is not null)
         {
@@ -75,7 +75,7 @@ public sealed class DockerRegistry : IAsyncDisposable
 
     private async Task WaitAsync()
     {
-        for (Stopwatch watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(20))
+        for (Stopwatch watch = Stopwatch.StartNew(); !_process.HasExited && watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(20))
         {
             using TcpClient client = new();
             try
@@ -90,12 +90,5 @@ public sealed class DockerRegistry : IAsyncDisposable
         }
 
         throw new InvalidOperationException("docker-registry does not listen");
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -113,6 +113,21 @@ public sealed class NspawnHost : TestHost
         await BootAsync();
     }
 
+    /// <summary>Runs something while the host's systemd stands still, as one does that is busy; a signal from outside stops even a PID 1.</summary>
+    public async Task WhileManagerIsHeldAsync(Func<Task> work)
+    {
+        string leader = _leader.ToString(CultureInfo.InvariantCulture);
+        await Command.MustAsync("kill", "-STOP", leader);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            await Command.MustAsync("kill", "-CONT", leader);
+        }
+    }
+
     /// <summary>Stops the host in order; its root can be looked at until it is disposed or booted again.</summary>
     public async Task PowerOffAsync()
     {

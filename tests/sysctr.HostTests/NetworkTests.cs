@@ -101,7 +101,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await using (Container blue = await ServeAsync("--runtime", runtime, "--network", "ns:/run/netns/blue"))
         await using (Container none = await ServeAsync("--runtime", runtime, "--network", "none"))
         await using (Container owner = await ServeAsync("--runtime", runtime, "-p", "8082:80"))
-        await using (Container guest = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime, "--network", $"container:{owner.Name}", "-v", $"{Place}:{Place}:ro", "--entrypoint", "[\"/bin/sleep\", \"1000\"]"))
+        await using (Container guest = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime, "--network", $"container:{owner.Name}", "-v", $"{Place}:{Place}:ro", "--entrypoint", "[\"/bin/sleep\", \"1000\"]", "--stop-signal", "KILL"))
         {
             Assert.Equal(blue.Name, (await _host.ShellAsync($"ip netns exec blue python3 {Place}/ask.py 10.78.0.1/80")).Trim());
             Assert.Equal($"{none.Name} OSError", await AskInsideAsync(none, "localhost/80", "10.78.0.1/80"));

@@ -75,7 +75,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         string unit = name + ".service";
         (await _host.SysctrAsync(
             "install", "--name", name, "--sdnotify", "healthy", "--health-cmd", "test -e /run/well", "--health-interval", "1s", "--health-retries", "2", "--health-on-failure", "kill",
-            "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "sleep 1; touch /run/well; exec sleep 1000")).MustSucceed();
+            "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "sleep 1; touch /run/well; trap 'exit 0' TERM; while :; do sleep 0.1; done")).MustSucceed();
         await _host.MustAsync("systemctl", "start", unit);
         Assert.Equal(0, (await _host.SysctrAsync("exec", name, "test", "-e", "/run/well")).ExitCode);
 

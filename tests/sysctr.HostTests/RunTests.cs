@@ -98,6 +98,58 @@ public sealed class RunTests(NspawnFixture fixture)
         Assert.Equal(Enumerable.Repeat(told, 10), results.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    // systemd would take a main process that it hears of after its end for none, the launcher's for the payload's, and all for a success.
+    [Theory]
+    [MemberData(nameof(Runtimes))]
+    public async Task A_payload_that_ends_while_systemd_is_busy_is_told_with_its_status(string runtime)
+    {
+        string name = Container.NewName();
+        string place = $"/srv/{name}";
+        string held = $"{place}/{runtime}";
+        await _host.ShellAsync(
+            $$"""
+              mkdir {{place}}
+              cat >{{held}} <<'END'
+              #!/bin/sh
+              {{runtime}} "$@" || exit
+              case " $* " in
+              *' create '*) touch {{place}}/created; while [ ! -e {{place}}/go ]; do sleep 0.02; done;;
+              esac
+              END
+              chmod +x {{held}}
+              """);
+        ChangedImage image = await ChangedImage.MakeAsync(_host, """config['Entrypoint'] = ["/bin/sh", "-c", "exit 3"]; config['Cmd'] = []""");
+        await using Container probe = await Container.InstallAsync(_host, image.Reference, "--runtime", held);
+        await _host.ShellAsync($"mkdir -p /etc/systemd/system/{probe.Service}.d; printf '[Service]\nRestart=no\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload");
+
+        await _host.ShellAsync($"systemctl start --no-block {probe.Service}; while [ ! -e {place}/created ]; do sleep 0.02; done");
+        await _host.WhileManagerIsHeldAsync(async () =>
+        {
+            await _host.ShellAsync($"touch {place}/go");
+
+            // Long enough for a payload that runs to be over; it must not run yet.
+            await Task.Delay(1500);
+        });
+        await probe.WaitForAsync($"! systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'", "its end");
+
+        Assert.Equal(
+            ("exit-code", "3", "failed"),
+            (await probe.PropertyAsync("Result"), await probe.PropertyAsync("ExecMainStatus"), await probe.PropertyAsync("ActiveState")));
+    }
+
+    [Fact]
+    public async Task A_payload_that_has_done_its_work_is_not_said_to_run()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(_host, """config['Entrypoint'] = ["/bin/true"]; config['Cmd'] = []""");
+        string name = Container.NewName();
+
+        CommandResult installed = await _host.SysctrAsync("install", "--now", "--name", name, image.Reference);
+        (await _host.SysctrAsync("uninstall", name)).MustSucceed();
+
+        Assert.Equal(0, installed.ExitCode);
+        Assert.Contains($"{name}: has run, and ended with success", installed.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_drop_in_of_the_administrator_is_applied()
     {

@@ -105,5 +105,8 @@ public sealed class SocketTests(NspawnFixture fixture)
         await probe.WaitForAsync(
             $"test \"$(systemctl show --value -p NRestarts {probe.Service})\" -ge 1", "a restart by the watchdog");
         Assert.Contains("Watchdog timeout", await probe.JournalAsync(), StringComparison.Ordinal);
+
+        // One that hangs takes no signal to stop either, and the unit's 90 seconds for it.
+        await _host.ShellAsync($"rm /var/lib/{probe.Name}/hang; systemctl kill --signal=KILL {probe.Service}");
     }
 }

@@ -154,7 +154,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         ChangedImage image = await ChangedImage.MakeAsync(_host, "pass", "probe-owners");
         await user.MustAsync("install", "--now", "--name", "probe", image.Reference);
         await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "echo never ready; exec sleep 300"]; config["Cmd"] = []""", "probe-owners");
-        await user.ShellAsync("mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf");
+        await user.ShellAsync("mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=3s\\nTimeoutStopSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf");
 
         CommandResult update = await user.SysctrAsync("update", "probe");
 

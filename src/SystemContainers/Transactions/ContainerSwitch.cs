@@ -51,17 +51,17 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
-    /// <returns>The containers whose own health check was made.</returns>
+    /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<IReadOnlyList<string>> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
+    public async Task<StartOutcome> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
         string intent = host.Transactions.Begin(transaction);
         string committed;
-        IReadOnlyList<string> healthy;
+        StartOutcome outcome;
         try
         {
-            healthy = await ForwardAsync(transaction.Changes, cancellation);
+            outcome = await ForwardAsync(transaction.Changes, cancellation);
             foreach (ContainerRecord after in transaction.Changes.Select(c => c.After).OfType<ContainerRecord>())
             {
                 host.Deployment(after.Name, after.Deployment).MakeCurrent();
@@ -88,7 +88,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
 
         await EndAsync(transaction, committed);
-        return healthy;
+        return outcome;
     }
 
     /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names none.</summary>
@@ -133,7 +133,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
     }
 
-    private async Task<IReadOnlyList<string>> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    private async Task<StartOutcome> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         await Units.StopAsync(changes, cancellation);
         // Those that go have stopped, and nothing else: the rest can't be rolled back, and comes after the commit.
@@ -160,11 +160,11 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>Starts what ran, and waits until it is well.</summary>
-    private async Task<IReadOnlyList<string>> StartAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    private async Task<StartOutcome> StartAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         if (changes.Count == 0)
         {
-            return [];
+            return StartOutcome.Nothing;
         }
 
         foreach (string unit in changes.Where(c => c.Troubles.Count > 0).SelectMany(SwitchedUnits.Started))
@@ -175,14 +175,14 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         _started = DateTimeOffset.UtcNow;
         await Units.StartAsync(changes, cancellation);
-        List<string> healthy = [];
+        StartOutcome outcome = StartOutcome.Nothing;
         foreach (IGrouping<bool, ContainerChange> kind in changes.GroupBy(c => c.Before is null))
         {
             // A payload that is new may have done at once what it is there for; one that ran for long may not.
-            healthy.AddRange(await _health.AwaitAsync([.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: kind.Key, cancellation));
+            outcome = outcome.With(await _health.AwaitAsync([.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: kind.Key, cancellation));
         }
 
-        return healthy;
+        return outcome;
     }
 
     /// <summary>Tells systemd: enable and disable, reload once for all of it, make what tmpfiles name.</summary>

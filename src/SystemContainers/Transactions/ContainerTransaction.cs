@@ -7,6 +7,7 @@ using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Transactions;
 
@@ -142,7 +143,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <returns>The containers whose own health check was made.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<IReadOnlyList<string>> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation) =>
+    public async Task<StartOutcome> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation) =>
         await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation);
 
     /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>

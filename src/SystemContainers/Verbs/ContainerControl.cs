@@ -177,9 +177,9 @@ sealed class ContainerControl(Host host)
         record.Enabled.Count > 0 ? record.Enabled : [.. record.StartedUnits];
 
     /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does, and waits until all is well.</summary>
-    /// <returns>The names of those whose own health check was made.</returns>
+    /// <returns>How they are.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
-    internal async Task<IReadOnlyList<string>> StartInstalledAsync(
+    internal async Task<StartOutcome> StartInstalledAsync(
         IReadOnlyList<ContainerRecord> records, StartPolicy policy, CancellationToken cancellation)
     {
         (ContainerRecord, IReadOnlyList<string> Units)[] started =

@@ -10,6 +10,7 @@ using SystemContainers.Rights;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Verbs;
 
@@ -107,10 +108,10 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 
         if (now)
         {
-            IReadOnlyList<string> healthy = await new ContainerControl(host).StartInstalledAsync([.. installed.Select(p => p.Record)], policy, cancellation);
+            StartOutcome outcome = await new ContainerControl(host).StartInstalledAsync([.. installed.Select(p => p.Record)], policy, cancellation);
             foreach (string name in installed.Select(p => p.Record.Name))
             {
-                note($"{name}: running{(healthy.Contains(name, StringComparer.Ordinal) ? " and healthy" : "")}");
+                note($"{name}: {outcome.Words(name)}");
             }
         }
     }

@@ -8,6 +8,7 @@ using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Verbs;
 
@@ -24,14 +25,14 @@ sealed class RollbackOperation(Host host, Action<string> note)
     {
         ContainerName.Check(name);
         await host.RecoverAsync(cancellation);
-        (ContainerChange change, bool healthy) =
+        (ContainerChange change, StartOutcome outcome) =
             await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, policy, origin, cancellation));
         note($"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}" +
-             (change.Running.Count > 0 ? ", running" : "") + (healthy ? " and healthy" : ""));
+             (change.Running.Count > 0 ? $", {outcome.Words(name)}" : ""));
     }
 
-    /// <returns>What was done, and whether the container's own health check was made.</returns>
-    private async Task<(ContainerChange Change, bool Healthy)> SwitchAsync(
+    /// <returns>What was done, and how it is.</returns>
+    private async Task<(ContainerChange Change, StartOutcome Outcome)> SwitchAsync(
         string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
     {
         using ContainerTransaction transaction = new(host, NoProgress.Instance, policy);
@@ -51,8 +52,8 @@ sealed class RollbackOperation(Host host, Action<string> note)
         transaction.Add(before, after);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
-        IReadOnlyList<string> healthy = await transaction.CommitAsync(TransactionKind.Rollback, origin, cancellation);
-        return (changes[0], healthy.Count > 0);
+        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Rollback, origin, cancellation);
+        return (changes[0], outcome);
     }
 
     /// <summary>For errors.</summary>

@@ -13,6 +13,7 @@ using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Verbs;
 
@@ -197,8 +198,8 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         await transaction.VerifyAndStageAsync(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
-        IReadOnlyList<string> healthy = [];
-        async Task CommitAsync() => healthy = await transaction.CommitAsync(TransactionKind.Update, origin, cancellation);
+        StartOutcome outcome = StartOutcome.Nothing;
+        async Task CommitAsync() => outcome = await transaction.CommitAsync(TransactionKind.Update, origin, cancellation);
         try
         {
             await (Through?.Invoke(CommitAsync, cancellation) ?? CommitAsync());
@@ -212,7 +213,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         foreach (ContainerChange change in changes)
         {
             note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
-                 (change.Running.Count > 0 ? ", running" : "") + (healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : ""));
+                 (change.Running.Count > 0 ? $", {outcome.Words(change.Name)}" : ""));
         }
 
         foreach (PreparedContainer container in transaction.Prepared)

@@ -12,6 +12,7 @@ static unsafe partial class Libc
     internal static int SOL_SOCKET => LibC.SOL_SOCKET;
     internal static int SO_PEERCRED => LibC.SO_PEERCRED;
     internal static int SCM_CREDENTIALS => LibC.SCM_CREDENTIALS;
+    internal static int SCM_RIGHTS => LibC.SCM_RIGHTS;
     internal static int MSG_TRUNC => LibC.MSG_TRUNC;
     internal static int MSG_NOSIGNAL => LibC.MSG_NOSIGNAL;
     internal static int MSG_CMSG_CLOEXEC => LibC.MSG_CMSG_CLOEXEC;
@@ -44,5 +45,16 @@ static unsafe partial class Libc
 
         internal cmsghdr Header;
         internal ucred Sender;
+    }
+
+    /// <summary>A cmsghdr and one descriptor after it, with the padding that CMSG_SPACE(3) asks for on 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 24)]
+    internal struct descriptor_message
+    {
+        /// <summary>CMSG_LEN of an int.</summary>
+        internal const int Size = 20;
+
+        internal cmsghdr Header;
+        internal int Descriptor;
     }
 }

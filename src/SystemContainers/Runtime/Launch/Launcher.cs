@@ -198,14 +198,14 @@ static class Launcher
     }
 
     /// <summary>
-    /// The payload's process is there and waits. systemd hears of it before it runs a single instruction, so that its end
-    /// is seen with its true status however soon it comes.
+    /// The payload's process is there and waits. systemd has heard of it before it runs a single instruction, so that its end
+    /// is seen with its true status however soon it comes, and however busy systemd is.
     /// </summary>
     private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket)
     {
         string payload = File.ReadAllText(options.PidFile!).Trim();
         AwaitAdoption(payload);
-        Notify.Send(notifySocket, options.Ready ? $"MAINPID={payload}\nREADY=1" : $"MAINPID={payload}");
+        Notify.SendAndAwait(notifySocket, options.Ready ? $"MAINPID={payload}\nREADY=1" : $"MAINPID={payload}");
         int started = Call([.. runtime.Command, "start", options.Id]);
         if (started != 0)
         {

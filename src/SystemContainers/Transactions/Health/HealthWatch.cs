@@ -20,22 +20,22 @@ sealed class HealthWatch(Host host, StartPolicy policy)
     /// <param name="started">Containers, and the units of each that were started.</param>
     /// <param name="mayEnd">One that has ended with success is well too.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>The names of those whose own check was made.</returns>
+    /// <returns>How each of them is.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the reason and the journal's last lines.</exception>
-    public async Task<IReadOnlyList<string>> AwaitAsync(
+    public async Task<StartOutcome> AwaitAsync(
         IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started, bool mayEnd, CancellationToken cancellation)
     {
         string[] units = [.. started.SelectMany(s => s.Units)];
         await host.Systemd.SettleAsync(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
-        ContainerRecord[] withCheck =
+        ContainerRecord[] services = [.. started.Where(s => s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal)).Select(s => s.Container)];
+        IReadOnlyList<UnitState> states = await host.Systemd.GetStatesAsync([.. services.Select(c => c.MainUnit)], cancellation);
+        (ContainerRecord Container, UnitState State)[] found = [.. services.Zip(states)];
+        ContainerRecord[] checkedOnes =
         [
-            .. started.Where(s => !policy.WithoutHealthCheck && s.Container.Health is not null && s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal))
-                .Select(s => s.Container),
+            .. found.Where(f => !policy.WithoutHealthCheck && f.Container.Health is not null && (!mayEnd || f.State.ActiveState == "active")).Select(f => f.Container),
         ];
-        IReadOnlyList<UnitState> states = await host.Systemd.GetStatesAsync([.. withCheck.Select(c => c.MainUnit)], cancellation);
-        ContainerRecord[] checkedOnes = [.. withCheck.Zip(states).Where(c => !mayEnd || c.Second.ActiveState == "active").Select(c => c.First)];
         await CheckAsync(checkedOnes, units, mayEnd, cancellation);
-        return [.. checkedOnes.Select(c => c.Name)];
+        return new StartOutcome([.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => !f.State.IsUp).Select(f => f.Container.Name)]);
     }
 
     private async Task CheckAsync(ContainerRecord[] containers, string[] units, bool mayEnd, CancellationToken cancellation)

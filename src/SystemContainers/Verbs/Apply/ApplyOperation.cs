@@ -12,6 +12,7 @@ using SystemContainers.Rights;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Verbs.Apply;
 
@@ -171,10 +172,10 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ContainerSwitch.SayTroubles(changes, note);
         RemainingFiles remaining = new(host);
         Dictionary<string, IReadOnlyList<string>> places = changes.Where(c => c.After is null).ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
-        IReadOnlyList<string> healthy = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
+        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
         foreach (ContainerChange change in changes)
         {
-            string running = change.After is not null && SwitchedUnits.Started(change).Count > 0 ? $", running{(healthy.Contains(change.Name, StringComparer.Ordinal) ? " and healthy" : "")}" : "";
+            string running = change.After is not null && SwitchedUnits.Started(change).Count > 0 ? $", {outcome.Words(change.Name)}" : "";
             note(change.Before is null ? $"{change.Name}: installed{running}"
                 : change.After is null ? $"{change.Name}: uninstalled; no file declares it any more"
                 : $"{change.Name}: updated from deployment {change.Before.Deployment} to {change.After.Deployment}{running}");

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace SystemContainers.Transactions.Health;
+
+/// <summary>How containers are that were started and are well.</summary>
+/// <param name="Healthy">Names of those whose own check was made and holds.</param>
+/// <param name="Ended">Names of those whose payload has done its work, and ended with success.</param>
+sealed record StartOutcome(IReadOnlyList<string> Healthy, IReadOnlyList<string> Ended)
+{
+    /// <summary>Where nothing was started.</summary>
+    public static readonly StartOutcome Nothing = new([], []);
+
+    /// <summary>What is said of one that was started: <c>running and healthy</c>.</summary>
+    public string Words(string name) =>
+        Healthy.Contains(name, StringComparer.Ordinal) ? "running and healthy" : Ended.Contains(name, StringComparer.Ordinal) ? "has run, and ended with success" : "running";
+
+    /// <summary>Both.</summary>
+    public StartOutcome With(StartOutcome other) => new([.. Healthy, .. other.Healthy], [.. Ended, .. other.Ended]);
+}

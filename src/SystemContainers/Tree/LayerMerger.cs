@@ -30,11 +30,36 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
 
     private static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
 
+    /// <summary>Where the entry before this one went; null where the way there may lead elsewhere by now. Most entries follow one of the same directory.</summary>
+    private Parent? _parent;
+
+    /// <summary>A directory that was resolved.</summary>
+    /// <param name="Name">The name of an entry in it.</param>
+    /// <param name="Bytes">How much of that names the directory.</param>
+    /// <param name="Directory">It.</param>
+    /// <param name="Length">Of its path in the tree, in bytes.</param>
+    /// <param name="Depth">Directories above it, itself counted.</param>
+    private sealed record Parent(byte[] Name, int Bytes, TreeDirectory Directory, int Length, int Depth)
+    {
+        public bool Is(ReadOnlySpan<byte> name) => Name.AsSpan(0, Bytes).SequenceEqual(name);
+    }
+
     /// <summary>Applies an entry.</summary>
     /// <exception cref="SysctrException">Unsafe: it can't be applied inside the tree.</exception>
     public void Apply(LayerEntry entry)
     {
         budget.Add(entry);
+        int slash = Math.Max(entry.Name.AsSpan().LastIndexOf((byte)'/'), 0);
+        ReadOnlySpan<byte> last = entry.Name.AsSpan(slash).TrimStart((byte)'/');
+        bool isPlain = last is not ([] or [(byte)'.'] or [(byte)'.', (byte)'.']) && !last.StartsWith(Whiteout);
+        if (isPlain && _parent is { } known && known.Is(entry.Name.AsSpan(0, slash)))
+        {
+            Check(known.Length, known.Depth, last.Length, entry);
+            Put(known.Directory, last.ToArray(), entry);
+            return;
+        }
+
+        _parent = null;
         List<byte[]> parts = TreePath.Clean(entry.Name);
         if (parts.Count == 0)
         {
@@ -50,17 +75,27 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
             return;
         }
 
-        if (name.Length > MaxNameBytes || parent.Length + 1 + name.Length > MaxPathBytes)
+        Check(parent.Length, parent.Parts.Count, name.Length, entry);
+        TreeDirectory directory = MakeParents(parent, entry);
+        _parent = isPlain ? new Parent(entry.Name, slash, directory, parent.Length, parent.Parts.Count) : null;
+        Put(directory, name, entry);
+    }
+
+    private void Check(int parentLength, int depth, int nameLength, LayerEntry entry)
+    {
+        if (nameLength > MaxNameBytes || parentLength + 1 + nameLength > MaxPathBytes)
         {
             throw Refuse(entry, "its path is longer than the kernel takes");
         }
 
-        if (parent.Parts.Count + (entry.Type == TarEntryType.Directory ? 1 : 0) > MaxDepth)
+        if (depth + (entry.Type == TarEntryType.Directory ? 1 : 0) > MaxDepth)
         {
             throw Refuse(entry, $"it is below more than {MaxDepth} directories");
         }
+    }
 
-        TreeDirectory directory = MakeParents(parent, entry);
+    private void Put(TreeDirectory directory, byte[] name, LayerEntry entry)
+    {
         if (entry.Type == TarEntryType.Directory && directory.TryGet(name, out TreeNode? there) && there is TreeDirectory kept)
         {
             kept.Described = entry.Metadata;
@@ -69,7 +104,12 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         }
 
         // Before the target of a hard link is looked up: a link to itself finds nothing, as with umoci.
-        directory.Remove(name);
+        if (directory.Remove(name) is TreeDirectory or TreeLeaf { Entry.Type: TarEntryType.Symlink })
+        {
+            // It may have been part of the way to where the last entry went.
+            _parent = null;
+        }
+
         directory.Set(name, NodeFor(entry), layer);
     }
 

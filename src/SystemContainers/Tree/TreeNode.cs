@@ -61,7 +61,8 @@ sealed class TreeDirectory(FileMetadata metadata) : TreeNode
     /// <summary>Marks a name as touched by a layer.</summary>
     public void Touch(byte[] name, int layer) => _slots[name] = _slots[name] with { Layer = layer };
 
-    public void Remove(byte[] name) => _slots.Remove(name);
+    /// <returns>What it led to; null where there was no such name.</returns>
+    public TreeNode? Remove(byte[] name) => _slots.Remove(name, out TreeSlot slot) ? slot.Node : null;
 
     /// <summary>The same directory with one name added or changed; this one stays as it is.</summary>
     public TreeDirectory With(byte[] name, TreeNode node)

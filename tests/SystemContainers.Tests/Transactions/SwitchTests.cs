@@ -11,6 +11,7 @@ using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
+using SystemContainers.Transactions.Health;
 using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
@@ -49,9 +50,10 @@ public sealed class SwitchTests : IDisposable
     {
         Install("a");
 
-        IReadOnlyList<string> healthy = await UpdateAsync(CancellationToken.None, "a");
+        StartOutcome outcome = await UpdateAsync(CancellationToken.None, "a");
 
-        Assert.Empty(healthy);
+        Assert.Empty(outcome.Healthy);
+        Assert.Equal("running", outcome.Words("a"));
         Assert.Equal(s_forward, _systemd.Calls);
         Assert.Equal((1, "active"), (_host.Catalog.Get("a").Deployment, _systemd[Unit].ActiveState));
         Assert.True(_clock.GetUtcNow() - Time("start a.service") >= TimeSpan.FromSeconds(5));
@@ -309,7 +311,7 @@ public sealed class SwitchTests : IDisposable
 
     private async Task ApplyAsync()
     {
-        Task<IReadOnlyList<string>> apply = new ContainerSwitch(_host, new StartPolicy { Settle = TimeSpan.FromSeconds(5) }).RunAsync(await ApplyRecordAsync(), CancellationToken.None);
+        Task<StartOutcome> apply = new ContainerSwitch(_host, new StartPolicy { Settle = TimeSpan.FromSeconds(5) }).RunAsync(await ApplyRecordAsync(), CancellationToken.None);
         await _clock.PassAsync(apply);
         await apply;
     }
@@ -356,7 +358,7 @@ public sealed class SwitchTests : IDisposable
         return true;
     }
 
-    private async Task<IReadOnlyList<string>> UpdateAsync(CancellationToken cancellation, params string[] names)
+    private async Task<StartOutcome> UpdateAsync(CancellationToken cancellation, params string[] names)
     {
         ContainerSwitch containers = new(_host, new StartPolicy { Settle = TimeSpan.FromSeconds(5) });
         List<ContainerChange> changes = [];
@@ -366,7 +368,7 @@ public sealed class SwitchTests : IDisposable
             changes.Add(await containers.PlanAsync(before, Place(before with { Deployment = 1 }), cancellation));
         }
 
-        Task<IReadOnlyList<string>> update = containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = HistoryOrigin.Now() }, cancellation);
+        Task<StartOutcome> update = containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = HistoryOrigin.Now() }, cancellation);
         await _clock.PassAsync(update);
         return await update;
     }

@@ -195,7 +195,8 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
         uint gid = (uint)reader.Read7BitEncodedInt64();
         long seconds = reader.ReadInt64();
         int nanoseconds = reader.ReadInt32();
-        FileXattr[] xattrs = new FileXattr[reader.Read7BitEncodedInt()];
+        int count = reader.Read7BitEncodedInt();
+        FileXattr[] xattrs = count == 0 ? [] : new FileXattr[count];
         for (int i = 0; i < xattrs.Length; i++)
         {
             xattrs[i] = new FileXattr(ReadBytes(reader), ReadBytes(reader));

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using CsCheck;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
+using SystemContainers.Store.Records;
+using SystemContainers.Tar;
+using SystemContainers.Tree;
+using Xunit;
+
+namespace SystemContainers.Tests.Tree;
+
+/// <summary>A merger remembers where the last entry went: what it makes is what one makes that remembers nothing.</summary>
+public sealed class LayerMergerTests
+{
+    private static readonly Digest s_diffId = Digest.Sha256("x"u8);
+
+    // Few names, so that entries stand on each other, and on what the last one went through.
+    private static readonly Gen<string> s_name = Gen.OneOfConst("a", "b", "a/b", "a/a", "b/a", "a/b/c", "a/b/d", "b/b/c", "./a/b", "/a/b", "a//b", "a/../b", "a/b/..", "a/.", "l", "l/a", "l/b", "l/b/c", "a/l", "a/l/b", "..");
+
+    private static readonly Gen<(TarEntryType Type, string Name, string Link)> s_entry = Gen.Frequency(
+        (3, s_name.Select(n => (TarEntryType.Directory, n, ""))),
+        (5, s_name.Select(n => (TarEntryType.Regular, n, ""))),
+        (3, Gen.Select(s_name, Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there"), (n, t) => (TarEntryType.Symlink, n, t))),
+        (2, Gen.Select(s_name, s_name, (n, t) => (TarEntryType.HardLink, n, t))),
+        (2, Gen.OneOfConst("a/.wh.b", ".wh.a", "l/.wh.b", "a/b/.wh.c", "a/.wh..wh..opq", ".wh..wh..opq", ".wh.l").Select(n => (TarEntryType.Regular, n, ""))));
+
+    [Fact]
+    public void What_was_resolved_before_changes_nothing() =>
+        Gen.Select(s_entry.Array[0, 25], s_entry.Array[0, 25]).Sample(
+            layers => Assert.Equal(Merge(layers.Item1, layers.Item2, remembers: false), Merge(layers.Item1, layers.Item2, remembers: true)), iter: 20_000);
+
+    /// <summary>Each path with its kind and the layer that touched it last; entries that are refused by their message.</summary>
+    private static string Merge((TarEntryType, string, string)[] lower, (TarEntryType, string, string)[] upper, bool remembers)
+    {
+        TreeDirectory root = new(TreeDirectory.Undescribed);
+        StringBuilder told = new();
+        foreach ((int layer, (TarEntryType, string, string)[] entries) in new[] { (0, lower), (1, upper) })
+        {
+            LayerMerger merger = New(layer);
+            foreach ((int i, (TarEntryType type, string name, string link)) in entries.Index())
+            {
+                try
+                {
+                    (remembers ? merger : New(layer)).Apply(Entry(type, name, link, i));
+                }
+                catch (SysctrException e)
+                {
+                    told.AppendLine(e.Message);
+
+                    // An image is given up at the first.
+                    return told.ToString();
+                }
+            }
+        }
+
+        Tell(root, "");
+        return told.ToString();
+
+        LayerMerger New(int layer) => new(root, layer, s_diffId, new MergeBudget());
+
+        void Tell(TreeDirectory directory, string path)
+        {
+            told.AppendLine($"{path}/ {directory.Metadata.MtimeSeconds}");
+            foreach ((byte[] name, TreeSlot slot) in directory.Slots)
+            {
+                string inner = $"{path}/{Encoding.UTF8.GetString(name)}";
+                told.AppendLine($"{inner} {slot.Layer} {(slot.Node as TreeLeaf)?.Entry.Type} {slot.Node.Metadata.MtimeSeconds}");
+                if (slot.Node is TreeDirectory below)
+                {
+                    Tell(below, inner);
+                }
+            }
+        }
+    }
+
+    private static LayerEntry Entry(TarEntryType type, string name, string link, int time) => new()
+    {
+        Type = type,
+        Name = Encoding.UTF8.GetBytes(name),
+        LinkName = Encoding.UTF8.GetBytes(link),
+        Metadata = new FileMetadata(0b110_100_100, 0, 0, time + 1, 0, []),
+        Size = 0,
+        DeviceMajor = 0,
+        DeviceMinor = 0,
+    };
+}

@@ -113,6 +113,10 @@ public sealed class NspawnHost : TestHost
         await BootAsync();
     }
 
+    /// <summary>Loop devices, which nspawn gives no host, and which a tree of composefs needs where the host's root is in memory.</summary>
+    public Task MakeLoopDevicesAsync() => ShellAsync(
+        "test -e /dev/loop-control || { mknod /dev/loop-control c 10 237; for i in $(seq 0 127); do mknod /dev/loop$i b 7 $i; done; }");
+
     /// <summary>Runs something while the host's systemd stands still, as one does that is busy; a signal from outside stops even a PID 1.</summary>
     public async Task WhileManagerIsHeldAsync(Func<Task> work)
     {

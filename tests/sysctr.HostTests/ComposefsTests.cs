@@ -12,9 +12,7 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
 {
     private readonly NspawnHost _host = fixture.Host;
 
-    /// <summary>A host whose root is in memory needs loop devices, which nspawn does not give it.</summary>
-    public async ValueTask InitializeAsync() => await _host.ShellAsync(
-        "test -e /dev/loop-control || { mknod /dev/loop-control c 10 237; for i in $(seq 0 127); do mknod /dev/loop$i b 7 $i; done; }");
+    public async ValueTask InitializeAsync() => await _host.MakeLoopDevicesAsync();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -104,14 +104,18 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         }
 
         // Before the target of a hard link is looked up: a link to itself finds nothing, as with umoci.
-        if (directory.Remove(name) is TreeDirectory or TreeLeaf { Entry.Type: TarEntryType.Symlink })
+        TreeNode? gone = directory.Remove(name);
+        TreeNode node = NodeFor(entry);
+        if (gone is TreeDirectory || IsSymlink(gone) || IsSymlink(node))
         {
-            // It may have been part of the way to where the last entry went.
+            // It may be part of the way to where the last entry went; a new link too, for a missing part that ".." follows is taken as it stands.
             _parent = null;
         }
 
-        directory.Set(name, NodeFor(entry), layer);
+        directory.Set(name, node, layer);
     }
+
+    private static bool IsSymlink(TreeNode? node) => node is TreeLeaf { Entry.Type: TarEntryType.Symlink };
 
     private void ApplyRoot(LayerEntry entry)
     {

@@ -23,7 +23,7 @@ public sealed class LayerMergerTests
     private static readonly Gen<(TarEntryType Type, string Name, string Link)> s_entry = Gen.Frequency(
         (3, s_name.Select(n => (TarEntryType.Directory, n, ""))),
         (5, s_name.Select(n => (TarEntryType.Regular, n, ""))),
-        (3, Gen.Select(s_name, Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there"), (n, t) => (TarEntryType.Symlink, n, t))),
+        (3, Gen.Select(s_name, Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/.."), (n, t) => (TarEntryType.Symlink, n, t))),
         (2, Gen.Select(s_name, s_name, (n, t) => (TarEntryType.HardLink, n, t))),
         (2, Gen.OneOfConst("a/.wh.b", ".wh.a", "l/.wh.b", "a/b/.wh.c", "a/.wh..wh..opq", ".wh..wh..opq", ".wh.l").Select(n => (TarEntryType.Regular, n, ""))));
 
@@ -31,6 +31,20 @@ public sealed class LayerMergerTests
     public void What_was_resolved_before_changes_nothing() =>
         Gen.Select(s_entry.Array[0, 25], s_entry.Array[0, 25]).Sample(
             layers => Assert.Equal(Merge(layers.Item1, layers.Item2, remembers: false), Merge(layers.Item1, layers.Item2, remembers: true)), iter: 20_000);
+
+    /// <summary>A missing part that ".." follows is taken as it stands, until a link is there.</summary>
+    [Fact]
+    public void A_link_that_comes_on_the_way_is_followed()
+    {
+        (TarEntryType, string, string)[] layer =
+        [
+            (TarEntryType.Directory, "d", ""), (TarEntryType.Directory, "other/deep", ""), (TarEntryType.Symlink, "l", "d/x/.."),
+            (TarEntryType.Regular, "l/f", ""), (TarEntryType.Symlink, "l/x", "/other/deep"), (TarEntryType.Regular, "l/g", ""),
+        ];
+
+        Assert.Contains("/other/g ", Merge(layer, [], remembers: true), StringComparison.Ordinal);
+        Assert.Equal(Merge(layer, [], remembers: false), Merge(layer, [], remembers: true));
+    }
 
     /// <summary>Each path with its kind and the layer that touched it last; entries that are refused by their message.</summary>
     private static string Merge((TarEntryType, string, string)[] lower, (TarEntryType, string, string)[] upper, bool remembers)

@@ -147,7 +147,7 @@ public sealed class RunTests(NspawnFixture fixture)
         (await _host.SysctrAsync("uninstall", name)).MustSucceed();
 
         Assert.Equal(0, installed.ExitCode);
-        Assert.Contains($"{name}: has run, and ended with success", installed.Error, StringComparison.Ordinal);
+        Assert.Contains($"{name}: does not run: it has ended with success", installed.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -141,7 +141,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
-    /// <returns>The containers whose own health check was made.</returns>
+    /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation) =>
         await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation);

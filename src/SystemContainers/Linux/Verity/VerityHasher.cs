@@ -34,6 +34,7 @@ sealed class VerityHasher
     public static VerityDigest Of(ReadOnlySpan<byte> content)
     {
         VerityHasher hasher = t_mine ??= new VerityHasher();
+        hasher.Clear();
         hasher.Append(content);
         return hasher.Finish();
     }

@@ -4,7 +4,7 @@ namespace SystemContainers.Transactions.Health;
 
 /// <summary>How containers are that were started and are well.</summary>
 /// <param name="Healthy">Names of those whose own check was made and holds.</param>
-/// <param name="Ended">Names of those whose payload has done its work, and ended with success.</param>
+/// <param name="Ended">Names of those that are inactive, and have not failed: the payload has done its work, or a condition of the unit kept it from it.</param>
 sealed record StartOutcome(IReadOnlyList<string> Healthy, IReadOnlyList<string> Ended)
 {
     /// <summary>Where nothing was started.</summary>
@@ -12,7 +12,7 @@ sealed record StartOutcome(IReadOnlyList<string> Healthy, IReadOnlyList<string> 
 
     /// <summary>What is said of one that was started: <c>running and healthy</c>.</summary>
     public string Words(string name) =>
-        Healthy.Contains(name, StringComparer.Ordinal) ? "running and healthy" : Ended.Contains(name, StringComparer.Ordinal) ? "has run, and ended with success" : "running";
+        Healthy.Contains(name, StringComparer.Ordinal) ? "running and healthy" : Ended.Contains(name, StringComparer.Ordinal) ? "does not run: it has ended with success, or a condition of its unit does not hold" : "running";
 
     /// <summary>Both.</summary>
     public StartOutcome With(StartOutcome other) => new([.. Healthy, .. other.Healthy], [.. Ended, .. other.Ended]);

@@ -35,7 +35,7 @@ sealed class HealthWatch(Host host, StartPolicy policy)
             .. found.Where(f => !policy.WithoutHealthCheck && f.Container.Health is not null && (!mayEnd || f.State.ActiveState == "active")).Select(f => f.Container),
         ];
         await CheckAsync(checkedOnes, units, mayEnd, cancellation);
-        return new StartOutcome([.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => f.State.ActiveState == "inactive").Select(f => f.Container.Name)]);
+        return new StartOutcome([.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => f.State.ActiveState is "inactive" or "deactivating").Select(f => f.Container.Name)]);
     }
 
     private async Task CheckAsync(ContainerRecord[] containers, string[] units, bool mayEnd, CancellationToken cancellation)

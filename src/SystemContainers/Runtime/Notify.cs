@@ -22,34 +22,53 @@ static unsafe class Notify
     /// <exception cref="LinuxException">As sendmsg(2) has it.</exception>
     public static void SendAndAwait(string socket, string state)
     {
-        using Socket client = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-
-        // An @ stands for the zero byte of an abstract name.
-        client.Connect(new UnixDomainSocketEndPoint(socket.StartsWith('@') ? "\0" + socket[1..] : socket));
+        using Socket client = Connect(socket);
         client.Send(Encoding.UTF8.GetBytes(state));
         using AnonymousPipeServerStream barrier = new(PipeDirection.In);
-        SendDescriptor(client, "BARRIER=1"u8, (int)barrier.ClientSafePipeHandle.DangerousGetHandle());
+        Libc.descriptor_message end = new()
+        {
+            Header = new Tmds.Linux.cmsghdr { cmsg_len = Libc.descriptor_message.Size, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_RIGHTS },
+            Descriptor = (int)barrier.ClientSafePipeHandle.DangerousGetHandle(),
+        };
+        if (!TrySend(client, "BARRIER=1"u8, end))
+        {
+            throw LinuxException.Last("sendmsg", "a barrier to systemd");
+        }
+
         barrier.DisposeLocalCopyOfClientHandle();
 
         // Nobody writes: it is over when the last other end is closed, by systemd or because it never took it.
         barrier.ReadByte();
     }
 
-    private static void SendDescriptor(Socket client, ReadOnlySpan<byte> text, int descriptor)
+    /// <summary>A socket whose other end is the manager's.</summary>
+    /// <param name="socket">NOTIFY_SOCKET; an @ stands for the zero byte of an abstract name.</param>
+    /// <exception cref="SocketException">There is nobody.</exception>
+    public static Socket Connect(string socket)
     {
-        Libc.descriptor_message control = new()
+        Socket client = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        try
         {
-            Header = new Tmds.Linux.cmsghdr { cmsg_len = Libc.descriptor_message.Size, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_RIGHTS },
-            Descriptor = descriptor,
-        };
+            client.Connect(new UnixDomainSocketEndPoint(socket.StartsWith('@') ? "\0" + socket[1..] : socket));
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends one datagram with a control message (unix(7)).</summary>
+    /// <returns>Whether it went; else the thread's last error says why not.</returns>
+    public static bool TrySend<T>(Socket client, ReadOnlySpan<byte> text, T control)
+        where T : unmanaged
+    {
         fixed (byte* data = text)
         {
             iovec vector = new() { iov_base = data, iov_len = text.Length };
-            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &control, msg_controllen = (uint)sizeof(Libc.descriptor_message) };
-            if (Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) < 0)
-            {
-                throw LinuxException.Last("sendmsg", "a barrier to systemd");
-            }
+            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &control, msg_controllen = (uint)sizeof(T) };
+            return Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) >= 0;
         }
     }
 }

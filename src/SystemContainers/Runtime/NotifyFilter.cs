@@ -95,22 +95,16 @@ sealed unsafe class NotifyFilter(string manager, string pidFile, string cgroup)
     /// <summary>As the payload's main process, whose word counts whatever NotifyAccess= says; root may send in another's name (unix(7), SCM_CREDENTIALS).</summary>
     private void Send(string text, int process)
     {
-        using Socket client = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        client.Connect(new UnixDomainSocketEndPoint(manager.StartsWith('@') ? "\0" + manager[1..] : manager));
+        using Socket client = Notify.Connect(manager);
         Libc.credentials_message credentials = new()
         {
             Header = new Tmds.Linux.cmsghdr { cmsg_len = Libc.credentials_message.Size, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_CREDENTIALS },
             Sender = new Tmds.Linux.ucred { pid = process, uid = Libc.geteuid(), gid = Libc.getegid() },
         };
-        fixed (byte* data = Encoding.UTF8.GetBytes(text))
+        if (!Notify.TrySend(client, Encoding.UTF8.GetBytes(text), credentials))
         {
-            iovec vector = new() { iov_base = data, iov_len = Encoding.UTF8.GetByteCount(text) };
-            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &credentials, msg_controllen = (uint)sizeof(Libc.credentials_message) };
-            if (Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) < 0)
-            {
-                // A process that has ended meanwhile is nobody to speak for.
-                LaunchLog.Error($"sending to {manager}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-            }
+            // A process that has ended meanwhile is nobody to speak for.
+            LaunchLog.Error($"sending to {manager}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         }
     }
 

@@ -77,7 +77,7 @@ sealed class VerityHasher
         }
     }
 
-    /// <summary>The digest of all that was given; what comes then is other content.</summary>
+    /// <summary>The digest of all that was given; once.</summary>
     public VerityDigest Finish()
     {
         if (_filled > 0)
@@ -97,7 +97,6 @@ sealed class VerityHasher
         FinishTree(root);
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(descriptor, digest);
-        Clear();
         return VerityDigest.FromBytes(digest);
     }
 

@@ -77,7 +77,11 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
 
         Check(parent.Length, parent.Parts.Count, name.Length, entry);
         TreeDirectory directory = MakeParents(parent, entry);
-        _parent = isPlain ? new Parent(entry.Name, slash, directory, parent.Length, parent.Parts.Count) : null;
+        if (isPlain)
+        {
+            _parent = new Parent(entry.Name, slash, directory, parent.Length, parent.Parts.Count);
+        }
+
         Put(directory, name, entry);
     }
 

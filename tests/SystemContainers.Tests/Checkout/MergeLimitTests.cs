@@ -2,10 +2,10 @@
 
 using System.Text;
 using SystemContainers.Errors;
-using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
+using SystemContainers.Tests.Tree;
 using SystemContainers.Tree;
 using Xunit;
 
@@ -23,16 +23,16 @@ public sealed class MergeLimitTests
     public void Directories_in_each_other()
     {
         string just = string.Join('/', Enumerable.Repeat("d", LayerMerger.MaxDepth));
-        Apply(0, Entry(TarEntryType.Directory, just), Entry(TarEntryType.Symlink, just + "/link", "x"));
+        Apply(0, SampleEntry.Of(TarEntryType.Directory, just), SampleEntry.Of(TarEntryType.Symlink, just + "/link", "x"));
 
-        Refused(0, Entry(TarEntryType.Directory, just + "/d"));
-        Refused(0, Entry(TarEntryType.Symlink, just + "/d/link", "x"));
+        Refused(0, SampleEntry.Of(TarEntryType.Directory, just + "/d"));
+        Refused(0, SampleEntry.Of(TarEntryType.Symlink, just + "/d/link", "x"));
     }
 
     [Fact]
     public void Entries_of_all_layers_together()
     {
-        LayerEntry entry = Entry(TarEntryType.Directory, "d");
+        LayerEntry entry = SampleEntry.Of(TarEntryType.Directory, "d");
         long cost = TarLimits.EntryBytes + 1;
         MergeBudget budget = new(maxBytes: 3 * cost);
         for (int layer = 0; layer < 3; layer++)
@@ -52,11 +52,11 @@ public sealed class MergeLimitTests
         // Each name leads through two hundred links of a hundred parts each.
         MergeBudget budget = new(maxSteps: 1_000_000);
         LayerMerger merger = new(_root, 0, s_diffId, budget);
-        merger.Apply(Entry(TarEntryType.Directory, "end"));
+        merger.Apply(SampleEntry.Of(TarEntryType.Directory, "end"));
         string detour = string.Concat(Enumerable.Repeat("end/../", 50));
         for (int i = 0; i < 200; i++)
         {
-            merger.Apply(Entry(TarEntryType.Symlink, $"l{i}", detour + (i == 0 ? "end" : $"l{i - 1}")));
+            merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"l{i}", detour + (i == 0 ? "end" : $"l{i - 1}")));
         }
 
         SysctrException e = Assert.Throws<SysctrException>(() =>
@@ -64,7 +64,7 @@ public sealed class MergeLimitTests
             for (int i = 0; i < 1000; i++)
             {
                 // One after the other in the same directory would be resolved once.
-                merger.Apply(Entry(TarEntryType.Symlink, $"l{199 - (i % 2)}/{i}", "x"));
+                merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"l{199 - (i % 2)}/{i}", "x"));
             }
         });
 
@@ -76,10 +76,10 @@ public sealed class MergeLimitTests
     public void Repeated_opaque_whiteouts_are_linear()
     {
         const int Many = 20_000;
-        Apply(0, [.. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"d/lower{i}", "x"))]);
-        LayerEntry opaque = Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x");
+        Apply(0, [.. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"d/lower{i}", "x"))]);
+        LayerEntry opaque = SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x");
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Apply(1, [.. Enumerable.Range(0, Many).SelectMany(i => (LayerEntry[])[Entry(TarEntryType.Symlink, $"d/own{i}", "x"), opaque])]);
+        Apply(1, [.. Enumerable.Range(0, Many).SelectMany(i => (LayerEntry[])[SampleEntry.Of(TarEntryType.Symlink, $"d/own{i}", "x"), opaque])]);
 
         // Each walk through a directory copies its list: twenty thousand of them would be gigabytes. Time says less on a busy machine.
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -94,11 +94,11 @@ public sealed class MergeLimitTests
         const int Depth = 40;
         const int Many = 50;
         string Path(int depth) => string.Join('/', Enumerable.Repeat("d", depth));
-        Apply(0, [.. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"{Path(Depth)}/lower{i}", "x"))]);
+        Apply(0, [.. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/lower{i}", "x"))]);
         Apply(1,
         [
-            .. Enumerable.Range(0, Many).Select(i => Entry(TarEntryType.Symlink, $"{Path(Depth)}/own{i}", "x")),
-            .. Enumerable.Range(0, Many).SelectMany(_ => Enumerable.Range(1, Depth).Select(d => Entry(TarEntryType.Symlink, $"{Path(d)}/.wh..wh..opq", "x"))),
+            .. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/own{i}", "x")),
+            .. Enumerable.Range(0, Many).SelectMany(_ => Enumerable.Range(1, Depth).Select(d => SampleEntry.Of(TarEntryType.Symlink, $"{Path(d)}/.wh..wh..opq", "x"))),
         ]);
 
         TreePath end = TreePath.Resolve(_root, Encoding.UTF8.GetBytes(Path(Depth)))!;
@@ -108,9 +108,9 @@ public sealed class MergeLimitTests
     [Fact]
     public void A_later_layer_is_opaque_again()
     {
-        Apply(0, Entry(TarEntryType.Symlink, "d/a", "x"));
-        Apply(1, Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), Entry(TarEntryType.Symlink, "d/b", "x"));
-        Apply(2, Entry(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), Entry(TarEntryType.Symlink, "d/c", "x"));
+        Apply(0, SampleEntry.Of(TarEntryType.Symlink, "d/a", "x"));
+        Apply(1, SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), SampleEntry.Of(TarEntryType.Symlink, "d/b", "x"));
+        Apply(2, SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), SampleEntry.Of(TarEntryType.Symlink, "d/c", "x"));
 
         Assert.True(_root.TryGet("d"u8, out TreeNode? directory));
         Assert.Equal("c", Encoding.UTF8.GetString(Assert.Single(((TreeDirectory)directory).Slots).Key));
@@ -127,15 +127,4 @@ public sealed class MergeLimitTests
 
     private void Refused(int layer, LayerEntry entry) =>
         Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => Apply(layer, entry)).Kind);
-
-    private static LayerEntry Entry(TarEntryType type, string name, string link = "") => new()
-    {
-        Type = type,
-        Name = Encoding.UTF8.GetBytes(name),
-        LinkName = Encoding.UTF8.GetBytes(link),
-        Metadata = new FileMetadata(0x1ed, 0, 0, 0, 0, []),
-        Size = 0,
-        DeviceMajor = 0,
-        DeviceMinor = 0,
-    };
 }

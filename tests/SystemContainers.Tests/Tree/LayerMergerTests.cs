@@ -3,9 +3,7 @@
 using System.Text;
 using CsCheck;
 using SystemContainers.Errors;
-using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
-using SystemContainers.Store.Records;
 using SystemContainers.Tar;
 using SystemContainers.Tree;
 using Xunit;
@@ -58,7 +56,7 @@ public sealed class LayerMergerTests
             {
                 try
                 {
-                    (remembers ? merger : New(layer)).Apply(Entry(type, name, link, i));
+                    (remembers ? merger : New(layer)).Apply(SampleEntry.Of(type, name, link, i + 1));
                 }
                 catch (SysctrException e)
                 {
@@ -89,15 +87,4 @@ public sealed class LayerMergerTests
             }
         }
     }
-
-    private static LayerEntry Entry(TarEntryType type, string name, string link, int time) => new()
-    {
-        Type = type,
-        Name = Encoding.UTF8.GetBytes(name),
-        LinkName = Encoding.UTF8.GetBytes(link),
-        Metadata = new FileMetadata(0b110_100_100, 0, 0, time + 1, 0, []),
-        Size = 0,
-        DeviceMajor = 0,
-        DeviceMinor = 0,
-    };
 }

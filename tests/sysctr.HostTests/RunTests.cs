@@ -111,6 +111,9 @@ public sealed class RunTests(NspawnFixture fixture)
               mkdir {{place}}
               cat >{{held}} <<'END'
               #!/bin/sh
+              case " $* " in
+              *' start '*) touch {{place}}/started;;
+              esac
               {{runtime}} "$@" || exit
               case " $* " in
               *' create '*) touch {{place}}/created; while [ ! -e {{place}}/go ]; do sleep 0.02; done;;
@@ -129,6 +132,7 @@ public sealed class RunTests(NspawnFixture fixture)
 
             // Long enough for a payload that runs to be over; it must not run yet.
             await Task.Delay(1500);
+            await _host.ShellAsync($"test ! -e {place}/started");
         });
         await probe.WaitForAsync($"! systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'", "its end");
 

@@ -12,6 +12,7 @@ using SystemContainers.Cli.Commands.Registry;
 using SystemContainers.Cli.Commands.Rollout;
 using SystemContainers.Cli.Commands.Trust;
 using SystemContainers.Cli.Commands.Units;
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.Cli;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Runtime.InteropServices;
+using SystemContainers.Cli.Output;
 using SystemContainers.Linux.Processes;
 using SystemContainers.State;
 

@@ -6,6 +6,8 @@ using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Units;
 using SystemContainers.Cli.Completion;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -44,7 +46,7 @@ if (AtomicPersonality.IsActive)
     }
 }
 
-args = HelpVerb.Rewrite(SettingsOptions.Rewrite(FromCommand.Protect(ExecCommand.Protect(args))));
+args = HelpVerb.Rewrite(SettingsWords.Rewrite(FromCommand.Protect(ExecCommand.Protect(args))));
 ParseResult parsed = CommandTree.Parse(args);
 if (UsageError.Report(parsed) is { } status)
 {

@@ -5,6 +5,7 @@ using System.CommandLine.Help;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.Checks;
+using SystemContainers.Cli.Options;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Target;

@@ -2,7 +2,7 @@
 
 using System.CommandLine;
 using System.Text;
-using SystemContainers.Cli;
+using SystemContainers.Cli.Options;
 
 namespace SystemContainers.ManPages;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Commands.Plan;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Target;
 using SystemContainers.Verbs.Apply;
@@ -97,7 +98,7 @@ static class ApplyCommand
             return 0;
         }
 
-        return PlanOptions.Show(await planner.PlanAsync(request, cancellation), json, terminal);
+        return PlanView.Show(await planner.PlanAsync(request, cancellation), json, terminal);
     }
 
     private static string Line(ApplyReport report) => report.Action switch

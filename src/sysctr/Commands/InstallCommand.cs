@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Usage;
 using SystemContainers.Checkout;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Requests;

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using SystemContainers.Checkout;
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 using SystemContainers.Target;
 using SystemContainers.Verbs;

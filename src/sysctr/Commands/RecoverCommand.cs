@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
 
@@ -33,7 +35,7 @@ static class RecoverCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            using Host host = GlobalOptions.OpenHost(parsed, terminal, isBooting: IsAtBoot(parsed));
             await new RecoverOperation(host).RunAsync(cancellation);
             return 0;
         });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Atomic;
-using SystemContainers.Cli.Output;
-using SystemContainers.Cli.Usage;
 using SystemContainers.Checkout;
+using SystemContainers.Cli.Atomic;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Fleet;
 using SystemContainers.Requests;

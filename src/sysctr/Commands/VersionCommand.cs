@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.Reflection;
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 
 namespace SystemContainers.Cli.Commands;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Mounts;

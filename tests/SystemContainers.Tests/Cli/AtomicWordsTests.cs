@@ -2,6 +2,7 @@
 
 using SystemContainers.Cli;
 using SystemContainers.Cli.Atomic;
+using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using Xunit;
 

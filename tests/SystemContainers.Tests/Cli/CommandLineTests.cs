@@ -5,6 +5,7 @@ using SystemContainers.Cli;
 using SystemContainers.Cli.Commands;
 using SystemContainers.Cli.Commands.From;
 using SystemContainers.Cli.Commands.Units;
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Usage;
 using SystemContainers.Errors;
 using SystemContainers.Settings;
@@ -205,7 +206,7 @@ public sealed class CommandLineTests
     }
 
     internal static ParseResult Parse(string words) =>
-        CommandTree.Parse(HelpVerb.Rewrite(SettingsOptions.Rewrite(FromCommand.Protect(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))))));
+        CommandTree.Parse(HelpVerb.Rewrite(SettingsWords.Rewrite(FromCommand.Protect(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))))));
 
     private static IEnumerable<string> Leaves(Command command, string words) =>
         command.Subcommands.Count == 0

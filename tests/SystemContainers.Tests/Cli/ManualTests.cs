@@ -3,6 +3,8 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using SystemContainers.Cli;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Usage;
 using SystemContainers.ManPages;
 using SystemContainers.TestBed;
 using Xunit;

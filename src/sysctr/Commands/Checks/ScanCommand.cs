@@ -2,6 +2,8 @@
 
 using System.CommandLine;
 using System.Globalization;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Scan;
 using SystemContainers.Target;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Target;
 
@@ -36,32 +38,7 @@ static class PlanOptions
             planned = await plan(parsed, new PlanOperation(host, progress, terminal.Note), host, cancellation);
         }
 
-        int refused = Show(planned, parsed.GetValue(s_json), terminal);
+        int refused = PlanView.Show(planned, parsed.GetValue(s_json), terminal);
         return refused == 0 && planned.HasChanges && parsed.GetValue(s_detailed) ? Changes : refused;
-    }
-
-    /// <summary>Prints a plan.</summary>
-    /// <returns>0; where the verb itself would be refused, its exit status.</returns>
-    public static int Show(HostPlan plan, bool json, Terminal terminal)
-    {
-        if (json)
-        {
-            terminal.Json(Reports.ToJson(plan));
-        }
-        else
-        {
-            foreach (string line in PlanText.Lines(plan))
-            {
-                terminal.TextLine(line);
-            }
-        }
-
-        if (plan.Refused is { } refused)
-        {
-            terminal.Error(refused.Message, refused.Hint);
-            return refused.ExitCode;
-        }
-
-        return 0;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Commands.Images;
+using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 using SystemContainers.Push.Layers;
 using SystemContainers.Target;

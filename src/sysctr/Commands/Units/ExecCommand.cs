@@ -2,7 +2,8 @@
 
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using SystemContainers.Cli.Usage;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Requests;
 using SystemContainers.Target;
 using SystemContainers.Verbs;

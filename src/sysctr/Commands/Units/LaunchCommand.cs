@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Cli.Output;
 using SystemContainers.Linux;
 using SystemContainers.Runtime.Launch;
 

@@ -2,10 +2,11 @@
 
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using SystemContainers.Cli.Usage;
+using SystemContainers.Cli.Options;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Usage;
 
 /// <summary>A command line that is none of ours: what is wrong with it, and the word that was meant where that is known.</summary>
 static class UsageError

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Cli.Commands;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.State;
 using SystemContainers.Target;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>Options that every verb takes.</summary>
 static class GlobalOptions
@@ -97,10 +97,13 @@ static class GlobalOptions
         Option? Find(string name) => Array.Find(all, o => o.Name == name || o.Aliases.Contains(name));
     }
 
-    public static Terminal Terminal(ParseResult parsed) => Cli.Terminal.Of(parsed.GetValue(Quiet));
+    public static Terminal Terminal(ParseResult parsed) => Output.Terminal.Of(parsed.GetValue(Quiet));
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
-    public static Host OpenHost(ParseResult parsed, Terminal terminal)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="terminal">The terminal.</param>
+    /// <param name="isBooting">Whether its systemd is only about to come up.</param>
+    public static Host OpenHost(ParseResult parsed, Terminal terminal, bool isBooting = false)
     {
         string root = Path.GetFullPath(parsed.GetValue(Root)!);
         HostUser? user = parsed.GetValue(User) ? HostUser.OfCaller() : null;
@@ -114,7 +117,7 @@ static class GlobalOptions
         {
             LockTimeout = TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)),
             RolloutTimeout = parsed.GetResult(LockTimeout) is { Implicit: false } ? TimeSpan.FromSeconds(parsed.GetValue(LockTimeout)) : null,
-            IsBooting = RecoverCommand.IsAtBoot(parsed),
+            IsBooting = isBooting,
             Outcome = Outcome,
         }, user);
     }

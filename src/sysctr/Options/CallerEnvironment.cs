@@ -2,7 +2,7 @@
 
 using System.Collections;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>The environment of whoever calls, whose values a variable without one has.</summary>
 static class CallerEnvironment

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
-using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Output;
 
 /// <summary>
 /// Where the tool speaks, and the only way to: results on standard output, everything about how it is going on standard error, so that output

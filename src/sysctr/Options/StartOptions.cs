@@ -4,7 +4,7 @@ using System.CommandLine;
 using SystemContainers.Requests;
 using SystemContainers.Target;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--settle</c> and <c>--no-healthcheck</c>, which install, update and rollback share.</summary>
 static class StartOptions

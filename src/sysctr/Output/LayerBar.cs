@@ -3,7 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Output;
 
 /// <summary>One layer under way: <c>  a3ed95caeb02 [=======>        ] 12.3 MB/45.6 MB</c>.</summary>
 sealed class LayerBar(Descriptor layer)

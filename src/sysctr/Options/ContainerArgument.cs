@@ -3,7 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Exports;
 
-namespace SystemContainers.Cli.Usage;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>Containers that a verb works on, by name; the name of the unit, <c>etcd.service</c>, is taken for it, as it stands in systemctl's output.</summary>
 static class ContainerArgument

@@ -2,7 +2,7 @@
 
 using System.CommandLine;
 
-namespace SystemContainers.Cli.Output;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--json</c>: the page of each verb describes what it prints.</summary>
 static class JsonOption

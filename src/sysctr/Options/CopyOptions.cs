@@ -5,7 +5,7 @@ using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Verbs.Transfer;
 
-namespace SystemContainers.Cli.Commands.Registry;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>Options that verbs have which send images.</summary>
 static class CopyOptions

@@ -4,7 +4,7 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Rights;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--grant CLASS</c>, which install, run and update share.</summary>
 static class GrantOption

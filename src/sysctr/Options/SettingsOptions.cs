@@ -4,14 +4,13 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Settings;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>The options of podman-run(1) that install, update and plan share.</summary>
 static class SettingsOptions
 {
-    private const string WordOption = "--command-word";
-
-    private static readonly string[] s_verbs = ["install", "update", "plan"];
+    /// <summary>Carries one word of the payload's command, which stands behind <c>--</c>.</summary>
+    public const string WordOption = "--command-word";
 
     private static readonly Dictionary<string, Option<string[]>> s_options = SettingOptions.InOrder.ToDictionary(o => o.Name, Create, StringComparer.Ordinal);
 
@@ -89,45 +88,8 @@ static class SettingsOptions
             : throw new SysctrException(ErrorKind.Usage, $"reading --reset {name}: there is no such option", $"there are {string.Join(", ", SettingOptions.InOrder.Select(o => o.Name).Append(ContainerSettings.Command))}")),
     ];
 
-    /// <summary>
-    /// The command line with what the library can't tell apart in other words: behind <c>--</c> stands the payload's command, and <c>--user=NAME</c>
-    /// is podman's, where <c>--user</c> alone is whose containers are meant.
-    /// </summary>
-    public static string[] Rewrite(string[] words)
-    {
-        int verb = GlobalOptions.VerbAt(words);
-        if (verb == words.Length || !s_verbs.Contains(words[verb], StringComparer.Ordinal))
-        {
-            return words;
-        }
-
-        int end = Array.IndexOf(words, "--", verb);
-        string[] ours = [.. words[..verb], .. (end < 0 ? words[verb..] : words[verb..end]).SelectMany(Plain)];
-
-        // 'install -- etcd' names an image.
-        int operands = verb + (words[verb] == "plan" ? 2 : 1);
-        return end < 0 || end == words.Length - 1 || operands >= end || !HasOperand(ours[operands..])
-            ? [.. ours, .. end < 0 ? [] : words[end..]]
-            : [.. ours, .. words[(end + 1)..].Select(word => $"{WordOption}={word}")];
-    }
-
-    private static string[] Plain(string word) =>
-        word.StartsWith("--user=", StringComparison.Ordinal) ? ["-u", word["--user=".Length..]]
-        // A flag stands alone, as podman has it.
-        : word.StartsWith("--", StringComparison.Ordinal) && SettingOptions.Find(word[2..]) is { IsFlag: true } ? [word + "=true"]
-        // The library would take the next word for the value.
-        : word.StartsWith("--", StringComparison.Ordinal) && word.EndsWith('=') && s_options.ContainsKey(word[2..^1]) ? [word[..^1], ""]
-        : [word];
-
-    /// <summary>Whether a word is none of an option: an image's or a container's name.</summary>
-    private static bool HasOperand(string[] words)
-    {
-        Command install = new("install");
-        Command update = new("update");
-        Commands.InstallCommand.AddRequestTo(install);
-        Commands.UpdateCommand.AddRequestTo(update);
-        return GlobalOptions.OperandAt(words, [.. install.Options, .. update.Options, .. GlobalOptions.All]) < words.Length;
-    }
+    /// <summary>Whether install, update and plan have a settings option of this name, written without its dashes.</summary>
+    public static bool Has(string name) => s_options.ContainsKey(name);
 
     private static Option<string[]> Create(SettingOption option)
     {

@@ -4,7 +4,7 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 
-namespace SystemContainers.Cli.Commands.Registry;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--platform OS/ARCH[/VARIANT]</c>, in Go's names as podman and docker take it.</summary>
 static class PlatformOption

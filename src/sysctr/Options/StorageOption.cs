@@ -3,7 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Mounts;
 
-namespace SystemContainers.Cli.Usage;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--storage</c> of verbs whose names may be an image's and a container's.</summary>
 static class StorageOption

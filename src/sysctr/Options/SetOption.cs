@@ -4,7 +4,7 @@ using System.CommandLine;
 using SystemContainers.Errors;
 using SystemContainers.Render.Request;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary><c>--set VAR=VALUE</c>, which install and update share.</summary>
 static class SetOption

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
-using SystemContainers.Cli.Output;
 using SystemContainers.Doctor;
 using SystemContainers.Fleet;
 using SystemContainers.Fleet.AutoUpdate;
@@ -20,10 +19,10 @@ using SystemContainers.State;
 using SystemContainers.Trust;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
-using SystemContainers.Verify;
 using SystemContainers.Verbs.Transfer;
+using SystemContainers.Verify;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Output;
 
 /// <summary>Reports as the JSON that <c>--json</c> promises.</summary>
 static class Reports

@@ -5,7 +5,7 @@ using SystemContainers.Oci;
 using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Output;
 
 /// <summary>
 /// A pull and a checkout on the terminal: a bar for each layer that is being fetched, and one for the checkout; elsewhere one plain line for each layer

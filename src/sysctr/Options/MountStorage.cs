@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>Values of <c>mount --storage</c>.</summary>
 enum MountStorage

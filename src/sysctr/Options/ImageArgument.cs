@@ -2,7 +2,7 @@
 
 using System.CommandLine;
 
-namespace SystemContainers.Cli.Commands.Images;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>The images of the store that a verb works on.</summary>
 static class ImageArgument

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Cli;
+namespace SystemContainers.Cli.Options;
 
 /// <summary>The words of <c>--system-package</c>.</summary>
 enum HostFilePolicy

@@ -60,6 +60,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             AutoUpdate = record.AutoUpdate,
             Checkout = record.Checkout,
             IsCheckoutKept = true,
+            FollowsMounted = record.Composefs is not null,
         };
         StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
         OpenedImage opened = OpenedImage.Open(host.Target, image, request.Settings, request.Rootfs, record.Composefs is null ? CheckoutForm.HardLinks : CheckoutForm.Composefs, lease);

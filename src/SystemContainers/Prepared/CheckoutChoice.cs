@@ -15,7 +15,7 @@ static class CheckoutChoice
     /// <summary>The form that was asked for, or the host's where the container can have it.</summary>
     /// <param name="host">The host.</param>
     /// <param name="request">The container.</param>
-    /// <exception cref="SysctrException">Usage: what was asked for can't be.</exception>
+    /// <exception cref="SysctrException">Usage: what was asked for can't be; Host: the host can't mount it.</exception>
     public static CheckoutForm Of(Host host, InstallRequest request)
     {
         SpecSettings spec = request.Settings.Spec;
@@ -26,12 +26,17 @@ static class CheckoutChoice
             : request.Once ? "what runs once has a checkout of hard links"
             : spec.UserNamespace.Mode != UserNamespaceMode.Host ? "a root with mapped owners can't be an overlay (--userns)"
             : null;
-        return (request.Checkout, obstacle) switch
+        if (obstacle is not null)
         {
-            (CheckoutForm.Composefs, not null) when !request.IsCheckoutKept => throw new SysctrException(ErrorKind.Usage, $"--checkout composefs: {obstacle}", "leave it out, or what it does not go with"),
-            (_, not null) => CheckoutForm.HardLinks,
-            ({ } form, _) => form,
-            _ => host.Checkout,
-        };
+            return request.Checkout != CheckoutForm.Composefs || request.IsCheckoutKept ? CheckoutForm.HardLinks
+                : throw new SysctrException(ErrorKind.Usage, $"--checkout composefs: {obstacle}", "leave it out, or what it does not go with");
+        }
+
+        CheckoutForm form = request.Checkout ?? host.ConfiguredCheckout ?? (request.FollowsMounted ? CheckoutForm.Composefs : host.Checkout);
+        return form == CheckoutForm.HardLinks || request.FollowsMounted || host.MountObstacle is not { } cause ? form
+            : request.IsCheckoutKept ? CheckoutForm.HardLinks
+            : throw new SysctrException(
+                ErrorKind.Host, $"--checkout composefs: this host can't mount a tree: {cause}",
+                "'--checkout hardlinks' goes without; a kernel needs EROFS and overlayfs, from 6.12 or with loop devices");
     }
 }

@@ -46,6 +46,9 @@ sealed record InstallRequest(string Image)
     /// <summary>The form was asked for earlier and is carried over: where it can't be, the container has the other one.</summary>
     public bool IsCheckoutKept { get; init; }
 
+    /// <summary>The deployment that it follows is mounted by its starts, and so is this one where nobody asks for another form: what updates it may not be allowed to try.</summary>
+    public bool FollowsMounted { get; init; }
+
     /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
     public bool Once { get; init; }
 

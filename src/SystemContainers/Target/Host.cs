@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Checkout;
+using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.History;
 using SystemContainers.Linux.Files;
@@ -32,7 +33,8 @@ sealed class Host : IDisposable
     private readonly Lazy<ContentStore> _store;
     private readonly Lazy<RegistriesConfig> _registries;
     private readonly string? _scratch;
-    private CheckoutForm? _checkout;
+    private readonly Lazy<string?> _mountObstacle;
+    private readonly Lazy<CheckoutForm?> _configuredCheckout;
 
     /// <summary>What <see cref="Open"/> made; one that was given stays the caller's.</summary>
     private ISystemdManager? _ownSystemd;
@@ -59,6 +61,8 @@ sealed class Host : IDisposable
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
+        _mountObstacle = new Lazy<string?>(FindMountObstacle);
+        _configuredCheckout = new Lazy<CheckoutForm?>(() => SysctrConfiguration.Load(Paths).Checkout);
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: NewObjects)
             : OpenScratch(scratchOf));
@@ -220,8 +224,33 @@ sealed class Host : IDisposable
         }
     }
 
-    /// <summary>The form of checkouts where nobody asks for another: what sysctr.toml says, or hard links.</summary>
-    internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks : _checkout ??= SysctrConfiguration.Load(Paths).Checkout ?? CheckoutForm.HardLinks;
+    /// <summary>The form that sysctr.toml says; null where it says none.</summary>
+    internal CheckoutForm? ConfiguredCheckout => _configuredCheckout.Value;
+
+    /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host can. A host that does not run may be run by any kernel.</summary>
+    internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks
+        : ConfiguredCheckout ?? (Root == "/" && MountObstacle is null ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
+
+    /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host does not run.</summary>
+    internal string? MountObstacle => _mountObstacle.Value;
+
+    private string? FindMountObstacle()
+    {
+        if (Root != "/")
+        {
+            return null;
+        }
+
+        string directory = ScratchDirectory.CreateBelow(StoreHere);
+        try
+        {
+            return ComposefsProbe.Obstacle(directory);
+        }
+        finally
+        {
+            ScratchDirectory.Remove(directory);
+        }
+    }
 
     /// <summary>What a deployment is mounted from has to have the form for it, also where it was lost and is fetched again.</summary>
     private ObjectForm NewObjects(Digest diffId) =>

@@ -203,7 +203,11 @@ sealed class ContainerPreparer(Host host)
         // What an image's author wrote may count on a tree that is there when the container does not run.
         string obstacle = "its units or tmpfiles name files of its tree, which is there only while it runs";
         IReadOnlyList<string>? seeds = CheckoutSeeds.Of(rendered, tree);
-        if (seeds is not null && PartialTree.Of(image.Tree!.Root, seeds) is not null)
+        if (TreeDevices.AreMade(rendered.Config))
+        {
+            obstacle = "nothing is mounted on its /dev, or where it has other devices, so the runtime makes their nodes in its tree";
+        }
+        else if (seeds is not null && PartialTree.Of(image.Tree!.Root, seeds) is not null)
         {
             try
             {

@@ -36,6 +36,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             Rootfs = before.RemoteRootfs,
             Checkout = request.Checkout ?? before.Checkout,
             IsCheckoutKept = request.Checkout is null,
+            FollowsMounted = request.Checkout is null && before.Composefs is not null,
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
             Grants = request.Grants,
             Declared = before.Declared,

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Verity;
+using SystemContainers.Store.Records;
+using SystemContainers.Tar;
+using SystemContainers.Tree;
+
+namespace SystemContainers.Composefs;
+
+/// <summary>
+/// Whether this host can mount trees. It is tried with a tree of one file: no version tells it, for it depends on the kernel's modules, on the file system below the store, on
+/// loop devices, and on what whoever runs this host, which may be a container itself, lets it mount.
+/// </summary>
+static class ComposefsProbe
+{
+    /// <summary>Where a kernel with SELinux has its state (selinux(8)).</summary>
+    private const string SelinuxState = "/sys/fs/selinux/enforce";
+
+    private static readonly byte[] s_content = new byte[ComposefsImage.MaxInlineContent + 1];
+
+    /// <summary>Tries it, in a mount namespace that ends with the call.</summary>
+    /// <param name="directory">An empty directory on the store's file system; what is left in it is the caller's to remove.</param>
+    /// <returns>What stands against it; null where a tree can be mounted.</returns>
+    /// <exception cref="IOException">The directory can't be written to.</exception>
+    public static string? Obstacle(string directory)
+    {
+        if (File.Exists(SelinuxState))
+        {
+            return "the files of a mounted tree would have no label (SELinux)";
+        }
+
+        (string image, VerityDigest digest, string objects) = Write(directory);
+        string place = Directory.CreateDirectory(Path.Join(directory, "place")).FullName;
+        string? obstacle = null;
+
+        // Which mounts a thread sees is its own only once it has left the others', and it can't come back.
+        Thread thread = new(() => obstacle = MountObstacle(image, digest, objects, place)) { IsBackground = true };
+        thread.Start();
+        thread.Join();
+        return obstacle;
+    }
+
+    private static (string Image, VerityDigest Digest, string Objects) Write(string directory)
+    {
+        VerityDigest content = VerityHasher.Of(s_content);
+        string hex = content.ToString();
+        string objects = Path.Join(directory, "objects");
+        Directory.CreateDirectory(Path.Join(objects, hex[..2]));
+        FileMetadata metadata = new(0b100_100_100, 0, 0, 0, 0, []);
+        TreeDirectory root = new(metadata with { Mode = 0b111_101_101 });
+        LayerEntry entry = new()
+        {
+            Type = TarEntryType.Regular, Name = [.. "file"u8], LinkName = [], Metadata = metadata, Size = s_content.Length, DeviceMajor = 0, DeviceMinor = 0, Form = ObjectForm.Content,
+            Object = ObjectKey.Of(content),
+        };
+        root.Set(entry.Name, new TreeLeaf(entry), 0);
+        using MemoryStream bytes = new();
+        ComposefsImage.Write(root, _ => [], bytes);
+        string image = Path.Join(directory, "image");
+#pragma warning disable RS0030 // Nothing of it has to outlive this call.
+        File.WriteAllBytes(Path.Join(objects, hex[..2], hex[2..]), s_content);
+        File.WriteAllBytes(image, bytes.ToArray());
+#pragma warning restore RS0030
+        return (image, VerityHasher.Of(bytes.ToArray()), objects);
+    }
+
+    private static string? MountObstacle(string image, VerityDigest digest, string objects, string place)
+    {
+        try
+        {
+            if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
+            {
+                throw LinuxException.Last("unshare", "the host's mounts");
+            }
+
+            if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_SLAVE) != 0)
+            {
+                throw LinuxException.Last("mount", "/");
+            }
+
+            ComposefsMount.Open(image, digest, objects, place, place).Complete();
+            return File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content) ? null : "a file of a mounted tree has not its content";
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            return (e.InnerException ?? e).Message;
+        }
+    }
+}

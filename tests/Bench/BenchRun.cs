@@ -54,7 +54,6 @@ sealed class BenchRun : IAsyncDisposable
         Say($"a host of {root.Suite}");
         string storage = await ImageBuilder.RegistryStorageAsync([new("httpd"), new("etcd"), new("probe"), new("nginx", "ordinary")]);
         NspawnHost host = await NspawnHost.StartAsync(root, await RebuiltBase.AddAsync(storage));
-        await host.MakeLoopDevicesAsync();
         return host;
     }
 }

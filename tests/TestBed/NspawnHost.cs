@@ -65,7 +65,6 @@ public sealed class NspawnHost : TestHost
 
             await HostSetup.PrepareAsync(host.Root, scratch.Name);
             MaskGenerators(source, host.Root);
-            await GiveLoopDevicesAsync(host.Root);
             if (registryStorage is not null)
             {
                 host._registry = await RegistryServer.StartAsync(scratch, host._network, registryStorage, readOnly: true);
@@ -113,10 +112,6 @@ public sealed class NspawnHost : TestHost
         await ControlGroup.RemoveAsync(_scratch.Name);
         await BootAsync();
     }
-
-    /// <summary>Loop devices, which nspawn gives no host, and which a tree of composefs needs where the host's root is in memory.</summary>
-    public Task MakeLoopDevicesAsync() => ShellAsync(
-        "test -e /dev/loop-control || { mknod /dev/loop-control c 10 237; for i in $(seq 0 127); do mknod /dev/loop$i b 7 $i; done; }");
 
     /// <summary>Runs something while the host's systemd stands still, as one does that is busy; a signal from outside stops even a PID 1.</summary>
     public async Task WhileManagerIsHeldAsync(Func<Task> work)
@@ -186,27 +181,6 @@ public sealed class NspawnHost : TestHost
         Directory.CreateDirectory(_scratch.File("work"));
         Directory.CreateDirectory(_scratch.File("merged"));
         await Command.MustAsync("install", "-d", "-m", "755", Root, Path.Combine(Root, "etc"));
-    }
-
-    /// <summary>nspawn gives no host a loop device, and a mounted tree needs one where the host's root is in memory. They are there before any unit that might start a container.</summary>
-    private static async Task GiveLoopDevicesAsync(string root)
-    {
-        string units = Directory.CreateDirectory(Path.Combine(root, "etc/systemd/system/sysinit.target.wants")).Parent!.FullName;
-        await File.WriteAllLinesAsync(
-            Path.Combine(root, "etc/loop-devices.conf"), ["c /dev/loop-control 0600 root root - 10:237", .. Enumerable.Range(0, 128).Select(i => $"b /dev/loop{i} 0600 root root - 7:{i}")]);
-        await File.WriteAllTextAsync(
-            Path.Combine(units, "loop-devices.service"),
-            """
-            [Unit]
-            DefaultDependencies=no
-            Before=sysinit.target
-            [Service]
-            Type=oneshot
-            RemainAfterExit=yes
-            ExecStart=systemd-tmpfiles --create /etc/loop-devices.conf
-
-            """);
-        File.CreateSymbolicLink(Path.Combine(units, "sysinit.target.wants/loop-devices.service"), "../loop-devices.service");
     }
 
     /// <summary>

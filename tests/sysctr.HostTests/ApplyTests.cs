@@ -168,7 +168,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
     [Fact]
     public async Task A_directory_of_the_host_can_be_a_container_s_root()
     {
-        await _host.ShellAsync($"sysctr --quiet install --name quamade probe; mkdir -p {Place} /srv/quatree; cp -a /var/lib/sysctr/deployments/quamade/0/rootfs/. /srv/quatree/; sysctr --quiet uninstall --purge quamade");
+        await _host.ShellAsync($"sysctr --quiet install --checkout hardlinks --name quamade probe; mkdir -p {Place} /srv/quatree; cp -a /var/lib/sysctr/deployments/quamade/0/rootfs/. /srv/quatree/; sysctr --quiet uninstall --purge quamade");
         await WriteAsync("quatree.container", "[Container]\nRootfs=/srv/quatree\nExec=/bin/sleep infinity\nStopSignal=KILL\nNetwork=none\n[Install]\nWantedBy=multi-user.target");
         (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed();
 

@@ -8,13 +8,9 @@ namespace SystemContainers.HostTests;
 
 /// <summary>Deployments that each start mounts, on a store that is converted for them and back again.</summary>
 [Collection(OrdinaryHost.Name)]
-public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
+public sealed class ComposefsTests(NspawnFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
-
-    public async ValueTask InitializeAsync() => await _host.MakeLoopDevicesAsync();
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Theory]
     [InlineData("runc")]
@@ -70,6 +66,35 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Where_a_host_can_mount_a_tree_that_is_the_default_and_where_it_can_not_it_says_why()
+    {
+        string[] confined = ["systemd-run", "--quiet", "--wait", "--pipe", "--property=RestrictNamespaces=yes", "--property=SystemCallErrorNumber=EPERM", "sysctr"];
+        string mounted = Container.NewName();
+        string linked = Container.NewName();
+        HostState before = await HostState.TakeAsync(_host);
+        (await _host.SysctrAsync("install", "--name", mounted, "probe")).MustSucceed();
+        (await _host.RunAsync([.. confined, "install", "--name", linked, "probe"])).MustSucceed();
+
+        Assert.Contains($"--composefs={await DigestAsync(mounted)} ", await _host.ShellAsync($"systemctl cat {mounted}.service"), StringComparison.Ordinal);
+        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        Assert.Matches("Checkout: +hard links", (await _host.SysctrAsync("info", linked)).MustSucceed().Output);
+
+        CommandResult refused = await _host.RunAsync([.. confined, "install", "--checkout", "composefs", "--name", Container.NewName(), "probe"]);
+        Assert.Equal(8, refused.ExitCode);
+        Assert.Contains("this host can't mount a tree: unshare", refused.Error, StringComparison.Ordinal);
+
+        // What updates in a sandbox takes the form from no tree; and where the host can, one that is on disk is mounted.
+        (await _host.RunAsync([.. confined, "update", "--set", "UUID=a", mounted])).MustSucceed();
+        (await _host.RunAsync([.. confined, "update", "--set", "UUID=a", linked])).MustSucceed();
+        Assert.Contains("--composefs", await _host.ShellAsync($"systemctl cat {mounted}.service"), StringComparison.Ordinal);
+        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("update", "--set", "UUID=b", linked)).MustSucceed();
+        Assert.Contains("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        (await _host.SysctrAsync("uninstall", "--purge", mounted, linked)).MustSucceed();
+        Assert.Equal(before, await HostState.TakeAsync(_host));
+    }
+
+    [Fact]
     public async Task An_image_of_its_tree_that_was_altered_is_not_started_from_and_is_made_again()
     {
         string name = Container.NewName();
@@ -97,7 +122,7 @@ public sealed class ComposefsTests(NspawnFixture fixture) : IAsyncLifetime
         string disk = Container.NewName();
         string mounted = Container.NewName();
         await _host.ShellAsync("sysctr --quiet migrate --checkout hardlinks; sysctr --quiet images prune");
-        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--name", disk, "probe")).MustSucceed();
+        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "hardlinks", "--name", disk, "probe")).MustSucceed();
 
         using (JsonDocument there = JsonDocument.Parse((await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output))
         {

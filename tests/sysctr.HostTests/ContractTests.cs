@@ -87,7 +87,7 @@ public sealed class ContractTests(NspawnFixture fixture)
     [Fact]
     public async Task A_remote_rootfs_is_used_and_left_alone()
     {
-        await _host.ShellAsync("test -d /srv/remote || { sysctr install --name made-remote probe && mkdir -p /srv/remote && cp -a /var/lib/sysctr/deployments/made-remote/0/rootfs /srv/remote/ && sysctr uninstall --purge made-remote; }");
+        await _host.ShellAsync("test -d /srv/remote || { sysctr install --checkout hardlinks --name made-remote probe && mkdir -p /srv/remote && cp -a /var/lib/sysctr/deployments/made-remote/0/rootfs /srv/remote/ && sysctr uninstall --purge made-remote; }");
         string before = await _host.ShellAsync("find /srv/remote -printf '%p %y %m %u:%g %s %l\n' | sort | sha256sum");
         string name;
         await using (Container remote = await Container.InstallAsync(_host, "probe", "--now", "--rootfs", "/srv/remote"))

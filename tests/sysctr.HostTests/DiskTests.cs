@@ -11,7 +11,7 @@ namespace SystemContainers.HostTests;
 /// store clean, and succeeds when there is room again. Some of the places where room may end: <see cref="Faults.OfflineFailureTests"/> tries the steps.
 /// </summary>
 [Collection(SmallDiskHost.Name)]
-public sealed class DiskTests(NspawnFixture fixture)
+public sealed class DiskTests(HardLinksFixture fixture)
 {
     private const string Store = "/var/lib/sysctr";
     private const string Image = "oci:/srv/tiny:1";

@@ -11,7 +11,7 @@ namespace SystemContainers.HostTests;
 /// 12's runc, whose known holes its distribution has not mended, and no profile of containers-common.
 /// </summary>
 [Collection(CheckedHost.Name)]
-public sealed class DoctorTests(NspawnFixture fixture)
+public sealed class DoctorTests(HardLinksFixture fixture)
 {
     private const string Changelog = "/usr/share/doc/runc/changelog.Debian.gz";
 

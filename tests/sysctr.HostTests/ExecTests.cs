@@ -7,7 +7,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>Commands in containers that run.</summary>
 [Collection(SourcesHost.Name)]
-public sealed class ExecTests(NspawnFixture fixture)
+public sealed class ExecTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 

@@ -11,7 +11,7 @@ namespace SystemContainers.HostTests;
 /// starts.
 /// </summary>
 [Collection(CheckedHost.Name)]
-public sealed class FsckTests(NspawnFixture fixture)
+public sealed class FsckTests(HardLinksFixture fixture)
 {
     private const string Store = "/var/lib/sysctr";
 

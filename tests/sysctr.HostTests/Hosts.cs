@@ -14,13 +14,23 @@ public class NspawnFixture : IAsyncLifetime
     /// <summary>The host.</summary>
     public NspawnHost Host { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() =>
+    public virtual async ValueTask InitializeAsync() =>
         Host = await NspawnHost.StartAsync(HostRoot.Tested, await ImageBuilder.RegistryStorageAsync(ImageSource.All));
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await (Host?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+}
+
+/// <summary>Such a host whose trees are on disk, as on one that can't mount them; the others mount theirs.</summary>
+public sealed class HardLinksFixture : NspawnFixture
+{
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await Host.ShellAsync("echo 'checkout = \"hardlinks\"' >> /etc/sysctr/sysctr.toml");
     }
 }
 
@@ -73,7 +83,7 @@ public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
-public sealed class CheckedHost : ICollectionFixture<NspawnFixture>
+public sealed class CheckedHost : ICollectionFixture<HardLinksFixture>
 {
     public const string Name = "checked";
 }
@@ -85,7 +95,7 @@ public sealed class UserHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
-public sealed class SmallDiskHost : ICollectionFixture<NspawnFixture>
+public sealed class SmallDiskHost : ICollectionFixture<HardLinksFixture>
 {
     public const string Name = "small disk";
 }
@@ -115,7 +125,7 @@ public sealed class HealthHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
-public sealed class SourcesHost : ICollectionFixture<NspawnFixture>
+public sealed class SourcesHost : ICollectionFixture<HardLinksFixture>
 {
     public const string Name = "sources";
 }

@@ -8,7 +8,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>mount and umount: images and containers as directories, for as long as somebody looks at them.</summary>
 [Collection(SourcesHost.Name)]
-public sealed class MountTests(NspawnFixture fixture)
+public sealed class MountTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 

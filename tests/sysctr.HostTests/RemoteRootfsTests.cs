@@ -7,7 +7,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>A remote root file system has no digest: an update is what its templates make of it now.</summary>
 [Collection(SourcesHost.Name)]
-public sealed class RemoteRootfsTests(NspawnFixture fixture)
+public sealed class RemoteRootfsTests(HardLinksFixture fixture)
 {
     private const string Root = "/srv/remote-agent";
 

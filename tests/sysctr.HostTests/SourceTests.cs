@@ -7,7 +7,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>Images that come from no registry: archives, and a Docker daemon that is itself a system container.</summary>
 [Collection(SourcesHost.Name)]
-public sealed class SourceTests(NspawnFixture fixture)
+public sealed class SourceTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 

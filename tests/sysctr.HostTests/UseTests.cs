@@ -8,7 +8,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>What somebody sees who uses it for a day.</summary>
 [Collection(SourcesHost.Name)]
-public sealed class UseTests(NspawnFixture fixture)
+public sealed class UseTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 

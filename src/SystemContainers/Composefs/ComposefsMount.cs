@@ -116,7 +116,9 @@ sealed class ComposefsMount
             throw LinuxException.Last("open", image);
         }
 
-        using SafeFileHandle device = LoopDevice.Attach(file, out string path);
+        using SafeFileHandle? nodes = LoopDevice.KernelNodes();
+        string devices = nodes is null ? "/dev" : $"/proc/self/fd/{(int)nodes.DangerousGetHandle()}";
+        using SafeFileHandle device = LoopDevice.Attach(file, devices, out string path);
         using SafeFileHandle mount = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
         Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
     }

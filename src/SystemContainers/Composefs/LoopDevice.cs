@@ -11,6 +11,8 @@ namespace SystemContainers.Composefs;
 /// <summary>A loop device over a file, for kernels that mount an EROFS image from a device alone (before Linux 6.12). loop(4).</summary>
 static unsafe class LoopDevice
 {
+    private const string Control = "loop-control";
+
     private const nuint LOOP_CONFIGURE = 0x4c0a;
     private const nuint LOOP_CTL_GET_FREE = 0x4c82;
     private const uint LO_FLAGS_READ_ONLY = 1;
@@ -25,17 +27,41 @@ static unsafe class LoopDevice
     /// <summary>Others take devices too: who finds his taken asks for another.</summary>
     private const int Attempts = 64;
 
+    /// <summary>
+    /// The nodes of all devices as the kernel has them, for who has a /dev with few: that of a unit with PrivateDevices= or of a container. They are mounted nowhere, and gone with the handle.
+    /// </summary>
+    /// <returns>The root of a devtmpfs; null where /dev has what is needed.</returns>
+    /// <exception cref="LinuxException">It can't be mounted.</exception>
+    public static SafeFileHandle? KernelNodes()
+    {
+        if (File.Exists(Path.Join("/dev", Control)))
+        {
+            return null;
+        }
+
+        const string Type = "devtmpfs";
+        using SafeFileHandle context = new(Libc.fsopen(Type), ownsHandle: true);
+        if (context.IsInvalid || Libc.fsconfig_create(context) != 0)
+        {
+            throw LinuxException.Last("fsopen", Type);
+        }
+
+        SafeFileHandle mount = new(Libc.fsmount(context, 0), ownsHandle: true);
+        return mount.IsInvalid ? throw LinuxException.Last("fsmount", Type) : mount;
+    }
+
     /// <summary>Takes a free device; it is free again when nothing has it open or mounted.</summary>
     /// <param name="image">Open for reading.</param>
+    /// <param name="devices">Where the nodes of devices are: /dev, or <see cref="KernelNodes"/>.</param>
     /// <param name="path">The device, for mounting it while the handle is open.</param>
     /// <exception cref="LinuxException">There is none, or the kernel has no loop devices.</exception>
-    public static SafeFileHandle Attach(SafeFileHandle image, out string path)
+    public static SafeFileHandle Attach(SafeFileHandle image, string devices, out string path)
     {
-        const string Control = "/dev/loop-control";
-        using SafeFileHandle control = Libc.open(Control, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        string place = Path.Join(devices, Control);
+        using SafeFileHandle control = Libc.open(place, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
         if (control.IsInvalid)
         {
-            throw LinuxException.Last("open", Control);
+            throw LinuxException.Last("open", place);
         }
 
         byte* config = stackalloc byte[ConfigSize];
@@ -48,10 +74,10 @@ static unsafe class LoopDevice
             int number = Libc.ioctl(control, LOOP_CTL_GET_FREE, (void*)null);
             if (number < 0)
             {
-                throw LinuxException.Last("ioctl", Control);
+                throw LinuxException.Last("ioctl", place);
             }
 
-            path = $"/dev/loop{number}";
+            path = Path.Join(devices, $"loop{number}");
             SafeFileHandle device = Libc.open(path, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
             if (device.IsInvalid)
             {

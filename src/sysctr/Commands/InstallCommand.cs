@@ -36,7 +36,7 @@ static class InstallCommand
 
     private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
     {
-        Description = "How it has its tree, instead of the form that sysctr.toml says: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
+        Description = "How it has its tree, instead of the form that sysctr.toml says or the best that the host can: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
         HelpName = "FORM",
     };
 

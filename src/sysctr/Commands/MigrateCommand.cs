@@ -13,7 +13,7 @@ static class MigrateCommand
 {
     private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
     {
-        Description = "The form of checkout that the store is to be made ready for; by default the one of sysctr.toml.",
+        Description = "The form of checkout that the store is to be made ready for; by default the one of sysctr.toml, or the best that the host can.",
         HelpName = "FORM",
     };
 

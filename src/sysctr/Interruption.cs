@@ -9,27 +9,28 @@ namespace SystemContainers.Cli;
 
 /// <summary>
 /// Ctrl-C, SIGTERM and the end of the terminal. The first cancels what is under way and waits, however long the roll-back takes, for
-/// nobody else can tell what then holds. The second ends the process at once and says what it leaves to recovery.
+/// nobody else can tell what then holds. The second ends the process at once and says what it leaves to recovery. It watches for as long as the process
+/// lives: a signal that the runtime hands on only after the call has ended, as on a busy machine, must not end with a signal what has said that it is done.
 /// </summary>
-sealed class Interruption : IDisposable
+sealed class Interruption
 {
     /// <summary>What shells add to a signal's number to make an exit status of it.</summary>
     private const int SignalStatus = 128;
 
+    /// <summary>What would be collected if nothing held it, and then the signals would be nobody's.</summary>
+    private static readonly List<PosixSignalRegistration> s_registrations = [];
+
     private readonly CancellationTokenSource _source = new();
     private readonly CallOutcome _outcome;
-    private readonly PosixSignalRegistration[] _registrations;
     private int _first;
 
     private Interruption(CallOutcome outcome, bool isOurs)
     {
         _outcome = outcome;
-        _registrations =
-        [
-            .. from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
-               where isOurs && !ProcessSignals.IsIgnored(NumberOf(signal))
-               select PosixSignalRegistration.Create(signal, Handle),
-        ];
+        s_registrations.AddRange(
+            from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
+            where isOurs && !ProcessSignals.IsIgnored(NumberOf(signal))
+            select PosixSignalRegistration.Create(signal, Handle));
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -38,20 +39,10 @@ sealed class Interruption : IDisposable
     /// <summary>130, 143 or 129 once there was a signal; null before.</summary>
     public int? ExitStatus => _first == 0 ? null : SignalStatus + _first;
 
-    /// <summary>Takes the signals over until this is disposed of. One that the caller has set to be ignored (nohup(1)) stays so.</summary>
+    /// <summary>Takes the signals over. One that the caller has set to be ignored (nohup(1)) stays so.</summary>
     /// <param name="outcome">What the call has done so far.</param>
     /// <param name="isOurs">False where the verb does something else with signals.</param>
     public static Interruption Watch(CallOutcome outcome, bool isOurs) => new(outcome, isOurs);
-
-    public void Dispose()
-    {
-        foreach (PosixSignalRegistration registration in _registrations)
-        {
-            registration.Dispose();
-        }
-
-        _source.Dispose();
-    }
 
     private void Handle(PosixSignalContext context)
     {

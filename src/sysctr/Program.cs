@@ -63,7 +63,7 @@ if (parsed.CommandResult.Command is RootCommand root)
 }
 
 // Those of exec are for the command in the container, which ends when it likes.
-using Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, isOurs: parsed.CommandResult.Command.Name != "exec");
+Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, isOurs: parsed.CommandResult.Command.Name != "exec");
 try
 {
     if (UserMode.MustEnter(parsed))

@@ -80,7 +80,7 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         Assert.Matches("Checkout: +hard links", (await _host.SysctrAsync("info", linked)).MustSucceed().Output);
 
         CommandResult refused = await _host.RunAsync([.. confined, "install", "--checkout", "composefs", "--name", Container.NewName(), "probe"]);
-        Assert.Equal(8, refused.ExitCode);
+        Assert.Equal(12, refused.ExitCode);
         Assert.Contains("this host can't mount a tree: unshare", refused.Error, StringComparison.Ordinal);
 
         // What updates in a sandbox takes the form from no tree; and where the host can, one that is on disk is mounted.

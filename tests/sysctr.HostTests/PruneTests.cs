@@ -149,7 +149,7 @@ public sealed class PruneTests(NspawnFixture fixture)
     [Fact]
     public async Task A_kill_while_it_removes_leaves_no_half_of_a_deployment()
     {
-        await using Container probe = await Container.InstallAsync(_host, "probe");
+        await using Container probe = await Container.InstallAsync(_host, "probe", "--checkout", "hardlinks");
         (await _host.SysctrAsync("update", "--runtime", "crun", probe.Name)).MustSucceed();
 
         CommandResult killed = await _host.RunAsync(

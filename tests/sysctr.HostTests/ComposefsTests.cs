@@ -68,7 +68,7 @@ public sealed class ComposefsTests(NspawnFixture fixture)
     [Fact]
     public async Task Where_a_host_can_mount_a_tree_that_is_the_default_and_where_it_can_not_it_says_why()
     {
-        string[] confined = ["systemd-run", "--quiet", "--wait", "--pipe", "--property=RestrictNamespaces=yes", "--property=SystemCallErrorNumber=EPERM", "sysctr"];
+        string[] confined = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--property=RestrictNamespaces=yes", "--property=SystemCallErrorNumber=EPERM", "sysctr"];
         string mounted = Container.NewName();
         string linked = Container.NewName();
         HostState before = await HostState.TakeAsync(_host);

@@ -11,7 +11,7 @@ namespace SystemContainers.HostTests;
 /// store clean, and succeeds when there is room again. Some of the places where room may end: <see cref="Faults.OfflineFailureTests"/> tries the steps.
 /// </summary>
 [Collection(SmallDiskHost.Name)]
-public sealed class DiskTests(HardLinksFixture fixture)
+public sealed class DiskTests(NspawnFixture fixture)
 {
     private const string Store = "/var/lib/sysctr";
     private const string Image = "oci:/srv/tiny:1";
@@ -77,16 +77,18 @@ public sealed class DiskTests(HardLinksFixture fixture)
         await AssertUsableAsync(refused, atLeast: 3);
     }
 
-    [Fact]
-    public async Task Inodes_that_run_out_on_the_way()
+    [Theory]
+    [InlineData("composefs", "0 2 4 6 8 10 12 16 70")]
+    [InlineData("hardlinks", "0 8 20 28 34 38 44 70")]
+    public async Task Inodes_that_run_out_on_the_way(string form, string inodes)
     {
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
         (await _host.SysctrAsync("pull", Image)).MustSucceed();
         int refused = 0;
-        foreach (int free in (int[])[0, 8, 20, 28, 34, 38, 44, 70])
+        foreach (string free in inodes.Split(' '))
         {
             await disk.FillAsync($"mkdir {Store}/fill; cd {Store}/fill; n=$(( $(df --output=iavail . | tail -n 1) - {free} )); test $n -le 0 || seq $n | xargs touch");
-            refused += await TryAsync(["install", "--name", "tiny", Image], disk, $"{free} inodes free") ? 0 : 1;
+            refused += await TryAsync(["install", "--checkout", form, "--name", "tiny", Image], disk, $"{free} inodes free") ? 0 : 1;
         }
 
         await AssertUsableAsync(refused, atLeast: 3);

@@ -77,7 +77,7 @@ public sealed class OrdinaryHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
-public sealed class ImagesHost : ICollectionFixture<NspawnFixture>
+public sealed class ImagesHost : ICollectionFixture<HardLinksFixture>
 {
     public const string Name = "images";
 }
@@ -95,7 +95,7 @@ public sealed class UserHost : ICollectionFixture<NspawnFixture>
 }
 
 [CollectionDefinition(Name)]
-public sealed class SmallDiskHost : ICollectionFixture<HardLinksFixture>
+public sealed class SmallDiskHost : ICollectionFixture<NspawnFixture>
 {
     public const string Name = "small disk";
 }

@@ -8,7 +8,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>The images verbs on a store that they share with few others, for they look at all that is there.</summary>
 [Collection(ImagesHost.Name)]
-public sealed class ImageTests(NspawnFixture fixture)
+public sealed class ImageTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 

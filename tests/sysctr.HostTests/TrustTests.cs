@@ -10,7 +10,7 @@ namespace SystemContainers.HostTests;
 
 /// <summary>A policy that asks for signatures, from its first rule to a container that is held against it.</summary>
 [Collection(ImagesHost.Name)]
-public sealed class TrustTests(NspawnFixture fixture)
+public sealed class TrustTests(HardLinksFixture fixture)
 {
     private const string Repository = TestHost.MovingRegistry + "/team/trusted";
     private const string Image = Repository + ":1";
@@ -45,10 +45,10 @@ public sealed class TrustTests(NspawnFixture fixture)
         CommandResult rejected = await _host.SysctrAsync("trust", "test", Image);
         Assert.Equal(6, rejected.ExitCode);
         Assert.Contains($"decides      {TestHost.MovingRegistry} in /etc/containers/policy.json: reject", rejected.Output, StringComparison.Ordinal);
-        Assert.Equal(6, (await _host.SysctrAsync("install", "--checkout", "hardlinks", "--name", "trusted", Image)).ExitCode);
+        Assert.Equal(6, (await _host.SysctrAsync("install", "--name", "trusted", Image)).ExitCode);
 
         (await _host.SysctrAsync("trust", "set", "--type", "sigstoreSigned", "--key", "/srv/trust/key.pem", "--identity", "matchRepository", Repository)).MustSucceed();
-        CommandResult unsigned = await _host.SysctrAsync("install", "--checkout", "hardlinks", "--name", "trusted", Image);
+        CommandResult unsigned = await _host.SysctrAsync("install", "--name", "trusted", Image);
         Assert.Equal(6, unsigned.ExitCode);
         Assert.Contains("it has no signature, and must be signed (sigstoreSigned)", unsigned.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("trusted", (await _host.SysctrAsync("list", "--names")).Output.Split('\n'));
@@ -57,7 +57,7 @@ public sealed class TrustTests(NspawnFixture fixture)
         Assert.Contains("by none of the trusted keys", (await _host.SysctrAsync("trust", "test", Image)).Output, StringComparison.Ordinal);
         await SignAsync(registry, key);
         Assert.Contains("  accepted     sha256:", (await _host.SysctrAsync("trust", "test", Image)).MustSucceed().Output, StringComparison.Ordinal);
-        (await _host.SysctrAsync("install", "--checkout", "hardlinks", "--name", "trusted", Image)).MustSucceed();
+        (await _host.SysctrAsync("install", "--name", "trusted", Image)).MustSucceed();
         Assert.Equal("store Ok, deployment Ok, trust Ok, source Ok", await ChecksAsync(0));
 
         // What counted counts no more.

@@ -21,11 +21,15 @@ sealed class BootRow() : Row("boot", "boot to all containers active: sysctr's un
               {{Steps.ClearSysctr}}
               podman pull --quiet {{Steps.Reference("probe")}}
               mkdir -p /etc/containers/systemd
+              # The bare runtime starts from trees on disk, whatever the form of ours.
+              sysctr install --quiet --checkout hardlinks --name tree {{Steps.Reference("probe")}}
+              systemctl --quiet disable tree
+              tree=/var/lib/sysctr/deployments/tree/$(readlink /var/lib/sysctr/deployments/tree/current)/rootfs
               for i in $(seq {{count}}); do
                   sysctr install --quiet{{run.InstallOptions}} --name ours$i {{Steps.Reference("probe")}}
                   deployment=/var/lib/sysctr/deployments/ours$i/$(readlink /var/lib/sysctr/deployments/ours$i/current)
                   mkdir -p /var/lib/bench-bundle$i
-                  sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours$i.service/|/bare$i.service/|; s|/run/sysctr/ours$i/|/var/lib/bench-bundle$i/|" "$deployment/config.json" > /var/lib/bench-bundle$i/config.json
+                  sed "s|\"path\": \"rootfs\"|\"path\": \"$tree\"|; s|/ours$i.service/|/bare$i.service/|; s|/run/sysctr/ours$i/|/var/lib/bench-bundle$i/|" "$deployment/config.json" > /var/lib/bench-bundle$i/config.json
                   # What our start writes for the container; its directories are made by tmpfiles.
                   touch /var/lib/bench-bundle$i/hosts /var/lib/bench-bundle$i/resolv.conf /var/lib/bench-bundle$i/hostname
                   printf '[Service]\nType=forking\nPIDFile=/run/bare%s.pid\nDelegate=yes\nDelegateSubgroup=supervisor\nExecStart=/usr/bin/runc run --detach --bundle /var/lib/bench-bundle%s --pid-file /run/bare%s.pid bare%s\nExecStopPost=-/usr/bin/runc delete --force bare%s\n[Install]\nWantedBy=multi-user.target\n' $i $i $i $i $i > /etc/systemd/system/bare$i.service

@@ -47,11 +47,14 @@ sealed class StartRow() : Row("start", "systemctl start to the running payload: 
             $$"""
               {{Steps.ClearSysctr}}
               sysctr install --quiet --runtime {{runtime}} --name ours{{options}} {{image}}
+              # The bare runtime starts from a tree on disk, whatever the form of ours.
+              sysctr install --quiet --runtime {{runtime}} --checkout hardlinks --name tree {{image}}
+              tree=/var/lib/sysctr/deployments/tree/$(readlink /var/lib/sysctr/deployments/tree/current)/rootfs
               rm -rf {{Bundle}}
               deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
-              # The very bundle that our unit starts; runtimes refuse a rootfs that is a link.
+              # The configuration that our unit starts with; runtimes refuse a rootfs that is a link.
               mkdir -p {{Bundle}}
-              sed "s|\"path\": \"rootfs\"|\"path\": \"$deployment/rootfs\"|; s|/ours.service/|/bare.service/|; s|/run/sysctr/ours/|{{Bundle}}/|" "$deployment/config.json" > {{Bundle}}/config.json
+              sed "s|\"path\": \"rootfs\"|\"path\": \"$tree\"|; s|/ours.service/|/bare.service/|; s|/run/sysctr/ours/|{{Bundle}}/|" "$deployment/config.json" > {{Bundle}}/config.json
               # What our start writes for the container.
               touch {{Bundle}}/hosts {{Bundle}}/resolv.conf {{Bundle}}/hostname
               cat > /etc/systemd/system/bare.service <<'END'

@@ -48,7 +48,7 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
     public static HostRoot Machine { get; } = new(
         "machine-" + Tested.Suite,
         Tested.Suite,
-        [.. s_host, Tested.Suite == "bookworm" ? "libssl3" : "libssl3t64", "linux-image-cloud-amd64", "initramfs-tools", "udev", "qemu-guest-agent", "docker-registry"]);
+        [.. s_host, .. Tested.Suite == "bookworm" ? (string[])["libssl3"] : ["libssl3t64", "e2fsprogs"], "linux-image-cloud-amd64", "initramfs-tools", "udev", "qemu-guest-agent", "docker-registry"]);
 
     /// <summary>The directory of this root in the cache; copy it, never change it.</summary>
     public async Task<string> GetAsync()

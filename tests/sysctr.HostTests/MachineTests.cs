@@ -86,9 +86,31 @@ public sealed class MachineTests(MachineFixture fixture)
         await WriteBlockAsync("/run/block");
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
 
+        // Another object in the place of one, with a digest of its own that the kernel proves: from Linux 6.6 on it has to be that of the image.
+        Assert.Equal(await KernelVersionAsync() >= new Version(6, 6), (await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo")).Contains("verity=require", StringComparison.Ordinal));
+        if (await KernelVersionAsync() >= new Version(6, 6))
+        {
+            await _host.ShellAsync(
+                $$"""
+                  object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
+                  cp -a $object /run/object
+                  ln -f $(find /var/lib/sysctr/objects -type f -size -64k -size +8k | head -n 1) $object
+                  echo $object > /run/place
+                  systemctl restart {{probe.Service}}
+                  """);
+            read = await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release");
+            Assert.Equal(1, read.ExitCode);
+            Assert.Contains("Input/output error", read.Error, StringComparison.Ordinal);
+            (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
+            await _host.MustAsync("systemctl", "restart", probe.Service);
+            (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
+        }
+
         // Another image in the place of the one that was installed.
         await _host.ShellAsync($"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}");
         Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", probe.Service)).ExitCode);
+
+        async Task<Version> KernelVersionAsync() => Version.Parse((await _host.ShellAsync("uname -r | grep -oE '^[0-9]+[.][0-9]+'")).Trim());
 
         Task WriteBlockAsync(string block) => _host.ShellAsync(
             $"dd if={block} of=$(findmnt --noheadings --output SOURCE /) bs=4096 seek=$(cat /run/number) count=1 conv=notrunc,fsync oflag=direct status=none; echo 3 > /proc/sys/vm/drop_caches");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using SystemContainers.TestBed;
 using Xunit;
 
@@ -34,7 +35,28 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         Assert.Equal("/usr/bin/probe\n", (await _host.SysctrAsync("exec", name, "ls", "/usr/bin/probe")).MustSucceed().Output);
         Assert.Contains("uid=65534(nobody)", (await _host.SysctrAsync("exec", "--user", "nobody", name, "id")).MustSucceed().Output, StringComparison.Ordinal);
         Assert.NotEqual(0, (await _host.SysctrAsync("exec", name, "sh", "-c", "echo x > /usr/bin/probe")).ExitCode);
-        Assert.Equal("1\n", await _host.ShellAsync($"mkdir -p /mnt/{name}; sysctr --quiet mount {name} /mnt/{name}; ls /mnt/{name}/usr/bin/probe | wc -l; sysctr --quiet umount /mnt/{name}; rmdir /mnt/{name}"));
+        Assert.Equal(
+            "700 ro,nosuid,nodev 0\nsame\n",
+            await _host.ShellAsync(
+                $"""
+                 mkdir -p '/mnt/{name}, a'; cd '/mnt/{name}, a'; sysctr --quiet mount {name} .
+                 cd /; echo $(stat -c %a '/mnt/{name}, a') $(findmnt --noheadings --output OPTIONS '/mnt/{name}, a' | grep -oE '^ro,nosuid,nodev') $(find /var/lib/sysctr/mounts -name rootfs | wc -l)
+                 cmp '/mnt/{name}, a/usr/bin/probe' /proc/{await _host.UnitNumberAsync(unit, "MainPID")}/root/usr/bin/probe && echo same
+                 ! touch '/mnt/{name}, a/new' 2>/dev/null || echo written
+                 sysctr --quiet umount '/mnt/{name}, a'; rmdir '/mnt/{name}, a'; find /var/lib/sysctr/mounts -mindepth 1
+                 """));
+        Assert.Equal(mounts, await MountsAsync());
+        await _host.ShellAsync(
+            """
+            mkdir -p /etc/sysctr/scanners.d
+            echo 'command = ["sh", "-c", "stat -f -c %T $1; ls $1/usr/bin; find /var/lib/sysctr/mounts -name rootfs; touch $1/new || echo read-only; $1/usr/bin/probe || echo not executed", "sh", "{root}"]' > /etc/sysctr/scanners.d/looking.toml
+            """);
+        string[] scanned = [.. JsonNode.Parse((await _host.SysctrAsync("scan", "--json", "--scanner", "looking", name)).MustSucceed().Output)![0]!["output"]!.AsArray().Select(l => (string)l!)];
+        await _host.ShellAsync("rm /etc/sysctr/scanners.d/looking.toml; rmdir --ignore-fail-on-non-empty /etc/sysctr/scanners.d");
+        Assert.Equal("overlayfs", scanned[0]);
+        Assert.Contains("probe", scanned);
+        Assert.Equal(["read-only", "not executed"], scanned[^2..]);
+        Assert.DoesNotContain(scanned, l => l.EndsWith("/rootfs", StringComparison.Ordinal));
         (await _host.SysctrAsync("fsck")).MustSucceed();
 
         // Killed with all that is around it, and started again by systemd.

@@ -83,26 +83,55 @@ sealed class ComposefsMount
         return new ComposefsMount(objects, place, source, proven is not null);
     }
 
+    /// <summary>Mounts a tree to be looked at; nothing is mounted where that fails.</summary>
+    /// <param name="image">As of <see cref="Open"/>.</param>
+    /// <param name="digest">As of <see cref="Open"/>.</param>
+    /// <param name="objects">As of <see cref="Open"/>.</param>
+    /// <param name="place">As of <see cref="Open"/>.</param>
+    /// <param name="target">Where the tree is to be.</param>
+    /// <param name="above">As of <see cref="Complete"/>.</param>
+    /// <param name="attributes">As of <see cref="Complete"/>.</param>
+    /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
+    public static void Mount(string image, VerityDigest digest, string objects, string place, string target, string? above, ulong attributes)
+    {
+        ComposefsMount tree = Open(image, digest, objects, place, "sysctr");
+        try
+        {
+            tree.Complete(target: target, above: above, attributes: attributes);
+        }
+        catch
+        {
+            _ = Libc.umount2(place, Libc.MNT_DETACH);
+            throw;
+        }
+    }
+
     /// <summary>The mode of the tree's root.</summary>
     public UnixFileMode RootMode => File.GetUnixFileMode(_place);
 
-    /// <summary>Puts the tree in the place of its metadata.</summary>
+    /// <summary>Puts the tree in the place of its metadata, or elsewhere.</summary>
     /// <param name="changes">Where the tree's changes go, for one that can be written to: <c>upper</c> and <c>work</c> are in it. Null for one that is read.</param>
+    /// <param name="target">Where the tree is to be; null for the place of its metadata.</param>
+    /// <param name="above">A directory whose names, and whose own mode, stand before the tree's; null for none. Its path is as the objects'.</param>
+    /// <param name="attributes">MOUNT_ATTR_* of the mount; that it can't be written to, where no changes go anywhere, is among them.</param>
     /// <exception cref="SysctrException">Host: the kernel can't.</exception>
-    public void Complete(string? changes = null)
+    public void Complete(string? changes = null, string? target = null, string? above = null, ulong attributes = 0)
     {
         try
         {
             // Lower layers that only have data are there since 6.5 (before that the image hides their names), and their digests are compared since 6.6. Until 6.5 an option
             // is not refused by itself, but all of them when the file system is made.
-            using SafeFileHandle overlay = (_verity ? TryOverlay("::", isProven: true, changes) : null)
-                ?? TryOverlay("::", isProven: false, changes) ?? TryOverlay(":", isProven: false, changes) ?? throw LinuxException.Last("fsconfig", _place);
+            using SafeFileHandle overlay = (_verity ? Try("::", isProven: true) : null)
+                ?? Try("::", isProven: false) ?? Try(":", isProven: false) ?? throw LinuxException.Last("fsconfig", _place);
+            SafeFileHandle? Try(string separator, bool isProven) =>
+                TryOverlay($"{(above is null ? "" : above + ":")}{_place}{separator}{_objects}", isProven, changes, changes is null ? attributes | Libc.MOUNT_ATTR_RDONLY : attributes);
+
             Check(Libc.umount2(_place, Libc.MNT_DETACH), "umount2");
-            Check(Libc.move_mount((int)overlay.DangerousGetHandle(), _place), "move_mount");
+            Check(Libc.move_mount((int)overlay.DangerousGetHandle(), target ?? _place), "move_mount");
         }
         catch (LinuxException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"{Doing} at {_place}: {e.Message}", "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without", e);
+            throw new SysctrException(ErrorKind.Host, $"{Doing} at {target ?? _place}: {e.Message}", "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without", e);
         }
     }
 
@@ -123,10 +152,11 @@ sealed class ComposefsMount
         Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
     }
 
-    /// <param name="separator">Between the metadata and the objects.</param>
+    /// <param name="layers">The metadata and the objects as overlayfs separates them, and what is above.</param>
     /// <param name="isProven">Whether each object has to have the digest that the metadata has of it.</param>
     /// <param name="changes">As above.</param>
-    private SafeFileHandle? TryOverlay(string separator, bool isProven, string? changes)
+    /// <param name="attributes">MOUNT_ATTR_*.</param>
+    private SafeFileHandle? TryOverlay(string layers, bool isProven, string? changes, ulong attributes)
     {
         using SafeFileHandle context = Opened("overlay");
         Set(context, "source", _source);
@@ -137,7 +167,7 @@ sealed class ComposefsMount
             return null;
         }
 
-        if (Libc.fsconfig(context, "lowerdir", _place + separator + _objects) != 0)
+        if (Libc.fsconfig(context, "lowerdir", layers) != 0)
         {
             return null;
         }
@@ -148,7 +178,7 @@ sealed class ComposefsMount
             Set(context, "workdir", Path.Join(changes, "work"));
         }
 
-        return Libc.fsconfig_create(context) == 0 ? Mounted(context, changes is null) : null;
+        return Libc.fsconfig_create(context) == 0 ? Mounted(context, attributes) : null;
     }
 
     private static SafeFileHandle? TryErofs(string source)
@@ -156,7 +186,7 @@ sealed class ComposefsMount
         using SafeFileHandle context = Opened("erofs");
         Set(context, "source", source);
         Set(context, "ro", null);
-        return Libc.fsconfig_create(context) == 0 ? Mounted(context, isReadOnly: true) : null;
+        return Libc.fsconfig_create(context) == 0 ? Mounted(context, Libc.MOUNT_ATTR_RDONLY) : null;
     }
 
     private static SafeFileHandle Opened(string type)
@@ -167,9 +197,9 @@ sealed class ComposefsMount
 
     private static void Set(SafeFileHandle context, string key, string? value) => Check(Libc.fsconfig(context, key, value), $"fsconfig {key}");
 
-    private static SafeFileHandle Mounted(SafeFileHandle context, bool isReadOnly)
+    private static SafeFileHandle Mounted(SafeFileHandle context, ulong attributes)
     {
-        SafeFileHandle mount = new(Libc.fsmount(context, isReadOnly ? Libc.MOUNT_ATTR_RDONLY : 0), ownsHandle: true);
+        SafeFileHandle mount = new(Libc.fsmount(context, attributes), ownsHandle: true);
         return mount.IsInvalid ? throw LinuxException.Last("fsmount", "") : mount;
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -9,8 +11,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Mounts;
 
 /// <summary>
-/// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they are hard
-/// links to the store's objects. For the same reason a prune may go on beside it; the files stay as long as the mount.
+/// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they are the
+/// store's objects. For the same reason a prune may go on beside it; the files stay as long as the mount.
 /// </summary>
 sealed class MountOperation(Host host, Action<string> note)
 {
@@ -32,15 +34,18 @@ sealed class MountOperation(Host host, Action<string> note)
         try
         {
             Directory.CreateDirectory(place);
-            string tree = source.Tree(place, cancellation);
+            SourceTree tree = source.Tree(place, cancellation);
 
             // First the record: whatever ends us from here on, somebody knows what this is.
             RecordDocument.Write(MountCatalog.InfoFile(place), record, MountsJson.Default.MountRecord);
-            ProcessResult mount = await ProcessRunner.RunAsync(
-                "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory], cancellation);
-            if (mount.ExitCode != 0)
+            if (tree.Digest is { } digest)
             {
-                throw new SysctrException(ErrorKind.Host, $"mounting {record.Name} on {directory}: {mount.Error.Trim()}");
+                string image = Directory.CreateDirectory(Path.Join(place, "image")).FullName;
+                ComposefsMount.Mount(tree.Path, digest, Layer(tree.Objects), Layer(image), directory, Layer(Private(place)), Attributes(options));
+            }
+            else
+            {
+                await MountAsync(tree.Path, place, directory, record.Name, options, cancellation);
             }
         }
         catch
@@ -50,6 +55,38 @@ sealed class MountOperation(Host host, Action<string> note)
         }
 
         note($"{record.Name}: mounted on {directory}");
+    }
+
+    private static async Task MountAsync(string tree, string place, string directory, string name, string options, CancellationToken cancellation)
+    {
+        ProcessResult mount = await ProcessRunner.RunAsync(
+            "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory], cancellation);
+        if (mount.ExitCode != 0)
+        {
+            throw new SysctrException(ErrorKind.Host, $"mounting {name} on {directory}: {mount.Error.Trim()}");
+        }
+    }
+
+    /// <summary>What mount(8) makes of the words that <see cref="MountRequest"/> allows; of two that contradict each other the later one counts.</summary>
+    private static ulong Attributes(string options)
+    {
+        ulong attributes = 0;
+        foreach (string option in options.Split(','))
+        {
+            attributes = option switch
+            {
+                "suid" => attributes & ~Libc.MOUNT_ATTR_NOSUID,
+                "nosuid" => attributes | Libc.MOUNT_ATTR_NOSUID,
+                "dev" => attributes & ~Libc.MOUNT_ATTR_NODEV,
+                "nodev" => attributes | Libc.MOUNT_ATTR_NODEV,
+                "exec" => attributes & ~Libc.MOUNT_ATTR_NOEXEC,
+                "noexec" => attributes | Libc.MOUNT_ATTR_NOEXEC,
+                // Of access to files of the store no time is kept.
+                _ => attributes,
+            };
+        }
+
+        return attributes;
     }
 
     /// <summary>Takes a mount away again, and what was checked out for it.</summary>

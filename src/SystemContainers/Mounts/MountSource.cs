@@ -3,6 +3,8 @@
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Linux.Verity;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
@@ -74,11 +76,20 @@ sealed class MountSource
         };
     }
 
-    /// <summary>The directory of the files. An image's, and those that only a start mounts, are checked out first.</summary>
-    /// <param name="place">Where there is room for that; whoever made it removes it.</param>
+    /// <summary>
+    /// The files. Those that each start of a container mounts are mounted here as well, where this host can; else they are checked out, and so are an image's: a prune does not know of a mount that
+    /// needs their objects, as it knows of a deployment.
+    /// </summary>
+    /// <param name="place">Where there is room for a checkout; whoever made it removes it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: there are none.</exception>
-    public string Tree(string place, CancellationToken cancellation) => Container is null or { Composefs: not null } ? CheckOut(place, cancellation) : RootfsOf(Container);
+    public SourceTree Tree(string place, CancellationToken cancellation) => Container switch
+    {
+        { Composefs: { } text } when VerityDigest.TryParse(text, out VerityDigest digest) && _host.Root == "/" && _host.User is null && _host.MountObstacle is null =>
+            new SourceTree(Path.Join(_host.Deployment(Container.Name, Container.Deployment).Here, ComposefsRoot.ImageName), digest, Path.Join(_host.StoreHere, "objects")),
+        null or { Composefs: not null } => new SourceTree(CheckOut(place, cancellation)),
+        _ => new SourceTree(RootfsOf(Container)),
+    };
 
     private string CheckOut(string place, CancellationToken cancellation)
     {

@@ -2,9 +2,11 @@
 
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Composefs;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Mounts;
 
 namespace SystemContainers.Scan;
 
@@ -15,12 +17,12 @@ namespace SystemContainers.Scan;
 static class PrivateView
 {
     /// <summary>Starts it.</summary>
-    /// <param name="tree">The directory of the files.</param>
+    /// <param name="tree">The files.</param>
     /// <param name="place">An empty directory, where the program sees them.</param>
     /// <param name="start">The program.</param>
     /// <exception cref="LinuxException">A call failed: mount_setattr(2) is there since Linux 5.12.</exception>
-    /// <exception cref="Errors.SysctrException">Host: the program can't be executed.</exception>
-    public static Process Start(string tree, string place, ProcessStartInfo start)
+    /// <exception cref="Errors.SysctrException">Host: the program can't be executed; Corrupt: the image of a tree is another one.</exception>
+    public static Process Start(SourceTree tree, string place, ProcessStartInfo start)
     {
         Process? started = null;
 
@@ -33,7 +35,7 @@ static class PrivateView
         return started!;
     }
 
-    private static void Mount(string tree, string place)
+    private static void Mount(SourceTree tree, string place)
     {
         if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
         {
@@ -45,20 +47,23 @@ static class PrivateView
             throw LinuxException.Last("mount", "/");
         }
 
-        // With what is mounted in it: a root of somebody else's may have mounts.
-        using SafeFileHandle view = new(Libc.open_tree(tree, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE), ownsHandle: true);
-        if (view.IsInvalid)
+        const ulong Attributes = Libc.MOUNT_ATTR_NOSUID | Libc.MOUNT_ATTR_NODEV | Libc.MOUNT_ATTR_NOEXEC;
+        if (tree.Digest is { } digest)
         {
-            throw LinuxException.Last("open_tree", tree);
+            ComposefsMount.Mount(tree.Path, digest, tree.Objects, place, place, above: null, Attributes);
+            return;
         }
 
-        Libc.mount_attr attributes = new()
+        // With what is mounted in it: a root of somebody else's may have mounts.
+        using SafeFileHandle view = new(Libc.open_tree(tree.Path, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE), ownsHandle: true);
+        if (view.IsInvalid)
         {
-            attr_set = Libc.MOUNT_ATTR_RDONLY | Libc.MOUNT_ATTR_NOSUID | Libc.MOUNT_ATTR_NODEV | Libc.MOUNT_ATTR_NOEXEC,
-        };
-        if (Libc.mount_setattr((int)view.DangerousGetHandle(), Libc.AT_RECURSIVE, attributes) != 0)
+            throw LinuxException.Last("open_tree", tree.Path);
+        }
+
+        if (Libc.mount_setattr((int)view.DangerousGetHandle(), Libc.AT_RECURSIVE, new Libc.mount_attr { attr_set = Libc.MOUNT_ATTR_RDONLY | Attributes }) != 0)
         {
-            throw LinuxException.Last("mount_setattr", tree);
+            throw LinuxException.Last("mount_setattr", tree.Path);
         }
 
         if (Libc.move_mount((int)view.DangerousGetHandle(), place) != 0)

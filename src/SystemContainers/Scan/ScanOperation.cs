@@ -12,7 +12,7 @@ using SystemContainers.Target;
 namespace SystemContainers.Scan;
 
 /// <summary>
-/// Hands the files of containers and images to scanners. The deployment itself is looked at, as it lies on the disk; it stays until the scan has ended, whatever is updated
+/// Hands the files of containers and images to scanners. The deployment itself is looked at, as it lies on the disk or as a start mounts it; it stays until the scan has ended, whatever is updated
 /// and pruned beside it.
 /// </summary>
 sealed class ScanOperation(Host host)
@@ -35,14 +35,14 @@ sealed class ScanOperation(Host host)
         try
         {
             using MountHold hold = _mounts.Hold(view, source, cancellation);
-            string tree = source.Tree(hold.Place, cancellation);
-            FileIdentity? before = FileIdentity.Find(tree);
+            SourceTree tree = source.Tree(hold.Place, cancellation);
+            FileIdentity? before = FileIdentity.Find(tree.Path);
             long begin = Stopwatch.GetTimestamp();
             IReadOnlyList<string> command = scanner.CommandFor(view, source.Name, source.Image, source.ManifestDigest.ToString());
             ScanReport report = await JudgeAsync(source, scanner, tree, view, command, cancellation) with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };
 
             // The last word is the directory's: what a scanner did not find because it went away is not clean.
-            return before is not null && FileIdentity.Find(tree) == before
+            return before is not null && FileIdentity.Find(tree.Path) == before
                 ? report
                 : report with { Verdict = ScanVerdict.Failed, Error = "its files were removed meanwhile" };
         }
@@ -52,7 +52,7 @@ sealed class ScanOperation(Host host)
         }
     }
 
-    private static Process Start(string tree, string view, IReadOnlyList<string> command)
+    private static Process Start(SourceTree tree, string view, IReadOnlyList<string> command)
     {
         try
         {
@@ -67,12 +67,12 @@ sealed class ScanOperation(Host host)
         }
         catch (LinuxException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"showing {tree} to {command[0]}: {e.Message}", "it needs Linux 5.12 and root", e);
+            throw new SysctrException(ErrorKind.Host, $"showing {tree.Path} to {command[0]}: {e.Message}", "it needs Linux 5.12 and root", e);
         }
     }
 
     private static async Task<ScanReport> JudgeAsync(
-        MountSource source, Scanner scanner, string tree, string view, IReadOnlyList<string> command, CancellationToken cancellation)
+        MountSource source, Scanner scanner, SourceTree tree, string view, IReadOnlyList<string> command, CancellationToken cancellation)
     {
         ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0) { Deployment = source.Container?.Deployment };
         Process process;

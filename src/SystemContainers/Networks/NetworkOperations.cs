@@ -77,7 +77,7 @@ sealed class NetworkOperations(Host host)
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
-                host.User is null ? "do it on that host" : "they have the host's");
+                host.User is null ? "do it on that host" : "they have the host's, or one of their own by pasta: sysctr(1), NETWORKS");
         }
     }
 }

@@ -94,7 +94,7 @@ sealed partial class RunConverter
                 file.Key("Network", named, option.Place);
                 break;
             case var _ when files.IsUser:
-                file.Lose(option.Place, "a user's containers have no networks by name", "leave it out: the container has the host's");
+                file.Lose(option.Place, "a user's containers have no networks by name", "leave it out: the container has one of its own, by pasta");
                 break;
             case var named when named.EndsWith(".network", StringComparison.Ordinal) && files.Find(named) is not null:
                 file.Key("Network", named + options, option.Place);

@@ -67,11 +67,7 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
     {
         foreach (GivenOption port in _published)
         {
-            if (files.IsUser)
-            {
-                file.Lose(port.Place, "a user's container has the host's network, and no ports of its own", "leave it out: what the payload listens on is the host's");
-            }
-            else if (_closed is null)
+            if (_closed is null)
             {
                 file.Key("PublishPort", port.Value, port.Place);
             }

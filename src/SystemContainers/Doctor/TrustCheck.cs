@@ -17,11 +17,11 @@ static class TrustCheck
     public static IReadOnlyList<DoctorFinding> Policy(DoctorTarget target)
     {
         const string Name = "policy";
-        string? own = target.User is { } user ? Path.Join(user.ConfigHome, "containers/policy.json") : null;
+        string own = SignaturePolicy.Own(target.User, target.Root, target.Environment);
 
         // The caller's own is no policy of a system below a directory.
         string? named = target.IsRunning ? SignaturePolicy.Named(target.Environment) : null;
-        string file = named ?? SignaturePolicy.Find(target.User, target.Here);
+        string file = named ?? SignaturePolicy.Find(own, target.Here);
         try
         {
             if (target.ReadText(file) is not { } text)
@@ -43,7 +43,7 @@ static class TrustCheck
                     ? DoctorFinding.Warning(Name, $"{file} accepts every image, from any registry", "set default to 'reject' and name what you trust as docker scopes; see containers-policy.json(5)")
                     : DoctorFinding.Ok(Name, $"{file} says what may be pulled{(named is null ? "" : $", for ${SignaturePolicy.Variable} names it")}"),
             ];
-            if (file != own && (named is null || target.User is null) && target.OpenTo(file) is { } open)
+            if ((file != own || target.User is null) && (named is null || target.User is null) && target.OpenTo(file) is { } open)
             {
                 findings.Add(DoctorFinding.Problem(Name, $"{open}: who writes it chooses what is trusted", "give it and the directories above to root, and to nobody else to write"));
             }

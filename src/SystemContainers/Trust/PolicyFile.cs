@@ -40,16 +40,17 @@ sealed class PolicyFile : IDisposable
     /// <summary>As the host sees it.</summary>
     public string Path { get; }
 
-    /// <summary>Opens the file of a host or user and keeps others from changing it until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
+    /// <summary>Opens the file of a host or user, root's own where root has one, and keeps others from changing it until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
     /// <param name="user">Whose; null for the host's.</param>
     /// <param name="root">The host's root directory.</param>
-    /// <param name="environment">The caller's: the file that it names (<see cref="SignaturePolicy.Variable"/>) is changed; null for none.</param>
+    /// <param name="environment">The caller's: the file that it names (<see cref="SignaturePolicy.Variable"/>) is changed, and it says where root's home directory is; null for none.</param>
     /// <exception cref="SysctrException">Policy: what is there can't be understood.</exception>
     public static PolicyFile Open(HostUser? user, string root, Func<string, string?>? environment = null)
     {
         string Find(string file) => root == "/" ? file : RootedPath.Resolve(root, file, followLast: true);
         string? named = root == "/" ? SignaturePolicy.Named(environment) : null;
-        string path = named ?? (user is null ? SignaturePolicy.HostPath : System.IO.Path.Join(user.ConfigHome, "containers/policy.json"));
+        string own = SignaturePolicy.Own(user, root, environment);
+        string path = named ?? (user is null && !File.Exists(Find(own)) ? SignaturePolicy.HostPath : own);
         string here = RealPath.Of(Find(path));
         string directory = System.IO.Path.GetDirectoryName(here)!;
         bool made = !Directory.Exists(directory);
@@ -57,7 +58,7 @@ sealed class PolicyFile : IDisposable
         SafeFileHandle held = ExclusiveLock.OfDirectory(directory);
         try
         {
-            return new PolicyFile(path, here, Find, Content(named ?? Find(SignaturePolicy.Find(user, Find))), held) { _madeDirectory = made };
+            return new PolicyFile(path, here, Find, Content(named ?? Find(SignaturePolicy.Find(own, Find))), held) { _madeDirectory = made };
         }
         catch
         {

@@ -17,14 +17,29 @@ namespace SystemContainers.Trust;
 /// <summary>What images have to prove, shown, changed and tried: the files that podman and skopeo read, and trust.d beside them.</summary>
 sealed class TrustOperation(Host host, Action<string> note)
 {
-    private string SignaturePlaces => host.User is { } user
-        ? Path.Join(user.ConfigHome, "containers/registries.d")
-        : host.Root == "/" ? "/etc/containers/registries.d" : RootedPath.Resolve(host.Root, "/etc/containers/registries.d", followLast: true);
+    /// <summary>The directory that is written to, as this process sees it: the user's, and root's own where there is one, as it is the only one that podman before 6 looks at then.</summary>
+    private string SignaturePlaces
+    {
+        get
+        {
+            string own = Below(SignatureStorage.Own(host.User, host.Root, Environment.GetEnvironmentVariable));
+            return host.User is not null || Directory.Exists(own) ? own : Below("/etc/containers/registries.d");
+        }
+    }
+
+    private string Below(string path) => host.Root == "/" ? path : RootedPath.Resolve(host.Root, path, followLast: true);
 
     /// <summary>What is known of where signatures are, in the files that would be changed.</summary>
-    private SignatureStorage Storage() => host.Root == "/"
-        ? SignatureStorage.Of(host.User)
-        : SignatureStorage.Load([RootedPath.Resolve(host.Root, "/usr/share/containers/registries.d", followLast: true), SignaturePlaces], "file:///var/lib/containers/sigstore");
+    private SignatureStorage Storage()
+    {
+        if (host.Root == "/")
+        {
+            return SignatureStorage.Of(host.User);
+        }
+
+        (IReadOnlyList<string> directories, string builtIn) = SignatureStorage.Places(null, host.Root, environment: null);
+        return SignatureStorage.Load([.. directories.Select(Below)], builtIn);
+    }
 
     /// <summary>All rules.</summary>
     /// <exception cref="SysctrException">Policy: a file can't be understood.</exception>

@@ -229,6 +229,20 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains("/etc/containers/policy.json", TrustCheck.Policy(new DoctorTarget(_root, null) { Environment = _ => Here("/srv/named.json") })[0].Found, StringComparison.Ordinal);
     }
 
+    /// <summary>In root's home directory too, which decides before the host's; whoever else may write it is told.</summary>
+    [Fact]
+    public void Root_s_own_policy_is_the_one_that_is_looked_at()
+    {
+        Write("/home/.config/containers/policy.json", """{"default": [{"type": "reject"}]}""");
+        Write("/root/.config/containers/policy.json", """{"default": [{"type": "reject"}]}""");
+        File.SetUnixFileMode(Here("/root/.config/containers/policy.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+
+        Assert.Contains(Here("/home/.config/containers/policy.json"), TrustCheck.Policy(new DoctorTarget("/", null) { Environment = name => name == "HOME" ? Here("/home") : null })[0].Found, StringComparison.Ordinal);
+        IReadOnlyList<DoctorFinding> below = TrustCheck.Policy(new DoctorTarget(_root, null));
+        Assert.StartsWith("/root/.config/containers/policy.json says", below[0].Found, StringComparison.Ordinal);
+        Assert.Contains(below, f => f.Level == DoctorLevel.Problem && f.Found.Contains("who writes it", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_does_not_answer_is_left_behind_and_unknown()
     {

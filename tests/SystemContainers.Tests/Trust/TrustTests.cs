@@ -185,6 +185,31 @@ public sealed class TrustTests : IDisposable
         Assert.False(Directory.Exists(In("etc/containers")));
     }
 
+    /// <summary>What counts is what is shown and changed.</summary>
+    [Fact]
+    public void Where_root_has_files_of_its_own_they_are_changed()
+    {
+        string own = In("root/.config/containers");
+        Directory.CreateDirectory(Path.Combine(own, "registries.d"));
+        File.WriteAllText(Path.Combine(own, "policy.json"), Before);
+
+        Set("quay.io/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] });
+
+        Assert.Contains("quay.io/team", File.ReadAllText(Path.Combine(own, "policy.json")), StringComparison.Ordinal);
+        Assert.False(File.Exists(Policy));
+        string place = Assert.Single(Directory.GetFiles(Path.Combine(own, "registries.d")));
+        Assert.False(Directory.Exists(Places));
+        using (Host host = Host.Open(_root, _notes.Enqueue))
+        {
+            TrustReport rule = Assert.Single(new TrustOperation(host, _notes.Enqueue).Show(), r => r.Scope == "quay.io/team");
+            Assert.Equal((Path.Combine(own, "policy.json"), true), (rule.File, rule.Attachments));
+        }
+
+        Delete("quay.io/team");
+        Assert.DoesNotContain("quay.io/team", File.ReadAllText(Path.Combine(own, "policy.json")), StringComparison.Ordinal);
+        Assert.False(File.Exists(place));
+    }
+
     /// <summary>A rule that is weaker than what was typed is no rule.</summary>
     [Fact]
     public void An_option_that_says_nothing_is_refused()

@@ -29,15 +29,23 @@ sealed class SignatureStorage
 
     /// <summary>The directories of who pulls, the later ones before the earlier; and where signatures are that nothing says a place of.</summary>
     /// <param name="user">Null for root.</param>
-    public static (IReadOnlyList<string> Directories, string BuiltIn) Places(HostUser? user)
+    /// <param name="root">The root directory of the host whose they are.</param>
+    /// <param name="environment">The caller's, which says where root's home directory is; null for none.</param>
+    public static (IReadOnlyList<string> Directories, string BuiltIn) Places(HostUser? user, string root, Func<string, string?>? environment)
     {
         string[] OfHost(string directory) => user is null
             ? [Path.Join(directory, "registries.d"), Path.Join(directory, "registries.rootful.d")]
             : [Path.Join(directory, "registries.d"), Path.Join(directory, "registries.rootless.d"), Path.Join(directory, "registries.rootless.d", $"{user.Uid}")];
         return (
-            [.. OfHost("/usr/share/containers"), .. OfHost("/etc/containers"), .. user is null ? (string[])[] : [Path.Join(user.ConfigHome, "containers/registries.d")]],
+            [.. OfHost("/usr/share/containers"), .. OfHost("/etc/containers"), Own(user, root, environment)],
             user is null ? "file:///var/lib/containers/sigstore" : "file://" + Path.Join(user.Home, ".local/share/containers/sigstore"));
     }
+
+    /// <summary>The directory in the home directory.</summary>
+    /// <param name="user">Null for root.</param>
+    /// <param name="root">The root directory of the host whose it is.</param>
+    /// <param name="environment">The caller's; null for none.</param>
+    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(ContainersPaths.Config(user, root, environment), "registries.d");
 
     /// <summary>That of who pulls; and for a system below a directory its own as well, whose policy was written with it in mind.</summary>
     /// <param name="user">Null for root.</param>
@@ -45,7 +53,7 @@ sealed class SignatureStorage
     /// <exception cref="SysctrException">As <see cref="Load"/>.</exception>
     public static SignatureStorage Of(HostUser? user, string root = "/")
     {
-        (IReadOnlyList<string> directories, string builtIn) = Places(user);
+        (IReadOnlyList<string> directories, string builtIn) = Places(user, "/", Environment.GetEnvironmentVariable);
         SignatureStorage caller = Load(directories, builtIn);
         if (root == "/")
         {
@@ -53,7 +61,7 @@ sealed class SignatureStorage
         }
 
         string Below(string path) => RootedPath.Resolve(root, path, followLast: true);
-        (directories, builtIn) = Places(null);
+        (directories, builtIn) = Places(null, root, environment: null);
         SignatureStorage own = Load([.. directories.Select(Below)], builtIn);
         return new SignatureStorage(caller._builtIn, caller._namespaces, caller._default) { Also = new SignatureStorage(own._builtIn, own._namespaces, own._default) { Here = Below } };
     }

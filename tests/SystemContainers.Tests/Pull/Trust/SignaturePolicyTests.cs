@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using Xunit;
+using ChangedPolicy = SystemContainers.Trust.PolicyFile;
 
 namespace SystemContainers.Tests.Pull.Trust;
 
@@ -32,6 +33,40 @@ public sealed class SignaturePolicyTests : IDisposable
         Assert.Contains("there is no such file", e.Message, StringComparison.Ordinal);
         File.WriteAllText(file, """{"default":[{"type":"reject"}]}""");
         Assert.Contains($"says {file} for default", Assert.Throws<SysctrException>(() => Load().Check(image)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>As containers-policy.json(5) has it, for every user; so a stricter one of root's is obeyed by us as by podman.</summary>
+    [Theory]
+    [InlineData("HOME", ".config/containers/policy.json")]
+    [InlineData("XDG_CONFIG_HOME", "containers/policy.json")]
+    public void Root_s_own_file_counts_before_the_host_s(string variable, string place)
+    {
+        string own = Path.Combine(_directory, place);
+        Directory.CreateDirectory(Path.GetDirectoryName(own)!);
+        File.WriteAllText(own, """{"default":[{"type":"reject"}]}""");
+        string? Variable(string name) => name == variable ? _directory : null;
+
+        Assert.Contains(
+            $"says {own} for default",
+            Assert.Throws<SysctrException>(() => SignaturePolicy.Load(user: null, environment: Variable).Check(ImageReference.Parse("quay.io/x:1"))).Message, StringComparison.Ordinal);
+        using ChangedPolicy changed = ChangedPolicy.Open(user: null, "/", Variable);
+        Assert.Equal(own, changed.Path);
+    }
+
+    /// <summary>The caller's home directory is none of that system's.</summary>
+    [Fact]
+    public void Of_a_system_below_a_directory_root_s_own_is_looked_for_there()
+    {
+        string root = Path.Combine(_directory, "system");
+        string caller = Path.Combine(_directory, "caller");
+        string Below(string path) => root + path;
+        Assert.Equal("/etc/containers/policy.json", SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below));
+
+        Directory.CreateDirectory(Below("/root/.config/containers"));
+        File.WriteAllText(Below("/root/.config/containers/policy.json"), """{"default":[{"type":"reject"}]}""");
+
+        Assert.Equal("/root/.config/containers/policy.json", SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below));
+        Assert.Throws<SysctrException>(() => SignaturePolicy.Load(user: null, root, _ => caller).Check(ImageReference.Parse("quay.io/x:1")));
     }
 
     [Fact]

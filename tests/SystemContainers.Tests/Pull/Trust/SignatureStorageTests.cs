@@ -108,12 +108,15 @@ public sealed class SignatureStorageTests : IDisposable
         HostUser user = new("me", 1000, 1000, "/home/me", "/home/me/.config", "/home/me/.local/share", "/run/user/1000");
 
         Assert.Equal(
-            ["/usr/share/containers/registries.d", "/usr/share/containers/registries.rootful.d", "/etc/containers/registries.d", "/etc/containers/registries.rootful.d"],
-            SignatureStorage.Places(null).Directories);
-        Assert.Equal("file:///var/lib/containers/sigstore", SignatureStorage.Places(null).BuiltIn);
-        Assert.Contains("/etc/containers/registries.rootless.d/1000", SignatureStorage.Places(user).Directories);
-        Assert.Equal("/home/me/.config/containers/registries.d", SignatureStorage.Places(user).Directories[^1]);
-        Assert.Equal("file:///home/me/.local/share/containers/sigstore", SignatureStorage.Places(user).BuiltIn);
+            ["/usr/share/containers/registries.d", "/usr/share/containers/registries.rootful.d", "/etc/containers/registries.d", "/etc/containers/registries.rootful.d", "/home/root/.config/containers/registries.d"],
+            Places(null).Directories);
+        Assert.Equal("/root/.config/containers/registries.d", Places(null, "/srv/system").Directories[^1]);
+        Assert.Equal("file:///var/lib/containers/sigstore", Places(null).BuiltIn);
+        Assert.Contains("/etc/containers/registries.rootless.d/1000", Places(user).Directories);
+        Assert.Equal("/home/me/.config/containers/registries.d", Places(user).Directories[^1]);
+        Assert.Equal("file:///home/me/.local/share/containers/sigstore", Places(user).BuiltIn);
+
+        static (IReadOnlyList<string> Directories, string BuiltIn) Places(HostUser? user, string root = "/") => SignatureStorage.Places(user, root, name => name == "HOME" ? "/home/root" : null);
     }
 
     private SignatureStorage Load() => SignatureStorage.Load([_directory], BuiltIn);

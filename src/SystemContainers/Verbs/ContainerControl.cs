@@ -109,19 +109,24 @@ sealed class ContainerControl(Host host)
     /// <summary>The runtimes know numbers alone, and without a group take group 0. Supplementary groups are an option of runc's.</summary>
     private IEnumerable<string> UserOptions(ContainerRecord record, string typed, RuntimeKind runtime)
     {
-        ImageUser user;
+        ImageUser user = UserOf(record, typed);
+        IEnumerable<uint> further = runtime == RuntimeKind.Crun ? [] : user.Groups.Where(g => g != user.Gid);
+        return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
+    }
+
+    /// <summary>Who of the container is meant by <c>user[:group]</c>, names or numbers.</summary>
+    /// <exception cref="SysctrException">Usage: it has no such user.</exception>
+    public ImageUser UserOf(ContainerRecord record, string typed)
+    {
         try
         {
-            user = ImageUser.Find(typed, FilesOf(record));
+            return ImageUser.Find(typed, FilesOf(record));
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Template)
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"executing a command in '{record.Name}' as '{typed}': {e.Message}", "a number needs no entry there: --user UID[:GID]", inner: e);
         }
-
-        IEnumerable<uint> further = runtime == RuntimeKind.Crun ? [] : user.Groups.Where(g => g != user.Gid);
-        return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
     }
 
     /// <summary>A tree that only the container has mounted is read from the store.</summary>

@@ -6,6 +6,8 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
+using SystemContainers.Render.Spec;
+using SystemContainers.Requests;
 using SystemContainers.Runtime;
 using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
@@ -23,10 +25,13 @@ namespace SystemContainers.Verbs;
 sealed class StandInOperation(Host host)
 {
     /// <summary>Runs a command and waits for its end.</summary>
+    /// <param name="request">What to run, and how; it has a terminal where this process has one.</param>
+    /// <param name="cancellation">Ends the wait, and the command.</param>
     /// <returns>Its exit status.</returns>
-    /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root; Locked: another sysctr works on it.</exception>
-    public async Task<int> RunAsync(string name, IReadOnlyList<string> command, CancellationToken cancellation)
+    /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root, or no such user; Locked: another sysctr works on it.</exception>
+    public async Task<int> RunAsync(ExecRequest request, CancellationToken cancellation)
     {
+        string name = request.Container;
         await host.RecoverAsync(cancellation);
         using ContainerLocks held = host.Locks.TryLockContainers([name]) ?? throw new SysctrException(
             ErrorKind.Locked, $"running a command in '{name}': another sysctr works on it", "try again when that has ended");
@@ -42,7 +47,7 @@ sealed class StandInOperation(Host host)
         (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool, record.Composefs);
         try
         {
-            WriteBundle(record, bundle, command);
+            WriteBundle(record, bundle, request);
             return await ForegroundRun.RunAsync(
                 host, id + ".service", name, start,
                 [
@@ -57,12 +62,47 @@ sealed class StandInOperation(Host host)
         }
     }
 
-    private void WriteBundle(ContainerRecord record, string bundle, IReadOnlyList<string> command)
+    /// <summary>Puts the command in the place of the payload: with its directory, variables and user, where the request says nothing else.</summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="request">The command.</param>
+    /// <param name="user">Who it runs as; null for whom the payload does.</param>
+    /// <exception cref="SysctrException">Usage: a variable has no value.</exception>
+    internal static void Place(JsonObject document, ExecRequest request, ImageUser? user)
+    {
+        JsonObject process = document["process"]!.AsObject();
+        process["args"] = new JsonArray([.. request.Command.Select(word => JsonValue.Create(word))]);
+        if (request.WorkingDirectory is { } directory)
+        {
+            process["cwd"] = directory;
+        }
+
+        foreach (string variable in request.Environment)
+        {
+            if (variable.Split('=', 2) is not [{ Length: > 0 } name, var value])
+            {
+                throw new SysctrException(ErrorKind.Usage, $"reading --env {variable}: it is not NAME=VALUE", "write a value behind an equals sign");
+            }
+
+            BundleConfig.SetVariable(document, name, value);
+        }
+
+        if (user is not null)
+        {
+            process["user"] = new JsonObject
+            {
+                ["uid"] = user.Uid,
+                ["gid"] = user.Gid,
+                ["additionalGids"] = new JsonArray([.. user.Groups.Where(g => g != user.Gid).Select(g => JsonValue.Create(g))]),
+            };
+        }
+    }
+
+    private void WriteBundle(ContainerRecord record, string bundle, ExecRequest request)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
         byte[] config = File.ReadAllBytes(deployment.ConfigFile);
         JsonObject document = JsonNode.Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!.AsObject();
-        document["process"]!["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
+        Place(document, request, request.User is { } user ? new ContainerControl(host).UserOf(record, user) : null);
         BundleConfig.DropHelpers(document);
         foreach (string source in (document["mounts"] as JsonArray ?? []).Select(m => m?["source"]?.ToString()).OfType<string>())
         {

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
+using SystemContainers.Errors;
 using SystemContainers.Requests;
 using SystemContainers.Target;
 using SystemContainers.Verbs;
@@ -31,7 +32,7 @@ static class ExecCommand
 
     private static readonly Option<string?> s_user = new("--user", "-u")
     {
-        Description = "Run as this user of the container, by name or number, with its groups. A user's container is named by --user before the verb.",
+        Description = "Run as this user of the container, by name or number, with its groups where the runtime is runc. A user's container is named by --user before the verb.",
         HelpName = "USER[:GROUP]",
     };
 
@@ -74,12 +75,25 @@ static class ExecCommand
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
+            ExecRequest request = new(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!)
+            {
+                Terminal = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson,
+                User = parsed.GetValue(s_user),
+                WorkingDirectory = parsed.GetValue(s_workingDirectory),
+                Environment = parsed.GetValue(s_env)!,
+            };
             if (parsed.GetValue(s_orRun) && !await new ContainerControl(host).CanExecuteAsync(parsed.GetValue(s_name)!, cancellation))
             {
+                if (request.Terminal && !Terminal.IsUsedByPerson)
+                {
+                    throw new SysctrException(
+                        ErrorKind.Usage, $"running a command in place of the payload of '{request.Container}': without a terminal of the caller's --tty has none to give", "leave it out, or start the container first");
+                }
+
                 using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
                 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-                return await new StandInOperation(host).RunAsync(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!, interrupted.Token);
+                return await new StandInOperation(host).RunAsync(request, interrupted.Token);
 
                 void Interrupt(PosixSignalContext context)
                 {
@@ -88,13 +102,7 @@ static class ExecCommand
                 }
             }
 
-            return await new ContainerControl(host).ExecuteAsync(new ExecRequest(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!)
-            {
-                Terminal = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson,
-                User = parsed.GetValue(s_user),
-                WorkingDirectory = parsed.GetValue(s_workingDirectory),
-                Environment = parsed.GetValue(s_env)!,
-            });
+            return await new ContainerControl(host).ExecuteAsync(request);
         });
         return command;
     }

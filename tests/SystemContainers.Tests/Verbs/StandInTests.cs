@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using SystemContainers.Errors;
+using SystemContainers.Render.Spec;
+using SystemContainers.Requests;
+using SystemContainers.Verbs;
+using Xunit;
+
+namespace SystemContainers.Tests.Verbs;
+
+public sealed class StandInTests
+{
+    private const string Config = """{"process":{"user":{"uid":5,"gid":5},"args":["payload"],"env":["A=1","B=2"],"cwd":"/srv"}}""";
+
+    [Fact]
+    public void A_command_in_place_of_the_payload_has_what_was_asked_for()
+    {
+        JsonObject document = JsonNode.Parse(Config)!.AsObject();
+
+        StandInOperation.Place(
+            document, new ExecRequest("web", ["ls", "-l"]) { User = "www", WorkingDirectory = "/tmp", Environment = ["A=x=y", "C="] }, new ImageUser(33, 34, [33, 34, 50], "/var/www"));
+
+        Assert.Equal(
+            """{"process":{"user":{"uid":33,"gid":34,"additionalGids":[33,50]},"args":["ls","-l"],"env":["B=2","A=x=y","C="],"cwd":"/tmp"}}""",
+            document.ToJsonString());
+    }
+
+    [Fact]
+    public void Without_a_word_of_it_user_directory_and_variables_are_the_payload_s()
+    {
+        JsonObject document = JsonNode.Parse(Config)!.AsObject();
+
+        StandInOperation.Place(document, new ExecRequest("web", ["ls"]), user: null);
+
+        Assert.Equal(Config.Replace("payload", "ls", StringComparison.Ordinal), document.ToJsonString());
+    }
+
+    [Fact]
+    public void A_variable_without_a_value_is_refused() =>
+        Assert.Equal(
+            ErrorKind.Usage,
+            Assert.Throws<SysctrException>(() => StandInOperation.Place(JsonNode.Parse(Config)!.AsObject(), new ExecRequest("web", ["ls"]) { Environment = ["A"] }, user: null)).Kind);
+}

@@ -216,7 +216,7 @@ sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout
             ? content
             : throw new SysctrException(
                 ErrorKind.Corrupt, $"writing the composefs image: {ImageErrors.PathOf(inode)}: its content has {content.Length} bytes and not {inode.Size}",
-                "remove it from the store and pull the image again");
+                "'sysctr fsck --repair' fetches it again");
     }
 
     private void WriteBlocks(ImageInode inode)

@@ -154,7 +154,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
 
         return Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, content)) == digest
             ? content
-            : throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: it was altered", "remove it from the store and pull the image again");
+            : throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: it was altered", "'sysctr fsck --repair' fetches it again");
     }
 
     /// <summary>The content of an object, staged ones of this instance included.</summary>
@@ -173,7 +173,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             using SafeFileHandle file = OpenObject(entry.Object);
             if (FileBytes.Fill(file, content, 0) < content.Length)
             {
-                throw new SysctrException(ErrorKind.Corrupt, $"{doing}: object {entry.Object} is cut", "remove it from the store and pull the image again");
+                throw new SysctrException(ErrorKind.Corrupt, $"{doing}: object {entry.Object} is cut", "'sysctr fsck --repair' fetches it again");
             }
         }
 
@@ -279,7 +279,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     }
 
     private static SysctrException Missing(string what, Exception? e = null) =>
-        new(ErrorKind.Corrupt, $"reading {what}: the store does not have it", "pull the image again", e);
+        new(ErrorKind.Corrupt, $"reading {what}: the store does not have it", "'sysctr fsck --repair' fetches it again", e);
 
     /// <summary>Where the index of a layer is, or would be.</summary>
     internal string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));

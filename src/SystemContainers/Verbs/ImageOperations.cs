@@ -125,7 +125,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         {
             throw new SysctrException(
                 ErrorKind.Corrupt, $"verifying {record.Reference}: {wrong.Length} files are not as they were pulled\n  {string.Join("\n  ", wrong.Take(20))}",
-                "uninstall what uses it, 'sysctr images delete' it, 'sysctr images prune' and pull it again");
+                "'sysctr fsck --repair' fetches again what is wrong");
         }
 
         note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");

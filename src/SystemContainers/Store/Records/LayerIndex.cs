@@ -149,7 +149,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     }
 
     private static SysctrException Altered(Digest diffId) =>
-        new(ErrorKind.Corrupt, $"reading the index of layer {diffId}: it was altered", "remove it from the store and pull the image again");
+        new(ErrorKind.Corrupt, $"reading the index of layer {diffId}: it was altered", "'sysctr fsck --repair' fetches it again");
 
     private static void Write(BinaryWriter writer, LayerEntry entry)
     {

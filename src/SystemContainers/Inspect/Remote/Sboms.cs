@@ -23,6 +23,11 @@ sealed class Sboms(RegistriesConfig registries, ImagePuller puller)
     public Task<ReferrerList> ListAsync(string typed, Platform platform, CancellationToken cancellation) =>
         UseAsync(registries.Resolve(typed), (_, reader, token) => reader.ListAsync(platform, token), cancellation);
 
+    /// <summary>The same of what is installed: about the manifest that it is of, wherever its tag leads now.</summary>
+    /// <exception cref="SysctrException">As <see cref="ListAsync(string, Platform, CancellationToken)"/>.</exception>
+    public Task<ReferrerList> ListAsync(ContainerRecord container, CancellationToken cancellation) =>
+        UseAsync([ImageReference.Parse(container.Image)], (_, reader, token) => reader.InstalledAsync(container.ManifestDigest, token), cancellation);
+
     /// <summary>One document about an image.</summary>
     /// <param name="typed">A reference, short or full.</param>
     /// <param name="platform">Which image of an index.</param>
@@ -41,7 +46,7 @@ sealed class Sboms(RegistriesConfig registries, ImagePuller puller)
     public Task<SbomDocument> ReadAsync(ContainerRecord container, string? type, bool raw, CancellationToken cancellation) =>
         UseAsync(
             [ImageReference.Parse(container.Image)],
-            async (client, reader, token) => await ReadAsync(container.Name, client, await reader.InstalledAsync(container.ManifestDigest, token), type, raw, token),
+            async (client, reader, token) => await ReadAsync(container.Name, client, (await reader.InstalledAsync(container.ManifestDigest, token)).All, type, raw, token),
             cancellation);
 
     private Task<T> UseAsync<T>(IReadOnlyList<ImageReference> candidates, Func<ReferrerClient, ReferrerReader, CancellationToken, Task<T>> use, CancellationToken cancellation) =>

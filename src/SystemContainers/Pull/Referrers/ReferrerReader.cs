@@ -54,7 +54,8 @@ sealed class ReferrerReader(ReferrerClient client)
 
     /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still leads to it.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
-    public async Task<IReadOnlyList<Referrer>> InstalledAsync(Digest manifest, CancellationToken cancellationToken)
+    /// <returns>With the manifest itself as the root where the name leads elsewhere now.</returns>
+    public async Task<ReferrerList> InstalledAsync(Digest manifest, CancellationToken cancellationToken)
     {
         List<Referrer> all = [.. await OfAsync(manifest, cancellationToken)];
         ManifestDocument root;
@@ -65,16 +66,17 @@ sealed class ReferrerReader(ReferrerClient client)
         catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
         {
             // The tag has gone; what is attached to the manifest is still there.
-            return all;
+            return new ReferrerList(manifest, manifest, all);
         }
 
         if (root.Index is { } index && index.Manifests.Any(m => m.Digest == manifest))
         {
             all.AddRange(await OfAsync(root.Digest, cancellationToken));
             all.AddRange(await InIndexAsync(index, manifest, cancellationToken));
+            return new ReferrerList(root.Digest, manifest, all);
         }
 
-        return all;
+        return new ReferrerList(manifest, manifest, all);
     }
 
     /// <summary>What is attached to one manifest or index.</summary>

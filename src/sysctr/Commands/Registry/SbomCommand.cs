@@ -65,9 +65,14 @@ static class SbomCommand
             using PullProgressView progress = new(terminal, "asking for");
             Sboms sboms = new(host.Registries, host.Puller(progress));
             ContainerRecord? container = ContainerName.IsValid(name) ? host.Catalog.Find(name) : null;
+            if (container is not null && parsed.GetValue(s_platform) is not null)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"--platform: the container {name} has the image of one platform, which is installed", "leave it out, or name the image");
+            }
+
             if (list)
             {
-                ReferrerList found = await sboms.ListAsync(container?.Image ?? name, platform, cancellation);
+                ReferrerList found = container is null ? await sboms.ListAsync(name, platform, cancellation) : await sboms.ListAsync(container, cancellation);
                 progress.Finish();
                 if (json)
                 {

@@ -6,6 +6,7 @@ using SystemContainers.Inspect.Remote;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Referrers;
 using SystemContainers.Pull.Statements;
+using SystemContainers.State;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Pull.Statements;
 using Xunit;
@@ -71,6 +72,31 @@ public sealed class ReferrerReaderTests : IDisposable
         SysctrException lies = await FailAsync(pusher, "lies", "spdx");
         Assert.Equal(ErrorKind.Corrupt, lies.Kind);
         Assert.Contains("about another image", lies.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The tag has moved on; what is asked for is about what runs here.</summary>
+    [Fact]
+    public async Task Of_what_is_installed_what_is_attached_to_its_own_manifest_is_listed()
+    {
+        using OciRegistry registry = new();
+        using RegistryPusher pusher = Pusher(registry);
+        Digest installed = await pusher.ImageAsync("a", "1");
+        await pusher.BundlesAsync(installed, 100, Spdx, _samples.ByKey("good", installed, BundleSamples.Statement(installed, Spdx, Bom)));
+        ContainerRecord container = new()
+        {
+            Name = "app", Deployment = 0, InstalledAt = default, Image = $"docker://{pusher.Name}:1", ManifestDigest = installed, ImageId = installed, Runtime = "/usr/bin/runc",
+            Set = new Dictionary<string, string>(), Values = new Dictionary<string, string>(), Units = [], Enabled = [], StateDirectories = [], Labels = new Dictionary<string, string>(),
+        };
+        Digest newer = await pusher.ImageAsync("b", "1");
+
+        ReferrerList list = await Sboms.ListAsync(container, Token);
+
+        Assert.Equal((installed, installed), (list.Root, list.Manifest));
+        Assert.Equal(installed, Assert.Single(list.All).Subject);
+        Assert.Equal(Bom, Encoding.UTF8.GetString((await Sboms.ReadAsync(container, null, raw: false, Token)).Content));
+        ReferrerList now = await Sboms.ListAsync($"{pusher.Name}:1", s_platform, Token);
+        Assert.Equal(newer, now.Root);
+        Assert.Empty(now.All);
     }
 
     [Fact]

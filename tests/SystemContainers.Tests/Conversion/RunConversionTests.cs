@@ -69,6 +69,17 @@ public sealed partial class RunConversionTests
     [InlineData("--tz Europe/Paris", "tz", new[] { "Europe/Paris" })]
     [InlineData("--ip 10.1.2.3 --network shop", "ip", new[] { "10.1.2.3" })]
     [InlineData("--mac-address 92:d0:c6:0a:29:33 --network shop", "mac-address", new[] { "92:d0:c6:0a:29:33" })]
+    [InlineData("--systemd=always", "systemd", new[] { "always" })]
+    [InlineData("--ipc none", "ipc", new[] { "none" })]
+    [InlineData("--ipc host", "ipc", new[] { "host" })]
+    [InlineData("--pid=host", "pid", new[] { "host" })]
+    [InlineData("--uts=host", "uts", new[] { "host" })]
+    [InlineData("--cgroupns=host", "cgroupns", new[] { "host" })]
+    [InlineData("--device-cgroup-rule 'c 189:* rwm'", "device-cgroup-rule", new[] { "c 189:* rwm" })]
+    [InlineData("--image-volume tmpfs", "image-volume", new[] { "tmpfs" })]
+    [InlineData("--umask 0077", "umask", new[] { "0077" })]
+    [InlineData("--privileged", "privileged", new[] { "true" })]
+    [InlineData("--privileged --privileged=false", "privileged", new string[0])]
     [InlineData("-dit --rm -a stdout -q --restart=no --log-driver journald --sig-proxy=false --privileged=false --pid= --ipc private --detach-keys ctrl-p", "env", new string[0])]
     public void An_option_means_what_it_meant(string options, string setting, string[] values)
     {
@@ -103,13 +114,14 @@ public sealed partial class RunConversionTests
 
     [Theory]
     [InlineData("--link db", "links of docker")]
-    [InlineData("--privileged", "one by one")]
+    [InlineData("--rdt-class x", "Intel RDT")]
     [InlineData("-P", "the image's to say")]
     [InlineData("--gpus all", "CDI")]
     [InlineData("--device nvidia.com/gpu=all", "CDI")]
-    [InlineData("--pid=host", "process IDs of its own")]
-    [InlineData("--ipc host", "IPC of its own")]
-    [InlineData("--uts=host", "host name of its own")]
+    [InlineData("--pid=container:db", "other containers' and paths can't be had")]
+    [InlineData("--ipc ns:/run/ipc", "other containers' and paths can't be had")]
+    [InlineData("--systemd=perhaps", "true or false")]
+    [InlineData("--uts=ns:/run/uts", "other containers' and paths can't be had")]
     [InlineData("--volumes-from db", "names its volumes")]
     [InlineData("-e NAME", "that of who called")]
     [InlineData("--log-driver gelf", "in the journal")]
@@ -126,6 +138,21 @@ public sealed partial class RunConversionTests
         Assert.Contains(why, lost.Text, StringComparison.Ordinal);
         Assert.Contains("Environment=KEPT=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
         Assert.Contains("# Without a counterpart here:\n#   " + lost.Place, files.All[0].Render().Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("./tree", "/work/dir/tree", "direct")]
+    [InlineData("/srv/tree:O", "/srv/tree", "volatile")]
+    public void A_directory_in_place_of_an_image_stays_one(string typed, string directory, string writable)
+    {
+        ConvertedFiles files = RoundTrip.Run($"podman run -d --rootfs {typed} /bin/sh -c x");
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        ContainerDeclaration container = Assert.Single(RoundTrip.Read(files).Containers);
+        Assert.Equal("tree", container.Name);
+        Assert.Equal(directory, container.Request.Rootfs);
+        Assert.Equal(["/bin/sh", "-c", "x"], container.Request.Settings.All(ContainerSettings.Command));
+        Assert.Equal(writable, container.Request.Usual.With(container.Request.Settings, []).One("writable"));
     }
 
     /// <summary>Docker's short names are Docker Hub's; podman's are what the host's registries.conf says.</summary>

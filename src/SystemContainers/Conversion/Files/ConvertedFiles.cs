@@ -65,8 +65,8 @@ sealed class ConvertedFiles(bool isUser)
             bool changed = false;
             foreach (QuadletFault fault in faults.All)
             {
-                // Without its image a file is nothing, and the next fault would be of whatever line comes first.
-                if (numbered[fault.Place.File].GetValueOrDefault(fault.Place.Line) is { Key: not "Image" } line && Find(fault.Place.File) is { } file && file.Remove(l => l == line) > 0)
+                // Without its image, or what stands for it, a file is nothing, and the next fault would be of whatever line comes first.
+                if (numbered[fault.Place.File].GetValueOrDefault(fault.Place.Line) is { Key: not ("Image" or "Rootfs") } line && Find(fault.Place.File) is { } file && file.Remove(l => l == line) > 0)
                 {
                     changed = true;
                     file.Lose(line.Origin, fault.Text, fault.Advice);

@@ -56,7 +56,7 @@ static class RunConversion
         }
 
         new RunConverter(files, file, context with { Variables = variables }).Convert(
-            DockerImage.IsQualified(line.Image) ? line.Image : context.Image ?? (line.IsPodman ? line.Image : DockerImage.Qualified(line.Image)),
+            DockerImage.IsQualified(line.Image) || line.Options.Any(o => o.Name == RunConverter.RootfsOption) ? line.Image : context.Image ?? (line.IsPodman ? line.Image : DockerImage.Qualified(line.Image)),
             line.Options, line.Command, line.Image);
         if (!line.IsCreate && !line.Options.Any(o => o is { Name: "detach", IsOff: false }))
         {

@@ -150,6 +150,17 @@ sealed partial class RunConverter
     /// <summary>Kept until it is known whether the container's network takes ports.</summary>
     public void Publish(GivenOption option) => _published.Add(option);
 
+    /// <summary>All rights; of several the last counts.</summary>
+    public void Privileged(GivenOption option)
+    {
+        const string Flag = "--privileged";
+        file.Remove(l => l is { Key: PodmanArguments.Key, Text: Flag });
+        if (!option.IsOff)
+        {
+            file.Key(PodmanArguments.Key, Flag, option.Place);
+        }
+    }
+
     /// <summary>Other containers that have to run.</summary>
     public void Requires(GivenOption option)
     {

@@ -14,6 +14,9 @@ namespace SystemContainers.Conversion.Run;
 /// <param name="context">Where the options are from.</param>
 sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunContext context)
 {
+    /// <summary>The option with which a directory stands in the place of the image.</summary>
+    public const string RootfsOption = "rootfs";
+
     private const string Unit = "Unit";
     private const string Service = "Service";
 
@@ -40,13 +43,14 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
     }
 
     /// <summary>Writes a whole container.</summary>
-    /// <param name="image">As it was named.</param>
+    /// <param name="image">As it was named; with <c>--rootfs</c> the directory in its place.</param>
     /// <param name="options">In their order.</param>
     /// <param name="command">The words behind the image.</param>
     /// <param name="place">What the image and the command stand in.</param>
-    public void Convert(string image, IEnumerable<GivenOption> options, IReadOnlyList<string> command, string place)
+    public void Convert(string image, IReadOnlyList<GivenOption> options, IReadOnlyList<string> command, string place)
     {
-        file.Key("Image", image, place);
+        bool isRootfs = options.LastOrDefault(o => o.Name == RootfsOption) is { IsOff: false };
+        file.Key(isRootfs ? "Rootfs" : "Image", isRootfs ? Absolute(image) : image, place);
         foreach (GivenOption option in options)
         {
             RunOptions.Find(option.Name)!.Carry(this, option);

@@ -89,7 +89,7 @@ static class RunOptions
         Key("cgroups", "CgroupsMode"),
     ];
 
-    /// <summary>What a unit limits: by a key, by the option itself where podman has no key, or by systemd.resource-control(5).</summary>
+    /// <summary>What a unit limits, and more: by a key, by the option itself where podman has no key, or by systemd.resource-control(5).</summary>
     private static RunOption[] Limits() =>
     [
         Key("memory", "Memory") with { Letter = 'm' },
@@ -97,7 +97,11 @@ static class RunOptions
         Argument("cpus"),
         Argument("cpu-shares") with { Letter = 'c' },
         Argument("cpuset-cpus"),
+        Argument("device-cgroup-rule"),
+        Argument("image-volume"),
         Argument("mac-address"),
+        Argument("systemd"),
+        Argument("umask"),
         Service("cpuset-mems", "AllowedMemoryNodes"),
         Service("oom-score-adj", "OOMScoreAdjust"),
         new("memory-swap", static (c, o) => c.Later(o)),
@@ -140,10 +144,12 @@ static class RunOptions
         new("security-opt", static (c, o) => c.Security(o)),
         new("user", static (c, o) => c.User(o)) { Letter = 'u' },
         new("volume", static (c, o) => c.Volume(o)) { Letter = 'v' },
-        Namespace("cgroupns", "a container has a control group namespace of its own", "private"),
-        Namespace("ipc", "a container has IPC of its own", "private", "shareable", "none"),
-        Namespace("pid", "a container has process IDs of its own, and does not see the host's", "private"),
-        Namespace("uts", "a container has a host name of its own", "private"),
+        new("privileged", static (c, o) => c.Privileged(o)) { IsSwitch = true },
+        new(RunConverter.RootfsOption, static (_, _) => { }) { IsSwitch = true },
+        Namespace("cgroupns"),
+        Namespace("ipc"),
+        Namespace("pid"),
+        Namespace("uts"),
     ];
 
     /// <summary>Those that need nothing to be done, and some words.</summary>
@@ -161,14 +167,13 @@ static class RunOptions
         Flag("replace"),
         Flag("rm"),
         Flag("sig-proxy"),
-        Done("systemd"),
         Flag("tty", "a unit has no terminal; 'sysctr exec -it NAME sh' gives one") with { Letter = 't' },
     ];
 
     /// <summary>Those that have no counterpart.</summary>
     private static RunOption[] Lost() =>
     [
-        Refused("authfile", OfHost, "keep the file as /etc/containers/auth.json"),
+        Refused("authfile", OfHost, "'sysctr login' keeps them in ~/.config/containers/auth.json"),
         Refused("cert-dir", OfHost, "keep them in /etc/containers/certs.d/HOST"),
         Refused("creds", OfHost, "'sysctr login' keeps them"),
         Refused("signature-policy", OfHost, "/etc/containers/policy.json says it"),
@@ -188,7 +193,6 @@ static class RunOptions
         Refused("cpu-rt-runtime", NoSuchLimit, null),
         Refused("memory-swappiness", NoSuchLimit, "MemorySwapMax= in [Service] limits swap"),
         RefusedSwitch("oom-kill-disable", NoSuchLimit, "OOMScoreAdjust= in [Service] makes it the last to be killed"),
-        Refused("device-cgroup-rule", "a unit allows devices that the container has", "AddDevice= gives a device, and DeviceAllow= in [Service] allows more"),
         Refused("domainname", "a container has no NIS domain", "HostName=NAME.DOMAIN gives the host name a domain"),
         Refused("env-merge", "variables of the image are not put together when it is applied", "write the value out with Environment="),
         Refused("unsetenv", "a variable of the image can't be taken away", "Environment=NAME= empties it"),
@@ -201,7 +205,6 @@ static class RunOptions
         RefusedSwitch("no-hosts", "/etc/hosts is made of the container's networks", "mount a file of your own by Volume=FILE:/etc/hosts:ro"),
         RefusedSwitch("no-hostname", "/etc/hostname is not touched where no HostName= is given", "leave it out"),
         Refused("health-start-interval", "checks have one interval", "HealthInterval= says it"),
-        Refused("image-volume", "a volume of the image is a directory below /var/lib/NAME", "Tmpfs=DIR or Volume= of the same directory changes it"),
         Refused("init-path", "the host's own init is used (catatonit, docker-init or tini-static)", "leave it out"),
         Refused("init-ctr", "there are no containers that only prepare", "a container with Type=oneshot in [Service], and After= and Requires= of this one, does it"),
         Refused("link", "links of docker are no networks", "put both on one network by name; there they find each other by their names"),
@@ -211,15 +214,12 @@ static class RunOptions
         Refused("pod-id-file", "sysctr takes no ID of a pod that podman has", "let one container join another's network by Network=OTHER.container"),
         Refused("preserve-fd", "a unit has no open files of a caller", "a socket unit hands it sockets"),
         Refused("preserve-fds", "a unit has no open files of a caller", "a socket unit hands it sockets"),
-        RefusedSwitch("privileged", "rights are given one by one", "name what it needs: AddCapability=all, SeccompProfile=unconfined, Unmask=all, AddDevice=, Volume="),
         RefusedSwitch("publish-all", "which ports that are is the image's to say, and changes with it", "name them: PublishPort=8080:80") with { Letter = 'P' },
         Refused("rdt-class", "sysctr sets no class of Intel RDT", null),
-        RefusedSwitch("rmi", "an image stays until 'sysctr prune' finds it unused", null),
-        RefusedSwitch("rootfs", "a container is made of an image", "'sysctr install --rootfs DIR' takes a directory"),
+        RefusedSwitch("rmi", "an image stays until 'sysctr images prune --all' finds it unused", null),
         Refused("seccomp-policy", "the filter is the host's, /usr/share/containers/seccomp.json", "SeccompProfile=unconfined leaves it out"),
         Refused("shm-size-systemd", "/run and /tmp have no limits of their own", "Tmpfs=/run:size=SIZE gives one"),
         Refused("storage-opt", "a root that can be written to is in memory, or a directory of the host", "limit the memory, or the file system"),
-        Refused("umask", "a payload has the umask 0022", null),
         RefusedSwitch("use-api-socket", "there is no daemon whose socket it could be", null),
         Refused("variant", "an image is fetched for this host's own platform", null),
         Refused("volume-driver", "a volume is a directory of the host", "mount what it shall be by a .mount unit, and name the directory with Volume=/DIR:DIR"),
@@ -256,11 +256,12 @@ static class RunOptions
         }
     }) { IsSwitch = true };
 
-    private static RunOption Namespace(string name, string why, params string[] idle) => new(name, (c, o) =>
+    /// <summary>Private is what a container has anyway.</summary>
+    private static RunOption Namespace(string name) => new(name, (c, o) =>
     {
-        if (o.Value.Length > 0 && !idle.Contains(o.Value, StringComparer.Ordinal))
+        if (o.Value is not ("" or "private"))
         {
-            c.File.Lose(o.Place, why, null);
+            c.File.Key("PodmanArgs", $"--{name}={o.Value}", o.Place);
         }
     });
 }

@@ -30,6 +30,9 @@ sealed record UpdateRequest
     /// <summary>Another form of checkout; null: as before.</summary>
     public CheckoutForm? Checkout { get; init; }
 
+    /// <summary>Forget which form was asked for earlier: it is the host's again.</summary>
+    public bool ForgetsCheckout { get; init; }
+
     /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase on.</summary>
     public PullPolicy? Pull { get; init; }
 

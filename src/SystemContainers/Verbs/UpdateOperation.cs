@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.History;
@@ -148,7 +149,9 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     {
         string[] grants = [.. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal)];
         AutoUpdatePolicy policy = request.AutoUpdate ?? before.AutoUpdate;
-        return policy == before.AutoUpdate && grants.Length == before.Grants.Count ? null : before with { AutoUpdate = policy, Grants = grants };
+        CheckoutForm? checkout = UpdatePreparer.CheckoutOf(before, request);
+        return policy == before.AutoUpdate && grants.Length == before.Grants.Count && checkout == before.Checkout ? null
+            : before with { AutoUpdate = policy, Grants = grants, Checkout = checkout };
     }
 
     private Task<IReadOnlyList<StoredImage>> FetchAsync(
@@ -186,7 +189,8 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
             To = HistoryDeployment.Of(record),
         });
         note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}" +
-             (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") + "; nothing else was changed");
+             (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") +
+             (record.Checkout == before.Checkout ? "" : $", checkout: {record.Checkout?.ToString().ToLowerInvariant() ?? "auto"}") + "; nothing else was changed");
     }
 
     private async Task SwitchAsync(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Render.Request;
@@ -34,9 +35,9 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             Runtime = request.Runtime ?? before.Runtime,
             WithoutHostFiles = before.WithoutHostFiles,
             Rootfs = before.RemoteRootfs,
-            Checkout = request.Checkout ?? before.Checkout,
+            Checkout = CheckoutOf(before, request),
             IsCheckoutKept = request.Checkout is null,
-            FollowsMounted = request.Checkout is null && before.Composefs is not null,
+            FollowsMounted = request.Checkout is null && !request.ForgetsCheckout && before.Composefs is not null,
             AutoUpdate = request.AutoUpdate ?? before.AutoUpdate,
             Grants = request.Grants,
             Declared = before.Declared,
@@ -82,6 +83,9 @@ sealed class UpdatePreparer(Host host, Action<string> note)
         PreparedContainer after = await transaction.PrepareAsync(opened, install, before.Name, NextNumber(before.Name), before, cancellation);
         return before.RemoteRootfs is null && IsSame(before, after.Record) && HasConfig(before) ? null : after;
     }
+
+    /// <summary>The form that is asked for, now or earlier; null for the host's.</summary>
+    public static CheckoutForm? CheckoutOf(ContainerRecord before, UpdateRequest request) => request.ForgetsCheckout ? null : request.Checkout ?? before.Checkout;
 
     private static PullPolicy PolicyOf(UpdateRequest request) =>
         request.Pull ?? (request.Rebase is null ? PullPolicy.Always : PullPolicy.Missing);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Checkout;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
@@ -34,11 +33,8 @@ static class InstallCommand
         HelpName = "RUNTIME",
     };
 
-    private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
-    {
-        Description = "How it has its tree, instead of the form that sysctr.toml says or the best that the host can: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
-        HelpName = "FORM",
-    };
+    private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
+        "How it has its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), or auto, as without the option: the form that sysctr.toml says or the best that the host can. See sysctr(1), CHECKOUT.");
 
     private static readonly Option<string?> s_rootfs = new("--rootfs")
     {
@@ -176,7 +172,7 @@ static class InstallCommand
                 Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
                 LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
                 Runtime = parsed.GetValue(s_runtime),
-                Checkout = parsed.GetValue(s_checkout),
+                Checkout = CheckoutOption.Form(parsed.GetValue(s_checkout)),
                 Pull = parsed.GetValue(s_pull),
                 Rootfs = parsed.GetValue(s_rootfs),
                 AutoUpdate = parsed.GetValue(s_autoUpdate),

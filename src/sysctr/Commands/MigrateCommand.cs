@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Checkout;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
 using SystemContainers.Target;
@@ -11,11 +10,8 @@ namespace SystemContainers.Cli.Commands;
 
 static class MigrateCommand
 {
-    private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
-    {
-        Description = "The form of checkout that the store is to be made ready for; by default the one of sysctr.toml, or the best that the host can.",
-        HelpName = "FORM",
-    };
+    private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
+        "The form of checkout that the store is to be made ready for: composefs, hardlinks, or auto, as without the option: the one of sysctr.toml, or the best that the host can.");
 
     private static readonly Option<bool> s_json = JsonOption.Create();
 
@@ -37,7 +33,7 @@ static class MigrateCommand
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            int layers = await new MigrateOperation(host, terminal.Note).RunAsync(parsed.GetValue(s_checkout) ?? host.Checkout, cancellation);
+            int layers = await new MigrateOperation(host, terminal.Note).RunAsync(CheckoutOption.Form(parsed.GetValue(s_checkout)) ?? host.Checkout, cancellation);
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(new MigrateReport(layers)));

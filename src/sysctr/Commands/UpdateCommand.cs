@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using SystemContainers.Checkout;
 using SystemContainers.Cli.Atomic;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
@@ -31,11 +30,8 @@ static class UpdateCommand
         HelpName = "RUNTIME",
     };
 
-    private static readonly Option<CheckoutForm?> s_checkout = new("--checkout")
-    {
-        Description = "Another form of its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk). See sysctr(1), CHECKOUT.",
-        HelpName = "FORM",
-    };
+    private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
+        "Another form of its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), auto (the host's, whatever was asked for earlier). See sysctr(1), CHECKOUT.");
 
     private static readonly Option<PullPolicy?> s_pull = new("--pull")
     {
@@ -125,7 +121,8 @@ static class UpdateCommand
             Grants = GrantOption.Parse(parsed.GetValue(s_grant)!),
             LeaveOutUnknown = parsed.GetValue(s_leaveOutUnknown),
             Runtime = parsed.GetValue(s_runtime),
-            Checkout = parsed.GetValue(s_checkout),
+            Checkout = CheckoutOption.Form(parsed.GetValue(s_checkout)),
+            ForgetsCheckout = parsed.GetValue(s_checkout) == CheckoutWord.Auto,
             Pull = parsed.GetValue(s_pull),
             AutoUpdate = parsed.GetValue(s_autoUpdate),
             Start = StartOptions.Parse(parsed),

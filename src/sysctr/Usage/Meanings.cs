@@ -66,7 +66,7 @@ static class Meanings
         ("rename", "install it by another name with --name, and uninstall the old one"));
 
     private static readonly Dictionary<string, string> s_options = Words(
-        ("--dry-run --simulate --whatif", "'sysctr plan' in front of the verb shows what would change"),
+        ("--dry-run --simulate --whatif", "'sysctr plan' in front of install, update, rollback or uninstall shows what would change, 'sysctr apply --plan' what apply would"),
         ("--yes --assumeyes --assume-yes --noconfirm -y", "leave it out: nothing is asked"),
         ("--build-arg", "'--set VAR=VALUE' sets a variable of the image's templates"),
         ("--start --enable-now", "did you mean '--now'?"),
@@ -74,8 +74,9 @@ static class Meanings
         ("--detach -d --rm", "leave it out: a container runs in the background as a unit, and 'sysctr run' removes it"),
         ("--tag", "write it behind the image: IMAGE:TAG"),
         ("--publish -p --network --net", "'sysctr install' and 'sysctr update' take '--network' and '-p'; without them a container has the host's network"),
-        ("--privileged", "'--cap-add all', '--security-opt seccomp=unconfined' and '--volume' say what of it is needed"),
-        ("--device --gpus", "an image with a config.json of its own has devices"),
+        ("--privileged", "'sysctr install' and 'sysctr update' take '--privileged'; '--cap-add', '--security-opt', '--device' and '--volume' say what of it is needed"),
+        ("--device", "'sysctr install' and 'sysctr update' take '--device'"),
+        ("--gpus", "'--device' of 'sysctr install' and 'sysctr update' gives the nodes, such as /dev/nvidia0 or /dev/dri, and '--volume' the driver's files"),
         ("--restart", "'systemctl edit NAME' sets Restart= and what else a unit has"),
         ("--verbose --debug", "leave it out; SYSCTR_TRACE=1 in the environment shows where a defect is"),
         ("--no-legend --noheading --no-headings", "did you mean '--no-heading'?"),

@@ -58,7 +58,7 @@ sealed class DoctorOperation(DoctorTarget target)
     public async Task<DoctorReport> RunAsync(CancellationToken cancellation)
     {
         Task<IReadOnlyList<DoctorFinding>>[] checks = [.. Checks().Select(c => RunAsync(c.Name, c.Run, cancellation))];
-        return new DoctorReport([.. (await Task.WhenAll(checks)).SelectMany(f => f)]);
+        return new DoctorReport([.. (await Task.WhenAll(checks)).SelectMany(f => f).Select(f => f with { Remedy = TypedWords.For(target.User is not null, f.Remedy) })]);
     }
 
     /// <summary>One check, whatever becomes of it.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Fsck.Findings;
 using SystemContainers.Pull.Options;
 using SystemContainers.Store.Records;
@@ -25,7 +26,7 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         FsckPass found = await FsckPass.RunAsync(host, content, _ => content, cancellation);
         if (!repair || found.Findings.Count == 0)
         {
-            return found.Report(found.Findings);
+            return Told(found.Report(found.Findings));
         }
 
         RepairLog log = new();
@@ -43,7 +44,7 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         await new DeploymentRepair(host, log).RunAsync(mended, cancellation);
         new LeftoverRepair(host, log).Run(mended, cancellation);
         FsckPass left = await FsckPass.RunAsync(host, content, Again, cancellation);
-        return left.Report(log.Merge(all, left.Findings)) with { Objects = found.Layers.Objects, Bytes = found.Layers.Bytes };
+        return Told(left.Report(log.Merge(all, left.Findings)) with { Objects = found.Layers.Objects, Bytes = found.Layers.Bytes });
 
         async Task<FsckPass> RepairStoreAsync(FsckPass pass)
         {
@@ -54,4 +55,6 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         // What was whole a moment ago is not read once more.
         bool Again(ObjectKey key) => !found.Layers.IsWhole(key);
     }
+
+    private FsckReport Told(FsckReport report) => report with { Findings = [.. report.Findings.Select(f => f with { Advice = TypedWords.For(host.User is not null, f.Advice) })] };
 }

@@ -68,7 +68,7 @@ sealed class UpdateMarks(Host host, Action<string> note)
                 });
                 if (before.AutoUpdate == AutoUpdatePolicy.Registry)
                 {
-                    note($"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again");
+                    note(TypedWords.For(host.User is not null, $"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again"));
                 }
             }
             catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)

@@ -54,7 +54,7 @@ sealed class VerifyOperation(Host host, bool offline)
             checks.Add(await SourceAsync(reference, source.ManifestDigest, source.Container?.Name, cancellation));
         }
 
-        return new VerifyReport(source.Name, source.Image, source.ManifestDigest, checks) { Deployment = source.Container?.Deployment };
+        return new VerifyReport(source.Name, source.Image, source.ManifestDigest, [.. checks.Select(c => c with { Hint = TypedWords.For(host.User is not null, c.Hint) })]) { Deployment = source.Container?.Deployment };
     }
 
     private VerifyCheck Store(MountSource source, out byte[]? manifest)

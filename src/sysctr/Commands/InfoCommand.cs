@@ -34,13 +34,13 @@ static class InfoCommand
                 return 0;
             }
 
-            Print(terminal, details);
+            Print(terminal, details, host.User is not null);
             return 0;
         });
         return command;
     }
 
-    private static void Print(Terminal terminal, ContainerDetails details)
+    private static void Print(Terminal terminal, ContainerDetails details, bool isUser)
     {
         Line("Name", details.Name);
         Line("Image", details.Image);
@@ -59,13 +59,13 @@ static class InfoCommand
         Line("Auto-update", Reports.Word(details.AutoUpdate));
         if (details.Held is { } held)
         {
-            Line("Held", $"the update to {held.Digest}, which gained rights; 'sysctr update {RightsText.Options(held.Classes)} {details.Name}' lets it through");
+            Line("Held", $"the update to {held.Digest}, which gained rights; {TypedWords.For(isUser, $"'sysctr update {RightsText.Options(held.Classes)} {details.Name}'")} lets it through");
             Lines("", RightsText.ClassLines(held.Rights));
         }
 
         if (details.Failed is { } failed)
         {
-            Line("Failed", $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, 'sysctr update {details.Name}' tries it again");
+            Line("Failed", $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, {TypedWords.For(isUser, $"'sysctr update {details.Name}'")} tries it again");
         }
 
         Lines("Rights", RightsText.ClassLines([.. details.Rights.Select(r => new Right(r.Class, r.Detail))]));

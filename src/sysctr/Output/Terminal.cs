@@ -132,10 +132,12 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     public void Error(string line, string? hint = null) => Say(error, line, hint);
 
     /// <summary>Prints <c>sysctr: what was being done: why not</c>, and what to do next where it is known.</summary>
+    /// <param name="failure">What went wrong.</param>
+    /// <param name="isUser">Whether the call was about a user's containers, as what it tells to type has to be.</param>
     /// <returns>The exit status.</returns>
-    public static int Report(SysctrException failure)
+    public static int Report(SysctrException failure, bool isUser = false)
     {
-        Say(Console.Error, failure.Message, failure.Hint);
+        Say(Console.Error, failure.Message, TypedWords.For(isUser, failure.Hint));
         return (int)failure.Kind;
     }
 
@@ -154,7 +156,7 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         return DefectStatus;
     }
 
-    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException)"/> printed.</summary>
+    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException, bool)"/> printed.</summary>
     public static void ReportOutcome(string outcome) => Tell(Console.Error, $"  outcome: {VisibleText.Message(outcome)}");
 
     /// <summary>Draws lines that <see cref="Erase"/> takes away again; no wider than the terminal.</summary>

@@ -111,17 +111,17 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
     private AutoUpdateReport NotUpdated(AutoUpdateReport report, SysctrException failure) =>
         failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held ? Waiting(report, held) : Failed(report, failure);
 
-    private static AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) => report with
+    private AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) => report with
     {
         Result = AutoUpdateResult.Held,
-        Reason = $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it",
+        Reason = TypedWords.For(host.User is not null, $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it"),
         ExitCode = (int)ErrorKind.Policy,
     };
 
     /// <summary>Told, but no failure of this night.</summary>
-    private static AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) => report with
+    private AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) => report with
     {
-        Reason = $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); 'sysctr update {report.Name}' tries it again",
+        Reason = $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); {TypedWords.For(host.User is not null, $"'sysctr update {report.Name}'")} tries it again",
     };
 
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>

@@ -19,6 +19,11 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
 
     private const string OnePlatform = "an image is fetched for this host's own platform";
 
+    private const string Tries = "sysctr tries a fetch again by itself, and goes on where it broke off";
+
+    /// <summary>Keys that change nothing, and why.</summary>
+    private static readonly (string Key, string Why)[] s_idle = [("Retry", Tries), ("RetryDelay", Tries), ("ServiceName", "an image has no unit: it is fetched when files are applied")];
+
     /// <summary>Keys that are taken.</summary>
     public static IReadOnlyCollection<string> Known { get; } = ["Image", "Policy", "Retry", "RetryDelay", "ServiceName"];
 
@@ -61,6 +66,14 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
             catch (FormatException e)
             {
                 faults.Add(image.Place, $"Image=: {e.Message}");
+            }
+        }
+
+        foreach ((string idle, string why) in s_idle)
+        {
+            if (unit.Last(Section, idle) is { Text.Length: > 0 } value)
+            {
+                faults.Note(value.Place, $"{idle}=: {why}");
             }
         }
 

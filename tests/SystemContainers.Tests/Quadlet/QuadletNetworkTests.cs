@@ -2,6 +2,8 @@
 
 using SystemContainers.Network;
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using Xunit;
 
 namespace SystemContainers.Tests.Quadlet;
@@ -45,6 +47,25 @@ public sealed class QuadletNetworkTests : IDisposable
         Assert.Equal([network], container.Request.Settings.All("network"));
         Assert.Equal(["systemd-shop"], container.Request.NewNetworks);
         Assert.DoesNotContain(container.Request.Declared!.Lines, l => l.Value.Contains("shop", StringComparison.Ordinal));
+    }
+
+    /// <summary>What is taken and changes nothing is told.</summary>
+    [Theory]
+    [InlineData("shop.network", "[Network]\nNetworkDeleteOnStop=yes", "sysctr network remove")]
+    [InlineData("shop.network", "[Network]\nServiceName=net", "has no unit")]
+    [InlineData("shop.network", "[Network]\nNetworkDeleteOnStop=no\nLabel=a=b", "")]
+    [InlineData("i.image", "[Image]\nImage=reg.example.com/x\nRetry=3", "tries a fetch again by itself")]
+    [InlineData("i.image", "[Image]\nImage=reg.example.com/x\nRetryDelay=1s", "tries a fetch again by itself")]
+    [InlineData("i.image", "[Image]\nImage=reg.example.com/x\nServiceName=pull", "has no unit")]
+    [InlineData("i.image", "[Image]\nImage=reg.example.com/x\nPolicy=always", "")]
+    public void What_changes_nothing_is_told(string name, string text, string note)
+    {
+        QuadletFaults faults = new();
+        QuadletSet.Read([new QuadletUnit(name, name, QuadletText.Parse(name, text + "\n", faults))], new QuadletHost { LooksAtHost = false }, faults);
+
+        Assert.Empty(faults.All);
+        Assert.Equal(note.Length > 0 ? 1 : 0, faults.Notes.Count);
+        Assert.All(faults.Notes, n => Assert.Contains(note, n.Text, StringComparison.Ordinal));
     }
 
     [Fact]

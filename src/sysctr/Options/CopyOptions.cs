@@ -41,7 +41,7 @@ static class CopyOptions
     public static void Print(Terminal terminal, TransferReport report)
     {
         terminal.Note(
-            $"{ImageText.Name(report.Destination)}: {(report.Images == 1 ? "" : $"{report.Images} images, ")}{report.Blobs} blobs sent ({ByteSize.Text(report.Bytes)}), {report.Present} were there{(report.Attached == 0 ? "" : $"; {report.Attached} attached to it")}");
+            $"{ImageText.Name(report.Destination)}: {(report.Images == 1 ? "" : $"{report.Images} images, ")}{(report is { Blobs: { } blobs, Bytes: { } bytes } ? $"{blobs} blobs sent ({ByteSize.Text(bytes)}), {report.Present} were there" : "is in the store")}{(report.Attached == 0 ? "" : $"; {report.Attached} attached to it")}");
         if (report.Digest is { } digest)
         {
             terminal.Result(digest);

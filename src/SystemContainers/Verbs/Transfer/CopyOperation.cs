@@ -160,7 +160,7 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     {
         StoredImage stored = (await new ImageOperations(host, progress, note).PullAsync(source, to[Store.Length..], keepNames: false, cancellation))[0];
         string digest = stored.Record.ManifestDigest.ToString();
-        return new TransferReport(shown, stored.Record.Reference, digest, digest, Images: 1, stored.Record.DiffIds.Count, Bytes: 0, Present: 0);
+        return new TransferReport(shown, stored.Record.Reference, digest, digest, Images: 1, Blobs: null, Bytes: null, Present: null);
     }
 
     private static TransferReport Report(string from, ImageReference to, CopiedImage copied) =>

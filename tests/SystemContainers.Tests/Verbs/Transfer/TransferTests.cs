@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Inspect.Images;
@@ -362,6 +363,11 @@ public sealed class TransferTests : IDisposable
         TransferReport report = await _bed.Copy.CopyAsync($"docker://{From}", "sysctr:quay.io/my/name:v1", s_one, offline: false, Cancellation);
 
         Assert.Equal("docker://quay.io/my/name:v1", report.Destination);
+
+        // What of the layers was fetched the pull knows.
+        string json = Reports.ToJson(report);
+        Assert.All((string[])["blobs", "bytes", "present"], member => Assert.DoesNotContain($"\"{member}\"", json, StringComparison.Ordinal));
+        Assert.Contains("\"images\": 1", json, StringComparison.Ordinal);
         Assert.Equal(_image.ManifestDigest, Record("quay.io/my/name:v1").ManifestDigest);
     }
 

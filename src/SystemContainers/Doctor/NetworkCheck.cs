@@ -20,7 +20,7 @@ static class NetworkCheck
         {
             yield return on.Length > 0
                 ? DoctorFinding.Problem(Name, $"netavark is not there: {string.Join(", ", on)} can't start", "'apt install netavark aardvark-dns' (or dnf)")
-                : DoctorFinding.Ok(Name, "netavark is not there; only -p, --network bridge and networks by name need it ('apt install netavark aardvark-dns')");
+                : DoctorFinding.Ok(Name, "netavark is not there; only containers with a network of their own need it: with -p, --ip, --network bridge or NAME, or of a .container file without Network= ('apt install netavark aardvark-dns')");
             yield break;
         }
 
@@ -50,7 +50,7 @@ static class NetworkCheck
         string[] on = [.. Containers(target, isUsers: true, NetworkMode.Pasta)];
         return Find(target, "pasta") is { } pasta ? DoctorFinding.Ok(Name, pasta)
             : on.Length > 0 ? DoctorFinding.Problem(Name, $"pasta is not there: {string.Join(", ", on)} can't start", "'apt install passt' (or dnf)")
-            : DoctorFinding.Ok(Name, "pasta is not there; only -p and --network pasta need it ('apt install passt')");
+            : DoctorFinding.Ok(Name, "pasta is not there; only containers with a network of their own need it: with -p, --network pasta or bridge, or of a .container file without Network= ('apt install passt')");
     }
 
     private static IEnumerable<string> Containers(DoctorTarget target, bool isUsers, NetworkMode mode) =>

@@ -19,7 +19,7 @@ static class ApplyCommand
 
     private static readonly Option<bool> s_prune = new("--prune")
     {
-        Description = "Uninstall containers that came from a file in these directories, when no file declares them any more.",
+        Description = "Uninstall containers that came from a file in these directories, when no file declares them any more; and remove networks that such a file made.",
     };
 
     private static readonly Option<bool> s_plan = new("--plan") { Description = "Show what would change, and change nothing." };
@@ -29,7 +29,7 @@ static class ApplyCommand
         Description = "Ask no registry: the store has the images. With --plan no image is looked at: files and records alone are judged.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints." };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints, but with --offline the array." };
 
     public static Command Create()
     {

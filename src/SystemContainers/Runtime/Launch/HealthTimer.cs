@@ -51,16 +51,17 @@ static class HealthTimer
         Write(Path.Join(bundle, TimersFile), "");
         if (check.Interval > 0)
         {
-            Make(Unit(options.Id), "health", check.Interval, bundle, options, unit);
+            Make(Unit(options.Id), "health", "--health-interval disable", check.Interval, bundle, options, unit);
         }
 
         if (check.Startup is { Interval: > 0 } startup)
         {
-            Make(StartupUnit(options.Id), "startup", startup.Interval, bundle, options, unit);
+            Make(StartupUnit(options.Id), "startup", "--reset health-startup-cmd", startup.Interval, bundle, options, unit);
         }
     }
 
-    private static void Make(string name, string verb, double seconds, string bundle, LaunchOptions options, string unit)
+    /// <summary>Makes one; <paramref name="without"/> are the words of an update that go without it.</summary>
+    private static void Make(string name, string verb, string without, double seconds, string bundle, LaunchOptions options, string unit)
     {
         string interval = seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
         string[] words =
@@ -73,7 +74,7 @@ static class HealthTimer
         ];
         if (CompanionUnits.Run(words, [Environment.ProcessPath!, "launch", verb, $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]) != 0)
         {
-            throw new SysctrException(ErrorKind.Host, $"starting {options.Id}: systemd does not make a timer for its health checks", "'sysctr update --health-interval disable NAME' goes without");
+            throw new SysctrException(ErrorKind.Host, $"starting {options.Id}: systemd does not make a timer for its health checks", $"'sysctr update {without} NAME' goes without");
         }
     }
 

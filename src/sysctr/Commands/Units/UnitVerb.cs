@@ -14,7 +14,7 @@ static class UnitVerb
     public static Command Create(string verb, string description, Func<ContainerControl, string, CancellationToken, Task> call)
     {
         Argument<string[]> names = ContainerArgument.Several();
-        Command command = new(verb, $"{description} The same as 'systemctl {verb} NAME'.") { names };
+        Command command = new(verb, $"{description} Thin over systemd: their units are ordinary ones, which 'systemctl {verb} UNIT' {verb}s one by one, too.") { names };
         command.SetAction(async (parsed, cancellation) =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);

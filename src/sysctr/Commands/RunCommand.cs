@@ -3,6 +3,7 @@
 using System.CommandLine;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Output;
+using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Inspect;
 using SystemContainers.Requests;
@@ -62,6 +63,10 @@ static class RunCommand
         return command;
     }
 
+    /// <summary>Options that were given and say something of an image, not of a container that is there. <c>--install</c> is of either, and what stands with it is of its install.</summary>
+    internal static IReadOnlyList<string> OfImage(ParseResult parsed) => parsed.GetValue(s_install) ? []
+        : [.. ((Option[])[s_name, s_set, s_grant, s_leaveOutUnknown, s_runtime, s_pull]).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -69,6 +74,13 @@ static class RunCommand
         using Host host = GlobalOptions.OpenHost(parsed, terminal);
         if ((await new ContainerReports(host).ListAsync(all: false, cancellation)).Any(c => c.Name == what))
         {
+            if (OfImage(parsed) is [var first, ..])
+            {
+                throw new SysctrException(
+                    ErrorKind.Usage, $"running {what}: a container of that name is installed, and {first} is for an image that runs once",
+                    "leave it out to start the container, 'sysctr update' to change it, or name the image in full: docker://HOST/NAME");
+            }
+
             await new ContainerControl(host).StartAsync(what, cancellation);
             return 0;
         }

@@ -133,6 +133,15 @@ public sealed class CommandLineTests
         Assert.Equal(["sh", "-c", "ls", "-x", "--json", "-q"], parsed.GetValue<string[]>("COMMAND")!);
     }
 
+    /// <summary>What is of an image says nothing of a container that is started; it is refused where there is one of the name.</summary>
+    [Theory]
+    [InlineData("run etcd", "")]
+    [InlineData("--quiet run etcd", "")]
+    [InlineData("run --set A=b --pull always etcd", "--set --pull")]
+    [InlineData("run --name x --grant cron --runtime crun etcd", "--name --grant --runtime")]
+    [InlineData("run --install --name x etcd", "")]
+    public void Options_of_an_image_that_runs_once_are_known(string words, string options) => Assert.Equal(options, string.Join(' ', RunCommand.OfImage(Parse(words))));
+
     [Theory]
     [InlineData("from docker-run docker run -d --name x --json -q img --output y")]
     [InlineData("from docker-run --json --output d docker run -d --name x --json -q img --output y")]

@@ -160,7 +160,7 @@ static class RunOptions
         Done("detach-keys"),
         Flag("disable-content-trust"),
         Flag("help"),
-        Flag("interactive") with { Letter = 'i' },
+        Flag("interactive", "a unit has no input: StandardInput= in [Service] (systemd.exec(5)) gives one") with { Letter = 'i' },
         Done("kernel-memory", "the kernel has no such limit any more"),
         Flag("passwd"),
         Flag("quiet") with { Letter = 'q' },

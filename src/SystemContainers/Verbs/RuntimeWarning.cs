@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Runtime.Holes;
 using SystemContainers.State;
@@ -37,12 +38,12 @@ sealed class RuntimeWarning(HostTarget host)
             {
                 if ((await examination).Warning is { } warning)
                 {
-                    note($"warning: {warning}");
+                    note(TypedWords.For(host.User is not null, $"warning: {warning}"));
                 }
             }
             catch (Exception e) when (e is OperationCanceledException || HostFailure.Understand(e) is not null)
             {
-                note($"warning: {path}: its known holes could not be looked for; 'sysctr doctor' tries again");
+                note(TypedWords.For(host.User is not null, $"warning: {path}: its known holes could not be looked for; 'sysctr doctor' tries again"));
             }
         }
     }

@@ -197,7 +197,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         To = HistoryDeployment.Of(record),
     };
 
-    private static PlanRefusal Refusal(SysctrException e) => new(e.Message, e.Hint, (int)e.Kind);
+    private PlanRefusal Refusal(SysctrException e) => new(e.Message, TypedWords.For(host.User is not null, e.Hint), (int)e.Kind);
 
     internal static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);

@@ -89,6 +89,19 @@ public sealed class ComposeServiceTests : IDisposable
             Assert.Single(RoundTrip.Read(files).Containers).OwnLines.Where(l => l.Section != "Install").Select(l => $"{l.Section} {l.Key}={l.Value}").Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("stdin_open: true", "a unit has no input")]
+    [InlineData("tty: true", "a unit has no terminal")]
+    [InlineData("tty: false\nstdin_open: false", "")]
+    public void What_a_unit_does_not_have_is_noted(string keys, string note)
+    {
+        ConvertedFiles files = _folder.Service(keys);
+
+        Assert.Equal("", RoundTrip.Lost(files));
+        Assert.Equal(note.Length > 0, files.Findings.Any(f => f.Place.Contains("web.", StringComparison.Ordinal)));
+        Assert.All(files.Findings.Where(f => f.Place.Contains("web.", StringComparison.Ordinal)), f => Assert.Contains(note, f.Text, StringComparison.Ordinal));
+    }
+
     /// <summary>The fourth line is the first of the keys.</summary>
     [Theory]
     [InlineData("build: .", "4: web.build", "builds no images")]

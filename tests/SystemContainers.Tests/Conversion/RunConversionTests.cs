@@ -80,6 +80,7 @@ public sealed partial class RunConversionTests
     [InlineData("--umask 0077", "umask", new[] { "0077" })]
     [InlineData("--privileged", "privileged", new[] { "true" })]
     [InlineData("--privileged --privileged=false", "privileged", new string[0])]
+    [InlineData("--disable-content-trust", "env", new string[0])]
     [InlineData("-dit --rm -a stdout -q --restart=no --log-driver journald --sig-proxy=false --privileged=false --pid= --ipc private --detach-keys ctrl-p", "env", new string[0])]
     public void An_option_means_what_it_meant(string options, string setting, string[] values)
     {
@@ -115,6 +116,7 @@ public sealed partial class RunConversionTests
     [Theory]
     [InlineData("--link db", "links of docker")]
     [InlineData("--rdt-class x", "Intel RDT")]
+    [InlineData("--disable-content-trust=false", "content trust")]
     [InlineData("-P", "the image's to say")]
     [InlineData("--gpus all", "CDI")]
     [InlineData("--device nvidia.com/gpu=all", "CDI")]

@@ -150,6 +150,15 @@ sealed partial class RunConverter
     /// <summary>Kept until it is known whether the container's network takes ports.</summary>
     public void Publish(GivenOption option) => _published.Add(option);
 
+    /// <summary>Docker's signatures of Notary, which are asked for where somebody says that they are not left out.</summary>
+    public void ContentTrust(GivenOption option)
+    {
+        if (option.IsOff)
+        {
+            file.Lose(option.Place, "docker's content trust (Notary) is not there", "'sysctr trust set' wants other signatures of an image");
+        }
+    }
+
     /// <summary>All rights; of several the last counts.</summary>
     public void Privileged(GivenOption option)
     {

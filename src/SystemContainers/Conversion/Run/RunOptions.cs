@@ -158,7 +158,7 @@ static class RunOptions
         Done("attach") with { Letter = 'a' },
         Flag("detach") with { Letter = 'd' },
         Done("detach-keys"),
-        Flag("disable-content-trust"),
+        new("disable-content-trust", static (c, o) => c.ContentTrust(o)) { IsSwitch = true },
         Flag("help"),
         Flag("interactive", "a unit has no input: StandardInput= in [Service] (systemd.exec(5)) gives one") with { Letter = 'i' },
         Done("kernel-memory", "the kernel has no such limit any more"),
@@ -243,7 +243,13 @@ static class RunOptions
         }
     });
 
-    private static RunOption Flag(string name, string? word = null) => Done(name, word) with { IsSwitch = true };
+    private static RunOption Flag(string name, string? word = null) => new(name, (c, o) =>
+    {
+        if (word is not null && !o.IsOff)
+        {
+            c.File.Note(o.Place, word);
+        }
+    }) { IsSwitch = true };
 
     private static RunOption Refused(string name, string why, string? advice) => new(name, (c, o) => c.File.Lose(o.Place, why, advice));
 

@@ -12,7 +12,9 @@ namespace SystemContainers.Cli;
 /// nobody else can tell what then holds. The second ends the process at once and says what it leaves to recovery. It watches for as long as the process
 /// lives: a signal that the runtime hands on only after the call has ended, as on a busy machine, must not end with a signal what has said that it is done.
 /// </summary>
+#pragma warning disable CA1001 // It is needed until there is no process any more.
 sealed class Interruption
+#pragma warning restore CA1001
 {
     /// <summary>What shells add to a signal's number to make an exit status of it.</summary>
     private const int SignalStatus = 128;

@@ -106,6 +106,9 @@ sealed class ComposefsMount
         }
     }
 
+    /// <summary>Once it is complete: whether the objects are a layer of data alone, whose names the tree can't show (Linux 6.5).</summary>
+    public bool HasDataLayer { get; private set; }
+
     /// <summary>The mode of the tree's root.</summary>
     public UnixFileMode RootMode => File.GetUnixFileMode(_place);
 
@@ -123,8 +126,11 @@ sealed class ComposefsMount
             // is not refused by itself, but all of them when the file system is made.
             using SafeFileHandle overlay = (_verity ? Try("::", isProven: true) : null)
                 ?? Try("::", isProven: false) ?? Try(":", isProven: false) ?? throw LinuxException.Last("fsconfig", _place);
-            SafeFileHandle? Try(string separator, bool isProven) =>
-                TryOverlay($"{(above is null ? "" : above + ":")}{_place}{separator}{_objects}", isProven, changes, changes is null ? attributes | Libc.MOUNT_ATTR_RDONLY : attributes);
+            SafeFileHandle? Try(string separator, bool isProven)
+            {
+                HasDataLayer = separator == "::";
+                return TryOverlay($"{(above is null ? "" : above + ":")}{_place}{separator}{_objects}", isProven, changes, changes is null ? attributes | Libc.MOUNT_ATTR_RDONLY : attributes);
+            }
 
             Check(Libc.umount2(_place, Libc.MNT_DETACH), "umount2");
             Check(Libc.move_mount((int)overlay.DangerousGetHandle(), target ?? _place), "move_mount");

@@ -24,24 +24,23 @@ static class ComposefsProbe
 
     /// <summary>Tries it, in a mount namespace that ends with the call.</summary>
     /// <param name="directory">An empty directory on the store's file system; what is left in it is the caller's to remove.</param>
-    /// <returns>What stands against it; null where a tree can be mounted.</returns>
     /// <exception cref="IOException">The directory can't be written to.</exception>
-    public static string? Obstacle(string directory)
+    public static ComposefsAbility Try(string directory)
     {
         if (File.Exists(SelinuxState))
         {
-            return "the files of a mounted tree would have no label (SELinux)";
+            return new ComposefsAbility("the files of a mounted tree would have no label (SELinux)", HasDataLayer: false);
         }
 
         (string image, VerityDigest digest, string objects) = Write(directory);
         string place = Directory.CreateDirectory(Path.Join(directory, "place")).FullName;
-        string? obstacle = null;
+        ComposefsAbility? ability = null;
 
         // Which mounts a thread sees is its own only once it has left the others', and it can't come back.
-        Thread thread = new(() => obstacle = MountObstacle(image, digest, objects, place)) { IsBackground = true };
+        Thread thread = new(() => ability = Mount(image, digest, objects, place)) { IsBackground = true };
         thread.Start();
         thread.Join();
-        return obstacle;
+        return ability!;
     }
 
     private static (string Image, VerityDigest Digest, string Objects) Write(string directory)
@@ -68,7 +67,7 @@ static class ComposefsProbe
         return (image, VerityHasher.Of(bytes.ToArray()), objects);
     }
 
-    private static string? MountObstacle(string image, VerityDigest digest, string objects, string place)
+    private static ComposefsAbility Mount(string image, VerityDigest digest, string objects, string place)
     {
         try
         {
@@ -82,12 +81,14 @@ static class ComposefsProbe
                 throw LinuxException.Last("mount", "/");
             }
 
-            ComposefsMount.Open(image, digest, objects, place, place).Complete();
-            return File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content) ? null : "a file of a mounted tree has not its content";
+            ComposefsMount tree = ComposefsMount.Open(image, digest, objects, place, place);
+            tree.Complete();
+            return new ComposefsAbility(
+                File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content) ? null : "a file of a mounted tree has not its content", tree.HasDataLayer);
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
-            return (e.InnerException ?? e).Message;
+            return new ComposefsAbility((e.InnerException ?? e).Message, HasDataLayer: false);
         }
     }
 }

@@ -33,7 +33,7 @@ sealed class Host : IDisposable
     private readonly Lazy<ContentStore> _store;
     private readonly Lazy<RegistriesConfig> _registries;
     private readonly string? _scratch;
-    private readonly Lazy<string?> _mountObstacle;
+    private readonly Lazy<ComposefsAbility?> _ability;
     private readonly Lazy<CheckoutForm?> _configuredCheckout;
 
     /// <summary>What <see cref="Open"/> made; one that was given stays the caller's.</summary>
@@ -61,7 +61,7 @@ sealed class Host : IDisposable
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
-        _mountObstacle = new Lazy<string?>(FindMountObstacle);
+        _ability = new Lazy<ComposefsAbility?>(TryMounting);
         _configuredCheckout = new Lazy<CheckoutForm?>(() => SysctrConfiguration.Load(Paths).Checkout);
         _store = new Lazy<ContentStore>(() => scratchOf is null
             ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: NewObjects)
@@ -229,12 +229,13 @@ sealed class Host : IDisposable
 
     /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host can. A host that does not run may be run by any kernel.</summary>
     internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks
-        : ConfiguredCheckout ?? (Root == "/" && MountObstacle is null ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
+        : ConfiguredCheckout ?? (_ability.Value is { Obstacle: null, HasDataLayer: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
 
     /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host does not run.</summary>
-    internal string? MountObstacle => _mountObstacle.Value;
+    internal string? MountObstacle => _ability.Value?.Obstacle;
 
-    private string? FindMountObstacle()
+    /// <returns>Null where the host does not run.</returns>
+    private ComposefsAbility? TryMounting()
     {
         if (Root != "/")
         {
@@ -244,7 +245,7 @@ sealed class Host : IDisposable
         string directory = ScratchDirectory.CreateBelow(StoreHere);
         try
         {
-            return ComposefsProbe.Obstacle(directory);
+            return ComposefsProbe.Try(directory);
         }
         finally
         {

@@ -16,12 +16,12 @@ public sealed class ComposefsProbeTests : IDisposable
     [Fact]
     public void A_tree_is_mounted_and_nothing_of_it_is_left_on_the_host()
     {
-        Assert.Null(ComposefsProbe.Obstacle(_folder));
+        Assert.Null(ComposefsProbe.Try(_folder).Obstacle);
         Assert.DoesNotContain(_folder, File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_folder, "place")));
     }
 
     /// <summary>A colon ends the path of a layer to overlayfs, so that it finds no objects.</summary>
     [Fact]
-    public void What_fails_is_said() => Assert.NotNull(ComposefsProbe.Obstacle(Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName));
+    public void What_fails_is_said() => Assert.NotNull(ComposefsProbe.Try(Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName).Obstacle);
 }

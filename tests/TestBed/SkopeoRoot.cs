@@ -3,13 +3,13 @@
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// Debian 13's skopeo and gpg, unpacked and not installed: Debian 12's skopeo has sigstore switched off, and its gpg is older. They run below their own
+/// Debian 13's skopeo, oras and gpg, unpacked and not installed: Debian 12's skopeo has sigstore switched off, and its gpg is older. They run below their own
 /// root, which has this machine's /tmp, so that a path there is the same for them and for us. Needs root. With <c>SYSCTR_TEST_SUITE=sid</c> they are
 /// Debian's newest.
 /// </summary>
 public sealed class SkopeoRoot
 {
-    private static readonly string[] s_packages = ["skopeo", "gpg", "gpg-agent", "gpgconf"];
+    private static readonly string[] s_packages = ["skopeo", "oras", "gpg", "gpg-agent", "gpgconf"];
 
     private static readonly string s_suite = Environment.GetEnvironmentVariable("SYSCTR_TEST_SUITE") == "sid" ? "sid" : "trixie";
 

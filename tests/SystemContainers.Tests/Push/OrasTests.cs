@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using System.Text.Json.Nodes;
+using SystemContainers.Oci;
+using SystemContainers.Pull.Referrers;
+using SystemContainers.Pull.Sources;
+using SystemContainers.Push;
+using SystemContainers.Reference;
+using SystemContainers.TestBed;
+using SystemContainers.Tests.Fakes;
+using SystemContainers.Tests.Pull;
+using Xunit;
+
+namespace SystemContainers.Tests.Push;
+
+/// <summary>
+/// oras as the other side: it reads what we push and write, we pull what it copied, and what either attaches to an image the other lists; over docker-registry, which has no
+/// referrers API, and over the registry in this process, which has.
+/// </summary>
+[Trait("needs", "programs")]
+[Trait("needs", "root")]
+public sealed class OrasTests : IAsyncLifetime
+{
+    private const string Type = "application/vnd.example.report.v1+json";
+
+    private readonly CopyBed _bed = new();
+    private readonly OciRegistry _strict = new();
+    private DockerRegistry? _docker;
+    private SkopeoRoot? _programs;
+    private byte[] _index = [];
+    private FakeImage[] _images = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Source => $"docker://{_strict.Host}/source:v1";
+
+    public async ValueTask InitializeAsync()
+    {
+        _programs = await SkopeoRoot.GetAsync();
+        _docker = await DockerRegistry.StartAsync();
+        _bed.Host.Insecure(_strict.Host, _docker.Host);
+        (_index, _images) = CopyBed.PushIndex(_strict, "source", "v1");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_docker is not null)
+        {
+            await _docker.DisposeAsync();
+        }
+
+        _strict.Dispose();
+        _bed.Dispose();
+    }
+
+    [Fact]
+    public async Task What_we_push_and_write_it_reads_and_what_it_copies_we_pull()
+    {
+        string root = _bed.Host.Root;
+        await _bed.CopyAsync(Source, $"oci:{root}/ours:v1", all: true);
+        Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--oci-layout", $"{root}/ours:v1"));
+        foreach (string host in (string[])[_docker!.Host, _strict.Host])
+        {
+            await _bed.CopyAsync(Source, $"docker://{host}/team/app:v1", all: true);
+            Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--plain-http", $"{host}/team/app:v1"));
+            Assert.Equal("v1", await OrasAsync("repo", "tags", "--plain-http", $"{host}/team/app"));
+
+            // Every blob of it is read there, and compared.
+            string layout = Path.Join(root, host.Replace(':', '-'));
+            await OrasAsync("copy", "--from-plain-http", "--to-oci-layout", $"{host}/team/app:v1", $"{layout}:v1");
+            await OrasAsync("copy", "--from-oci-layout", "--to-plain-http", $"{layout}:v1", $"{host}/team/back:v1");
+            foreach (string place in (string[])[$"oci:{layout}:v1", $"docker://{host}/team/back:v1"])
+            {
+                await _bed.CopyAsync(place, $"docker://{_strict.Host}/pulled:v1", all: true);
+                Assert.Equal(_index, _strict.Repository("pulled").Manifests[Digest.Sha256(_index)].Bytes);
+            }
+        }
+
+        Assert.Empty(_strict.Violations);
+    }
+
+    [Fact]
+    public async Task What_it_attaches_we_list_and_what_we_copy_along_it_lists()
+    {
+        string report = Path.Join(_bed.Host.Root, "report.json");
+        await File.WriteAllTextAsync(report, """{"found": "nothing"}""", Cancellation);
+        foreach (string host in (string[])[_docker!.Host, _strict.Host])
+        {
+            await _bed.CopyAsync(Source, $"docker://{host}/app:v1", all: true);
+            await OrasAsync("attach", "--plain-http", "--disable-path-validation", "--artifact-type", Type, $"{host}/app:v1", $"{report}:{Type}");
+
+            Descriptor attached = Assert.Single(await ListAsync(host, "app"));
+            Assert.Equal(Type, attached.ArtifactType);
+
+            await CopyAlongAsync($"docker://{host}/app:v1", $"docker://{_strict.Host}/along:v1");
+            JsonNode listed = JsonNode.Parse(await OrasAsync("discover", "--plain-http", "--format", "json", $"{_strict.Host}/along:v1"))!;
+            JsonNode one = Assert.Single((listed["manifests"] ?? listed["referrers"])!.AsArray())!;
+            Assert.Equal((attached.Digest.ToString(), Type), ((string)one["digest"]!, (string)one["artifactType"]!));
+        }
+
+        Assert.Empty(_strict.Violations);
+    }
+
+    private async Task<IReadOnlyList<Descriptor>> ListAsync(string host, string repository)
+    {
+        ImageReference place = ImageReference.Parse($"docker://{host}/{repository}:v1");
+        using RegistrySource source = new(new RegistryEndpoint(place, Insecure: true, IsMirror: false), _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress);
+        return await new ReferrerClient(place, source).ListAsync(Digest.Sha256(_index), Cancellation);
+    }
+
+    private async Task CopyAlongAsync(string from, string to)
+    {
+        _bed.Host.Options = _bed.Host.Options with { SpoolDirectory = _bed.Host.Root };
+        ImageReference source = ImageReference.Parse(from);
+        await using IImageDestination destination =
+            new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse(to), source);
+        await new ImageCopier(_bed.Host.Progress).CopyAsync(_bed.Host.Puller(), [source], destination, new CopyChoice(null) { Recursive = true }, Cancellation);
+    }
+
+    /// <summary>Its output, or an exception.</summary>
+    private async Task<string> OrasAsync(params string[] words) => (await _programs!.RunAsync("oras", words)).MustSucceed().Output.TrimEnd('\n');
+}

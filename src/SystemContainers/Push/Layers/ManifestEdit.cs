@@ -34,7 +34,8 @@ static class ManifestEdit
             document["config"]!["mediaType"] = MediaTypes.OciConfig;
         }
 
-        document["layers"] = new JsonArray([.. all.Select(l => (JsonNode)Json(!isDocker ? l : l with { MediaType = becomesOci ? Oci(l.MediaType) : Docker(l.MediaType) }))]);
+        ILookup<string?, JsonObject> before = (document["layers"] as JsonArray ?? []).OfType<JsonObject>().ToLookup(l => (string?)l["digest"], StringComparer.Ordinal);
+        document["layers"] = new JsonArray([.. all.Select(l => (JsonNode)Json(!isDocker ? l : l with { MediaType = becomesOci ? Oci(l.MediaType) : Docker(l.MediaType) }, before))]);
         return Bytes(document);
     }
 
@@ -47,8 +48,15 @@ static class ManifestEdit
         return Bytes(document);
     }
 
-    private static JsonObject Json(Descriptor layer)
+    /// <summary>A layer that stays has all that was said of it, such as other places to get it from; of another one it would not be so.</summary>
+    private static JsonObject Json(Descriptor layer, ILookup<string?, JsonObject> before)
     {
+        if (before[layer.Digest.ToString()].FirstOrDefault()?.DeepClone() is JsonObject same)
+        {
+            same["mediaType"] = layer.MediaType;
+            return same;
+        }
+
         JsonObject json = new() { ["mediaType"] = layer.MediaType, ["digest"] = layer.Digest.ToString(), ["size"] = layer.Size };
         if (layer.Annotations is { Count: > 0 } annotations)
         {

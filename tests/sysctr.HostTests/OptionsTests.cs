@@ -13,6 +13,22 @@ public sealed class OptionsTests(NspawnFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 
+    [Fact]
+    public async Task A_volume_is_the_payloads_users_from_the_first_start_on()
+    {
+        string data = Container.NewName();
+        await _host.ShellAsync($"mkdir -p /srv/{data}/sub; echo x >/srv/{data}/sub/file; ln -s /etc/hostname /srv/{data}/link; chown -R 7:8 /srv/{data}");
+        await using (Container probe = await Container.InstallAsync(_host, "probe", "-u", "65534:65534", "-v", $"/srv/{data}:/srv:U", "-v", $"{data}:/opt:U"))
+        {
+            Assert.Equal(
+                "65534:65534\n65534:65534\n65534:65534\n65534:65534\n0:0\n",
+                await _host.ShellAsync($"stat -c %u:%g /srv/{data} /srv/{data}/sub/file /srv/{data}/link /var/lib/sysctr-volumes/{data} /etc/hostname"));
+            Assert.Contains($"Z /srv/{data} - 65534 65534", await _host.ShellAsync($"cat /etc/tmpfiles.d/{probe.Name}.conf"), StringComparison.Ordinal);
+        }
+
+        await _host.ShellAsync($"rm -r /srv/{data} /var/lib/sysctr-volumes");
+    }
+
     [Theory]
     [InlineData("runc")]
     [InlineData("crun")]

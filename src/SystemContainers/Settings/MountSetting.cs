@@ -37,6 +37,9 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                 case "rw":
                     options.Add(value is null or "true" ? "rw" : value == "false" ? "ro" : throw Wrong(part));
                     break;
+                case "U" or "chown" when value is null or "true" or "false":
+                    options.AddRange(value == "false" ? [] : ["U"]);
+                    break;
                 case "bind-propagation" when value is not null:
                     options.Add(value);
                     break;

@@ -12,10 +12,12 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
 
     private const string Mapped = "idmap";
 
+    private const string Owned = "U";
+
     private static readonly string[] s_options =
     [
         "ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "private", "rprivate", "shared", "rshared", "slave", "rslave",
-        "unbindable", "runbindable", Mapped,
+        "unbindable", "runbindable", Mapped, Owned,
     ];
 
     /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a volume begins with what the image has.</summary>
@@ -24,13 +26,16 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <summary>Whether owners of files are the container's users, as in its root, where it has a user namespace. Volumes of sysctr's always are so.</summary>
     public bool IsMapped => !IsHostPath || Options.Contains(Mapped, StringComparer.Ordinal);
 
+    /// <summary>Whether all that is in it becomes the payload's user's.</summary>
+    public bool IsOwned => Options.Contains(Owned, StringComparer.Ordinal);
+
     /// <summary>Whether <see cref="Source"/> is a directory or file of the host.</summary>
     public bool IsHostPath => Source is ['/', ..];
 
     /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid programs or devices.</summary>
     public IReadOnlyList<string> MountOptions =>
     [
-        .. Options.Where(o => o is not ("suid" or "dev" or "exec" or Mapped)),
+        .. Options.Where(o => o is not ("suid" or "dev" or "exec" or Mapped or Owned)),
         .. Unless("rbind", "bind"), .. Unless("rw", "ro"), .. Unless("nosuid", "suid"), .. Unless("nodev", "dev"),
         .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
     ];
@@ -100,9 +105,9 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
         string[] given = [.. options.Where(o => o.Length > 0)];
         foreach (string option in given)
         {
-            if (option is "U" or "O" || option.StartsWith("upperdir=", StringComparison.Ordinal) || option.StartsWith("workdir=", StringComparison.Ordinal))
+            if (option is "O" || option.StartsWith("upperdir=", StringComparison.Ordinal) || option.StartsWith("workdir=", StringComparison.Ordinal))
             {
-                throw new FormatException($"the option {option} is not there: {(option == "U" ? "give the directory its owner with chown(1)" : "overlays of the host's directories are none of sysctr's")}");
+                throw new FormatException($"the option {option} is not there: overlays of the host's directories are none of sysctr's");
             }
 
             if (!s_options.Contains(option, StringComparer.Ordinal) && !s_withoutEffect.Contains(option, StringComparer.Ordinal))

@@ -127,7 +127,7 @@ public sealed partial class RunConversionTests
     [InlineData("--volumes-from db", "names its volumes")]
     [InlineData("-e NAME", "that of who called")]
     [InlineData("--log-driver gelf", "in the journal")]
-    [InlineData("-v x:/y:U", "no other owner")]
+    [InlineData("-v x:/y:nocopy", "begins with what the image has")]
     [InlineData("--platform linux/s390x", "own platform")]
     [InlineData("--network none -p 80:80 --ip 10.0.0.1", "no network by name")]
     [InlineData("--tls-verify=false", "the host's to say")]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
@@ -9,6 +10,7 @@ using SystemContainers.Oci;
 using SystemContainers.Render;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
+using SystemContainers.Settings.Ids;
 using SystemContainers.Tests.Settings;
 using Xunit;
 
@@ -166,6 +168,41 @@ public sealed class SettingsTests
             mounts, string.Join(' ', JsonNode.Parse(rendered.ConfigJson!)!["mounts"]!.AsArray().Where(m => m!["destination"]!.ToString() is "/cache" or "/data").Select(m => $"{m!["destination"]}:{m["type"]}")));
         Assert.Equal(kept, rendered.Tmpfiles!.Split('\n').Count(l => l.Contains("/etcd/", StringComparison.Ordinal)));
     }
+
+    [Theory]
+    [InlineData("/srv/site:/data:U", "", "Z /srv/site - 70 80 - -")]
+    [InlineData("/srv/site:/data:U,ro", "", "Z /srv/site - 70 80 - -")]
+    [InlineData("/srv/site:/data:U", "auto", "Z /srv/site - 100070 100080 - -")]
+    [InlineData("/srv/site:/data:U,idmap", "auto", "Z /srv/site - 70 80 - -")]
+    [InlineData("named:/data:U", "auto", "Z /var/lib/sysctr-volumes/named - 70 80 - -")]
+    [InlineData("/data:U", "", "Z /var/lib/etcd/data - 70 80 - -")]
+    [InlineData("/srv/site:/data", "", null)]
+    public void A_volume_becomes_the_payloads_users(string volume, string users, string? line)
+    {
+        (string, string)[] values = [("volume", volume), ("user", "70:80"), .. users.Length > 0 ? [("userns", users)] : Array.Empty<(string, string)>()];
+        RenderedContainer rendered = ContainerRenderer.Render(Mapped(Request(s_image, values)));
+
+        Assert.Equal(line, (rendered.Tmpfiles ?? "").Split('\n').FirstOrDefault(l => l.StartsWith('Z')));
+        Assert.DoesNotContain("\"U\"", Encoding.UTF8.GetString(rendered.ConfigJson!), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/etc")]
+    [InlineData("/var/lib")]
+    [InlineData("/usr/share/x")]
+    public void What_is_the_systems_gets_no_other_owner(string source)
+    {
+        RenderRequest request = Request(s_image, ("volume", source + ":/data:U"));
+
+        SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { IsDirectory = _ => true } }));
+
+        Assert.Equal(ErrorKind.Usage, e.Kind);
+        Assert.Contains(source, e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>As the preparer has it, which asks the host for ranges.</summary>
+    private static RenderRequest Mapped(RenderRequest request) => request.Settings.Spec.UserNamespace.Mode == UserNamespaceMode.Host ? request
+        : request with { UserMap = new IdMap([new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]) };
 
     [Fact]
     public void A_profile_of_AppArmor_has_to_be_there()

@@ -24,7 +24,7 @@ public sealed class SettingOptionsTests
     [InlineData("volume", "/a:b")]
     [InlineData("volume", "../a:/b")]
     [InlineData("volume", "/a:/b:ro,rw")]
-    [InlineData("volume", "/a:/b:U")]
+    [InlineData("volume", "/a:/b:u")]
     [InlineData("volume", "/a:/b:O")]
     [InlineData("volume", "/a:/b:nonsense")]
     [InlineData("volume", "/a:/b/../c")]

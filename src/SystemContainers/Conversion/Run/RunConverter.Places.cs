@@ -24,9 +24,9 @@ sealed partial class RunConverter
         List<string> options = [];
         foreach (string word in string.Join(',', parts.Skip(2)).Split(',', StringSplitOptions.RemoveEmptyEntries).Except(s_ofMac, StringComparer.Ordinal))
         {
-            if (word is "nocopy" or "U")
+            if (word is "nocopy")
             {
-                file.Lose(option.Place, word == "U" ? "the option U: sysctr gives a directory no other owner" : "the option nocopy: a volume begins with what the image has there", word == "U" ? "give the directory its owner with chown(1)" : null);
+                file.Lose(option.Place, "the option nocopy: a volume begins with what the image has there", null);
             }
             else
             {
@@ -53,8 +53,8 @@ sealed partial class RunConverter
                     break;
                 case "consistency":
                     break;
-                case "volume-nocopy" or "volume-opt" or "volume-driver" or "volume-label" or "volume-subpath" or "bind-recursive" or "U" or "chown" or "notmpcopyup" or "tmpcopyup" or "idmap":
-                    file.Lose(option.Place, $"'{word}' is nothing that a mount has here", pair[0] is "U" or "chown" ? "give the directory its owner with chown(1)" : null);
+                case "volume-nocopy" or "volume-opt" or "volume-driver" or "volume-label" or "volume-subpath" or "bind-recursive" or "notmpcopyup" or "tmpcopyup" or "idmap":
+                    file.Lose(option.Place, $"'{word}' is nothing that a mount has here", null);
                     break;
                 default:
                     words.Add(word);

@@ -51,7 +51,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
 
         await WriteAsync("quadb.container", "[Container]\nImage=probe\nEntrypoint=/bin/false\n[Install]\nWantedBy=multi-user.target");
         await WriteAsync("quanew.container", "[Container]\nImage=probe\nEntrypoint=[\"/bin/sleep\", \"infinity\"]\nStopSignal=KILL\n[Install]\nWantedBy=multi-user.target");
-        CommandResult failed = await _host.SysctrAsync("apply", "--settle", "1");
+        CommandResult failed = await _host.SysctrAsync("apply", "--settle", "30");
         Assert.Equal(11, failed.ExitCode);
         Assert.Equal("active active inactive", string.Join(' ', await Task.WhenAll(new[] { "quadb", "quaweb", "quanew" }.Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState")))));
         Assert.Equal("two", await InsideAsync("quaweb", "echo $WORD"));

@@ -10,7 +10,7 @@ namespace SystemContainers.HostTests;
 public sealed class HealthTests(NspawnFixture fixture)
 {
     private const string Nothing = "pass";
-    private const string DiesLate = """config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
+    private const string DiesLate = """config["Entrypoint"] = ["/bin/sh", "-c", "sleep 3; echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
 
     private const string Dies = """config["Entrypoint"] = ["/bin/sh", "-c", "echo this killed me >&2; exit 3"]; config["Cmd"] = []""";
 
@@ -46,7 +46,7 @@ public sealed class HealthTests(NspawnFixture fixture)
         await image.BecomeAsync(DiesLate);
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult update = await _host.SysctrAsync("update", "--settle", "10", probe.Name);
+        CommandResult update = await _host.SysctrAsync("update", "--settle", "60", probe.Name);
 
         await AssertRolledBackAsync(probe, update, before, "this killed me");
         string journal = $"/var/lib/sysctr/deployments/{probe.Name}/failed-1.journal";
@@ -132,7 +132,7 @@ public sealed class HealthTests(NspawnFixture fixture)
         await image.BecomeAsync(DiesLate.Replace("exit 3", "exit 0", StringComparison.Ordinal));
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult update = await _host.SysctrAsync("update", "--settle", "10", probe.Name);
+        CommandResult update = await _host.SysctrAsync("update", "--settle", "60", probe.Name);
 
         await AssertRolledBackAsync(probe, update, before, "instead of staying up");
     }

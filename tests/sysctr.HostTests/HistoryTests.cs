@@ -21,7 +21,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
             name = probe.Name;
             (await _host.RunAsync("env", "SUDO_USER=alice", "sysctr", "update", name, "--runtime", "crun")).MustSucceed();
             (await _host.SysctrAsync("update", name)).MustSucceed();
-            Assert.Equal(11, (await _host.SysctrAsync("update", name, "--rebase", "broken-start")).ExitCode);
+            Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", name, "--rebase", "broken-start")).ExitCode);
             Assert.Equal(3, (await _host.SysctrAsync("update", name, "--rebase", "no-such-image")).ExitCode);
             await _host.MustAsync("systemd-run", "--wait", "--quiet", $"--unit=back-{name}", "sysctr", "rollback", name);
         }
@@ -80,7 +80,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
     public async Task The_journal_has_it_as_fields()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
-        Assert.Equal(11, (await _host.SysctrAsync("update", probe.Name, "--rebase", "broken-start")).ExitCode);
+        Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode);
 
         string found = (await _host.EventuallyAsync(
             $"journalctl -o json --no-pager SYSCTR_CONTAINER={probe.Name} SYSCTR_OPERATION=update | grep .", TimeSpan.FromSeconds(20))).Output;

@@ -76,7 +76,7 @@ public sealed class InstallTests(NspawnFixture fixture)
         Assert.Contains(list.RootElement.EnumerateArray(), c => c.GetProperty("name").GetString() == probe.Name);
         JsonElement values = info.RootElement.GetProperty("values");
         Assert.Equal("0.5", values.GetProperty("READY_AFTER").GetString());
-        Assert.Equal("2s", values.GetProperty("WATCHDOG").GetString());
+        Assert.Equal("20s", values.GetProperty("WATCHDOG").GetString());
         Assert.Equal(probe.Name, values.GetProperty("NAME").GetString());
     }
 
@@ -112,7 +112,7 @@ public sealed class InstallTests(NspawnFixture fixture)
     {
         string name = Container.NewName();
 
-        CommandResult install = await _host.SysctrAsync("install", "--now", "--name", name, "broken-start");
+        CommandResult install = await _host.SysctrAsync("install", "--now", "--settle", "30", "--name", name, "broken-start");
 
         Assert.Equal(11, install.ExitCode);
         Assert.Contains($"{name}.service", install.Error, StringComparison.Ordinal);

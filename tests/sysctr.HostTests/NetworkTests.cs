@@ -50,6 +50,8 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await using (Container db = await ServeAsync("--network", "shop:ip=10.77.0.50,ip6=fd77::50,alias=store"))
         await using (Container web = await ServeAsync("--network", "shop", "--network-alias", "front", "-p", "8080:80", "-p", "127.0.0.1::80", "--add-host", "far:192.0.2.1", "--dns-option", "ndots:3"))
         {
+            await AnswersAsync(web, 8080);
+            await AnswersAsync(db, $"python3 {Place}/ask.py 10.77.0.50/80");
             Assert.Equal($"{web.Name} {web.Name} {db.Name}", await AskAsync("127.0.0.1/8080", "10.77.0.1/8080", "10.77.0.50/80"));
             Assert.Equal($"{web.Name} {web.Name} {db.Name}", await AskInsideAsync(db, $"{web.Name}/80", "front/80", "localhost/80"));
             Assert.Equal($"{db.Name} {db.Name} {db.Name}", await AskInsideAsync(web, "store/80", $"{db.Name}/80", "fd77::50/80"));
@@ -103,7 +105,9 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await using (Container owner = await ServeAsync("--runtime", runtime, "-p", "8082:80"))
         await using (Container guest = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime, "--network", $"container:{owner.Name}", "-v", $"{Place}:{Place}:ro", "--entrypoint", "[\"/bin/sleep\", \"1000\"]", "--stop-signal", "KILL"))
         {
-            Assert.Equal(blue.Name, (await _host.ShellAsync($"ip netns exec blue python3 {Place}/ask.py 10.78.0.1/80")).Trim());
+            await AnswersAsync(blue, $"ip netns exec blue python3 {Place}/ask.py 10.78.0.1/80");
+            await AnswersAsync(none, $"sysctr exec {none.Name} python3 {Place}/ask.py localhost/80");
+            await AnswersAsync(owner, 8082);
             Assert.Equal($"{none.Name} OSError", await AskInsideAsync(none, "localhost/80", "10.78.0.1/80"));
             Assert.Equal($"{owner.Name} {owner.Name}", await AskInsideAsync(guest, "localhost/80", $"{owner.Name}/80"));
             await _host.MustAsync("systemctl", "stop", owner.Name);
@@ -171,7 +175,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await _host.ShellAsync($"{user.Systemctl("kill -s KILL web")}");
         await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
         await user.MustAsync("stop", "web");
-        await _host.ShellAsync($"! pgrep -u {user.Name} passt; ! test -e {user.RunDirectory}/sysctr/web");
+        await _host.EventuallyAsync($"test -z \"$(pgrep -u {user.Name} passt)\" && test ! -e {user.RunDirectory}/sysctr/web", TimeSpan.FromSeconds(60));
 
         await _host.ShellAsync("chmod 600 /dev/net/tun");
         CommandResult refused = await user.SysctrAsync("start", "web");
@@ -205,8 +209,11 @@ public sealed class NetworkTests(NspawnFixture fixture)
         await _host.ShellAsync($"mkdir -p {Place}; cat >{Place}/serve.py <<'E'\n{Serve}\nE\ncat >{Place}/ask.py <<'E'\n{Ask}\nE\n");
 
     /// <summary>A payload that has started may not listen yet.</summary>
-    private Task<CommandResult> AnswersAsync(Container web, int port) =>
-        _host.EventuallyAsync($"test \"$(python3 {Place}/ask.py 127.0.0.1/{port})\" = {web.Name}", TimeSpan.FromSeconds(90));
+    private Task<CommandResult> AnswersAsync(Container web, int port) => AnswersAsync(web, $"python3 {Place}/ask.py 127.0.0.1/{port}");
+
+    /// <summary>The same, by words of the shell that ask it.</summary>
+    private Task<CommandResult> AnswersAsync(Container server, string ask) =>
+        _host.EventuallyAsync($"test \"$({ask})\" = {server.Name}", TimeSpan.FromSeconds(90));
 
     private Task<Container> ServeAsync(params string[] options) =>
         Container.InstallAsync(_host, "probe", ["--now", "-v", $"{Place}:{Place}:ro", "--entrypoint", $"[\"/usr/bin/python3\", \"{Place}/serve.py\"]", .. options]);

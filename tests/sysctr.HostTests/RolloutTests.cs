@@ -42,7 +42,7 @@ public sealed class RolloutTests(Fleet fleet)
         await _fleet.PublishAsync("broken-start");
         string one = _fleet.Lock("held", slots: 1);
 
-        CommandResult[] results = await Fleet.UpdateAsync(_fleet.Hosts, one);
+        CommandResult[] results = await Fleet.UpdateAsync(_fleet.Hosts, one, Fleet.LongSettle);
 
         int bad = Array.FindIndex(results, r => r.ExitCode == 11);
         Assert.All(results.Where((_, i) => i != bad), r => Assert.Equal(15, r.ExitCode));

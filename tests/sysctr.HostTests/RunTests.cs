@@ -147,7 +147,7 @@ public sealed class RunTests(NspawnFixture fixture)
         ChangedImage image = await ChangedImage.MakeAsync(_host, """config['Entrypoint'] = ["/bin/true"]; config['Cmd'] = []""");
         string name = Container.NewName();
 
-        CommandResult installed = await _host.SysctrAsync("install", "--now", "--name", name, image.Reference);
+        CommandResult installed = await _host.SysctrAsync("install", "--now", "--settle", "30", "--name", name, image.Reference);
         (await _host.SysctrAsync("uninstall", name)).MustSucceed();
 
         Assert.Equal(0, installed.ExitCode);

@@ -94,7 +94,7 @@ public sealed class SocketTests(NspawnFixture fixture)
     [MemberData(nameof(Runtimes))]
     public async Task A_payload_without_signs_of_life_is_restarted_and_one_with_them_is_not(string runtime)
     {
-        await using Container probe = await Container.InstallAsync(_host, "probe-notify", "--now", "--runtime", runtime);
+        await using Container probe = await Container.InstallAsync(_host, "probe-notify", "--now", "--runtime", runtime, "--set", "WATCHDOG=4s");
         long before = await _host.UnitNumberAsync(probe.Service, "WatchdogTimestampMonotonic");
         await probe.WaitForAsync(
             $"test \"$(systemctl show --value -p WatchdogTimestampMonotonic {probe.Service})\" -gt {before}", "a sign of life");

@@ -201,7 +201,7 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(names.Select(n => n + ".service").Order(), Texts(plan.RootElement, "startOrder").Order());
         Assert.Equal([names[0] + ".service"], Texts(plan.RootElement.GetProperty("containers")[0], "started"));
         Assert.Equal(before, await HostState.TakeAsync(_host));
-        CommandResult install = await _host.SysctrAsync(["install", "--now", .. references]);
+        CommandResult install = await _host.SysctrAsync(["install", "--now", "--settle", "30", .. references]);
         Assert.Equal(11, install.ExitCode);
         Assert.Contains($"starting {names[2]}.service", install.Error, StringComparison.Ordinal);
         Assert.Equal(

@@ -141,7 +141,7 @@ public sealed class UpdateTests(NspawnFixture fixture)
         (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
         Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
 
-        Assert.Equal(11, (await _host.SysctrAsync("update", probe.Name, "--rebase", "broken-start")).ExitCode);
+        Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode);
         Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
 
         await _host.ShellAsync($"systemctl stop {follower}");
@@ -156,7 +156,7 @@ public sealed class UpdateTests(NspawnFixture fixture)
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult update = await _host.SysctrAsync("update", probe.Name, "--rebase", "broken-start");
+        CommandResult update = await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start");
 
         Assert.Equal(11, update.ExitCode);
         Assert.Contains("this is why", update.Error, StringComparison.Ordinal);

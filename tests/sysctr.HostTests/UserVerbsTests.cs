@@ -109,10 +109,13 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
         ChangedImage image = await ChangedImage.MakeAsync(_host, "pass");
         await user.MustAsync("install", "--now", "--runtime", runtime, "--name", "probe", image.Reference);
+
+        // Its report is one of the files.
+        await user.ReportAsync("probe");
         string before = await user.FilesAsync();
 
         await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""");
-        await AssertRolledBackAsync("this killed me");
+        await AssertRolledBackAsync("this killed me", settle: "30");
         string journal = $"{user.Store}/deployments/probe/failed-1.journal";
         Assert.Contains("this killed me", await user.ShellAsync($"cat {journal}; rm {journal}"), StringComparison.Ordinal);
 
@@ -136,9 +139,9 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         Assert.Equal("active", await user.PropertyAsync("probe.service", "ActiveState"));
         await user.MustAsync("uninstall", "--purge", "probe");
 
-        async Task AssertRolledBackAsync(string why)
+        async Task AssertRolledBackAsync(string why, string settle = "3")
         {
-            CommandResult update = await user.SysctrAsync("update", "--settle", "3", "probe");
+            CommandResult update = await user.SysctrAsync("update", "--settle", settle, "probe");
             Assert.Equal(11, update.ExitCode);
             Assert.True(update.Error.Contains(why, StringComparison.Ordinal), update.All);
             Assert.Equal("active", await user.PropertyAsync("probe.service", "ActiveState"));
@@ -154,7 +157,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         ChangedImage image = await ChangedImage.MakeAsync(_host, "pass", "probe-owners");
         await user.MustAsync("install", "--now", "--name", "probe", image.Reference);
         await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "echo never ready; exec sleep 300"]; config["Cmd"] = []""", "probe-owners");
-        await user.ShellAsync("mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=3s\\nTimeoutStopSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf");
+        await user.ShellAsync("mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=15s\\nTimeoutStopSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf");
 
         CommandResult update = await user.SysctrAsync("update", "probe");
 

@@ -66,8 +66,10 @@ public sealed class TestCertificates : IDisposable
         SubjectAlternativeNameBuilder names = new();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+
+        // A serial number is positive, which Go insists on: its first bit is the sign.
         using X509Certificate2 bare = request.Create(
-            _authority, from ?? DateTimeOffset.UtcNow.AddHours(-1), to ?? DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+            _authority, from ?? DateTimeOffset.UtcNow.AddHours(-1), to ?? DateTimeOffset.UtcNow.AddHours(12), [1, .. RandomNumberGenerator.GetBytes(8)]);
         using X509Certificate2 withKey = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
     }

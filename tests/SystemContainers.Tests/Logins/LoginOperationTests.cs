@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Logins;
 using SystemContainers.Pull;
@@ -222,7 +221,7 @@ public sealed class LoginOperationTests : IDisposable
             Name = "sysctr-test-" + Guid.NewGuid().ToString("N");
             Kept = Directory.CreateDirectory(Path.Combine(directory, "kept")).FullName;
             string file = Path.Combine(directory, Name);
-            File.WriteAllText(
+            TestProgram.Write(
                 file,
                 """
                 #!/usr/bin/env python3
@@ -242,9 +241,7 @@ public sealed class LoginOperationTests : IDisposable
                     os.remove(place(text))
                 else:
                     print(open(place(text)).read())
-                """.Replace("KEPT", Kept, StringComparison.Ordinal),
-                new UTF8Encoding(false));
-            File.SetUnixFileMode(file, (UnixFileMode)0b111_101_101);
+                """.Replace("KEPT", Kept, StringComparison.Ordinal));
             _link = "/usr/local/bin/docker-credential-" + Name;
             File.CreateSymbolicLink(_link, file);
         }

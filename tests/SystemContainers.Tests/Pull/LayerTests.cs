@@ -82,9 +82,11 @@ public sealed class LayerTests : IDisposable
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(200)).PushTo(_registry, "1");
         _registry.Misbehave = r => r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
-            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(5) }
+            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
             : null;
-        _host.Options = _host.Options with { LeastRate = 20, RateWindow = TimeSpan.FromMilliseconds(300) };
+
+        // Two windows, each of which a pause of the machine may take some of.
+        _host.Options = _host.Options with { LeastRate = 5, RateWindow = TimeSpan.FromSeconds(2) };
 
         await _host.PullAsync(_registry.Host + "/x:1");
 
@@ -111,7 +113,7 @@ public sealed class LayerTests : IDisposable
     public async Task A_manifest_that_comes_a_byte_now_and_then_ends_the_pull()
     {
         _registry.Misbehave = static _ => new FakeResponse(200, new byte[100_000], "application/json") { Drip = TimeSpan.FromMilliseconds(20) };
-        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromMilliseconds(300) };
+        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromSeconds(2) };
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
 
@@ -207,7 +209,7 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public async Task A_stalled_connection_is_given_up_and_goes_on()
     {
-        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromMilliseconds(400) };
+        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromSeconds(2) };
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(300_000)).PushTo(_registry, "1");
         CutOnce(image, new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 100_000, Hang = true });
 

@@ -107,7 +107,7 @@ public sealed class RegistryTests : IDisposable
     {
         _host.Options = _host.Options with
         {
-            StallTimeout = TimeSpan.FromMilliseconds(200), ConnectTimeout = TimeSpan.FromMilliseconds(200), MaxAttempts = 2,
+            StallTimeout = TimeSpan.FromSeconds(2), ConnectTimeout = TimeSpan.FromSeconds(2), MaxAttempts = 2,
         };
         _registry.Misbehave = _ => new FakeResponse(200, FakeImage.Noise(100)) { CutAfter = 10, Hang = true };
 

@@ -32,7 +32,7 @@ public sealed class ImageNameLockTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_tagged_or_deleted_beside_a_prune()
+    public async Task Nothing_is_tagged_or_deleted_beside_a_prune()
     {
         ImageOperations images = new(_host, NoProgress.Instance, _ => { });
         using (IDisposable prune = new StoreLocks(_root + "/var/lib/sysctr/locks").LockStore(_ => { }, CancellationToken.None))
@@ -42,8 +42,21 @@ public sealed class ImageNameLockTests : IDisposable
             Assert.Single(_host.OpenStore().Images.List());
         }
 
-        images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
+        await LockRelease.AwaitAsync(() => Task.FromResult(IsTagged()));
         Assert.Equal(2, _host.OpenStore().Images.List().Count);
+
+        bool IsTagged()
+        {
+            try
+            {
+                images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
+                return true;
+            }
+            catch (SysctrException e) when (e.Kind == ErrorKind.Locked)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]
@@ -52,25 +65,30 @@ public sealed class ImageNameLockTests : IDisposable
         using ContentStore other = ContentStore.Open(_root + "/var/lib/sysctr");
         ImageRecord record = _host.OpenStore().Images.List()[0];
         string[] names = [.. Enumerable.Range(0, 100).Select(i => $"docker://docker.io/library/n{i}:latest")];
-        using CancellationTokenSource done = new();
+        using CancellationTokenSource end = new();
+        int listed = 0;
         Task churn = Task.Run(() =>
         {
-            for (int round = 0; round < 5; round++)
+            for (int round = 0; !end.IsCancellationRequested && (round < 5 || Volatile.Read(ref listed) <= 10); round++)
             {
                 Array.ForEach(names, n => other.Images.Set(record with { Reference = n }));
                 Array.ForEach(names, other.Images.Delete);
             }
-
-            done.Cancel();
         });
-        int listed = 0;
-        for (; !done.IsCancellationRequested; listed++)
+        try
         {
-            Assert.Contains(record.Reference, _host.OpenStore().Images.List().Select(r => r.Reference));
-            _ = _host.OpenStore().Images.Find(names[listed % names.Length]);
+            for (; !churn.IsCompleted; Interlocked.Increment(ref listed))
+            {
+                Assert.Contains(record.Reference, _host.OpenStore().Images.List().Select(r => r.Reference));
+                _ = _host.OpenStore().Images.Find(names[listed % names.Length]);
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await churn;
         }
 
-        await churn;
         Assert.True(listed > 10);
     }
 }

@@ -257,8 +257,7 @@ public sealed class CredentialStoreTests : IDisposable
         {
             Name = "sysctr-test-" + Guid.NewGuid().ToString("N");
             string file = Path.Combine(directory, Name);
-            File.WriteAllText(file, "#!/bin/sh\n" + script);
-            File.SetUnixFileMode(file, (UnixFileMode)0b111_101_101);
+            TestProgram.Write(file, "#!/bin/sh\n" + script);
             _link = "/usr/local/bin/docker-credential-" + Name;
             File.CreateSymbolicLink(_link, file);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
+using System.Text;
 
 namespace SystemContainers.TestBed;
 
@@ -82,11 +83,35 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Runs <c>etcdctl</c>, with its third API.</summary>
     public Task<CommandResult> ControlAsync(params string[] arguments) => Command.RunAsync(_network.Enter([.. _client, .. arguments]));
 
-    /// <summary>All changes that there have been below a prefix, as <c>etcdctl watch</c> prints them, an object a line.</summary>
+    /// <summary>
+    /// All changes that there have been below a prefix until now, as <c>etcdctl watch</c> prints them, an object a line. It would go on watching: a key that is written
+    /// below the prefix first, and deleted, is the last that it prints.
+    /// </summary>
     /// <param name="prefix">Of the keys.</param>
-    /// <param name="time">After it nothing more is waited for.</param>
-    public Task<CommandResult> WatchAsync(string prefix, TimeSpan time) => Command.RunAsync(_network.Enter(
-        ["timeout", "--signal=INT", time.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. _client, "watch", "--prefix", "--rev=1", "--write-out=json", prefix]));
+    /// <param name="mark">The key's name, which is no other's.</param>
+    /// <exception cref="CommandFailedException">The key does not come.</exception>
+    public async Task<string> HistoryAsync(string prefix, string mark)
+    {
+        const string script =
+            """
+            mark=$1; shift
+            exec 3< <(exec timeout 180 "$@")
+            watch=$!
+            while read -r line <&3; do
+                printf '%s\n' "$line"
+                [[ $line != *"\"$mark\""* ]] || { kill $watch; exit 0; }
+            done
+            exit 1
+            """;
+        string key = prefix + mark + Number(Interlocked.Increment(ref s_count));
+        (await ControlAsync("put", key, "")).MustSucceed();
+        (await ControlAsync("del", key)).MustSucceed();
+        return (await Command.RunAsync(_network.Enter(
+        [
+            "bash", "-uc", script, "bash", Convert.ToBase64String(Encoding.UTF8.GetBytes(key)),
+            .. _client, "watch", "--prefix", "--rev=1", "--write-out=json", prefix,
+        ]))).MustSucceed().Output;
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _process.DisposeAsync();

@@ -66,6 +66,21 @@ public abstract class TestHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until systemd knows no unit of these names any more: one that has ended is forgotten when it gets to it.</summary>
+    /// <param name="patterns">As systemctl's.</param>
+    public Task UnitsGoneAsync(params string[] patterns) => EventuallyAsync(
+        $"left=$(systemctl list-units --all --plain --no-legend {string.Join(' ', patterns.Select(p => $"'{p}'"))}); test -z \"$left\" || {{ echo \"$left\" >&2; exit 1; }}",
+        TimeSpan.FromMinutes(3));
+
+    /// <summary>Has payloads watched for so long after a start as <see cref="HostSetup"/> does not, until what this gives is disposed of: for those that die of themselves.</summary>
+    /// <param name="seconds">The time. A payload that dies ends it at once, one that lives on does not.</param>
+    public async Task<IAsyncDisposable> SettleAsync(int seconds)
+    {
+        string line = string.Create(CultureInfo.InvariantCulture, $"settle = {seconds}");
+        await ShellAsync($"cp /etc/sysctr/sysctr.toml /root/sysctr.toml; sed -i 's/^settle = .*/{line}/' /etc/sysctr/sysctr.toml; grep -qx '{line}' /etc/sysctr/sysctr.toml");
+        return new Undo(this, "mv /root/sysctr.toml /etc/sysctr/sysctr.toml");
+    }
+
     /// <summary>Waits until the boot is over; units that failed do not matter here.</summary>
     protected async Task WaitUntilBootedAsync(Func<bool> hasEnded, string log)
     {
@@ -86,5 +101,10 @@ public abstract class TestHost : IAsyncDisposable
 
         string said = File.Exists(log) ? await File.ReadAllTextAsync(log) : "";
         throw new InvalidOperationException($"the host did not boot ({state}):\n{said}");
+    }
+
+    private sealed class Undo(TestHost host, string script) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await host.ShellAsync(script);
     }
 }

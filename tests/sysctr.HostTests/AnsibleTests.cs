@@ -153,6 +153,7 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
     {
         string name = Container.NewName();
         await ChangesOnceAsync(new() { ["name"] = name, ["image"] = "probe", ["now"] = true });
+        await using IAsyncDisposable settling = await _host.SettleAsync(30);
         HostState before = await HostState.TakeAsync(_host);
 
         CommandResult play = await RunAsync(new() { ["name"] = name, ["image"] = "broken-start" }, "play.yml");

@@ -33,7 +33,10 @@ public sealed class AutoUpdateTests(NspawnFixture fixture)
         Assert.Equal(("0", "0", "0"), await CurrentAsync());
 
         // A service that ends with an exit code is a failed job.
-        Assert.Equal(1, (await _host.RunAsync("systemctl", "start", "sysctr-update.service")).ExitCode);
+        await using (await _host.SettleAsync(10))
+        {
+            Assert.Equal(1, (await _host.RunAsync("systemctl", "start", "sysctr-update.service")).ExitCode);
+        }
 
         Assert.Equal("11", await _host.UnitPropertyAsync("sysctr-update.service", "ExecMainStatus"));
         Assert.Equal(("0", "1", "0"), await CurrentAsync());

@@ -126,7 +126,7 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         await _host.ShellAsync($"printf X | dd of={image} bs=1 seek=5000 conv=notrunc status=none");
 
         Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", name + ".service")).ExitCode);
-        Assert.Contains(await DigestAsync(name), await _host.ShellAsync($"journalctl -u {name}.service --no-pager"), StringComparison.Ordinal);
+        Assert.Contains(await DigestAsync(name), await _host.ShellAsync($"journalctl --sync; journalctl -u {name}.service --no-pager"), StringComparison.Ordinal);
         CommandResult found = await _host.SysctrAsync("fsck");
         Assert.NotEqual(0, found.ExitCode);
         Assert.Contains($"{image} was altered", found.Output + found.Error, StringComparison.Ordinal);

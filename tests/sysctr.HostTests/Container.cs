@@ -74,8 +74,7 @@ sealed class Container : IAsyncDisposable
     public Task<long> TimeAsync(string change) => Host.UnitNumberAsync(Service, change + "TimestampMonotonic");
 
     /// <summary>Everything that its units wrote to the journal.</summary>
-    public async Task<string> JournalAsync() =>
-        (await Host.MustAsync("journalctl", "--unit", Service, "--output=cat", "--no-pager")).Output;
+    public Task<string> JournalAsync() => Host.ShellAsync($"journalctl --sync; journalctl --unit {Service} --output=cat --no-pager");
 
     /// <summary>Connects to its socket and reads until the other end closes.</summary>
     public async Task<Dictionary<string, string>> AskAsync()
@@ -100,7 +99,7 @@ sealed class Container : IAsyncDisposable
     /// where sysctr made the configuration, and the container's own where the image did.
     /// </summary>
     public async Task<Dictionary<string, string>> ReportAsync() =>
-        Parse((await Host.EventuallyAsync($"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report", TimeSpan.FromSeconds(30))).Output);
+        Parse((await Host.EventuallyAsync($"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report", TimeSpan.FromMinutes(3))).Output);
 
     /// <summary>
     /// Starts or restarts a probe and waits for its report: a first process without a handler yet would not hear the signal to stop, and
@@ -117,7 +116,7 @@ sealed class Container : IAsyncDisposable
     {
         try
         {
-            await Host.EventuallyAsync(script, TimeSpan.FromSeconds(60));
+            await Host.EventuallyAsync(script, TimeSpan.FromMinutes(3));
         }
         catch (CommandFailedException e)
         {

@@ -130,6 +130,7 @@ public sealed class DoctorTests(HardLinksFixture fixture)
             (exec flock --no-fork /var/lib/sysctr/locks/{name}.lock sleep 60) >/dev/null 2>&1 &
             while [ "$(cat /proc/$!/comm)" != sleep ]; do sleep 0.05; done
             kill -STOP $!
+            until grep -q '^State:.T' /proc/$!/status; do sleep 0.05; done
             sysctr doctor || echo "it ended with $?"
             kill -KILL $!
             """));

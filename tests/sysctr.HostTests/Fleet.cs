@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using System.Text.Json;
 using SystemContainers.TestBed;
 using Xunit;
@@ -115,6 +116,12 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>How long the agent takes to start on a host, in seconds.</summary>
     public static Task SlowAsync(NspawnHost host, string seconds) => host.ShellAsync($"echo sleep {seconds} > /etc/slow");
 
+    /// <summary>Has the agent's start take until <see cref="OpenAsync"/>, or until systemd gives it up after a minute and a half.</summary>
+    public static Task CloseAsync(NspawnHost host) => host.ShellAsync("rm -f /run/go; echo 'while ! [ -e /run/go ]; do sleep 0.1; done' > /etc/slow");
+
+    /// <summary>Lets the agent of a host start that waits since <see cref="CloseAsync"/>, and all that come.</summary>
+    public static Task OpenAsync(NspawnHost host) => host.ShellAsync("touch /run/go");
+
     /// <summary>What the agent says of its version.</summary>
     public static async Task<string> VersionAsync(NspawnHost host) => (await host.ShellAsync($"{Agent}ctl")).Trim();
 
@@ -135,17 +142,21 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The states of every host in every revision of etcd's history of a roll-out.</summary>
     public async Task<IReadOnlyList<IReadOnlyList<string>>> HistoryAsync(string key, EtcdServer? etcd = null)
     {
-        // It would go on watching; what has been is told at once.
-        CommandResult watch = await (etcd ?? Etcd).WatchAsync($"{key}/hosts/", TimeSpan.FromSeconds(2));
+        string watched = await (etcd ?? Etcd).HistoryAsync($"{key}/", "end-of-history-");
         SortedDictionary<string, string> states = new(StringComparer.Ordinal);
         List<IReadOnlyList<string>> history = [];
-        foreach (string line in watch.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string line in watched.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             using JsonDocument answer = JsonDocument.Parse(line);
             foreach (JsonElement change in answer.RootElement.GetProperty("Events").EnumerateArray())
             {
                 JsonElement pair = change.GetProperty("kv");
-                string host = pair.GetProperty("key").GetString()!;
+                string host = Encoding.UTF8.GetString(pair.GetProperty("key").GetBytesFromBase64());
+                if (!host.StartsWith($"{key}/hosts/", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 if (change.TryGetProperty("type", out JsonElement type) && type.GetInt32() == 1)
                 {
                     states.Remove(host);
@@ -175,9 +186,10 @@ public sealed class Fleet : IAsyncLifetime
         await (Hub?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_scratch?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
+
     private async Task UntilAsync(string key, Func<string, bool> holds, EtcdServer? etcd)
     {
-        for (DateTime end = DateTime.UtcNow.AddSeconds(30); !holds(await KeysAsync(key, etcd)); await Task.Delay(50))
+        for (DateTime end = DateTime.UtcNow.AddMinutes(3); !holds(await KeysAsync(key, etcd)); await Task.Delay(50))
         {
             Assert.True(DateTime.UtcNow < end, $"still:\n{await KeysAsync(key, etcd)}");
         }

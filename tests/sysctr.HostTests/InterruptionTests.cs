@@ -94,11 +94,12 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         // It waits for the lock that another call holds.
         string said = await _host.ShellAsync(
             $$"""
-            flock /var/lib/sysctr/locks/{{slow.Name}}.lock sleep 5 & holder=$!
-            sleep 0.3
+            flock --no-fork /var/lib/sysctr/locks/{{slow.Name}}.lock sleep 600 & holder=$!
+            until ! flock --nonblock /var/lib/sysctr/locks/{{slow.Name}}.lock true; do sleep 0.05; done
             env --default-signal=INT,HUP sysctr uninstall {{slow.Name}} > /tmp/said 2>&1 & tool=$!
-            sleep 1; kill -INT $tool; wait $tool || echo "status $?" >> /tmp/said
-            wait $holder; cat /tmp/said; rm /tmp/said
+            for i in $(seq 600); do grep -q 'waiting for another sysctr' /tmp/said && break; sleep 0.1; done
+            kill -INT $tool; wait $tool || echo "status $?" >> /tmp/said
+            kill $holder; wait $holder || true; cat /tmp/said; rm /tmp/said
             """);
 
         Assert.Contains("sysctr: interrupted; nothing was changed\nstatus 130\n", said, StringComparison.Ordinal);
@@ -115,7 +116,8 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             sysctr logs --follow {{slow.Name}} > /dev/null 2>&1 & tool=$!
             for i in $(seq 100); do pgrep --exact journalctl > /dev/null && break; sleep 0.1; done
             kill -KILL $tool; wait $tool || true
-            sleep 0.2; pgrep --exact journalctl || echo none
+            for i in $(seq 100); do pgrep --exact journalctl > /dev/null || break; sleep 0.1; done
+            pgrep --exact journalctl || echo none
             """);
 
         Assert.Equal("none\n", left);

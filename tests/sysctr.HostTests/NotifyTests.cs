@@ -72,7 +72,7 @@ public sealed class NotifyTests(NspawnFixture fixture)
 
         await _host.MustAsync("systemctl", "stop", probe.Service);
         Assert.Equal(other, await _host.UnitNumberAsync(victim, "MainPID"));
-        Assert.Equal("", await _host.ShellAsync($"systemctl list-units --all --no-legend --plain 'sysctr-notify-{probe.Name}*'"));
+        await _host.UnitsGoneAsync($"sysctr-notify-{probe.Name}*");
         await _host.MustAsync("systemctl", "stop", victim);
     }
 

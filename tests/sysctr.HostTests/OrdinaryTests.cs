@@ -56,7 +56,8 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         await SaysAsync(unit, said, 2);
         await _host.MustAsync("systemctl", "stop", unit);
         Assert.Contains("last words", await JournalAsync(unit), StringComparison.Ordinal);
-        Assert.Equal("", await _host.ShellAsync($"grep {name} /proc/self/mountinfo || true; ls -d /run/sysctr/{name} 2>/dev/null || true; systemctl list-units --all --plain --no-legend 'sysctr-log-*'; find /var/lib/sysctr/deployments -name written"));
+        Assert.Equal("", await _host.ShellAsync($"grep {name} /proc/self/mountinfo || true; ls -d /run/sysctr/{name} 2>/dev/null || true; find /var/lib/sysctr/deployments -name written"));
+        await _host.UnitsGoneAsync("sysctr-log-*");
 
         (await _host.SysctrAsync("update", "--settle", "1", "--reset", "read-only", "--writable", "persistent", name)).MustSucceed();
         await _host.MustAsync("systemctl", "restart", unit);
@@ -84,7 +85,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) = 1 && systemctl is-active {unit}", TimeSpan.FromSeconds(60));
         Assert.Contains($"{unit} is unhealthy: 'test -e /run/well'", (await JournalAsync(unit)).Replace("/bin/sh -c ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
-        Assert.Equal("", await _host.ShellAsync("systemctl list-units --all --plain --no-legend 'sysctr-health-*'"));
+        await _host.UnitsGoneAsync("sysctr-health-*");
     }
 
     [Fact]
@@ -106,9 +107,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         (await _host.SysctrAsync("update", "--settle", "0", "--no-healthcheck", "--health-startup-retries", "2", name)).MustSucceed();
         await _host.EventuallyAsync($"journalctl --sync; journalctl -u {unit} -o cat | grep -q 'has not come up'", TimeSpan.FromSeconds(60));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
-
-        // A unit that has ended is forgotten when systemd gets to it.
-        await _host.EventuallyAsync("left=$(systemctl list-units --all --plain --no-legend 'sysctr-health-*' 'sysctr-startup-*'); test -z \"$left\" || { echo \"$left\" >&2; exit 1; }", TimeSpan.FromSeconds(30));
+        await _host.UnitsGoneAsync("sysctr-health-*", "sysctr-startup-*");
     }
 
     private Task<CommandResult> SaysAsync(string unit, string line, int times) =>

@@ -25,6 +25,7 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         foreach (NspawnHost host in _fleet.Hosts)
         {
             await Fleet.SlowAsync(host, "0.3");
+            await Fleet.OpenAsync(host);
         }
 
         foreach (EtcdServer member in _members)
@@ -37,15 +38,17 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     public async Task An_update_that_has_begun_finishes_without_etcd_and_says_how_to_release_its_slot()
     {
         EtcdServer etcd = await StartAsync(2389);
-        string one = Lock("gone", slots: 1, ttl: 4);
+        const int lease = 8;
+        string one = Lock("gone", slots: 1, ttl: lease);
         Task<CommandResult[]> update = await BeginAsync("gone", one, etcd);
         await etcd.KillAsync();
         Stopwatch time = Stopwatch.StartNew();
+        await Fleet.OpenAsync(_host);
 
         CommandResult updated = (await update)[0].MustSucceed();
 
-        // A lease takes four seconds, and nothing refuses slowly.
-        Assert.InRange(time.Elapsed.TotalSeconds, 4, 60);
+        // It asks for as long as a lease lasts, and nothing refuses slowly.
+        Assert.InRange(time.Elapsed.TotalSeconds, lease, lease + 60);
         Assert.Equal("version 2", await Fleet.VersionAsync(_host));
         Assert.Contains("stays taken", updated.Error, StringComparison.Ordinal);
         await etcd.RestartAsync();
@@ -68,9 +71,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     public async Task A_slot_that_stayed_behind_goes_with_the_next_update_of_its_host()
     {
         EtcdServer etcd = await StartAsync(2389);
-        string one = Lock("behind", slots: 1, ttl: 2);
+        string one = Lock("behind", slots: 1, ttl: 5);
         Task<CommandResult[]> update = await BeginAsync("behind", one, etcd);
         await etcd.KillAsync();
+        await Fleet.OpenAsync(_host);
         (await update)[0].MustSucceed();
         await etcd.RestartAsync();
         Assert.Contains("switching", await _fleet.KeysAsync("behind", etcd), StringComparison.Ordinal);
@@ -87,10 +91,11 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     public async Task An_etcd_that_hangs_and_goes_on_in_time_leaves_nothing_behind()
     {
         EtcdServer etcd = await StartAsync(2389);
-        string one = Lock("hang", slots: 1, ttl: 30);
+        string one = Lock("hang", slots: 1, ttl: 60);
         Task<CommandResult[]> update = await BeginAsync("hang", one, etcd);
         await etcd.PauseAsync();
-        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 'version 2' && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromSeconds(30));
+        await Fleet.OpenAsync(_host);
+        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 'version 2' && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromMinutes(3));
         await Task.Delay(TimeSpan.FromSeconds(6));
         Assert.False(update.IsCompleted);
 
@@ -104,14 +109,15 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     [Fact]
     public async Task An_etcd_that_hangs_for_good_keeps_nobody_for_long()
     {
-        const int lease = 4;
+        const int lease = 8;
         EtcdServer etcd = await StartAsync(2389);
         string one = Lock("forever", slots: 1, ttl: lease);
-        Task<CommandResult[]> update = await BeginAsync("forever", one, etcd, slow: "8");
+        Task<CommandResult[]> update = await BeginAsync("forever", one, etcd);
         Task<CommandResult[]> waiting = Fleet.UpdateAsync([_other], one);
         await _fleet.UntilAsync("forever", "waiting", etcd);
         await etcd.PauseAsync();
         Stopwatch time = Stopwatch.StartNew();
+        await Fleet.OpenAsync(_host);
 
         CommandResult waited = (await waiting)[0];
 
@@ -119,7 +125,7 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         Assert.InRange(time.Elapsed.TotalSeconds, lease, lease + 60);
         Assert.Equal(4, waited.ExitCode);
         Assert.Equal("version 1", await Fleet.VersionAsync(_other));
-        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 2 && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromSeconds(30));
+        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 2 && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromMinutes(3));
         time.Restart();
         CommandResult updated = (await update)[0].MustSucceed();
         Assert.InRange(time.Elapsed.TotalSeconds, 0, lease + 60);
@@ -133,7 +139,7 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     {
         EtcdServer etcd = await StartAsync(2389);
         string one = Lock("revoked", slots: 1, ttl: 60);
-        Task<CommandResult[]> update = await BeginAsync("revoked", one, etcd, image);
+        Task<CommandResult[]> update = await BeginAsync("revoked", one, etcd, image, exitCode == 0 ? [] : Fleet.LongSettle);
         foreach (string lease in (await etcd.ControlAsync("lease", "list")).MustSucceed().Output.Split('\n').Skip(1).Where(l => l.Length > 0))
         {
             (await etcd.ControlAsync("lease", "revoke", lease)).MustSucceed();
@@ -141,6 +147,7 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
 
         CommandResult during = (await Fleet.UpdateAsync([_other], one))[0];
         bool stillUpdating = !update.IsCompleted;
+        await Fleet.OpenAsync(_host);
         CommandResult updated = (await update)[0];
         string keys = await _fleet.KeysAsync("revoked", etcd);
 
@@ -254,14 +261,14 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
 
     private string Lock(string key, int slots, int ttl) => $"etcd:{_members[0].Endpoint}/{key}?slots={slots}&ttl={ttl}";
 
-    /// <summary>Starts an update whose start takes some seconds, and returns when it has begun to change the host.</summary>
+    /// <summary>Starts an update whose start takes until <see cref="Fleet.OpenAsync"/>, and returns when it has begun to change the host.</summary>
     private async Task<Task<CommandResult[]>> BeginAsync(
-        string key, string @lock, EtcdServer etcd, string image = "legacy-agent-v2", string slow = "3")
+        string key, string @lock, EtcdServer etcd, string image = "legacy-agent-v2", params string[] options)
     {
         await _fleet.SettleAsync("legacy-agent", _host, _other);
         await _fleet.PublishAsync(image);
-        await Fleet.SlowAsync(_host, slow);
-        Task<CommandResult[]> update = Fleet.UpdateAsync([_host], @lock);
+        await Fleet.CloseAsync(_host);
+        Task<CommandResult[]> update = Fleet.UpdateAsync([_host], @lock, options);
         await _fleet.UntilAsync(key, "switching", etcd);
         return update;
     }

@@ -30,7 +30,7 @@ sealed record TestUser(NspawnHost Host, string Name, long Uid, long FirstSubordi
         if (lingers)
         {
             await host.ShellAsync($"loginctl enable-linger {name}");
-            await host.EventuallyAsync($"test -S /run/user/{uid}/bus && test -S /run/user/{uid}/systemd/private", TimeSpan.FromSeconds(60));
+            await host.EventuallyAsync($"test -S /run/user/{uid}/bus && test -S /run/user/{uid}/systemd/private", TimeSpan.FromMinutes(3));
         }
 
         return new TestUser(host, name, uid, hasRanges ? await NumberAsync(host, $"grep ^{name}: /etc/subuid | cut -d: -f2") : 0);
@@ -60,7 +60,7 @@ sealed record TestUser(NspawnHost Host, string Name, long Uid, long FirstSubordi
 
     /// <summary>What the probe told when it started, KEY=VALUE lines.</summary>
     public async Task<Dictionary<string, string>> ReportAsync(string name) => Container.Parse((await Host.EventuallyAsync(
-        $"report=$(find {Home}/.local/share/{name} -name report -size +0 | grep .); cat $report", TimeSpan.FromSeconds(30))).Output);
+        $"report=$(find {Home}/.local/share/{name} -name report -size +0 | grep .); cat $report", TimeSpan.FromMinutes(3))).Output);
 
     /// <summary>Every file of the user but the store's images.</summary>
     public Task<string> FilesAsync() => Host.ShellAsync(

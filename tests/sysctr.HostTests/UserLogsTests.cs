@@ -17,7 +17,7 @@ public sealed class UserLogsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
         await user.MustAsync("install", "--now", "probe-owners");
         await _host.EventuallyAsync(
-            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromSeconds(30));
+            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromMinutes(3));
 
         CommandResult own = await user.MustAsync("logs", "probe-owners");
         await _host.ShellAsync($"usermod --append --groups systemd-journal {user.Name}");
@@ -38,12 +38,13 @@ public sealed class UserLogsTests(NspawnFixture fixture)
     public async Task What_is_written_to_a_path_is_told_as_the_containers()
     {
         TestUser user = await TestUser.AddAsync(_host);
-        string[] install = ["install", "--now", "--settle", "1", "--log-pipe", "yes", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--stop-signal", "KILL", "probe", "--"];
+        string[] install = ["install", "--now", "--log-pipe", "yes", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--stop-signal", "KILL", "probe", "--"];
         await user.MustAsync([.. install, "echo by path >/dev/stdout; exec sleep 1000"]);
+        await _host.EventuallyAsync($"journalctl _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx 'by path'", TimeSpan.FromMinutes(3));
         CommandResult said = await user.MustAsync("logs", "probe");
         await user.MustAsync("uninstall", "--purge", "probe");
 
-        CommandResult failed = await user.SysctrAsync([.. install, "echo the reason >/dev/stderr; exit 3"]);
+        CommandResult failed = await user.SysctrAsync([.. install[..2], "--settle", "30", .. install[2..], "echo the reason >/dev/stderr; exit 3"]);
         await user.MustAsync("uninstall", "--purge", "probe");
 
         Assert.Contains("by path", said.Output, StringComparison.Ordinal);

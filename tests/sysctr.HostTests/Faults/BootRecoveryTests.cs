@@ -94,7 +94,7 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         Assert.Equal("/var/lib/sysctr/deployments/" + early.Name + "/0", await early.PropertyAsync("WorkingDirectory"));
         Assert.InRange(
             await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"), 1, await early.TimeAsync("InactiveExit"));
-        Assert.Equal("", await _host.ShellAsync("journalctl --boot --no-pager --output=cat | grep -i 'ordering cycle' || true"));
+        Assert.Equal("", await _host.ShellAsync("journalctl --sync; journalctl --boot --no-pager --output=cat | grep -i 'ordering cycle' || true"));
     }
 
     [Fact]

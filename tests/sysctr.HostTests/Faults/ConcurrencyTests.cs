@@ -35,7 +35,8 @@ public sealed class ConcurrencyTests(SweepHost host) : IClassFixture<SweepHost>
     public async Task Who_waits_for_a_lock_says_so_and_gives_up_after_the_time_that_it_was_given()
     {
         (await host.Host.SysctrAsync("install", "--name", "held", "--system-package=absent", "oci:/srv/tiny-1:latest")).MustSucceed();
-        await host.Host.ShellAsync("systemd-run --quiet --unit=holder flock /var/lib/sysctr/locks/held.lock sleep 60; sleep 0.5");
+        await host.Host.ShellAsync("systemd-run --quiet --unit=holder flock /var/lib/sysctr/locks/held.lock sleep infinity");
+        await host.Host.EventuallyAsync("! flock --nonblock /var/lib/sysctr/locks/held.lock true", TimeSpan.FromMinutes(1));
 
         Stopwatch watch = Stopwatch.StartNew();
         CommandResult result = await host.Host.SysctrAsync("--lock-timeout", "2", "uninstall", "held");

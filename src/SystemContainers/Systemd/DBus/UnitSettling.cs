@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Diagnostics;
+
 namespace SystemContainers.Systemd.DBus;
 
 /// <summary>
@@ -8,6 +10,11 @@ namespace SystemContainers.Systemd.DBus;
 /// </summary>
 static class UnitSettling
 {
+    /// <summary>More than a container's log pipe is read out after its end.</summary>
+    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(20);
+
     /// <summary>As <see cref="ISystemdManager.SettleAsync"/>.</summary>
     /// <param name="listen">Begins to keep what systemd tells.</param>
     /// <param name="look">Asks for the status of a unit.</param>
@@ -15,7 +22,7 @@ static class UnitSettling
     /// <param name="time">How long.</param>
     /// <param name="mayEnd">One that has ended with success is no failure.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>The first that is not up any more, and why in place of a job's result; null where all are well.</returns>
+    /// <returns>The first that is not up any more, as it was found, and why in place of a job's result; null where all are well.</returns>
     public static async Task<(UnitStatus Unit, string Result)?> AwaitAsync(
         Func<CancellationToken, Task<SignalQueue>> listen,
         Func<string, CancellationToken, Task<UnitStatus>> look,
@@ -37,6 +44,7 @@ static class UnitSettling
                 UnitStatus status = await look(watched[path], cancellation);
                 if (UnitHealth.Failure(status, mayEnd) is { } failure)
                 {
+                    await EndAsync(look, status, cancellation);
                     return (status, failure);
                 }
 
@@ -52,6 +60,17 @@ static class UnitSettling
             }
 
             changed = await NextAsync(signals, end.Token, cancellation) is { } signal ? [signal.Path] : [.. watched.Keys];
+        }
+    }
+
+    /// <summary>
+    /// Waits for the commands of a unit after its process's end, for a while: what the payload wrote last may be on its way to the journal by them, and there the reason is looked for.
+    /// </summary>
+    private static async Task EndAsync(Func<string, CancellationToken, Task<UnitStatus>> look, UnitStatus status, CancellationToken cancellation)
+    {
+        for (long began = Stopwatch.GetTimestamp(); status.ActiveState == "deactivating" && Stopwatch.GetElapsedTime(began) < s_ending; status = await look(status.Name, cancellation))
+        {
+            await Task.Delay(s_step, cancellation);
         }
     }
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Systemd;
+using SystemContainers.Systemd.DBus;
+using Xunit;
+
+namespace SystemContainers.Tests.Systemd.DBus;
+
+/// <summary>What is told of a service that did not stay up, and when.</summary>
+public sealed class UnitSettlingTests
+{
+    private const string Unit = "probe.service";
+
+    /// <summary>The journal has a payload's last words only then.</summary>
+    [Fact]
+    public async Task A_failure_is_told_when_the_commands_after_it_are_over()
+    {
+        Queue<UnitStatus> life = new([Status("deactivating", "exit-code"), Status("deactivating", "exit-code"), Status("activating", "success"), Status("active", "success")]);
+
+        (UnitStatus Unit, string Result)? found = await SettleAsync(life);
+
+        Assert.Equal(("failed", "exit-code"), (found!.Value.Result, found.Value.Unit.Result));
+        Assert.Single(life);
+    }
+
+    [Theory]
+    [InlineData("failed", "exit-code", "failed")]
+    [InlineData("active", "success", null)]
+    public async Task What_is_over_or_well_is_looked_at_once(string state, string result, string? failure)
+    {
+        Queue<UnitStatus> life = new([Status(state, result), Status("deactivating", result)]);
+
+        Assert.Equal(failure, (await SettleAsync(life))?.Result);
+        Assert.Single(life);
+    }
+
+    [Fact]
+    public async Task Commands_that_do_not_end_are_not_waited_for()
+    {
+        (UnitStatus Unit, string Result)? found = await SettleAsync(null).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Assert.Equal("failed", found?.Result);
+    }
+
+    /// <param name="life">How the unit is found, one time after the other; null where it never ends to end.</param>
+    private static Task<(UnitStatus Unit, string Result)?> SettleAsync(Queue<UnitStatus>? life) => UnitSettling.AwaitAsync(
+        _ => throw new InvalidOperationException("nothing is listened for"),
+        (_, _) => Task.FromResult(life?.Dequeue() ?? Status("deactivating", "exit-code")),
+        [Unit], TimeSpan.Zero, mayEnd: false, TestContext.Current.CancellationToken);
+
+    private static UnitStatus Status(string state, string result) => new() { Name = Unit, LoadState = "loaded", ActiveState = state, Result = result };
+}

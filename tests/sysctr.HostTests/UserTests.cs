@@ -159,13 +159,19 @@ public sealed class UserTests(NspawnFixture fixture)
     [Fact]
     public async Task A_killed_install_is_taken_back_by_the_next_call()
     {
+        // A whole run first, by somebody else, to know the steps; its layers before, that are unpacked side by side, in a few steps more or less.
+        TestUser first = await TestUser.AddAsync(_host);
+        await first.MustAsync("pull", "probe-owners");
+        (await first.RunAsync("env", $"SYSCTR_FAULT=trace:{first.Home}/trace", "sysctr", "--user", "install", "probe-owners")).MustSucceed();
+        string step = (await first.ShellAsync("grep ' linkat$' trace | tail -n 1 | cut -d' ' -f1")).Trim();
         TestUser user = await TestUser.AddAsync(_host);
         await user.MustAsync("pull", "probe-owners");
         string before = await user.FilesAsync();
 
+        Assert.Equal(137, (await user.RunAsync("env", $"SYSCTR_FAULT=kill:{step}", "sysctr", "--user", "install", "probe-owners")).ExitCode);
+
         // The store's files belong to several users by then.
-        await user.ShellAsync(
-            $"sysctr --user install probe-owners & pid=$!; while kill -0 $pid && ! test -e {user.Store}/deployments/probe-owners/.staged-0/rootfs/srv/data; do :; done; kill -9 $pid");
+        await _host.ShellAsync($"test -e {user.Store}/deployments/probe-owners/.staged-0/rootfs/srv/data");
         Assert.NotEqual(before, await user.FilesAsync());
 
         Assert.Equal(3, (await user.SysctrAsync("uninstall", "nothing-of-that-name")).ExitCode);

@@ -243,14 +243,14 @@ public sealed partial class RunConversionTests
     /// <summary>Whatever a word is, what is written is accepted, and says the same or is told.</summary>
     [Fact]
     public void Any_value_is_read_as_it_was_or_told() =>
-        Gen.String.Array[1, 4].Sample(words =>
+        Gen.String.Array[1, 4].Check(words =>
         {
             ConvertedFiles files = RunConversion.Translate(
                 ["docker", "run", "-e", "A=" + words[0], "-l", "l=" + words[^1], "--health-cmd", "x" + words[0], "-v", words[0], "-h", words[0], "--cap-add", words[0], "--name", words[0], "img", .. words],
                 null, "test", new RunContext { Directory = "/" }, isUser: false);
             ContainerSettings settings = RoundTrip.Settings(files);
             bool isText = !words.Any(w => w.Contains('\0', StringComparison.Ordinal) || w.Any(char.IsSurrogate));
-            return !isText || (settings.One("env") == "A=" + words[0] && settings.One("label") == "l=" + words[^1] && settings.All(ContainerSettings.Command).SequenceEqual(words));
+            Assert.True(!isText || (settings.One("env") == "A=" + words[0] && settings.One("label") == "l=" + words[^1] && settings.All(ContainerSettings.Command).SequenceEqual(words)));
         });
 
     /// <summary>A wrong arity would take a value for the image.</summary>
@@ -272,7 +272,7 @@ public sealed partial class RunConversionTests
     [Trait("needs", "programs")]
     public async Task A_shell_splits_a_command_as_we_do()
     {
-        await Gen.Select(Gen.Char[" \t'\"\\ab=-%"].Array[0, 12], Gen.Const(0)).SampleAsync(async (chars, _) =>
+        await Gen.Char[" \t'\"\\ab=-%"].Array[0, 12].CheckAsync(async chars =>
         {
             string text = new(chars);
             IReadOnlyList<string>? ours = null;
@@ -288,7 +288,7 @@ public sealed partial class RunConversionTests
             using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
             string theirs = await shell.StandardOutput.ReadToEndAsync();
             await shell.WaitForExitAsync();
-            return ours is null ? shell.ExitCode != 0 : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>"));
+            Assert.True(ours is null ? shell.ExitCode != 0 : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>")), text);
         }, iter: 300);
     }
 

@@ -436,9 +436,10 @@ public sealed class LayerTests : IDisposable
         // Damage before the push: size and digest are right, so the decoder meets it.
         byte[] plain = [.. Enumerable.Range(0, 5000).SelectMany(i => System.Text.Encoding.ASCII.GetBytes($"line {i * 7919 % 997}\n"))];
         byte[] whole = zstd ? new FakeImage().AddZstd(plain).BlobBytes(0) : FakeImage.Gzip(plain);
-        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte[1, 255], Gen.Int[0, 3]).SampleAsync(
-            async (at, flip, kind) =>
+        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte[1, 255], Gen.Int[0, 3]).CheckAsync(
+            async change =>
             {
+                (int at, byte flip, int kind) = change;
                 byte[] damaged = kind == 0 ? whole[..at] : [.. whole];
                 if (kind != 0)
                 {

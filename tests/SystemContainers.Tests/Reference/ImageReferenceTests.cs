@@ -126,8 +126,9 @@ public sealed class ImageReferenceTests
             Gen.Byte.Array[10].Select(b => "@" + Digest.Sha256(b)),
             Gen.Select(tag, Gen.Byte.Array[10], (t, b) => $":{t}@{Digest.Sha256(b)}"));
 
-        Gen.Select(host, repository, suffix).Sample((h, r, s) =>
+        Gen.Select(host, repository, suffix).Check(parts =>
         {
+            (string h, string r, string s) = parts;
             ImageReference first = ImageReference.Parse($"{h}/{r}{s}");
             ImageReference second = ImageReference.Parse(first.ToString());
 
@@ -142,7 +143,7 @@ public sealed class ImageReferenceTests
     {
         Gen<string> text = Gen.Char["abAB01:/@._-[]* \n\0%?#ociskerd\\"].Array[0, 30].Select(c => new string(c));
 
-        text.Sample(t =>
+        text.Check(t =>
         {
             try
             {

@@ -24,15 +24,14 @@ public sealed class RebuiltStreamTests : IDisposable
     [Fact]
     [Trait("needs", "time")]
     public Task Whatever_is_here_the_archive_is_the_same() =>
-        Gen.Select(ArchiveGen.Archive, Gen.Int[0, 4], Gen.Int, (plain, share, seed) => (plain, share, seed)).SampleAsync(
+        Gen.Select(ArchiveGen.Archive, Gen.Int[0, 4], Gen.Int, (plain, share, seed) => (plain, share, seed)).CheckAsync(
             async sample =>
             {
                 Random random = new(sample.seed);
                 (byte[] rebuilt, _) = await RebuildAsync(sample.plain, _ => random.Next(4) < sample.share, content => content);
                 Assert.Equal(sample.plain, rebuilt);
             },
-            iter: 60,
-            threads: 1);
+            iter: 60);
 
     [Fact]
     public async Task Only_what_is_not_here_is_fetched()

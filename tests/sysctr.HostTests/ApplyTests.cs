@@ -126,7 +126,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         await _host.ShellAsync("systemctl stop quaask");
         Assert.Equal("active active inactive", await StatesAsync());
         await _host.ShellAsync("systemctl stop quaserve");
-        await _host.EventuallyAsync("test $(systemctl is-active qua-pod) = inactive", TimeSpan.FromSeconds(30));
+        await _host.EventuallyAsync("test $(systemctl is-active qua-pod) = inactive", TimeSpan.FromMinutes(3));
 
         await _host.ShellAsync($"rm {Place}/qua*");
         (await _host.SysctrAsync("apply", "--settle", "1", "--prune")).MustSucceed();
@@ -139,7 +139,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         async Task<string> StatesAsync() => string.Join(' ', await Task.WhenAll(new[] { "qua-pod", "quaserve", "quaask" }.Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState"))));
 
         // A payload that has started may not listen yet.
-        Task AnswersAsync(string ask) => _host.EventuallyAsync($"test \"$({ask})\" = systemd-qua", TimeSpan.FromSeconds(60));
+        Task AnswersAsync(string ask) => _host.EventuallyAsync($"test \"$({ask})\" = systemd-qua", TimeSpan.FromMinutes(3));
     }
 
     private static string Web(string word) =>

@@ -89,7 +89,7 @@ public sealed class FromTests(NspawnFixture fixture)
 
     /// <summary>A payload that has started may not listen yet.</summary>
     private Task<CommandResult> AnswersAsync(int port, string answer) => _host.EventuallyAsync(
-        $"test \"$(python3 -c \"import socket; print(socket.create_connection(('127.0.0.1', {port}), 5).recv(100).decode())\")\" = '{answer}'", TimeSpan.FromSeconds(90));
+        $"test \"$(python3 -c \"import socket; print(socket.create_connection(('127.0.0.1', {port}), 5).recv(100).decode())\")\" = '{answer}'", TimeSpan.FromMinutes(3));
 
     private async Task RemoveAsync(HostState before, params string[] names)
     {

@@ -119,7 +119,7 @@ public sealed class HealthTests(NspawnFixture fixture)
                     return started;
                 }
 
-                await _host.EventuallyAsync($"test $(systemctl is-active {probe.Service}) = failed", TimeSpan.FromSeconds(30));
+                await _host.EventuallyAsync($"test $(systemctl is-active {probe.Service}) = failed", TimeSpan.FromMinutes(3));
             }
         }
     }

@@ -83,7 +83,7 @@ public sealed class HistoryTests(NspawnFixture fixture)
         Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode);
 
         string found = (await _host.EventuallyAsync(
-            $"journalctl -o json --no-pager SYSCTR_CONTAINER={probe.Name} SYSCTR_OPERATION=update | grep .", TimeSpan.FromSeconds(20))).Output;
+            $"journalctl -o json --no-pager SYSCTR_CONTAINER={probe.Name} SYSCTR_OPERATION=update | grep .", TimeSpan.FromMinutes(3))).Output;
         using JsonDocument document = JsonDocument.Parse(found);
         JsonElement entry = document.RootElement;
         Assert.Equal("0", Text(entry, "SYSCTR_FROM"));

@@ -55,7 +55,7 @@ public sealed class InstallTests(NspawnFixture fixture)
         string name = Container.NewName();
         (await _host.SysctrAsync("install", "--now", "--name", name, "probe")).MustSucceed();
         string report = $"/var/lib/{name}/var/lib/probe/report";
-        await _host.EventuallyAsync($"test -s {report}", TimeSpan.FromSeconds(30));
+        await _host.EventuallyAsync($"test -s {report}", TimeSpan.FromMinutes(3));
 
         (await _host.SysctrAsync("uninstall", name)).MustSucceed();
 

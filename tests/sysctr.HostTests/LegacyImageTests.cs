@@ -238,12 +238,12 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
 
     /// <summary>Runs the client that the image installed, as its file on the host says where; waits for the member to serve.</summary>
     private async Task<string> EtcdctlAsync(Container etcd, string command) => (await _host.EventuallyAsync(
-        $"set -a; . /etc/etcd/{etcd.Name}.conf; {etcd.Name}ctl --command-timeout=3s {command}", TimeSpan.FromSeconds(60))).Output;
+        $"set -a; . /etc/etcd/{etcd.Name}.conf; {etcd.Name}ctl --command-timeout=3s {command}", TimeSpan.FromMinutes(3))).Output;
 
     private async Task<string> EnvironmentAsync(Container container) =>
         await _host.ShellAsync($"tr '\\0' '\\n' < /proc/{await container.MainProcessAsync()}/environ");
 
-    private async Task<string> DockerAsync(string command) => (await _host.EventuallyAsync($"docker {command}", TimeSpan.FromSeconds(60))).Output;
+    private async Task<string> DockerAsync(string command) => (await _host.EventuallyAsync($"docker {command}", TimeSpan.FromMinutes(3))).Output;
 
     /// <summary>dockerd makes a key beside daemon.json, which is its own and stays when the container goes.</summary>
     private async Task RemoveWhatDockerdWroteAsync(Container docker)

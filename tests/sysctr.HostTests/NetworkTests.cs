@@ -111,7 +111,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
             Assert.Equal($"{none.Name} OSError", await AskInsideAsync(none, "localhost/80", "10.78.0.1/80"));
             Assert.Equal($"{owner.Name} {owner.Name}", await AskInsideAsync(guest, "localhost/80", $"{owner.Name}/80"));
             await _host.MustAsync("systemctl", "stop", owner.Name);
-            await _host.EventuallyAsync($"! systemctl is-active {guest.Name}", TimeSpan.FromSeconds(30));
+            await _host.EventuallyAsync($"! systemctl is-active {guest.Name}", TimeSpan.FromMinutes(3));
             Assert.Contains("network-namespace", (await _host.SysctrAsync("info", "--json", blue.Name)).MustSucceed().Output, StringComparison.Ordinal);
         }
 
@@ -159,7 +159,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
 
         Assert.True(installed.ExitCode == 0, installed.All);
         string answers = $"test \"$(python3 {Place}/ask.py 127.0.0.1/{port})\" = web";
-        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync(answers, TimeSpan.FromMinutes(3));
 
         // Newer ones look after their namespace each second.
         await Task.Delay(TimeSpan.FromSeconds(2.5), TestContext.Current.CancellationToken);
@@ -171,11 +171,11 @@ public sealed class NetworkTests(NspawnFixture fixture)
 
         // Whatever dies, a start has it again, and a stop leaves nothing.
         await _host.ShellAsync($"pkill -9 -u {user.Name} passt; {user.Systemctl("restart web")}");
-        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync(answers, TimeSpan.FromMinutes(3));
         await _host.ShellAsync($"{user.Systemctl("kill -s KILL web")}");
-        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync(answers, TimeSpan.FromMinutes(3));
         await user.MustAsync("stop", "web");
-        await _host.EventuallyAsync($"test -z \"$(pgrep -u {user.Name} passt)\" && test ! -e {user.RunDirectory}/sysctr/web", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"test -z \"$(pgrep -u {user.Name} passt)\" && test ! -e {user.RunDirectory}/sysctr/web", TimeSpan.FromMinutes(3));
 
         await _host.ShellAsync("chmod 600 /dev/net/tun");
         CommandResult refused = await user.SysctrAsync("start", "web");
@@ -187,7 +187,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
         // A file means podman's default.
         await user.ShellAsync($"mkdir -p ~/.config/sysctr/containers.d; printf '[Container]\\nImage=probe\\nExec=/usr/bin/python3 {Place}/serve.py\\nEntrypoint=/usr/bin/env\\nVolume={Place}:{Place}:ro\\nHostName=web\\nPublishPort={port}:80\\n[Install]\\nWantedBy=default.target\\n' >~/.config/sysctr/containers.d/file.container");
         (await user.SysctrAsync("apply")).MustSucceed();
-        await _host.EventuallyAsync(answers, TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync(answers, TimeSpan.FromMinutes(3));
         await user.MustAsync("uninstall", "--purge", "file");
     }
 
@@ -213,7 +213,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
 
     /// <summary>The same, by words of the shell that ask it.</summary>
     private Task<CommandResult> AnswersAsync(Container server, string ask) =>
-        _host.EventuallyAsync($"test \"$({ask})\" = {server.Name}", TimeSpan.FromSeconds(90));
+        _host.EventuallyAsync($"test \"$({ask})\" = {server.Name}", TimeSpan.FromMinutes(3));
 
     private Task<Container> ServeAsync(params string[] options) =>
         Container.InstallAsync(_host, "probe", ["--now", "-v", $"{Place}:{Place}:ro", "--entrypoint", $"[\"/usr/bin/python3\", \"{Place}/serve.py\"]", .. options]);

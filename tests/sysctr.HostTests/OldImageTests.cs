@@ -48,7 +48,7 @@ public sealed class OldImageTests(NspawnFixture fixture)
                 await _host.MustAsync("systemctl", "start", container.Service);
                 Assert.Equal("active", await container.PropertyAsync("ActiveState"));
                 // A detached runtime may leave an instant before the payload's process becomes the payload.
-                await _host.EventuallyAsync($"grep -qx stub /proc/{await container.MainProcessAsync()}/comm", TimeSpan.FromSeconds(10));
+                await _host.EventuallyAsync($"grep -qx stub /proc/{await container.MainProcessAsync()}/comm", TimeSpan.FromMinutes(3));
                 Assert.Contains($"/{container.Service}/payload", await _host.ShellAsync($"cat /proc/{await container.MainProcessAsync()}/cgroup"), StringComparison.Ordinal);
                 await _host.MustAsync("systemctl", "stop", container.Service);
                 Assert.Equal("inactive", await container.PropertyAsync("ActiveState"));

@@ -137,7 +137,7 @@ public sealed class OptionsTests(NspawnFixture fixture)
         string name = Container.NewName();
         (await _host.SysctrAsync(
             "install", "--now", "--name", name, "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "trap 'exit 143' TERM; touch /tmp/up; while :; do sleep 0.1; done")).MustSucceed();
-        await _host.EventuallyAsync($"sysctr exec {name} test -e /tmp/up", TimeSpan.FromSeconds(30));
+        await _host.EventuallyAsync($"sysctr exec {name} test -e /tmp/up", TimeSpan.FromMinutes(3));
 
         await _host.MustAsync("systemctl", "stop", name);
 

@@ -82,7 +82,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync("exec", name, "rm", "/run/well")).MustSucceed();
 
-        await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) = 1 && systemctl is-active {unit}", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) = 1 && systemctl is-active {unit}", TimeSpan.FromMinutes(3));
         Assert.Contains($"{unit} is unhealthy: 'test -e /run/well'", (await JournalAsync(unit)).Replace("/bin/sh -c ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
         await _host.UnitsGoneAsync("sysctr-health-*");
@@ -97,21 +97,21 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         (await _host.SysctrAsync(
             "install", "--now", "--settle", "0", "--no-healthcheck", "--name", name, "--health-cmd", "test -e /run/well", "--health-interval", "1s", "--health-retries", "1", "--health-on-failure", "kill",
             "--health-startup-cmd", "test -e /run/up", "--health-startup-interval", "1s", "--health-startup-success", "2", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "probe", "--", "trap 'exit 0' TERM; while :; do sleep 0.1; done")).MustSucceed();
-        await _host.EventuallyAsync($"set -- $(cat {counts}); test $1 = 0 -a $2 -ge 3", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"set -- $(cat {counts}); test $1 = 0 -a $2 -ge 3", TimeSpan.FromMinutes(3));
         Assert.Equal("0", await _host.UnitPropertyAsync(unit, "NRestarts"));
 
         (await _host.SysctrAsync("exec", name, "touch", "/run/up")).MustSucceed();
 
-        await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) -ge 1", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"test $(systemctl show --value -p NRestarts {unit}) -ge 1", TimeSpan.FromMinutes(3));
         Assert.Contains($"{unit} is unhealthy", await JournalAsync(unit), StringComparison.Ordinal);
         (await _host.SysctrAsync("update", "--settle", "0", "--no-healthcheck", "--health-startup-retries", "2", name)).MustSucceed();
-        await _host.EventuallyAsync($"journalctl --sync; journalctl -u {unit} -o cat | grep -q 'has not come up'", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"journalctl --sync; journalctl -u {unit} -o cat | grep -q 'has not come up'", TimeSpan.FromMinutes(3));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
         await _host.UnitsGoneAsync("sysctr-health-*", "sysctr-startup-*");
     }
 
     private Task<CommandResult> SaysAsync(string unit, string line, int times) =>
-        _host.EventuallyAsync($"test $(journalctl --sync; journalctl -u {unit} -o cat | grep -cxF '{line}') -ge {times}", TimeSpan.FromSeconds(30));
+        _host.EventuallyAsync($"test $(journalctl --sync; journalctl -u {unit} -o cat | grep -cxF '{line}') -ge {times}", TimeSpan.FromMinutes(3));
 
     private Task<string> JournalAsync(string unit) => _host.ShellAsync($"journalctl --sync; journalctl -u {unit} -o cat");
 }

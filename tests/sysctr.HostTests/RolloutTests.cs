@@ -250,7 +250,7 @@ public sealed class RolloutTests(Fleet fleet)
         await StartUpdateAsync(host, @lock);
         await _fleet.UntilAsync(key, "waiting");
         await host.ShellAsync($"systemd-run --quiet --unit=block flock /var/lib/sysctr/locks/{Fleet.Agent}.lock sleep infinity");
-        await host.EventuallyAsync($"! flock --nonblock /var/lib/sysctr/locks/{Fleet.Agent}.lock true", TimeSpan.FromSeconds(60));
+        await host.EventuallyAsync($"! flock --nonblock /var/lib/sysctr/locks/{Fleet.Agent}.lock true", TimeSpan.FromMinutes(3));
         (await _fleet.Etcd.ControlAsync("del", $"{key}/hosts/other")).MustSucceed();
         await _fleet.UntilAsync(key, "preparing");
         return new Block(host);

@@ -121,7 +121,7 @@ public sealed class SourceTests(HardLinksFixture fixture)
         Assert.Equal(4, (await _host.SysctrAsync("pull", "docker-daemon:carried:v1")).ExitCode);
         await using Container docker = await Container.InstallAsync(
             _host, "legacy-docker", "--now", "--set", "IPTABLES=false", "--set", "BRIDGE=none", "--set", "STORAGE_DRIVER=vfs");
-        await _host.EventuallyAsync("docker load --input /root/for-docker.tar", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync("docker load --input /root/for-docker.tar", TimeSpan.FromMinutes(3));
 
         await using (Container carried = await Container.InstallAsync(_host, "docker-daemon:carried:v1", "--now"))
         {

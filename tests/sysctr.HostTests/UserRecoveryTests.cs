@@ -102,8 +102,8 @@ public sealed class UserRecoveryTests(NspawnFixture fixture)
             systemctl --user enable --now sysctr-update.timer
             """);
 
-        await _host.EventuallyAsync($"test \"$(readlink {user.Store}/deployments/agent/current)\" = 1", TimeSpan.FromSeconds(60));
-        await _host.EventuallyAsync($"test \"$({user.Systemctl("is-active sysctr-update.service")})\" = inactive", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"test \"$(readlink {user.Store}/deployments/agent/current)\" = 1", TimeSpan.FromMinutes(3));
+        await _host.EventuallyAsync($"test \"$({user.Systemctl("is-active sysctr-update.service")})\" = inactive", TimeSpan.FromMinutes(3));
         Assert.Equal("success", await user.PropertyAsync("sysctr-update.service", "Result"));
         Assert.Equal("active", await user.PropertyAsync("agent.service", "ActiveState"));
         Assert.Matches("timer +update .*done", (await user.MustAsync("history", "agent", "--last", "1")).Output);
@@ -158,7 +158,7 @@ public sealed class UserRecoveryTests(NspawnFixture fixture)
     private async Task RestartAsync(TestUser user)
     {
         await _host.MustAsync("systemctl", "restart", $"user@{user.Uid}.service");
-        await _host.EventuallyAsync($"{user.Systemctl("is-active default.target")} | grep -qx active", TimeSpan.FromSeconds(60));
+        await _host.EventuallyAsync($"{user.Systemctl("is-active default.target")} | grep -qx active", TimeSpan.FromMinutes(3));
     }
 
     private static async Task<long> RecoveredAtAsync(TestUser user) =>

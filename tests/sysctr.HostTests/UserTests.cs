@@ -32,7 +32,7 @@ public sealed class UserTests(NspawnFixture fixture)
         Dictionary<string, string> report = await user.ReportAsync("probe");
         Assert.Equal(("0", "1", "False"), (report["uid"], report["pid"], report["root_writable"]));
         await _host.EventuallyAsync(
-            $"runuser -u {user.Name} -- journalctl --user --unit probe --output=cat | grep -qx 'PROBE_VALUE=from the image'", TimeSpan.FromSeconds(30));
+            $"runuser -u {user.Name} -- journalctl --user --unit probe --output=cat | grep -qx 'PROBE_VALUE=from the image'", TimeSpan.FromMinutes(3));
         Assert.Contains("PROBE_VALUE=from the image", (await user.MustAsync("logs", "probe")).Output, StringComparison.Ordinal);
         Assert.Contains("active (running), enabled", (await user.MustAsync("status", "probe")).Output, StringComparison.Ordinal);
 
@@ -79,7 +79,7 @@ public sealed class UserTests(NspawnFixture fixture)
         Assert.Equal($"0100000300040000000000000000000000000000{Convert.ToHexStringLower(BitConverter.GetBytes((uint)user.Uid))}\n", capability);
         Assert.Equal($"{wwwData} 750\n{wwwData} 644\n", volume);
         await _host.EventuallyAsync(
-            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromSeconds(30));
+            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromMinutes(3));
         Assert.Equal($"{wwwData}\n", await _host.ShellAsync($"stat -c %u /proc/{await user.PropertyAsync("probe-owners.service", "MainPID")}"));
 
         // Its own word that it was ready, through a socket of the user's systemd that another user had to write to.
@@ -120,7 +120,7 @@ public sealed class UserTests(NspawnFixture fixture)
         await _host.RebootAsync();
 
         await _host.EventuallyAsync(
-            $"runuser -u {user.Name} -- env XDG_RUNTIME_DIR={user.RunDirectory} systemctl --user is-active --quiet agent.service", TimeSpan.FromSeconds(60));
+            $"runuser -u {user.Name} -- env XDG_RUNTIME_DIR={user.RunDirectory} systemctl --user is-active --quiet agent.service", TimeSpan.FromMinutes(3));
         Dictionary<string, string> report = await user.ReportAsync("agent");
         Assert.Equal(("here", "from the manifest"), (report["args"], report["PROBE_VALUE"]));
         await user.MustAsync("uninstall", "--purge", "agent");

@@ -31,7 +31,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         Assert.Equal(("3", "enabled", "quadb.service"), (
             await _host.UnitPropertyAsync("quadb.service", "Nice"), await _host.UnitPropertyAsync("quaweb.service", "UnitFileState"), await _host.UnitPropertyAsync("quaweb.service", "Requires") is var r && r.Contains("quadb.service", StringComparison.Ordinal) ? "quadb.service" : r));
         Assert.Equal("one file word there", await InsideAsync("quaweb", "echo $WORD $FROM_FILE $(cat /srv/word) $(touch /var/lib/shared/x && echo there)"));
-        Assert.Equal("HUP\n", await _host.ShellAsync("systemctl reload quaweb; for i in $(seq 100); do sysctr exec quaweb cat /tmp/hup 2>/dev/null && break; sleep 0.1; done"));
+        Assert.Equal("HUP\n", await _host.ShellAsync("systemctl reload quaweb; for i in $(seq 1200); do sysctr exec quaweb cat /tmp/hup 2>/dev/null && break; sleep 0.1; done"));
         string[] pids = await PidsAsync();
 
         Assert.Contains("nothing was changed", (await _host.SysctrAsync("apply", "--settle", "1")).MustSucceed().Error, StringComparison.Ordinal);

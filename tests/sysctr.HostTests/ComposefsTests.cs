@@ -182,5 +182,5 @@ public sealed class ComposefsTests(NspawnFixture fixture)
     private Task<string> RootOfAsync(string unit) => _host.ShellAsync($"grep ' / / ' /proc/$(systemctl show --value -P MainPID {unit})/mountinfo");
 
     private async Task RunsAsync(string unit) =>
-        Assert.Equal("active\n", await _host.ShellAsync($"for i in $(seq 100); do systemctl is-active --quiet {unit} && break; sleep 0.1; done; systemctl is-active {unit}"));
+        Assert.Equal("active\n", await _host.ShellAsync($"for i in $(seq 1200); do systemctl is-active --quiet {unit} && break; sleep 0.1; done; systemctl is-active {unit}"));
 }

@@ -135,9 +135,9 @@ public sealed class ContractTests(NspawnFixture fixture)
         string ended = await _host.ShellAsync(
             $$"""
             sysctr run --name {{name}} probe > /dev/null 2>&1 & tool=$!
-            for i in $(seq 300); do grep -qs pid= /var/lib/{{name}}/var/lib/probe/report && break; sleep 0.1; done
+            for i in $(seq 1200); do grep -qs pid= /var/lib/{{name}}/var/lib/probe/report && break; sleep 0.1; done
             kill -TERM $tool; wait $tool || echo "status $?"
-            for i in $(seq 100); do systemctl is-active --quiet {{name}} || break; sleep 0.1; done
+            for i in $(seq 1200); do systemctl is-active --quiet {{name}} || break; sleep 0.1; done
             systemctl is-active {{name}} || true
             """);
         await _host.SysctrAsync("pull", "probe");

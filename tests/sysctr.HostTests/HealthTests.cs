@@ -217,6 +217,7 @@ public sealed class HealthTests(NspawnFixture fixture)
         await _host.ShellAsync("systemd-run --quiet --unit=answers --working-directory=/srv python3 -m http.server --bind 127.0.0.1 8014");
         try
         {
+            await _host.EventuallyAsync("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8014))'", TimeSpan.FromMinutes(3));
             CommandResult well = (await _host.SysctrAsync("update", stub.Name, "--rebase", second, "--set", "PORT=8014")).MustSucceed();
             Assert.Contains("running and healthy", well.All, StringComparison.Ordinal);
         }

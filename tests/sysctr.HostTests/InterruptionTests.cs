@@ -79,7 +79,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
 
         string said = await InterruptAsync(
             "INT", $"install --now --settle 60 --name {slow.Name} {image.Reference}",
-            $"for i in $(seq 300); do systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done", slow.Name);
+            $"for i in $(seq 1200); do systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done", slow.Name);
         (await _host.SysctrAsync("uninstall", "--purge", slow.Name)).MustSucceed();
 
         Assert.Contains($"sysctr: interrupted; {slow.Name}: install is done\nstatus 130\nactive\n", said, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             flock --no-fork /var/lib/sysctr/locks/{{slow.Name}}.lock sleep 600 & holder=$!
             until ! flock --nonblock /var/lib/sysctr/locks/{{slow.Name}}.lock true; do sleep 0.05; done
             env --default-signal=INT,HUP sysctr uninstall {{slow.Name}} > /tmp/said 2>&1 & tool=$!
-            for i in $(seq 600); do grep -q 'waiting for another sysctr' /tmp/said && break; sleep 0.1; done
+            for i in $(seq 1200); do grep -q 'waiting for another sysctr' /tmp/said && break; sleep 0.1; done
             kill -INT $tool; wait $tool || echo "status $?" >> /tmp/said
             kill $holder; wait $holder || true; cat /tmp/said; rm /tmp/said
             """);
@@ -114,9 +114,9 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         string left = await _host.ShellAsync(
             $$"""
             sysctr logs --follow {{slow.Name}} > /dev/null 2>&1 & tool=$!
-            for i in $(seq 100); do pgrep --exact journalctl > /dev/null && break; sleep 0.1; done
+            for i in $(seq 1200); do pgrep --exact journalctl > /dev/null && break; sleep 0.1; done
             kill -KILL $tool; wait $tool || true
-            for i in $(seq 100); do pgrep --exact journalctl > /dev/null || break; sleep 0.1; done
+            for i in $(seq 1200); do pgrep --exact journalctl > /dev/null || break; sleep 0.1; done
             pgrep --exact journalctl || echo none
             """);
 
@@ -127,7 +127,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
 
     /// <summary>Waits until the new deployment runs, which is then watched for a minute.</summary>
     private static string Settling(Container slow) =>
-        $"for i in $(seq 300); do systemctl show -p ExecStart -p ActiveState {slow.Name} | grep -q deployments/{slow.Name}/1 && systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done";
+        $"for i in $(seq 1200); do systemctl show -p ExecStart -p ActiveState {slow.Name} | grep -q deployments/{slow.Name}/1 && systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done";
 
     private async Task<(ChangedImage Image, Container Slow)> InstallAsync(params string[] options)
     {

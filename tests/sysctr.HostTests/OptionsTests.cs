@@ -174,7 +174,7 @@ public sealed class OptionsTests(NspawnFixture fixture)
     }
 
     private async Task<Dictionary<string, string>> ReportAsync(Container probe) =>
-        (await _host.ShellAsync($"cd /var/lib/{probe.Name}/var/lib/probe; for i in $(seq 300); do test -s report && break; sleep 0.1; done; cat report; rm report")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
+        (await _host.ShellAsync($"cd /var/lib/{probe.Name}/var/lib/probe; for i in $(seq 1200); do test -s report && break; sleep 0.1; done; cat report; rm report")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).ToDictionary(l => l[0], l => l[1]);
 
     private Task<string> InsideAsync(Container probe, string script) => InsideAsync(probe.Name, script);
 

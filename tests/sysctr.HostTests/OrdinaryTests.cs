@@ -61,7 +61,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync("update", "--settle", "1", "--reset", "read-only", "--writable", "persistent", name)).MustSucceed();
         await _host.MustAsync("systemctl", "restart", unit);
-        (await _host.SysctrAsync("exec", name, "sh", "-c", "for i in $(seq 100); do test -e /written && break; sleep 0.1; done; test -e /written && echo kept > /written")).MustSucceed();
+        (await _host.SysctrAsync("exec", name, "sh", "-c", "for i in $(seq 1200); do test -e /written && break; sleep 0.1; done; test -e /written && echo kept > /written")).MustSucceed();
         await _host.MustAsync("systemctl", "stop", unit);
         Assert.Equal("kept\n", await _host.ShellAsync($"cat /var/lib/{name}/.writable/upper/written"));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();

@@ -67,7 +67,7 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         await _host.ShellAsync("rm /etc/systemd/system/tiny.service; sync");
         await _host.PowerCutAsync();
 
-        string state = await _host.ShellAsync("for i in $(seq 100); do systemctl is-active tiny.service && break; sleep 0.1; done");
+        string state = await _host.ShellAsync("for i in $(seq 1200); do systemctl is-active tiny.service && break; sleep 0.1; done");
         Assert.True(
             state.EndsWith("active\n", StringComparison.Ordinal) && !state.EndsWith("inactive\n", StringComparison.Ordinal),
             await _host.ShellAsync("systemctl status sysctr-recover.service tiny.service --no-pager --full || true; journalctl --boot --no-pager | grep -E 'tiny|sysctr|recover' || true"));

@@ -137,7 +137,7 @@ public sealed class ContractTests(NspawnFixture fixture)
             sysctr run --name {{name}} probe > /dev/null 2>&1 & tool=$!
             for i in $(seq 1200); do grep -qs pid= /var/lib/{{name}}/var/lib/probe/report && break; sleep 0.1; done
             kill -TERM $tool; wait $tool || echo "status $?"
-            for i in $(seq 1200); do systemctl is-active --quiet {{name}} || break; sleep 0.1; done
+            for i in $(seq 1200); do test "$(systemctl is-active {{name}})" = inactive && break; sleep 0.1; done
             systemctl is-active {{name}} || true
             """);
         await _host.SysctrAsync("pull", "probe");

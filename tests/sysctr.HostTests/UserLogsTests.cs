@@ -44,6 +44,8 @@ public sealed class UserLogsTests(NspawnFixture fixture)
         CommandResult said = await user.MustAsync("logs", "probe");
         await user.MustAsync("uninstall", "--purge", "probe");
 
+        // Who takes the words to the journal may be slower than the payload's end.
+        await user.ShellAsync("mkdir -p ~/.config/systemd/user/sysctr-log-.service.d; printf '[Service]\\nExecStartPre=sleep 0.5\\n' > ~/.config/systemd/user/sysctr-log-.service.d/late.conf; systemctl --user daemon-reload");
         CommandResult failed = await user.SysctrAsync([.. install[..2], "--settle", "30", .. install[2..], "echo the reason >/dev/stderr; exit 3"]);
         await user.MustAsync("uninstall", "--purge", "probe");
 

@@ -213,7 +213,7 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         await using IAsyncDisposable configured = await Fleet.ConfigureAsync(_host, one);
         await _host.ShellAsync(
             $"""
-             sysctr --quiet install --now --auto-update registry --set ADDRESS=here --name {second} $(sysctr info {Fleet.Agent} --json | sed -n 's/.*"image": *"\([^"]*\)".*/\1/p')
+             sysctr --quiet install --now --auto-update registry --set ADDRESS=here --name {second} $(sysctr info {Fleet.Agent} --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["image"])')
              sysctr --quiet update {Fleet.Agent} --auto-update registry --lock none
              """);
         try

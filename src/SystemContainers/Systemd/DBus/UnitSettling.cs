@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Diagnostics;
+using SystemContainers.Systemd.Journal;
 
 namespace SystemContainers.Systemd.DBus;
 
@@ -64,11 +65,15 @@ static class UnitSettling
     }
 
     /// <summary>
-    /// Waits for the commands of a unit after its process's end, for a while: what the payload wrote last may be on its way to the journal by them, and there the reason is looked for.
+    /// Waits for a while until a container's log pipe is gone, which its end reads out: what the payload wrote last may be on its way to the journal, where the reason is looked for.
+    /// Without one the journal is looked at at once: the next life, of Restart=, has nothing to say of this one's end.
     /// </summary>
     private static async Task EndAsync(Func<string, CancellationToken, Task<UnitStatus>> look, UnitStatus status, CancellationToken cancellation)
     {
-        for (long began = Stopwatch.GetTimestamp(); status.ActiveState == "deactivating" && Stopwatch.GetElapsedTime(began) < s_ending; status = await look(status.Name, cancellation))
+        string pipe = JournalMatches.LogUnit + Path.ChangeExtension(status.Name, ".socket");
+        for (long began = Stopwatch.GetTimestamp();
+             status.ActiveState == "deactivating" && (await look(pipe, cancellation)).ActiveState == "active" && Stopwatch.GetElapsedTime(began) < s_ending;
+             status = await look(status.Name, cancellation))
         {
             await Task.Delay(s_step, cancellation);
         }

@@ -77,12 +77,24 @@ sealed class StateClaims(Host host)
     {
         string current = Path.Join(host.Deployment(name, 0).ContainerHere, "current");
         string tmpfiles = Path.Join(current, "host", Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"));
-        IEnumerable<string> made = System.IO.File.Exists(tmpfiles) ? TmpfilesLines.Directories(Encoding.UTF8.GetString(System.IO.File.ReadAllBytes(tmpfiles))) : [];
-        return made.Concat(MountGuard.WritableSources(Path.Join(current, DeploymentDirectory.ConfigName))
+        return Made(tmpfiles).Concat(MountGuard.WritableSources(Path.Join(current, DeploymentDirectory.ConfigName))
             .Where(s => s.StartsWith('/')).Select(s => HostPath.WithoutVarRun(HostPath.Absolute(s)))
 
             // Whoever sees all of /run or /var/lib has no part in every directory there.
             .Where(s => !MountGuard.IsSystemDirectory(s)));
+    }
+
+    /// <summary>None where there is no such file: the container's other calls may be taking it away.</summary>
+    private static IEnumerable<string> Made(string tmpfiles)
+    {
+        try
+        {
+            return TmpfilesLines.Directories(Encoding.UTF8.GetString(System.IO.File.ReadAllBytes(tmpfiles)));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 
     private static string? OtherOwner(Dictionary<string, string> claims, string name, string directory) =>

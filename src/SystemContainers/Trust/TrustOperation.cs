@@ -18,14 +18,11 @@ namespace SystemContainers.Trust;
 sealed class TrustOperation(Host host, Action<string> note)
 {
     /// <summary>The directory that is written to, as this process sees it: the user's, and root's own where there is one, as it is the only one that podman before 6 looks at then.</summary>
-    private string SignaturePlaces
-    {
-        get
-        {
-            string own = Below(SignatureStorage.Own(host.User, host.Root, Environment.GetEnvironmentVariable));
-            return host.User is not null || Directory.Exists(own) ? own : Below("/etc/containers/registries.d");
-        }
-    }
+    private string SignaturePlaces => host.User is not null || Directory.Exists(OwnPlaces) ? OwnPlaces : HostPlaces;
+
+    private string OwnPlaces => Below(SignatureStorage.Own(host.User, host.Root, Environment.GetEnvironmentVariable));
+
+    private string HostPlaces => Below("/etc/containers/registries.d");
 
     private string Below(string path) => host.Root == "/" ? path : RootedPath.Resolve(host.Root, path, followLast: true);
 
@@ -102,9 +99,14 @@ sealed class TrustOperation(Host host, Action<string> note)
 
         file.Write();
         note($"{scope}: no rule of its own any more in {file.Path}");
-        if (new SignaturePlaceFile(SignaturePlaces, scope).Remove() is { } removed)
+
+        // An earlier call may have written where root had no directory of its own yet.
+        foreach (string directory in host.User is null ? (string[])[OwnPlaces, HostPlaces] : [OwnPlaces])
         {
-            note($"{scope}: removed {removed}");
+            if (new SignaturePlaceFile(directory, scope).Remove() is { } removed)
+            {
+                note($"{scope}: removed {removed}");
+            }
         }
     }
 

@@ -29,13 +29,6 @@ static class ContainersPaths
         }
     }
 
-    /// <summary>The directory of such files in the home directory; of a system below a directory root's, as it is called there.</summary>
-    /// <param name="user">Null for who calls.</param>
-    /// <param name="root">The root directory of the host.</param>
-    /// <param name="environment">Gives a variable of the caller's; null for none.</param>
-    public static string Config(HostUser? user, string root, Func<string, string?>? environment) =>
-        root == "/" ? Config(user, environment ?? (static _ => null)) : "/root/.config/containers";
-
     /// <summary>The user's directory of such files.</summary>
     public static string Config(HostUser? user, Func<string, string?> environment) =>
         Path.Join(user?.ConfigHome ?? CallerHome.Config(environment), "containers");

@@ -48,7 +48,7 @@ sealed partial class SignaturePolicy
     /// <param name="user">Who pulls; null for root.</param>
     /// <param name="root">The root directory of the host whose file it is.</param>
     /// <param name="environment">The caller's; null for none.</param>
-    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(ContainersPaths.Config(user, root, environment), "policy.json");
+    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(OwnTrustFiles.Directory(user, root, environment), "policy.json");
 
     /// <summary>The file that counts: the user's own, the administrator's, or what a package shipped; the administrator's where there is none.</summary>
     /// <param name="own">That of <see cref="Own"/>.</param>

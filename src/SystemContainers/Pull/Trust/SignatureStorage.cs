@@ -45,7 +45,7 @@ sealed class SignatureStorage
     /// <param name="user">Null for root.</param>
     /// <param name="root">The root directory of the host whose it is.</param>
     /// <param name="environment">The caller's; null for none.</param>
-    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(ContainersPaths.Config(user, root, environment), "registries.d");
+    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(OwnTrustFiles.Directory(user, root, environment), "registries.d");
 
     /// <summary>That of who pulls; and for a system below a directory its own as well, whose policy was written with it in mind.</summary>
     /// <param name="user">Null for root.</param>

@@ -36,21 +36,33 @@ public sealed class SignaturePolicyTests : IDisposable
     }
 
     /// <summary>As containers-policy.json(5) has it, for every user; so a stricter one of root's is obeyed by us as by podman.</summary>
-    [Theory]
-    [InlineData("HOME", ".config/containers/policy.json")]
-    [InlineData("XDG_CONFIG_HOME", "containers/policy.json")]
-    public void Root_s_own_file_counts_before_the_host_s(string variable, string place)
+    [Fact]
+    public void Root_s_own_file_counts_before_the_host_s()
     {
-        string own = Path.Combine(_directory, place);
+        string own = Path.Combine(_directory, ".config/containers/policy.json");
         Directory.CreateDirectory(Path.GetDirectoryName(own)!);
         File.WriteAllText(own, """{"default":[{"type":"reject"}]}""");
-        string? Variable(string name) => name == variable ? _directory : null;
+        string? Variable(string name) => name switch { "HOME" => _directory, "XDG_CONFIG_HOME" => "/nowhere", _ => null };
 
         Assert.Contains(
             $"says {own} for default",
             Assert.Throws<SysctrException>(() => SignaturePolicy.Load(user: null, environment: Variable).Check(ImageReference.Parse("quay.io/x:1"))).Message, StringComparison.Ordinal);
         using ChangedPolicy changed = ChangedPolicy.Open(user: null, "/", Variable);
         Assert.Equal(own, changed.Path);
+    }
+
+    /// <summary>Called with another's home directory, as by sudo -E: nobody else says whom the host trusts.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(".config")]
+    [InlineData(".config/containers")]
+    public void A_home_directory_that_others_can_change_is_not_root_s(string open)
+    {
+        Directory.CreateDirectory(Path.Combine(_directory, ".config/containers"));
+        File.WriteAllText(Path.Combine(_directory, ".config/containers/policy.json"), """{"default":[{"type":"insecureAcceptAnything"}]}""");
+        File.SetUnixFileMode(Path.Combine(_directory, open), (UnixFileMode)0b111_101_111);
+
+        Assert.Equal("/root/.config/containers/policy.json", SignaturePolicy.Own(null, "/", name => name == "HOME" ? _directory : null));
     }
 
     /// <summary>The caller's home directory is none of that system's.</summary>

@@ -60,4 +60,7 @@ sealed partial record HostFacts
 
     /// <summary>Whether a directory of the host, links followed, belongs to root, and nobody else may make names in it.</summary>
     public Func<string, bool> IsRootsAlone { get; init; } = static _ => true;
+
+    /// <summary>Whether a path of the host is a symbolic link.</summary>
+    public Func<string, bool> IsLink { get; init; } = static _ => false;
 }

@@ -75,8 +75,8 @@ static class ContainerRenderer
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : (isKept || volumes.Any(v => HostPath.IsBelow(v.Source, state))) && IsOurs(request, state) ? [state]
             : [];
-        string? tmpfiles = own is not null ? own.Text is [] ? null : own.Text
-            : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings) + string.Concat(OwnedVolumes.Lines(request, volumes, config)) is { Length: > 0 } lines ? lines : null;
+        string lines = (own is not null ? own.Text : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings)) + string.Concat(OwnedVolumes.Lines(request, volumes, config));
+        string? tmpfiles = lines.Length == 0 ? null : lines;
         return new RenderedContainer
         {
             Units = Units(request, values, config),

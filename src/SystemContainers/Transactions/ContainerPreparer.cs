@@ -74,6 +74,7 @@ sealed class ContainerPreparer(Host host)
         {
             IsDirectory = host.IsDirectory,
             SecretFault = secret => SecretFault(host, secret),
+            IsLink = path => new FileInfo(host.Inside(path)).LinkTarget is not null,
             IsRootsAlone = path => host.User is not null || HostOwners.KeepsNames(host.Here(path)),
             Controllers = host.Systemd.IsBooted ? HostFacts.ReadControllers(host.User) : null,
         };

@@ -190,6 +190,8 @@ public sealed class SettingsTests
     [InlineData("/etc")]
     [InlineData("/var/lib")]
     [InlineData("/usr/share/x")]
+    [InlineData("/etc/ssl")]
+    [InlineData("/run/systemd/x")]
     public void What_is_the_systems_gets_no_other_owner(string source)
     {
         RenderRequest request = Request(s_image, ("volume", source + ":/data:U"));
@@ -198,6 +200,21 @@ public sealed class SettingsTests
 
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains(source, e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What tmpfiles.d takes for a pattern, what it would follow, and what a payload or user could put there.</summary>
+    [Theory]
+    [InlineData("/srv/[prod]", "pattern")]
+    [InlineData("/srv/{a,b}", "pattern")]
+    [InlineData("/srv/link", "a link")]
+    [InlineData("/srv/open/data", "others than root can change what is in /srv/open")]
+    [InlineData("/srv/app/conf", "/srv/app is mounted, too")]
+    public void Where_a_path_may_lead_elsewhere_nothing_gets_another_owner(string source, string why)
+    {
+        RenderRequest request = Request(s_image, ("volume", source + ":/data:U"), ("volume", "/srv/app:/app"));
+        HostFacts host = request.Host with { IsDirectory = _ => true, IsLink = path => path == "/srv/link", IsRootsAlone = path => path != "/srv/open" };
+
+        Assert.Contains(why, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = host })).Message, StringComparison.Ordinal);
     }
 
     /// <summary>As the preparer has it, which asks the host for ranges.</summary>

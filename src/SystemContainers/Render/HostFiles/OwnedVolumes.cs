@@ -12,25 +12,22 @@ using SystemContainers.Templates;
 namespace SystemContainers.Render.HostFiles;
 
 /// <summary>
-/// Volumes with the option U: all that is in them becomes the payload's user's, when the deployment comes into use and at each boot. systemd-tmpfiles does it, which follows no link on the way.
+/// Volumes with the option U: all that is in them becomes the payload's user's, when the deployment comes into use and at each boot. systemd-tmpfiles does it, which follows no link in what it walks
+/// through, but those on the way there; so nobody else may be able to put one there.
 /// </summary>
 static class OwnedVolumes
 {
-    /// <summary>The operating system's own: with another owner it does not work any more. As podman has it.</summary>
-    private static readonly string[] s_systems =
-    [
-        "/", "/bin", "/boot", "/dev", "/etc", "/etc/passwd", "/etc/pki", "/etc/shadow", "/home", "/lib", "/lib64", "/media", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var",
-        "/var/lib", "/var/log",
-    ];
+    /// <summary>What many have a share in. As podman has it.</summary>
+    private static readonly string[] s_shared = ["/", "/home", "/media", "/opt", "/root", "/run", "/srv", "/tmp", "/var", "/var/lib", "/var/log"];
 
-    /// <summary>Below these nothing is anybody else's either.</summary>
-    private static readonly string[] s_trees = ["/bin", "/boot", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
+    /// <summary>The operating system's own, with all below: with another owner it does not work any more, or is open to the payload.</summary>
+    private static readonly string[] s_trees = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run/systemd", "/sbin", "/sys", "/usr", "/var/lib/sysctr", "/var/lib/systemd", "/var/log/journal"];
 
     /// <summary>A line of tmpfiles.d(5) for each.</summary>
     /// <param name="request">The container.</param>
     /// <param name="volumes">Those that are kept on the host.</param>
     /// <param name="config">What the runtime gets: the payload's user.</param>
-    /// <exception cref="SysctrException">Usage: a place is the system's, or the container is a user's.</exception>
+    /// <exception cref="SysctrException">Usage: a place is the system's, or somebody else could change where it leads, or the container is a user's.</exception>
     public static IEnumerable<string> Lines(RenderRequest request, IReadOnlyList<Volume> volumes, RuntimeConfigFile config)
     {
         VolumeSetting[] owned = [.. request.Settings.Spec.Volumes.Where(v => v.IsOwned)];
@@ -53,12 +50,28 @@ static class OwnedVolumes
             // Where the mount maps owners, those on disk are the container's; else they are the host's.
             IdMap? map = volume.IsMapped ? null : request.UserMap;
             string source = volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.Source ?? volume.Source ?? "";
-            return Line(volume, source, map?.UidOutside(uid) ?? uid, map?.GidOutside(gid) ?? gid);
+            return Line(request, volume, source, map?.UidOutside(uid) ?? uid, map?.GidOutside(gid) ?? gid);
         })];
     }
 
-    private static string Line(VolumeSetting volume, string source, uint uid, uint gid) =>
-        s_systems.Contains(source, StringComparer.Ordinal) || s_trees.Any(t => HostPath.IsBelow(source, t))
-            ? throw new SysctrException(ErrorKind.Usage, $"giving {source} to the payload's user for {volume.Destination}: it is the operating system's", "leave U out, or mount a directory of the container's own")
-            : new TmpfilesLine(0, 'Z', "", source) { User = $"{uid}", Group = $"{gid}" } + "\n";
+    private static string Line(RenderRequest request, VolumeSetting volume, string source, uint uid, uint gid) => Obstacle(request, volume, source) is { } obstacle
+        ? throw new SysctrException(ErrorKind.Usage, $"giving {source} to the payload's user for {volume.Destination}: {obstacle}", "leave U out, and give the directory its owner with chown(1)")
+        : new TmpfilesLine(0, 'Z', "", source) { User = $"{uid}", Group = $"{gid}" } + "\n";
+
+    private static string? Obstacle(RenderRequest request, VolumeSetting volume, string source) =>
+        s_shared.Contains(source, StringComparer.Ordinal) || s_trees.Any(t => source == t || HostPath.IsBelow(source, t)) ? "it is the operating system's"
+        : source.AsSpan().IndexOfAny("*?[]{}\\") >= 0 ? "its path is a pattern to tmpfiles.d(5)"
+        : !volume.IsHostPath ? null
+        : request.Host.IsLink(source) ? "it is a link"
+        : Parents(source).FirstOrDefault(p => !request.Host.IsRootsAlone(p)) is { } open ? $"others than root can change what is in {open}, and so where it leads"
+        : request.Settings.Spec.Volumes.FirstOrDefault(v => v.IsHostPath && HostPath.IsBelow(source, v.Source!)) is { } above ? $"{above.Source} is mounted, too, so that the payload could change where it leads"
+        : null;
+
+    private static IEnumerable<string> Parents(string path)
+    {
+        for (string parent = HostPath.Parent(path); parent is not ("/" or ""); parent = HostPath.Parent(parent))
+        {
+            yield return parent;
+        }
+    }
 }

@@ -145,6 +145,16 @@ sealed class RuntimeConfigFile
 
             _ = reader.OptionalString(space, "type", $"linux.namespaces[{i}].type");
         }
+
+        foreach ((int i, JsonElement device) in reader.List(linux, "devices", "linux.devices").Index())
+        {
+            if (device.ValueKind != JsonValueKind.Object)
+            {
+                throw ExportJson.WrongType(reader.Path, $"linux.devices[{i}]", "an object", device);
+            }
+
+            _ = reader.OptionalString(device, "path", $"linux.devices[{i}].path");
+        }
     }
 
     private static void CheckRoot(Reader reader, JsonElement document)

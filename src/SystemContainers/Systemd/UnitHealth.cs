@@ -23,11 +23,9 @@ static class UnitHealth
         { Restarts: > 0 } => Restarted,
 
         // A condition that does not hold gives "inactive" with "success" too.
-        _ => IsUp(service) || mayEnd || service.IsTriggered || service.Type == "oneshot" ? null : Ended,
+        _ => service.IsUp || mayEnd || service.IsTriggered || service.Type == "oneshot" ? null : Ended,
     };
 
     /// <summary>Whether there is nothing left to watch of a service that has not failed: it has done its work.</summary>
-    public static bool IsOver(UnitStatus service) => !IsUp(service) || service.Type == "oneshot";
-
-    private static bool IsUp(UnitStatus service) => service.ActiveState is "active" or "reloading" or "activating";
+    public static bool IsOver(UnitStatus service) => !service.IsUp || service.Type == "oneshot";
 }

@@ -10,5 +10,9 @@ namespace SystemContainers.Systemd;
 sealed record UnitState(string Name, string LoadState, string ActiveState, string SubState)
 {
     /// <summary>Whether it runs, or is about to.</summary>
-    public bool IsUp => ActiveState is "active" or "activating" or "reloading";
+    public bool IsUp => IsUpIn(ActiveState);
+
+    /// <summary>Whether a unit in a state runs, or is about to.</summary>
+    /// <param name="activeState">As <see cref="ActiveState"/>.</param>
+    public static bool IsUpIn(string activeState) => activeState is "active" or "activating" or "reloading";
 }

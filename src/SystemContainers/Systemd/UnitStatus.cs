@@ -35,6 +35,9 @@ sealed record UnitStatus
     /// <summary>Of a service: how often its Restart= has started it again since somebody started it.</summary>
     public uint Restarts { get; init; }
 
+    /// <inheritdoc cref="UnitState.IsUp"/>
+    public bool IsUp => UnitState.IsUpIn(ActiveState);
+
     /// <summary>A socket, timer or path starts it.</summary>
     public bool IsTriggered { get; init; }
 }

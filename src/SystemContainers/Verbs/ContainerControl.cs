@@ -62,10 +62,11 @@ sealed class ContainerControl(Host host)
     {
         ContainerRecord record = host.Catalog.Get(name);
         RequireSystemd("executing a command in", name);
-        return IsUp((await host.Systemd.GetStatusAsync(record.MainUnit, cancellation)).ActiveState);
+        return HasPayload((await host.Systemd.GetStatusAsync(record.MainUnit, cancellation)).ActiveState);
     }
 
-    private static bool IsUp(string state) => state is "active" or "reloading" or "deactivating";
+    /// <summary>Whether there is a payload, which one that is being stopped still has.</summary>
+    private static bool HasPayload(string state) => state is "active" or "reloading" or "deactivating";
 
     /// <summary>
     /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never what the caller has open; with crun,
@@ -81,7 +82,7 @@ sealed class ContainerControl(Host host)
         RequireSystemd("executing a command in", name);
         UnitStatus status = await host.Systemd.GetStatusAsync(record.MainUnit, CancellationToken.None);
         string state = status.ActiveState;
-        if (!IsUp(state))
+        if (!HasPayload(state))
         {
             throw new SysctrException(
                 ErrorKind.Unit, $"executing a command in '{name}': it does not run, {record.MainUnit} is {state}", $"'sysctr start {name}' starts it");

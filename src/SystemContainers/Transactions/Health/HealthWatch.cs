@@ -28,23 +28,29 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         string[] units = [.. started.SelectMany(s => s.Units)];
         await host.Systemd.SettleAsync(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
         ContainerRecord[] services = [.. started.Where(s => s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal)).Select(s => s.Container)];
-        IReadOnlyList<UnitState> states = await host.Systemd.GetStatesAsync([.. services.Select(c => c.MainUnit)], cancellation);
-        (ContainerRecord Container, UnitState State)[] found = [.. services.Zip(states)];
+        (ContainerRecord Container, UnitState State)[] found = await StatesAsync(services, cancellation);
         ContainerRecord[] checkedOnes =
         [
             .. found.Where(f => !policy.WithoutHealthCheck && f.Container.Health is not null && (!mayEnd || f.State.ActiveState == "active")).Select(f => f.Container),
         ];
-        await CheckAsync(checkedOnes, units, mayEnd, cancellation);
-        return new StartOutcome([.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => f.State.ActiveState is "inactive" or "deactivating").Select(f => f.Container.Name)]);
+        if (checkedOnes.Length > 0)
+        {
+            await CheckAsync(checkedOnes, units, mayEnd, cancellation);
+
+            // It may have taken its time, and others may have ended meanwhile.
+            found = await StatesAsync(services, cancellation);
+        }
+
+        return new StartOutcome(
+            [.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => f.State.ActiveState is "inactive" or "deactivating").Select(f => f.Container.Name)],
+            [.. started.Select(s => s.Container).Except(services).Select(c => c.Name)]);
     }
+
+    private async Task<(ContainerRecord Container, UnitState State)[]> StatesAsync(ContainerRecord[] services, CancellationToken cancellation) =>
+        [.. services.Zip(await host.Systemd.GetStatesAsync([.. services.Select(c => c.MainUnit)], cancellation))];
 
     private async Task CheckAsync(ContainerRecord[] containers, string[] units, bool mayEnd, CancellationToken cancellation)
     {
-        if (containers.Length == 0)
-        {
-            return;
-        }
-
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task all = Task.WhenAll(containers.Select(c => UntilWellAsync(c, ending.Token)));
         Task up = host.Systemd.SettleAsync(units, Timeout.InfiniteTimeSpan, mayEnd, ending.Token);

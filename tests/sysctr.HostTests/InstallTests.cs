@@ -22,6 +22,21 @@ public sealed class InstallTests(NspawnFixture fixture)
     }
 
     [Fact]
+    public async Task Units_that_are_ours_are_not_read_before_and_others_are()
+    {
+        string[] without = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--property=InaccessiblePaths=/usr/bin/systemd-analyze", "sysctr"];
+        string name = Container.NewName();
+        (await _host.RunAsync([.. without, "install", "--name", name, "probe"])).MustSucceed();
+        Assert.Equal("loaded\n", await _host.ShellAsync($"systemctl show --value -P LoadState {name}.service"));
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+
+        CommandResult read = await _host.RunAsync([.. without, "install", "--name", Container.NewName(), "legacy-plain"]);
+
+        Assert.NotEqual(0, read.ExitCode);
+        Assert.Contains("systemd-analyze", read.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Install_now_starts_with_what_the_image_says()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");

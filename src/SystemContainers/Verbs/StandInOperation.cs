@@ -88,12 +88,15 @@ sealed class StandInOperation(Host host)
 
         if (user is not null)
         {
-            process["user"] = new JsonObject
+            // What else stands there, the umask, is the container's.
+            JsonObject who = process["user"] as JsonObject ?? [];
+            who["uid"] = user.Uid;
+            who["gid"] = user.Gid;
+            who["additionalGids"] = new JsonArray([.. user.Groups.Where(g => g != user.Gid).Select(g => JsonValue.Create(g))]);
+            if (who.Parent is null)
             {
-                ["uid"] = user.Uid,
-                ["gid"] = user.Gid,
-                ["additionalGids"] = new JsonArray([.. user.Groups.Where(g => g != user.Gid).Select(g => JsonValue.Create(g))]),
-            };
+                process["user"] = who;
+            }
         }
     }
 

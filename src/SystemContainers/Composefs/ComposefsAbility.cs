@@ -4,5 +4,8 @@ namespace SystemContainers.Composefs;
 
 /// <summary>Whether a host can mount trees.</summary>
 /// <param name="Obstacle">What stands against it; null where nothing does.</param>
-/// <param name="HasDataLayer">As <see cref="ComposefsMount.HasDataLayer"/>. Kernels without have no other way to mount the image than a loop device, either, which costs a start some 20 ms.</param>
-sealed record ComposefsAbility(string? Obstacle, bool HasDataLayer);
+/// <param name="IsDefault">
+/// Whether they are mounted where nobody asks for a form. Not without <see cref="ComposefsMount.HasDataLayer"/>, for such kernels have no other way to the image than a loop device, which costs a start
+/// some 20 ms; and not with SELinux, for the files of a mounted tree would have no label.
+/// </param>
+sealed record ComposefsAbility(string? Obstacle, bool IsDefault);

@@ -151,9 +151,32 @@ sealed class ComposefsMount
             throw LinuxException.Last("open", image);
         }
 
-        using SafeFileHandle? nodes = LoopDevice.KernelNodes();
-        string devices = nodes is null ? "/dev" : $"/proc/self/fd/{(int)nodes.DangerousGetHandle()}";
-        using SafeFileHandle device = LoopDevice.Attach(file, devices, out string path);
+        SafeFileHandle? nodes = null;
+        SafeFileHandle? device = null;
+        try
+        {
+            string path;
+            try
+            {
+                device = LoopDevice.Attach(file, "/dev", out path);
+            }
+            catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+            {
+                nodes = LoopDevice.KernelNodes();
+                device = LoopDevice.Attach(file, $"/proc/self/fd/{(int)nodes.DangerousGetHandle()}", out path);
+            }
+
+            Move(path, place);
+        }
+        finally
+        {
+            device?.Dispose();
+            nodes?.Dispose();
+        }
+    }
+
+    private static void Move(string path, string place)
+    {
         using SafeFileHandle mount = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
         Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
     }

@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Verity;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
@@ -27,19 +28,12 @@ static class ComposefsProbe
     /// <exception cref="IOException">The directory can't be written to.</exception>
     public static ComposefsAbility Try(string directory)
     {
-        if (File.Exists(SelinuxState))
-        {
-            return new ComposefsAbility("the files of a mounted tree would have no label (SELinux)", HasDataLayer: false);
-        }
-
         (string image, VerityDigest digest, string objects) = Write(directory);
         string place = Directory.CreateDirectory(Path.Join(directory, "place")).FullName;
         ComposefsAbility? ability = null;
 
         // Which mounts a thread sees is its own only once it has left the others', and it can't come back.
-        Thread thread = new(() => ability = Mount(image, digest, objects, place)) { IsBackground = true };
-        thread.Start();
-        thread.Join();
+        OwnThread.Run(() => ability = Mount(image, digest, objects, place));
         return ability!;
     }
 
@@ -83,12 +77,13 @@ static class ComposefsProbe
 
             ComposefsMount tree = ComposefsMount.Open(image, digest, objects, place, place);
             tree.Complete();
-            return new ComposefsAbility(
-                File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content) ? null : "a file of a mounted tree has not its content", tree.HasDataLayer);
+            return File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content)
+                ? new ComposefsAbility(Obstacle: null, IsDefault: tree.HasDataLayer && !File.Exists(SelinuxState))
+                : new ComposefsAbility("a file of a mounted tree has not its content", IsDefault: false);
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
-            return new ComposefsAbility((e.InnerException ?? e).Message, HasDataLayer: false);
+            return new ComposefsAbility((e.InnerException ?? e).Message, IsDefault: false);
         }
     }
 }

@@ -30,15 +30,10 @@ static unsafe class LoopDevice
     /// <summary>
     /// The nodes of all devices as the kernel has them, for who has a /dev with few: that of a unit with PrivateDevices= or of a container. They are mounted nowhere, and gone with the handle.
     /// </summary>
-    /// <returns>The root of a devtmpfs; null where /dev has what is needed.</returns>
+    /// <returns>The root of a devtmpfs.</returns>
     /// <exception cref="LinuxException">It can't be mounted.</exception>
-    public static SafeFileHandle? KernelNodes()
+    public static SafeFileHandle KernelNodes()
     {
-        if (File.Exists(Path.Join("/dev", Control)))
-        {
-            return null;
-        }
-
         const string Type = "devtmpfs";
         using SafeFileHandle context = new(Libc.fsopen(Type), ownsHandle: true);
         if (context.IsInvalid || Libc.fsconfig_create(context) != 0)

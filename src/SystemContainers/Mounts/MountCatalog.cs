@@ -72,6 +72,9 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
         {
             if (Read(place) is not { } record || !IsLive(record, mounted))
             {
+                // The metadata of a tree, which whoever was killed had not put under the tree yet.
+                string real = RealPath.Of(place);
+                MountTable.Detach(point => point.StartsWith(real + "/", StringComparison.Ordinal));
                 TreeRemoval.Remove(place);
             }
         }

@@ -36,7 +36,7 @@ static class CheckoutChoice
         return form == CheckoutForm.HardLinks || request.FollowsMounted || host.MountObstacle is not { } cause ? form
             : request.IsCheckoutKept ? CheckoutForm.HardLinks
             : throw new SysctrException(
-                ErrorKind.Host, $"--checkout composefs: this host can't mount a tree: {cause}",
+                ErrorKind.Host, $"{(request.Checkout is null ? $"checkout = \"composefs\" in {SysctrConfiguration.Path}" : "--checkout composefs")}: this host can't mount a tree: {cause}",
                 "'--checkout hardlinks' goes without; a kernel needs EROFS and overlayfs, from 6.12 or with loop devices");
     }
 }

@@ -229,7 +229,7 @@ sealed class Host : IDisposable
 
     /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host can. A host that does not run may be run by any kernel.</summary>
     internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks
-        : ConfiguredCheckout ?? (_ability.Value is { Obstacle: null, HasDataLayer: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
+        : ConfiguredCheckout ?? (_ability.Value is { IsDefault: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
 
     /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host does not run.</summary>
     internal string? MountObstacle => _ability.Value?.Obstacle;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Mounts;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
@@ -15,7 +17,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
     /// <param name="purge">Whether their state directories go too.</param>
     /// <param name="cancellation">Honoured until the first change.</param>
     /// <returns>What became of each.</returns>
-    /// <exception cref="Errors.SysctrException">NotFound: one is not installed; nothing was changed.</exception>
+    /// <exception cref="SysctrException">NotFound: one is not installed; Conflict: somebody looks at its files; nothing was changed.</exception>
     public async Task<IReadOnlyList<UninstallReport>> RunAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
@@ -23,10 +25,24 @@ sealed class UninstallOperation(Host host, Action<string> note)
         return await host.History.RunAsync("uninstall", distinct, origin => RemoveAsync(distinct, purge, origin, cancellation));
     }
 
+    /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the next prune.</summary>
+    private void CheckNotMounted(string[] names)
+    {
+        foreach (MountRecord mount in new MountCatalog(host.Target, host.Locks).Live().Select(m => m.Record).Where(m => m.Kind == MountKind.Container && names.Contains(m.Name, StringComparer.Ordinal)))
+        {
+            if (host.Catalog.All().Any(r => r.Name == mount.Name && r.Deployment == mount.Deployment && r.Composefs is not null))
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"uninstalling {mount.Name}: its files are looked at in {mount.Directory}", mount.Owner is null ? $"'sysctr umount {mount.Directory}' first" : "wait until the scan has ended");
+            }
+        }
+    }
+
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
     {
         using ContainerLocks locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
+        CheckNotMounted(distinct);
         cancellation.ThrowIfCancellationRequested();
 
         RemainingFiles remaining = new(host);

@@ -56,7 +56,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
             }
         }
 
-        return await PrepareAsync(transaction, before, opened, install with { Set = set }, cancellation);
+        return await PrepareAsync(transaction, before, opened, install with { Set = set }, request.Checkout is not null || request.ForgetsCheckout, cancellation);
     }
 
     /// <summary>The same for a deployment that is asked for as a whole.</summary>
@@ -66,22 +66,26 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     /// <param name="install">As if it were new.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The image can't be used; nothing was changed.</exception>
-    public async Task<PreparedContainer?> PrepareAsync(
-        ContainerTransaction transaction, ContainerRecord before, OpenedImage opened, InstallRequest install, CancellationToken cancellation)
+    public Task<PreparedContainer?> PrepareAsync(
+        ContainerTransaction transaction, ContainerRecord before, OpenedImage opened, InstallRequest install, CancellationToken cancellation) =>
+        PrepareAsync(transaction, before, opened, install, wantsForm: false, cancellation);
+
+    private async Task<PreparedContainer?> PrepareAsync(
+        ContainerTransaction transaction, ContainerRecord before, OpenedImage opened, InstallRequest install, bool wantsForm, CancellationToken cancellation)
     {
         StoredImage image = opened.Image;
         if (before.RemoteRootfs is not null && IsSameImage(before, image) && HasConfig(before))
         {
             // Rendered for the place of the old deployment, whose path stands in it, to be compared with that.
             PreparedContainer again = await transaction.PrepareAsync(opened, install, before.Name, before.Deployment, before, cancellation);
-            if (IsSame(before, again.Record) && IsRenderedSame(before, again))
+            if (IsSame(before, again.Record, wantsForm) && IsRenderedSame(before, again))
             {
                 return null;
             }
         }
 
         PreparedContainer after = await transaction.PrepareAsync(opened, install, before.Name, NextNumber(before.Name), before, cancellation);
-        return before.RemoteRootfs is null && IsSame(before, after.Record) && HasConfig(before) ? null : after;
+        return before.RemoteRootfs is null && IsSame(before, after.Record, wantsForm) && HasConfig(before) ? null : after;
     }
 
     /// <summary>The form that is asked for, now or earlier; null for the host's.</summary>
@@ -109,10 +113,10 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     private bool HasConfig(ContainerRecord before) =>
         before.ConfigDigest is null || File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile);
 
-    /// <summary>The promise: the same digest and the same values, and nothing happens. Older records do not tell which text a seccomp profile had, and what is not known is no change.</summary>
-    private static bool IsSame(ContainerRecord before, ContainerRecord after) =>
+    /// <summary>The promise: the same digest and the same values, and nothing happens; of the form of its tree only where one was asked for. Older records do not tell which text a seccomp profile had, and what is not known is no change.</summary>
+    private static bool IsSame(ContainerRecord before, ContainerRecord after, bool wantsForm) =>
         before.Image == after.Image && before.ManifestDigest == after.ManifestDigest && before.Runtime == after.Runtime &&
-        (before.SeccompDigest is null || before.SeccompDigest == after.SeccompDigest) && (before.Checkout == after.Checkout || before.Composefs is null == after.Composefs is null) &&
+        (before.SeccompDigest is null || before.SeccompDigest == after.SeccompDigest) && ((!wantsForm && before.Checkout == after.Checkout) || before.Composefs is null == after.Composefs is null) &&
         before.WithoutHostFiles == after.WithoutHostFiles && (before.Declared?.Lines ?? []).SequenceEqual(after.Declared?.Lines ?? []) &&
         before.Settings.IsSameAs(after.Settings) && before.Set.Count == after.Set.Count && before.Set.All(s => after.Set.TryGetValue(s.Key, out string? value) && value == s.Value);
 

@@ -57,6 +57,12 @@ public sealed class UpdateCheckoutTests : IAsyncLifetime
 
         ContainerRecord host = await UpdateAsync(new UpdateRequest { ForgetsCheckout = true });
         Assert.Equal((1, null, true), (host.Deployment, host.Checkout, host.Composefs is not null));
+
+        // Another wish of the host's is no reason for an update by itself, but for one that asks for it.
+        await File.WriteAllTextAsync(Root + "/etc/sysctr/sysctr.toml", "checkout = \"hardlinks\"\n", Cancellation);
+        Assert.Equal(1, (await UpdateAsync(new UpdateRequest())).Deployment);
+        host = await UpdateAsync(new UpdateRequest { ForgetsCheckout = true });
+        Assert.Equal((2, null, false), (host.Deployment, host.Checkout, host.Composefs is not null));
     }
 
     /// <summary>It counts from the next update on, which need not make another deployment of this one.</summary>

@@ -22,7 +22,7 @@ sealed class ApplyPreparer(Host host, Action<string> note)
     /// <exception cref="SysctrException">It can't be had; names the file.</exception>
     public async Task<PreparedContainer?> PrepareAsync(ContainerTransaction transaction, ApplyItem item, StoredImage image, CancellationToken cancellation)
     {
-        InstallRequest request = item.Declaration!.Request;
+        InstallRequest request = item.Declaration!.Request with { FollowsMounted = item.Declaration.Request.Checkout is null && item.Before?.Composefs is not null };
         try
         {
             if (RunOnceOperation.IsAskedBy(image))

@@ -30,7 +30,7 @@ public sealed class InstallTests(NspawnFixture fixture)
         Assert.Equal("loaded\n", await _host.ShellAsync($"systemctl show --value -P LoadState {name}.service"));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
 
-        CommandResult read = await _host.RunAsync([.. without, "install", "--name", Container.NewName(), "legacy-plain"]);
+        CommandResult read = await _host.RunAsync([.. without, "install", "--name", Container.NewName(), "probe-socket"]);
 
         Assert.NotEqual(0, read.ExitCode);
         Assert.Contains("systemd-analyze", read.Error, StringComparison.Ordinal);

@@ -77,6 +77,7 @@ public sealed class LayerTests : IDisposable
         Assert.Equal(3, _registry.BlobRequests(image.Blob(0)).Count);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task A_layer_at_just_the_least_rate_is_taken()
     {
@@ -109,6 +110,7 @@ public sealed class LayerTests : IDisposable
         Assert.Contains("took longer than", e.Message, StringComparison.Ordinal);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task A_manifest_that_comes_a_byte_now_and_then_ends_the_pull()
     {
@@ -206,6 +208,7 @@ public sealed class LayerTests : IDisposable
         Assert.Equal(image.Plains[0], _host.Sink.Layers[image.DiffId(0)]);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task A_stalled_connection_is_given_up_and_goes_on()
     {

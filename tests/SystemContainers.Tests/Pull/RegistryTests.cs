@@ -102,6 +102,7 @@ public sealed class RegistryTests : IDisposable
         Assert.Equal(image.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task A_registry_that_says_nothing_is_given_up()
     {

@@ -175,6 +175,7 @@ public sealed class NetworkWordsTests : IDisposable
         Assert.Equal(seconds, SystemContainers.Pull.Http.RetryRules.Pause(options, 2, response.Headers.RetryAfter).TotalSeconds, 0.001);
     }
 
+    [Trait("needs", "time")]
     [Theory]
     [InlineData("connect", "no connection in 2 s")]
     [InlineData("tls", "no connection in 2 s")]

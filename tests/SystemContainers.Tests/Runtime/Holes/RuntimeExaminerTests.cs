@@ -142,6 +142,7 @@ public sealed class RuntimeExaminerTests : IDisposable
         Assert.NotEmpty(examined.Unknown);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task One_that_does_not_answer_is_not_waited_for()
     {

@@ -36,6 +36,7 @@ public sealed class UnitSettlingTests
         Assert.Single(life);
     }
 
+    [Trait("needs", "time")]
     [Fact]
     public async Task A_pipe_that_is_not_read_out_is_not_waited_for()
     {

@@ -235,6 +235,12 @@ sealed partial class ContainerReader
     /// <summary>A command in the container reloads it.</summary>
     public void ReloadCommand(IReadOnlyList<QuadletValue> words)
     {
+        if (words.FirstOrDefault(w => w.Text.Any(char.IsControl)) is { } odd)
+        {
+            Fault(odd.Place, "ReloadCmd=: a word has a control character, and what stands in a unit is one line", "have a script in the image do it");
+            return;
+        }
+
         string[] command = [host.Tool, .. host.IsUser ? ["--user"] : Array.Empty<string>(), "exec", files.NameOf(unit), "--", .. words.Select(w => w.Text)];
         AddReload(CommandLine.Of(command), words[0].Place);
     }

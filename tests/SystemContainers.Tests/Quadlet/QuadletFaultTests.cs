@@ -47,6 +47,8 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("Rootfs=x", 3, "no absolute path")]
     [InlineData("Rootfs=/x:idmap", 3, "'idmap' is no option")]
     [InlineData("ReloadCmd=a\nReloadSignal=HUP", 4, "both there")]
+    [InlineData("ReloadCmd=a b\u0002c", 3, "control character")]
+    [InlineData("ReloadCmd=a \"b\\nc\"", 3, "control character")]
     [InlineData("ReloadSignal=SIGNOSUCH", 3, "no such signal")]
     [InlineData("Exec=%H", 3, "%H")]
     [InlineData("Exec=${INVOCATION_ID}", 3, "INVOCATION_ID")]

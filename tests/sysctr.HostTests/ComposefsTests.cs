@@ -46,6 +46,19 @@ public sealed class ComposefsTests(NspawnFixture fixture)
                  sysctr --quiet umount '/mnt/{name}, a'; rmdir '/mnt/{name}, a'; find /var/lib/sysctr/mounts -mindepth 1
                  """));
         Assert.Equal(mounts, await MountsAsync());
+
+        // What a killed mount has left keeps nobody from mounting; and whoever looks keeps the contents.
+        await _host.ShellAsync(
+            $"""
+             mkdir -p /var/lib/sysctr/mounts/dead/image /mnt/{name}
+             mount -t tmpfs none /var/lib/sysctr/mounts/dead/image
+             sysctr --quiet mount {name} /mnt/{name}
+             test ! -e /var/lib/sysctr/mounts/dead
+             """);
+        CommandResult held = await _host.SysctrAsync("uninstall", name);
+        Assert.Equal(10, held.ExitCode);
+        Assert.Contains($"'sysctr umount /mnt/{name}'", held.Error, StringComparison.Ordinal);
+        await _host.ShellAsync($"sysctr --quiet umount /mnt/{name}; rmdir /mnt/{name}");
         await _host.ShellAsync(
             """
             mkdir -p /etc/sysctr/scanners.d

@@ -165,6 +165,27 @@ public sealed class ApplyTests(NspawnFixture fixture)
         """;
 
     /// <summary>Rootfs=: the files are the administrator's, and so is what the payload writes.</summary>
+    /// <summary>As an image of a host has it that was made with its files: the first boot makes the containers, the second finds nothing to do.</summary>
+    [Fact]
+    public async Task The_service_does_it_at_boot()
+    {
+        await _host.ShellAsync(
+            $"mkdir -p {Place}; printf '[Container]\nImage={TestHost.Registry}/probe:latest\nNetwork=host\n[Install]\nWantedBy=multi-user.target\n' > {Place}/quaboot.container; systemctl --quiet enable sysctr-apply.service");
+        string installed = "";
+        for (int boot = 0; boot < 2; boot++)
+        {
+            await _host.RebootAsync();
+            await _host.EventuallyAsync("test \"$(systemctl show --value -P ExecMainExitTimestampMonotonic sysctr-apply.service)\" != 0 && systemctl is-active --quiet quaboot.service", TimeSpan.FromMinutes(3));
+
+            Assert.Equal("success\n", await _host.ShellAsync("systemctl show --value -P Result sysctr-apply.service"));
+            string now = await _host.ShellAsync("sysctr info --json quaboot | grep -E '\"(deployment|installed)'");
+            Assert.Equal(boot == 0 ? now : installed, now);
+            installed = now;
+        }
+
+        await _host.ShellAsync($"systemctl --quiet disable sysctr-apply.service; rm {Place}/quaboot.container; rmdir --ignore-fail-on-non-empty {Place}; sysctr --quiet uninstall --purge quaboot");
+    }
+
     [Fact]
     public async Task A_directory_of_the_host_can_be_a_container_s_root()
     {

@@ -7,6 +7,7 @@ using Xunit;
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>The targets of <c>tests/Fuzz</c> without its instrumentation: their seeds, and what is wrong in one place.</summary>
+[Trait("needs", "time")]
 public sealed class TargetTests
 {
     public static TheoryData<string> Names => [.. FuzzTargets.All.Select(t => t.Name)];

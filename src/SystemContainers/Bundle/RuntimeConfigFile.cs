@@ -15,9 +15,10 @@ sealed class RuntimeConfigFile
 {
     private RuntimeConfigFile(
         byte[] json, bool isReadonly, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities,
-        IReadOnlyDictionary<string, string> annotations)
+        IReadOnlyDictionary<string, string> annotations, IReadOnlyList<string> devices)
     {
         Annotations = annotations;
+        Devices = devices;
         IsReadonly = isReadonly;
         Json = json;
         Mounts = mounts;
@@ -29,13 +30,16 @@ sealed class RuntimeConfigFile
     public byte[] Json { get; }
 
     /// <summary>The same written anew, by somebody who has changed nothing of what was read.</summary>
-    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations);
+    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations, Devices);
 
     /// <summary>root.readonly.</summary>
     public bool IsReadonly { get; }
 
     /// <summary>In the order in which the runtime makes them.</summary>
     public IReadOnlyList<Mount> Mounts { get; }
+
+    /// <summary>linux.devices[].path: nodes that the runtime makes.</summary>
+    public IReadOnlyList<string> Devices { get; }
 
     /// <summary>process.cwd.</summary>
     public string WorkingDirectory { get; }
@@ -83,14 +87,15 @@ sealed class RuntimeConfigFile
 
         CheckTwice(reader, root, "");
         CheckRoot(reader, root);
-        CheckLinux(reader, root);
+        List<string> devices = ReadLinux(reader, root);
         return new RuntimeConfigFile(
             WithCapabilitySets(root, process, text),
             SaysReadonly(root),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
             ReadCapabilities(reader, process),
-            ReadAnnotations(reader, root));
+            ReadAnnotations(reader, root),
+            devices);
     }
 
     /// <summary>
@@ -126,12 +131,13 @@ sealed class RuntimeConfigFile
     // Go takes the long s and the Kelvin sign for s and k too (encoding/json, fold.go).
     private static string AsGoFolds(string name) => name.Replace('\u017f', 's').Replace('\u212a', 'k');
 
-    /// <summary>What we ask of <c>linux</c> ourselves when the container is made to fit into its unit.</summary>
-    private static void CheckLinux(Reader reader, JsonElement document)
+    /// <summary>Checks what we ask of <c>linux</c> ourselves when the container is made to fit into its unit.</summary>
+    /// <returns>The paths of its devices.</returns>
+    private static List<string> ReadLinux(Reader reader, JsonElement document)
     {
         if (!document.TryGetProperty("linux", out JsonElement linux) || linux.ValueKind == JsonValueKind.Null)
         {
-            return;
+            return [];
         }
 
         linux = reader.Required(document, "linux", "linux", JsonValueKind.Object);
@@ -146,6 +152,7 @@ sealed class RuntimeConfigFile
             _ = reader.OptionalString(space, "type", $"linux.namespaces[{i}].type");
         }
 
+        List<string> devices = [];
         foreach ((int i, JsonElement device) in reader.List(linux, "devices", "linux.devices").Index())
         {
             if (device.ValueKind != JsonValueKind.Object)
@@ -153,8 +160,13 @@ sealed class RuntimeConfigFile
                 throw ExportJson.WrongType(reader.Path, $"linux.devices[{i}]", "an object", device);
             }
 
-            _ = reader.OptionalString(device, "path", $"linux.devices[{i}].path");
+            if (reader.OptionalString(device, "path", $"linux.devices[{i}].path") is { Length: > 0 } path)
+            {
+                devices.Add(path);
+            }
         }
+
+        return devices;
     }
 
     private static void CheckRoot(Reader reader, JsonElement document)

@@ -151,34 +151,39 @@ sealed class ComposefsMount
             throw LinuxException.Last("open", image);
         }
 
-        SafeFileHandle? nodes = null;
-        SafeFileHandle? device = null;
-        try
+        if (TryMount(file, "/dev", place))
         {
-            string path;
-            try
-            {
-                device = LoopDevice.Attach(file, "/dev", out path);
-            }
-            catch (LinuxException e) when (e.Errno == Errno.ENOENT)
-            {
-                nodes = LoopDevice.KernelNodes();
-                device = LoopDevice.Attach(file, $"/proc/self/fd/{(int)nodes.DangerousGetHandle()}", out path);
-            }
-
-            Move(path, place);
+            return;
         }
-        finally
+
+        // A /dev of few nodes: that of a unit with PrivateDevices=, or of a container. The kernel has all; they are mounted nowhere, and gone with the handle.
+        using SafeFileHandle context = Opened("devtmpfs");
+        Check(Libc.fsconfig_create(context), "fsconfig");
+        using SafeFileHandle nodes = Mounted(context, attributes: 0);
+        if (!TryMount(file, $"/proc/self/fd/{(int)nodes.DangerousGetHandle()}", place))
         {
-            device?.Dispose();
-            nodes?.Dispose();
+            throw new LinuxException("open", "a loop device", Errno.ENOENT);
         }
     }
 
-    private static void Move(string path, string place)
+    /// <returns>Whether there is a node of the device.</returns>
+    private static bool TryMount(SafeFileHandle file, string devices, string place)
     {
+        SafeFileHandle device;
+        string path;
+        try
+        {
+            device = LoopDevice.Attach(file, devices, out path);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            return false;
+        }
+
+        using SafeFileHandle held = device;
         using SafeFileHandle mount = TryErofs(path) ?? throw LinuxException.Last("fsconfig", path);
         Check(Libc.move_mount((int)mount.DangerousGetHandle(), place), "move_mount");
+        return true;
     }
 
     /// <param name="layers">The metadata and the objects as overlayfs separates them, and what is above.</param>

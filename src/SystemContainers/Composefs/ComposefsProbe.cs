@@ -65,16 +65,7 @@ static class ComposefsProbe
     {
         try
         {
-            if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
-            {
-                throw LinuxException.Last("unshare", "the host's mounts");
-            }
-
-            if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_SLAVE) != 0)
-            {
-                throw LinuxException.Last("mount", "/");
-            }
-
+            OwnMounts.Leave(Libc.MS_SLAVE);
             ComposefsMount tree = ComposefsMount.Open(image, digest, objects, place, place);
             tree.Complete();
             return File.ReadAllBytes(Path.Join(place, "file")).AsSpan().SequenceEqual(s_content)

@@ -27,27 +27,9 @@ static unsafe class LoopDevice
     /// <summary>Others take devices too: who finds his taken asks for another.</summary>
     private const int Attempts = 64;
 
-    /// <summary>
-    /// The nodes of all devices as the kernel has them, for who has a /dev with few: that of a unit with PrivateDevices= or of a container. They are mounted nowhere, and gone with the handle.
-    /// </summary>
-    /// <returns>The root of a devtmpfs.</returns>
-    /// <exception cref="LinuxException">It can't be mounted.</exception>
-    public static SafeFileHandle KernelNodes()
-    {
-        const string Type = "devtmpfs";
-        using SafeFileHandle context = new(Libc.fsopen(Type), ownsHandle: true);
-        if (context.IsInvalid || Libc.fsconfig_create(context) != 0)
-        {
-            throw LinuxException.Last("fsopen", Type);
-        }
-
-        SafeFileHandle mount = new(Libc.fsmount(context, 0), ownsHandle: true);
-        return mount.IsInvalid ? throw LinuxException.Last("fsmount", Type) : mount;
-    }
-
     /// <summary>Takes a free device; it is free again when nothing has it open or mounted.</summary>
     /// <param name="image">Open for reading.</param>
-    /// <param name="devices">Where the nodes of devices are: /dev, or <see cref="KernelNodes"/>.</param>
+    /// <param name="devices">Where the nodes of devices are: /dev, or the root of a devtmpfs.</param>
     /// <param name="path">The device, for mounting it while the handle is open.</param>
     /// <exception cref="LinuxException">There is none, or the kernel has no loop devices.</exception>
     public static SafeFileHandle Attach(SafeFileHandle image, string devices, out string path)

@@ -12,7 +12,7 @@ namespace SystemContainers.Mounts;
 
 /// <summary>
 /// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they are the
-/// store's objects. For the same reason a prune may go on beside it; the files stay as long as the mount.
+/// store's objects. A prune may go on beside it, and the files stay as long as the mount: a checkout has names of its own for them, and a deployment that is mounted keeps its own.
 /// </summary>
 sealed class MountOperation(Host host, Action<string> note)
 {

@@ -37,16 +37,7 @@ static class PrivateView
 
     private static void Mount(SourceTree tree, string place)
     {
-        if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
-        {
-            throw LinuxException.Last("unshare", place);
-        }
-
-        if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_PRIVATE) != 0)
-        {
-            throw LinuxException.Last("mount", "/");
-        }
-
+        OwnMounts.Leave(Libc.MS_PRIVATE);
         const ulong Attributes = Libc.MOUNT_ATTR_NOSUID | Libc.MOUNT_ATTR_NODEV | Libc.MOUNT_ATTR_NOEXEC;
         if (tree.Digest is { } digest)
         {

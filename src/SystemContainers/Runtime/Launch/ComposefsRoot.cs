@@ -34,16 +34,8 @@ static class ComposefsRoot
             return;
         }
 
-        if (Libc.unshare(Libc.CLONE_NEWNS) != 0)
-        {
-            throw LinuxException.Last("unshare", "the host's mounts");
-        }
-
         // What the host unmounts must not be held here.
-        if (Libc.mount("", "/", Libc.MS_REC | Libc.MS_SLAVE) != 0)
-        {
-            throw LinuxException.Last("mount", "/");
-        }
+        OwnMounts.Leave(Libc.MS_SLAVE);
     }
 
     /// <summary>Mounts the metadata; <see cref="ComposefsMount.Complete"/> is left to who knows whether the root can be written to.</summary>

@@ -55,7 +55,25 @@ public sealed class JournalExcerptTests
         "by path", JournalExcerpt.Of(Journal + "\n{\"MESSAGE\":\"by path\",\"_SYSTEMD_INVOCATION_ID\":\"d\",\"_SYSTEMD_USER_UNIT\":\"sysctr-log-web.service\"}\n{\"MESSAGE\":\"x\",\"INVOCATION_ID\":\"b\"}", ended: false, lines: 20));
 
     [Fact]
-    public void There_are_as_many_lines_as_were_asked_for() => Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, ended: false, lines: 2));
+    public void There_are_as_many_lines_as_were_asked_for_and_half_as_many_of_the_manager() =>
+        Assert.Equal(["of nobody", "two"], JournalExcerpt.Of(Journal, ended: false, lines: 1));
+
+    /// <summary>Seen on a busy host: the manager had a line for each process that was left, and the one line that said why was the eleventh from the end.</summary>
+    [Fact]
+    public void The_manager_s_words_do_not_take_the_room_of_the_payload_s()
+    {
+        string[] others = [.. Enumerable.Range(1, 20).Select(i => $"{{\"MESSAGE\":\"x.service: word {i}\",\"INVOCATION_ID\":\"b\"}}")];
+        string[] kills = [.. Enumerable.Range(1, 20).Select(i => $"{{\"MESSAGE\":\"x.service: Killing process {i} (.NET (x) y) with signal SIGKILL.\",\"INVOCATION_ID\":\"b\"}}")];
+
+        Assert.Equal(
+            ["this is why", "x.service: word 16", "x.service: word 17", "x.service: word 18", "x.service: word 19", "x.service: word 20"],
+            JournalExcerpt.Of(string.Join('\n', ["{\"MESSAGE\":\"this is why\",\"_SYSTEMD_INVOCATION_ID\":\"b\"}", .. others, .. kills]), ended: true, lines: 10));
+    }
+
+    [Fact]
+    public void A_payload_may_speak_of_killing() => Assert.Equal(
+        ["x: Killing process 5 (y) with signal SIGKILL."],
+        JournalExcerpt.Of("""{"MESSAGE":"x: Killing process 5 (y) with signal SIGKILL.","_SYSTEMD_INVOCATION_ID":"b"}""", ended: true, lines: 10));
 
     [Fact]
     public void Without_lives_all_is_told() => Assert.Equal(["one"], JournalExcerpt.Of("""{"MESSAGE":"one"}""", ended: false, lines: 10));

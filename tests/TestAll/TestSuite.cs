@@ -8,6 +8,9 @@ namespace SystemContainers.TestAll;
 /// <summary>A test project: an xunit executable.</summary>
 sealed record TestSuite(string Name, string Project)
 {
+    /// <summary>How much of a text a failed comparison shows: of a run elsewhere there is nothing else to see what was wrong.</summary>
+    private const int ShownCharacters = 3000;
+
     /// <summary>Every project below tests/ that has tests, the quick ones first.</summary>
     public static IEnumerable<TestSuite> FindAll() =>
         from project in Directory.GetFiles(Path.Combine(Workspace.Root, "tests"), "*.csproj", SearchOption.AllDirectories)
@@ -21,7 +24,7 @@ sealed record TestSuite(string Name, string Project)
     {
         ProcessStartInfo start = new(
             "dotnet",
-            ["run", "--project", Project, "--configuration", "Release", "--", "-noColor", "-result-ctrf", report, .. arguments])
+            ["run", "--project", Project, "--configuration", "Release", "--", "-noColor", "-printMaxStringLength", $"{ShownCharacters}", "-result-ctrf", report, .. arguments])
         {
             UseShellExecute = false,
         };

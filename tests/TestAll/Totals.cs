@@ -36,11 +36,11 @@ sealed record Totals(int Passed, int Failed, int Skipped)
     /// <summary>
     /// The tests of such a report that failed, each with the first lines of its message, for of a long run little more than the end is kept; none when there is no report.
     /// </summary>
-    public static IEnumerable<string> Failures(string path) =>
+    public static IEnumerable<(string Name, string Message)> Failures(string path) =>
         from test in Tests(path)
         where test.GetProperty("status").GetString() is not ("passed" or "skipped")
         let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
-        select $"failed: {test.GetProperty("name").GetString()}: {string.Join("\n    ", (message ?? "").Split('\n').Take(ShownLines))}";
+        select (test.GetProperty("name").GetString()!, string.Join("\n    ", (message ?? "").Split('\n').Take(ShownLines)));
 
     private static JsonElement[] Tests(string path)
     {

@@ -37,8 +37,10 @@ sealed class ComposefsMount
     /// <param name="place">An empty directory; likewise.</param>
     /// <param name="source">What the mount table is to name as the origin.</param>
     /// <param name="byDevice">Mounts an image at a place by a device, where the kernel can't by a file; null for <see cref="MountByDevice"/>.</param>
+    /// <param name="known">What spares the reading of an image that was read since the host has booted; null reads it.</param>
     /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
-    public static ComposefsMount Open(string image, VerityDigest digest, string objects, string place, string source, Action<string, string>? byDevice = null)
+    public static ComposefsMount Open(
+        string image, VerityDigest digest, string objects, string place, string source, Action<string, string>? byDevice = null, ProvenImages? known = null)
     {
         using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
         if (file.IsInvalid)
@@ -48,7 +50,7 @@ sealed class ComposefsMount
 
         // With fs-verity the kernel has the digest, and holds every read to it. Without, it is right now.
         VerityDigest? proven = FsVerity.Measure(file);
-        if ((proven ?? VerityHasher.Of(file)) != digest)
+        if ((proven ?? Read(file, digest, known)) != digest)
         {
             throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: it is not the one that was installed, which has the digest {digest}", "'sysctr fsck --repair' makes it again");
         }
@@ -81,6 +83,23 @@ sealed class ComposefsMount
         }
 
         return new ComposefsMount(objects, place, source, proven is not null);
+    }
+
+    private static VerityDigest Read(SafeFileHandle image, VerityDigest expected, ProvenImages? known)
+    {
+        if (known?.Has(image, expected) == true)
+        {
+            return expected;
+        }
+
+        string state = ProvenImages.State(image);
+        VerityDigest found = VerityHasher.Of(image);
+        if (found == expected)
+        {
+            known?.Add(image, found, state);
+        }
+
+        return found;
     }
 
     /// <summary>Mounts a tree to be looked at; nothing is mounted where that fails.</summary>

@@ -24,6 +24,9 @@ static class ComposefsRoot
     /// <summary>In the directory of a start.</summary>
     private const string Place = "image";
 
+    /// <summary>Beside the directories of starts; no container's name begins with a dot.</summary>
+    private const string Known = ".images";
+
     /// <summary>Has what is mounted from here on seen by this start alone, where that can be. The calling thread has to be the one that becomes the runtime.</summary>
     /// <param name="document">config.json.</param>
     /// <exception cref="LinuxException">A call failed.</exception>
@@ -53,7 +56,9 @@ static class ComposefsRoot
 
         string place = Path.Join(bundle, Place);
         Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return (ComposefsMount.Open(Path.Join(deployment, ImageName), expected, objects, place, Path.Join(Path.GetDirectoryName(RealPath.Of(Path.Join(deployment, ImageName))), "rootfs"), ByDevice), place);
+        string image = Path.Join(deployment, ImageName);
+        ProvenImages known = new(Path.Join(Path.GetDirectoryName(bundle), Known));
+        return (ComposefsMount.Open(image, expected, objects, place, Path.Join(Path.GetDirectoryName(RealPath.Of(image)), "rootfs"), ByDevice, known), place);
     }
 
     /// <summary><c>sysctr launch image IMAGE PLACE</c>: what <see cref="ByDevice"/> has done.</summary>

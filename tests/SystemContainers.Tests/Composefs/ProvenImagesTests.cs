@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Microsoft.Win32.SafeHandles;
+using SystemContainers.Composefs;
+using SystemContainers.Linux.Verity;
+using Xunit;
+
+namespace SystemContainers.Tests.Composefs;
+
+public sealed class ProvenImagesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sysctr-proven-").FullName;
+    private readonly string _image;
+    private readonly ProvenImages _known;
+
+    public ProvenImagesTests()
+    {
+        _image = Path.Combine(_folder, "image");
+        _known = new ProvenImages(Path.Combine(_folder, "known"), new Later());
+        File.WriteAllText(_image, "an image");
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void One_that_was_read_is_known()
+    {
+        VerityDigest digest = Read();
+        using SafeFileHandle image = Open();
+
+        Assert.False(_known.Has(image, digest));
+        _known.Add(image, digest, ProvenImages.State(image));
+
+        Assert.True(_known.Has(image, digest));
+        Assert.True(new ProvenImages(Path.Combine(_folder, "known")).Has(image, digest));
+        Assert.False(_known.Has(image, VerityHasher.Of("another"u8)));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(_folder, "known")));
+    }
+
+    public static TheoryData<string> Changes => ["the same length", "another file", "a copy with its times", "the mode"];
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public async Task One_that_was_changed_since_is_not(string change)
+    {
+        VerityDigest digest = Read();
+        using (SafeFileHandle image = Open())
+        {
+            _known.Add(image, digest, ProvenImages.State(image));
+        }
+
+        DateTime written = File.GetLastWriteTimeUtc(_image);
+        switch (change)
+        {
+            case "the same length":
+                await File.WriteAllTextAsync(_image, "other one", TestContext.Current.CancellationToken);
+                break;
+            case "another file":
+                File.Move(_image, _image + "-before");
+                await File.WriteAllTextAsync(_image, "an image", TestContext.Current.CancellationToken);
+                break;
+            case "a copy with its times":
+                File.Copy(_image, _image + "-copy");
+                File.SetLastWriteTimeUtc(_image + "-copy", written);
+                File.Move(_image + "-copy", _image, overwrite: true);
+                break;
+            default:
+                File.SetUnixFileMode(_image, UnixFileMode.UserRead);
+                break;
+        }
+
+        File.SetLastWriteTimeUtc(_image, written);
+        using SafeFileHandle now = Open();
+        Assert.False(_known.Has(now, digest));
+    }
+
+    /// <summary>As an index of git has it: what changes twice within one tick of the clock has one time.</summary>
+    [Fact]
+    public void One_that_was_written_a_moment_ago_is_read_again()
+    {
+        using SafeFileHandle image = Open();
+        ProvenImages now = new(Path.Combine(_folder, "known"));
+
+        now.Add(image, Read(), ProvenImages.State(image));
+
+        Assert.False(now.Has(image, Read()));
+    }
+
+    [Fact]
+    public void One_that_changed_while_it_was_read_is_not_noted()
+    {
+        VerityDigest digest = Read();
+        using SafeFileHandle image = Open();
+        string before = ProvenImages.State(image);
+        File.SetUnixFileMode(_image, UnixFileMode.UserRead);
+
+        _known.Add(image, digest, before);
+
+        Assert.False(_known.Has(image, digest));
+    }
+
+    private VerityDigest Read() => VerityHasher.Of(File.ReadAllBytes(_image));
+
+    private SafeFileHandle Open() => File.OpenHandle(_image);
+
+    /// <summary>The file's last change is no moment ago any more.</summary>
+    private sealed class Later : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromMinutes(1);
+    }
+}

@@ -22,17 +22,27 @@ static class ComposefsImage
     /// <param name="target">Where it goes; is written only, forwards. After an exception what stands there is no image.</param>
     /// <exception cref="SysctrException">Unsafe: the tree has what such an image can't hold; Corrupt: content that is not as long as its entry says.</exception>
     public static void Write(TreeDirectory root, Func<LayerEntry, byte[]> readContent, Stream target) =>
-        Write(root, readContent, target, ErofsFormat.MaxBlocks);
+        Write(root, readContent, target, ErofsFormat.MaxBlocks, ContentNames.OfStore);
+
+    /// <summary>The same with other names for contents than the store's.</summary>
+    /// <param name="root">As above.</param>
+    /// <param name="readContent">As above.</param>
+    /// <param name="target">As above.</param>
+    /// <param name="names">How contents are named.</param>
+    /// <exception cref="SysctrException">As above.</exception>
+    public static void Write(TreeDirectory root, Func<LayerEntry, byte[]> readContent, Stream target, ContentNames names) =>
+        Write(root, readContent, target, ErofsFormat.MaxBlocks, names);
 
     /// <summary>The same within a smaller limit.</summary>
     /// <param name="root">As above.</param>
     /// <param name="readContent">As above.</param>
     /// <param name="target">As above.</param>
     /// <param name="maxBlocks">Blocks that the image may have.</param>
-    internal static void Write(TreeDirectory root, Func<LayerEntry, byte[]> readContent, Stream target, long maxBlocks)
+    /// <param name="names">As above; null for the store's.</param>
+    internal static void Write(TreeDirectory root, Func<LayerEntry, byte[]> readContent, Stream target, long maxBlocks, ContentNames? names = null)
     {
         List<ImageInode> inodes = InodeCollector.Collect(root);
-        XattrTable xattrs = new(inodes);
+        XattrTable xattrs = new(inodes, names ?? ContentNames.OfStore);
         ImageLayout layout = new(inodes, xattrs, maxBlocks);
         new ImageWriter(inodes, xattrs, layout, readContent, target).Write();
     }

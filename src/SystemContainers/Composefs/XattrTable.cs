@@ -23,9 +23,6 @@ sealed class XattrTable
 
     private const int MaxNameBytes = 255;
 
-    // struct ovl_metacopy: version, length, flags, SHA-256.
-    private static readonly byte[] s_metacopy = [0, 4 + ObjectKey.Size, 0, 1];
-
     private static readonly byte[] s_accessList = [.. "system.posix_acl_access"u8];
     private static readonly byte[] s_defaultList = [.. "system.posix_acl_default"u8];
 
@@ -35,14 +32,20 @@ sealed class XattrTable
     private readonly Dictionary<ObjectKey, (XattrEntry Metacopy, XattrEntry Redirect)> _objects = [];
 
     // Those of an inode whose content no other has, filled anew for each.
-    private readonly (XattrEntry Metacopy, XattrEntry Redirect) _own = ForObject(default);
+    private readonly (XattrEntry Metacopy, XattrEntry Redirect) _own;
+
+    private readonly ContentNames _names;
 
     private readonly List<XattrEntry> _current = [];
 
     /// <summary>Gives each inode its attributes.</summary>
+    /// <param name="inodes">All of the image.</param>
+    /// <param name="names">How contents are named.</param>
     /// <exception cref="SysctrException">Unsafe: one has more than fits.</exception>
-    public XattrTable(List<ImageInode> inodes)
+    public XattrTable(List<ImageInode> inodes, ContentNames names)
     {
+        _names = names;
+        _own = names.Room();
         foreach (ImageInode inode in inodes)
         {
             if (inode.Metadata.Xattrs.Count > 0 || inode.IsRoot || inode.IsWhiteout || inode.HoldsWhiteouts)
@@ -77,7 +80,7 @@ sealed class XattrTable
         if (_objects.Count == 0 || !_objects.TryGetValue(key, out (XattrEntry Metacopy, XattrEntry Redirect) content))
         {
             content = _own;
-            Fill(content, key);
+            _names.Fill(content, key);
         }
 
         int next = AddBefore(inode.Xattrs, 0, OverlayXattrs.Metacopy);
@@ -182,7 +185,7 @@ sealed class XattrTable
         {
             if (inode.HasObject && !seen.Add(inode.Entry!.Object) && !_objects.ContainsKey(inode.Entry.Object))
             {
-                _objects.Add(inode.Entry.Object, ForObject(inode.Entry.Object));
+                _objects.Add(inode.Entry.Object, _names.Of(inode.Entry.Object));
             }
         }
     }
@@ -211,22 +214,5 @@ sealed class XattrTable
         }
 
         return order != 0 ? order : a.Value.AsSpan().SequenceCompareTo(b.Value);
-    }
-
-    private static (XattrEntry Metacopy, XattrEntry Redirect) ForObject(ObjectKey key)
-    {
-        (XattrEntry, XattrEntry) content = (new XattrEntry(OverlayXattrs.Metacopy, [.. s_metacopy, .. new byte[ObjectKey.Size]]), new XattrEntry(OverlayXattrs.Redirect, new byte[ObjectKey.PathSize]));
-        Fill(content, key);
-        return content;
-    }
-
-    /// <summary>Digest, and <c>/ab/cdef…</c>: a slash and the path without its final zero have the length of the path with it.</summary>
-    private static void Fill((XattrEntry Metacopy, XattrEntry Redirect) content, ObjectKey key)
-    {
-        key.CopyTo(content.Metacopy.Value.AsSpan(s_metacopy.Length));
-        Span<byte> path = stackalloc byte[ObjectKey.PathSize];
-        key.WritePath(path);
-        content.Redirect.Value[0] = (byte)'/';
-        path[..^1].CopyTo(content.Redirect.Value.AsSpan(1));
     }
 }

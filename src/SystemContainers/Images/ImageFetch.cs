@@ -7,6 +7,7 @@ using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Reference;
 using SystemContainers.Requests;
+using SystemContainers.Seals;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
@@ -154,6 +155,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>Makes what was pulled durable, and then its names visible.</summary>
     private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)
     {
+        string? seal = SealCheck.Of(pulled.Reference.ToString(), pulled.Manifest, pulled.ConfigBytes, pulled.Config, pulled.DiffIds, host.OpenStore(), host.Note);
         bool isNew = host.OpenStore().HasStagedLayers || !host.OpenStore().HasBlob(pulled.ManifestDigest) || !host.OpenStore().HasBlob(pulled.ConfigDigest);
         string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
         host.OpenStore().Commit();
@@ -176,6 +178,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
                     Judgement = r == pulled.Reference ? pulled.Judgement : null,
                     Proofs = r == pulled.Reference && pulled.Proofs.Count > 0 ? pulled.Proofs : null,
                     Attestations = pulled.Attestations.Count > 0 ? pulled.Attestations : null,
+                    Seal = seal,
                 },
                 pulled.Config,
                 host.OpenStore())),

@@ -28,6 +28,9 @@ sealed record ContainerDetails
     /// <summary>Digests of the attestations' manifests that stood beside the image in the index when it was pulled; as <see cref="Proofs"/>.</summary>
     public required IReadOnlyList<string> Attestations { get; init; }
 
+    /// <summary>What the image says of its whole tree's digest and was found to hold when it was pulled, <c>ANNOTATION=HEX</c>; null where it says nothing, or the store has no name for it any more.</summary>
+    public string? Seal { get; init; }
+
     /// <summary>The deployment in use, from 0.</summary>
     public required int Deployment { get; init; }
 

@@ -67,6 +67,7 @@ sealed class ContainerReports(Host host)
             // What was required, and proved, of another name says nothing of this one; what an author says of the image is said of its digest.
             Proofs = pulled.FirstOrDefault(i => i.Reference == record.Image)?.Proofs ?? [],
             Attestations = [.. (pulled.FirstOrDefault()?.Attestations ?? []).Select(a => a.ToString())],
+            Seal = pulled.FirstOrDefault()?.Seal,
             Deployment = record.Deployment,
             Directory = host.Deployment(record.Name, record.Deployment).OnHost,
             Runtime = record.Runtime,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;

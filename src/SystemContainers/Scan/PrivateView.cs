@@ -2,7 +2,7 @@
 
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;

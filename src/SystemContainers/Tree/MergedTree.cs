@@ -41,6 +41,17 @@ sealed class MergedTree : IImageFiles
     /// <exception cref="SysctrException">Corrupt: the store lacks one; Unsafe: an entry leaves the tree or can't stand in it.</exception>
     public static MergedTree Build(ContentStore store, IReadOnlyList<Digest> diffIds, ObjectForm? form = null)
     {
+        TreeDirectory root = Merge(store, diffIds, form);
+        return new MergedTree(store, root, SystemDirectories.Settle(root));
+    }
+
+    /// <summary>All that layers have, as they have it, with the places of the kernel and with devices.</summary>
+    /// <param name="store">As above.</param>
+    /// <param name="diffIds">As above.</param>
+    /// <param name="form">As above.</param>
+    /// <exception cref="SysctrException">As above.</exception>
+    public static TreeDirectory Merge(ContentStore store, IReadOnlyList<Digest> diffIds, ObjectForm? form)
+    {
         TreeDirectory root = new(TreeDirectory.Undescribed);
         MergeBudget budget = new();
         for (int layer = 0; layer < diffIds.Count; layer++)
@@ -52,7 +63,7 @@ sealed class MergedTree : IImageFiles
             }
         }
 
-        return new MergedTree(store, root, SystemDirectories.Settle(root));
+        return root;
     }
 
     /// <inheritdoc/>

@@ -48,6 +48,7 @@ static class InfoCommand
         Line("Manifest", details.ManifestDigest);
         Lines("Signed", details.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}"));
         Lines("Attestations", details.Attestations);
+        Lines("Sealed", details.Seal is { } seal ? [seal] : []);
         string state = details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})";
         terminal.Result($"{"State:",-18} {state}", state);
         Line("Main PID", details.MainPid == 0 ? "-" : details.MainPid.ToString());

@@ -2,6 +2,7 @@
 
 using SystemContainers.Checkout;
 using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;

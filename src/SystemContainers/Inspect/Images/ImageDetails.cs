@@ -46,6 +46,9 @@ sealed record ImageDetails
     /// <summary>Digests of the attestations' manifests that stood beside it in the index when it was pulled; what is attached as referrers or at tags, only the registry knows.</summary>
     public required IReadOnlyList<string> Attestations { get; init; }
 
+    /// <summary>What it says of its whole tree's digest and was found to hold when it was pulled, <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
+    public string? Seal { get; init; }
+
     /// <summary>The containers that were made of it.</summary>
     public required IReadOnlyList<string> UsedBy { get; init; }
 }

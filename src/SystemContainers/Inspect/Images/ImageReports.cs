@@ -56,6 +56,7 @@ sealed class ImageReports(Host host)
             Variables = TemplateValues.Settable(exports),
             Proofs = image.Proofs ?? [],
             Attestations = [.. (image.Attestations ?? []).Select(a => a.ToString())],
+            Seal = image.Seal,
             UsedBy = _names.UsersOf(image),
         };
     }

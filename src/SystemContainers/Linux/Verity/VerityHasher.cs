@@ -10,7 +10,8 @@ namespace SystemContainers.Linux.Verity;
 /// The fs-verity digest of bytes as they pass, in one pass over them: a block's hash goes into the block of its level, a full one's into the level above. It holds
 /// a block a level, so four for a file of any size that is met.
 /// </summary>
-sealed class VerityHasher
+/// <param name="algorithm">What hashes the blocks.</param>
+sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
 {
     /// <summary>Bytes of a block, of data and of hashes.</summary>
     public const int BlockSize = 4096;
@@ -77,8 +78,17 @@ sealed class VerityHasher
         }
     }
 
-    /// <summary>The digest of all that was given; once.</summary>
+    /// <summary>The digest of all that was given, by SHA-256; once.</summary>
     public VerityDigest Finish()
+    {
+        Span<byte> digest = stackalloc byte[VerityDigest.Size];
+        Finish(digest);
+        return VerityDigest.FromBytes(digest);
+    }
+
+    /// <summary>The digest of all that was given; once.</summary>
+    /// <param name="digest">Gets it; as long as a hash.</param>
+    public void Finish(Span<byte> digest)
     {
         if (_filled > 0)
         {
@@ -86,18 +96,29 @@ sealed class VerityHasher
             AddHash(0, _data);
         }
 
-        // struct fsverity_descriptor (linux/fsverity.h): version, SHA-256, log2 of the block size, size of the data, root hash.
+        // struct fsverity_descriptor (linux/fsverity.h): version, algorithm, log2 of the block size, size of the data, root hash.
         Span<byte> descriptor = stackalloc byte[DescriptorSize];
         descriptor.Clear();
         descriptor[0] = 1;
-        descriptor[1] = 1;
+        descriptor[1] = (byte)algorithm;
         descriptor[2] = 12;
         BinaryPrimitives.WriteInt64LittleEndian(descriptor[8..], _length);
-        Span<byte> root = descriptor.Slice(16, SHA256.HashSizeInBytes);
-        FinishTree(root);
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(descriptor, digest);
-        return VerityDigest.FromBytes(digest);
+        FinishTree(descriptor.Slice(16, HashSize));
+        Hash(descriptor, digest);
+    }
+
+    private int HashSize => algorithm == VerityAlgorithm.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
+
+    private void Hash(ReadOnlySpan<byte> block, Span<byte> hash)
+    {
+        if (algorithm == VerityAlgorithm.Sha512)
+        {
+            SHA512.HashData(block, hash);
+        }
+        else
+        {
+            SHA256.HashData(block, hash);
+        }
     }
 
     private void Clear()
@@ -117,7 +138,7 @@ sealed class VerityHasher
             Level level = _levels[i];
             if (level.Total == 1)
             {
-                level.Hashes.AsSpan(0, SHA256.HashSizeInBytes).CopyTo(root);
+                level.Hashes.AsSpan(0, HashSize).CopyTo(root);
                 return;
             }
 
@@ -138,8 +159,8 @@ sealed class VerityHasher
         }
 
         Level level = _levels[index];
-        SHA256.HashData(block, level.Hashes.AsSpan(level.Filled));
-        level.Filled += SHA256.HashSizeInBytes;
+        Hash(block, level.Hashes.AsSpan(level.Filled));
+        level.Filled += HashSize;
         level.Total++;
         if (level.Filled == BlockSize)
         {

@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;

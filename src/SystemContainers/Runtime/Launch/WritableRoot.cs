@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 

@@ -30,4 +30,8 @@ sealed record ImageRecord(
     /// <summary>Manifests of attestations that stood beside it in the index when it was pulled; null where there were none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<Digest>? Attestations { get; init; }
+
+    /// <summary>What the image says of its whole tree's digest and was found to hold, <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Seal { get; init; }
 }

@@ -32,12 +32,17 @@ sealed class LayerEntry
     public ObjectForm Form { get; init; }
 
     /// <summary>The same entry with an object of another form.</summary>
-    public LayerEntry With(ObjectForm form, ObjectKey key) => new()
+    public LayerEntry With(ObjectForm form, ObjectKey key) => With(Metadata, form, key);
+
+    /// <summary>The same entry with other metadata; not of a file whose object has it.</summary>
+    public LayerEntry With(FileMetadata metadata) => With(metadata, Form, Object);
+
+    private LayerEntry With(FileMetadata metadata, ObjectForm form, ObjectKey key) => new()
     {
         Type = Type,
         Name = Name,
         LinkName = LinkName,
-        Metadata = Metadata,
+        Metadata = metadata,
         Size = Size,
         DeviceMajor = DeviceMajor,
         DeviceMinor = DeviceMinor,

@@ -59,6 +59,7 @@ static class ImagesInfoCommand
         $"Used by:      {string.Join(' ', image.UsedBy.DefaultIfEmpty("-"))}",
         .. Section("Signed", image.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}")),
         .. Section("Attestations (see 'sysctr sbom')", image.Attestations),
+        .. Section("Sealed", image.Seal is { } seal ? [seal] : []),
         .. Section("Layers", image.Layers),
         .. Section("Labels", image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
         .. Section("Environment", image.Environment),

@@ -37,6 +37,19 @@ public sealed class VerityHasherTests
         Assert.Equal(digest, hasher.Finish().ToString());
     }
 
+    /// <summary>A test vector of composefs-rs (crates/composefs/src/fsverity/digest.rs).</summary>
+    [Theory]
+    [InlineData("hello world", "18430270729d162d4e469daca123ae61893db4b0583d8f7081e3bf4f92b88ba514e7982f10733fb6aa895195c5ae8fd2eb2c47a8be05513ce5a0c51a6f570409")]
+    public void A_digest_by_SHA_512_is_that_of_composefs_rs(string content, string expected)
+    {
+        VerityHasher hasher = new(VerityAlgorithm.Sha512);
+        hasher.Append(System.Text.Encoding.ASCII.GetBytes(content));
+        byte[] digest = new byte[64];
+        hasher.Finish(digest);
+
+        Assert.Equal(expected, Convert.ToHexStringLower(digest));
+    }
+
     [Fact]
     public void A_digest_is_read_as_it_is_written()
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Composefs;
+namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>Whether a host can mount trees.</summary>
 /// <param name="Obstacle">What stands against it; null where nothing does.</param>

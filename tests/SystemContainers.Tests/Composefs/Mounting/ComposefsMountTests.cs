@@ -11,7 +11,7 @@ using SystemContainers.TestBed;
 using SystemContainers.Tree;
 using Xunit;
 
-namespace SystemContainers.Tests.Composefs;
+namespace SystemContainers.Tests.Composefs.Mounting;
 
 /// <summary>The kernel as the reader: an image and its objects mounted are the tree again.</summary>
 [Trait("needs", "root")]

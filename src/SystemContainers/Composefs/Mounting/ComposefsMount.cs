@@ -7,7 +7,7 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Verity;
 
-namespace SystemContainers.Composefs;
+namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
 /// A tree mounted: an image of its metadata (EROFS), and over it an overlay whose files have their contents in the store's objects. It is where the calling thread's mount namespace has it,

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
 
-namespace SystemContainers.Composefs;
+namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>A loop device over a file, for kernels that mount an EROFS image from a device alone (before Linux 6.12). loop(4).</summary>
 static unsafe class LoopDevice

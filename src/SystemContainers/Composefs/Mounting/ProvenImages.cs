@@ -8,7 +8,7 @@ using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Verity;
 
-namespace SystemContainers.Composefs;
+namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
 /// Which images of trees were found to be the right ones since the host has booted, for file systems without fs-verity: there a start would read and hash the whole image each time, which takes

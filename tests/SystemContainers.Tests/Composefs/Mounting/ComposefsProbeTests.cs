@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using Xunit;
 
-namespace SystemContainers.Tests.Composefs;
+namespace SystemContainers.Tests.Composefs.Mounting;
 
 /// <summary>The kernel of the machine that tests, which can mount trees; where one can't is in the host tests.</summary>
 [Trait("needs", "root")]

@@ -10,7 +10,7 @@ using SystemContainers.Store.Records;
 using SystemContainers.Tar;
 using SystemContainers.Tree;
 
-namespace SystemContainers.Composefs;
+namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
 /// Whether this host can mount trees. It is tried with a tree of one file: no version tells it, for it depends on the kernel's modules, on the file system below the store, on

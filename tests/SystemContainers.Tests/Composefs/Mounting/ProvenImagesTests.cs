@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Microsoft.Win32.SafeHandles;
-using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
 using SystemContainers.Linux.Verity;
 using Xunit;
 
-namespace SystemContainers.Tests.Composefs;
+namespace SystemContainers.Tests.Composefs.Mounting;
 
 public sealed class ProvenImagesTests : IDisposable
 {

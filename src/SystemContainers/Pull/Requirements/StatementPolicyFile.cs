@@ -53,7 +53,8 @@ static class StatementPolicyFile
 
     private static StatementRequirement Requirement(JsonElement element, string where, Func<string, string> here)
     {
-        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(element, where, "predicateType", "signedIdentity", "keyPaths", "pki", "fulcio", "rekorPublicKeyPaths");
+        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(
+            element, where, "predicateType", "signedIdentity", "keyPaths", "pki", "fulcio", "rekorPublicKeyPaths", "trustedRootPath");
         string type = StrictMembers.Text(Must(members, where, "predicateType"), "predicateType");
         string identity = StrictMembers.Text(StrictMembers.Exactly(Must(members, where, "signedIdentity"), "signedIdentity", "type")["type"], "signedIdentity.type");
         if (identity != "digestOnly")
@@ -67,18 +68,23 @@ static class StatementPolicyFile
             throw Fault.Of($"{where}: it needs exactly one of keyPaths, pki, fulcio");
         }
 
-        string[]? logs = members.TryGetValue("rekorPublicKeyPaths", out JsonElement paths) ? Paths(paths, "rekorPublicKeyPaths") : null;
-        if (logs is not null && signers[0] != "keyPaths")
+        string[] logs = [.. members.Keys.Where(k => k is "rekorPublicKeyPaths" or "trustedRootPath")];
+        if (logs.Length > 0 && signers[0] != "keyPaths")
         {
-            throw Fault.Of($"{where}: rekorPublicKeyPaths goes with keyPaths; the logs of fulcio are in its trusted root");
+            throw Fault.Of($"{where}: {logs[0]} goes with keyPaths; the logs of fulcio are in its own trusted root");
+        }
+
+        if (logs.Length > 1)
+        {
+            throw Fault.Of($"{where}: the logs are those of rekorPublicKeyPaths or those of trustedRootPath, not of both");
         }
 
         List<string> files = [];
         Func<BundleTrust> trust = signers[0] switch
         {
-            "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), logs, Here),
+            "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), Logs(members, Here), Here),
             "pki" => OfPki(StrictMembers.Among(members["pki"], "pki", "caRootsPath", "caIntermediatesPath", "subjectEmail", "subjectHostname"), Here),
-            _ => OfFulcio(StrictMembers.Exactly(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject"), Here),
+            _ => OfFulcio(StrictMembers.Among(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject", "ignoreLog"), Here),
         };
         return new StatementRequirement(type, trust, element.GetRawText(), files);
 
@@ -107,16 +113,33 @@ static class StatementPolicyFile
         return Digest.FromSha256(hash.GetHashAndReset()).ToString();
     }
 
-    private static Func<BundleTrust> OfKeys(string[] keys, string[]? logs, Func<string, string> here)
+    private static Func<BundleTrust> OfKeys(string[] keys, Func<IReadOnlyList<TrustedLog>>? logs, Func<string, string> here)
     {
         string[] keyFiles = [.. keys.Select(here)];
-        string[]? logFiles = logs?.Select(here).ToArray();
         return () => new BundleTrust
         {
             Keys = [.. keyFiles.Select(k => VerificationKey.FromPem(Text(k)))],
             KeyPlaces = keys,
-            Logs = logFiles is null ? null : [.. SigstoreKeys.RekorKeys(logFiles.Select(Text)).Select(TrustedLog.Of)],
+            Logs = logs?.Invoke(),
         };
+    }
+
+    // A key alone is one of Rekor's first version: the second signs by a name, too, which only a trusted root has.
+    private static Func<IReadOnlyList<TrustedLog>>? Logs(IReadOnlyDictionary<string, JsonElement> members, Func<string, string> here)
+    {
+        if (Optional(members, "trustedRootPath") is { } root)
+        {
+            string file = here(root);
+            return () => TrustedRoot.Read(Bytes(file, TrustedRoot.MaxBytes)).Logs;
+        }
+
+        if (!members.TryGetValue("rekorPublicKeyPaths", out JsonElement paths))
+        {
+            return null;
+        }
+
+        string[] files = [.. Paths(paths, "rekorPublicKeyPaths").Select(here)];
+        return () => [.. SigstoreKeys.RekorKeys(files.Select(Text)).Select(TrustedLog.Of)];
     }
 
     private static Func<BundleTrust> OfPki(IReadOnlyDictionary<string, JsonElement> pki, Func<string, string> here)
@@ -138,17 +161,25 @@ static class StatementPolicyFile
 
     private static Func<BundleTrust> OfFulcio(IReadOnlyDictionary<string, JsonElement> fulcio, Func<string, string> here)
     {
-        string file = here(StrictMembers.Text(fulcio["trustedRootPath"], "trustedRootPath"));
-        SignerIdentity identity = new(StrictMembers.Text(fulcio["oidcIssuer"], "oidcIssuer"), StrictMembers.Text(fulcio["subject"], "subject"));
+        string file = here(StrictMembers.Text(Must(fulcio, "fulcio", "trustedRootPath"), "trustedRootPath"));
+        SignerIdentity identity = new(StrictMembers.Text(Must(fulcio, "fulcio", "oidcIssuer"), "oidcIssuer"), StrictMembers.Text(Must(fulcio, "fulcio", "subject"), "subject"));
         if (identity.Issuer.Length == 0 || identity.Subject.Length == 0)
         {
             throw Fault.Of("fulcio needs an oidcIssuer and a subject");
         }
 
+        bool withoutLog = fulcio.TryGetValue("ignoreLog", out JsonElement ignore) && ignore.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Fault.Of("fulcio.ignoreLog is neither true nor false"),
+        };
         return () =>
         {
             TrustedRoot root = TrustedRoot.Read(Bytes(file, TrustedRoot.MaxBytes));
-            return new BundleTrust { Identity = identity, Authorities = root.Authorities, Logs = root.Logs };
+            return !withoutLog || root.Stampers.Count > 0
+                ? new BundleTrust { Identity = identity, Authorities = root.Authorities, Logs = withoutLog ? null : root.Logs, Stampers = root.Stampers }
+                : throw Fault.Of($"{file} has no authority for timestamps, and without a log only one knows when a certificate of an identity was used");
         };
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Pull.Sigstore;
+using SystemContainers.Pull.Timestamps;
 using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
@@ -17,7 +18,7 @@ sealed record BundleTrust
     /// <summary>Certificates of one's own authority.</summary>
     public PkiAuthority? Pki { get; init; }
 
-    /// <summary>A person or workflow; needs <see cref="Authorities"/> and <see cref="Logs"/>.</summary>
+    /// <summary>A person or workflow; needs <see cref="Authorities"/>, and <see cref="Logs"/> or <see cref="Stampers"/>, which know when.</summary>
     public SignerIdentity? Identity { get; init; }
 
     /// <summary>Whose certificates name identities.</summary>
@@ -25,4 +26,7 @@ sealed record BundleTrust
 
     /// <summary>Logs, of which one has to hold the statement; null for no matter.</summary>
     public IReadOnlyList<TrustedLog>? Logs { get; init; }
+
+    /// <summary>Whose timestamps say when an identity signed, beside logs that say it.</summary>
+    public IReadOnlyList<TimestampAuthority> Stampers { get; init; } = [];
 }

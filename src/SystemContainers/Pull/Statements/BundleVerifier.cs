@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sigstore;
+using SystemContainers.Pull.Timestamps;
 using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
@@ -13,6 +14,8 @@ namespace SystemContainers.Pull.Statements;
 /// </summary>
 static class BundleVerifier
 {
+    private const int MaxReasons = 3;
+
     /// <summary>Judges one. It never throws for what the bundle holds.</summary>
     /// <param name="bundle">As it came from the registry.</param>
     /// <param name="subject">What it has to be about.</param>
@@ -45,18 +48,16 @@ static class BundleVerifier
             throw Fault.Of("the statement is not signed by the key of its certificate");
         }
 
-        if (trust.Logs is { } logs)
+        Certificate? leaf = trust.Keys is null ? Leaf(bundle) : null;
+        List<Logged> logged = trust.Logs is { } logs ? InLogs(bundle, logs, new EntrySigner(key, leaf)) : [];
+        if (trust.Identity is { } identity)
         {
-            ReadOnlyMemory<byte> signer = trust.Keys is null ? Leaf(bundle).Der : key.Spki;
-            List<DateTimeOffset> times = InLogs(bundle, logs, signer);
-            if (trust.Identity is { } identity)
+            OfIdentity(leaf!, identity, trust.Authorities, Times(bundle, logged, trust.Stampers));
+            if (logged.Exists(l => l.Entry.IntegratedTime != 0 && RekorSet.Moment(l.Entry.IntegratedTime) is var said && (said < leaf!.NotBefore || said > leaf.NotAfter)))
             {
-                OfIdentity(Leaf(bundle), identity, trust.Authorities, times);
+                // Without a promise nobody has signed that, and still a bundle that is right does not say it; sigstore-go looks, too.
+                throw Fault.Of("the log's entry says a time when the certificate did not count");
             }
-        }
-        else if (trust.Identity is not null)
-        {
-            throw Fault.Of("no log is trusted, and only one knows when a certificate of an identity was used");
         }
 
         if (bundle.Envelope.PayloadType != InTotoStatement.MediaType)
@@ -77,11 +78,10 @@ static class BundleVerifier
     private static VerificationKey OfKeys(SigstoreBundle bundle, IReadOnlyList<VerificationKey> keys) =>
         keys.FirstOrDefault(bundle.Envelope.IsSignedBy) ?? throw Fault.Of("the statement is signed by none of the trusted keys");
 
-    /// <summary>When logs took it in. An entry of a log that nobody trusts is passed over; a wrong one of one that is trusted is not.</summary>
-    private static List<DateTimeOffset> InLogs(SigstoreBundle bundle, IReadOnlyList<TrustedLog> logs, ReadOnlyMemory<byte> signer)
+    /// <summary>What logs hold it, and since when. An entry of a log that nobody trusts is passed over; a wrong one of one that is trusted is not.</summary>
+    private static List<Logged> InLogs(SigstoreBundle bundle, IReadOnlyList<TrustedLog> logs, EntrySigner signer)
     {
-        bool found = false;
-        List<DateTimeOffset> times = [];
+        List<Logged> found = [];
         if (bundle.Entries.DistinctBy(e => (Convert.ToHexString(e.LogId), e.Index)).Count() != bundle.Entries.Count)
         {
             throw Fault.Of("the bundle has one entry of a log twice");
@@ -91,22 +91,33 @@ static class BundleVerifier
         {
             if (logs.FirstOrDefault(l => l.Id.AsSpan().SequenceEqual(entry.LogId)) is { } log)
             {
-                DateTimeOffset? time = entry.Check(log, bundle.Envelope, signer.Span);
-                found = true;
-                times.AddRange(time is { } known ? [known] : []);
+                found.Add(new Logged(log, entry, entry.Check(log, bundle.Envelope, signer)));
             }
         }
 
-        return found ? times : throw Fault.Of("no trusted log says that it holds the statement");
+        return found.Count > 0 ? found : throw Fault.Of("no trusted log says that it holds the statement");
     }
 
-    private static void OfIdentity(Certificate leaf, SignerIdentity identity, IReadOnlyList<TrustedAuthority> authorities, List<DateTimeOffset> times)
+    /// <summary>
+    /// When it was signed, by everybody who is trusted to know: logs that promise it, and authorities for timestamps. One is enough, and what more of them say has
+    /// to be true as well (sigstore's client specification; sigstore-go's WithObserverTimestamps).
+    /// </summary>
+    private static DateTimeOffset[] Times(SigstoreBundle bundle, List<Logged> logged, IReadOnlyList<TimestampAuthority> stampers)
     {
-        if (times.Count == 0)
+        TimestampedSignature stamped = TimestampedSignature.Of(bundle.Timestamps, bundle.Envelope.Signature, stampers);
+        DateTimeOffset[] times = [.. logged.Select(l => l.Time).OfType<DateTimeOffset>(), .. stamped.Times];
+        if (times.Length == 0)
         {
-            throw Fault.Of("no trusted log says when it took the statement in (timestamps of others, as with Rekor's second version, are not read)");
+            string why = stamped.Why.Count > 0 ? $" ({string.Join("; ", stamped.Why.Take(MaxReasons))})" : "";
+            throw Fault.Of("no trusted log and no trusted authority for timestamps says when it was signed" + why);
         }
 
+        // A log that has promised was asked so already.
+        return logged.Exists(l => l.Time is null && stamped.Times.Any(t => !l.Log.CountsAt(t))) ? throw Fault.Of("the log's key did not count when it was signed") : times;
+    }
+
+    private static void OfIdentity(Certificate leaf, SignerIdentity identity, IReadOnlyList<TrustedAuthority> authorities, DateTimeOffset[] times)
+    {
         // At all of the times, by one of the authorities each.
         Certificate judged = leaf.JudgingNames();
         foreach (DateTimeOffset time in times)
@@ -134,4 +145,7 @@ static class BundleVerifier
 
         identity.Check(leaf);
     }
+
+    /// <summary>An entry that a trusted log has, and since when where the log says it.</summary>
+    private sealed record Logged(TrustedLog Log, LogEntry Entry, DateTimeOffset? Time);
 }

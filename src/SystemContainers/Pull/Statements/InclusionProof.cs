@@ -32,20 +32,27 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
 
         return new InclusionProof(
             members.TryGetValue("logIndex", out JsonElement index) ? StrictMembers.Integer(index, "logIndex") : 0,
-            StrictMembers.Bytes(members.GetValueOrDefault("rootHash"), "rootHash"),
+            members.TryGetValue("rootHash", out JsonElement root) ? StrictMembers.Bytes(root, "rootHash") : [],
             members.TryGetValue("treeSize", out JsonElement size) ? StrictMembers.Integer(size, "treeSize") : 0,
             hashes.ValueKind == JsonValueKind.Array ? [.. hashes.EnumerateArray().Select(h => StrictMembers.Bytes(h, "hashes"))] : [],
             StrictMembers.Text(StrictMembers.Among(members.GetValueOrDefault("checkpoint"), "checkpoint", "envelope").GetValueOrDefault("envelope"), "envelope"));
     }
 
-    /// <summary>Throws unless it proves that a log holds an entry.</summary>
-    /// <exception cref="Errors.SysctrException">Policy: it does not.</exception>
-    public void Check(TrustedLog log, byte[] body)
+    /// <summary>Throws unless an entry is a leaf of the tree. Whose tree that is <see cref="Check"/> says.</summary>
+    /// <exception cref="Errors.SysctrException">Policy: it is not.</exception>
+    public void CheckRoot(byte[] body)
     {
         if (!Root(body).AsSpan().SequenceEqual(RootHash))
         {
             throw Fault.Of("the log's proof is of another entry");
         }
+    }
+
+    /// <summary>Throws unless it proves that a log of Rekor's first version holds an entry.</summary>
+    /// <exception cref="Errors.SysctrException">Policy: it does not.</exception>
+    public void Check(TrustedLog log, byte[] body)
+    {
+        CheckRoot(body);
 
         int end = Checkpoint.IndexOf("\n\n", StringComparison.Ordinal);
         string text = end < 0 ? throw Fault.Of("the log's checkpoint is malformed") : Checkpoint[..(end + 1)];

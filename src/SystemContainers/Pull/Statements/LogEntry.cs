@@ -9,11 +9,11 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>What a bundle says of its entry in a transparency log (Rekor's first version).</summary>
+/// <summary>What a bundle says of its entry in a transparency log, of Rekor's first version or of its second (<see cref="HashedRekord"/>).</summary>
 /// <param name="LogId">SHA-256 of the log's key.</param>
 /// <param name="Index">The entry's number, over all of the log's trees.</param>
 /// <param name="Kind">What the body is: <c>dsse/0.0.1</c>.</param>
-/// <param name="IntegratedTime">Seconds since 1970; 0 where the log says none, which the second version never does.</param>
+/// <param name="IntegratedTime">Seconds since 1970; 0 where the log says none. Only a promise makes it the log's word, and the second version promises nothing.</param>
 /// <param name="Promise">Signed by the log: that it holds the entry since then.</param>
 /// <param name="Proof">That it does hold it.</param>
 /// <param name="Body">The entry.</param>
@@ -38,17 +38,31 @@ sealed record LogEntry(byte[] LogId, long Index, string Kind, long IntegratedTim
         bool Has(string name) => members.TryGetValue(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
     }
 
+    /// <summary>Whether it is one of Rekor's second version.</summary>
+    public bool IsOfSecondVersion => Kind == HashedRekord.Kind;
+
     /// <summary>Throws unless a log holds this entry, and the entry is about a signed document.</summary>
     /// <param name="log">The log that it names.</param>
     /// <param name="envelope">The document.</param>
-    /// <param name="signer">The key or certificate that the entry has to name, as DER.</param>
+    /// <param name="signer">Whom the entry has to name.</param>
     /// <returns>When the log took it in; null where only a proof says that it did, which is no word about the time.</returns>
     /// <exception cref="SysctrException">Policy: it does not.</exception>
-    public DateTimeOffset? Check(TrustedLog log, DsseEnvelope envelope, ReadOnlySpan<byte> signer)
+    public DateTimeOffset? Check(TrustedLog log, DsseEnvelope envelope, EntrySigner signer)
     {
+        if (IsOfSecondVersion)
+        {
+            CheckSecond(log, envelope, signer);
+            return null;
+        }
+
         if (Promise is null && Proof is null)
         {
             throw Fault.Of("the log's entry has neither promise nor proof");
+        }
+
+        if (!log.Key.IsEcdsa)
+        {
+            throw Fault.Of($"the log's entry is a {Redact.Text(Kind)}, and a log with such a key has only {HashedRekord.Kind}");
         }
 
         if (Promise is not null)
@@ -57,7 +71,7 @@ sealed record LogEntry(byte[] LogId, long Index, string Kind, long IntegratedTim
         }
 
         Proof?.Check(log, Body);
-        CheckBody(envelope, signer);
+        CheckBody(envelope, signer.Der.Span);
         if (IntegratedTime == 0)
         {
             return null;
@@ -65,6 +79,20 @@ sealed record LogEntry(byte[] LogId, long Index, string Kind, long IntegratedTim
 
         DateTimeOffset time = RekorSet.Moment(IntegratedTime);
         return !log.CountsAt(time) ? throw Fault.Of("the log's key did not count when it took the entry in") : Promise is null ? null : time;
+    }
+
+    // Index and size are those of the entry and of the checkpoint: what else the proof says of them is to be passed over (rekor-tiles, CLIENTS.md).
+    private void CheckSecond(TrustedLog log, DsseEnvelope envelope, EntrySigner signer)
+    {
+        if (Promise is not null)
+        {
+            throw Fault.Of("the log's entry has a promise, and Rekor's second version makes none");
+        }
+
+        InclusionProof proof = Proof ?? throw Fault.Of("the log's entry has no proof");
+        HashedRekord.Check(Body, envelope, signer);
+        Checkpoint checkpoint = Checkpoint.Read(proof.Checkpoint, log);
+        (proof with { Index = Index, TreeSize = checkpoint.TreeSize, RootHash = checkpoint.RootHash }).CheckRoot(Body);
     }
 
     // The members in their canonical order; base64 and hexadecimal need no escapes.
@@ -86,7 +114,7 @@ sealed record LogEntry(byte[] LogId, long Index, string Kind, long IntegratedTim
         {
             "dsse/0.0.1" => OfDsse(spec),
             "intoto/0.0.2" => OfInToto(spec),
-            _ => throw Fault.Of($"the log's entry is a {Redact.Text(kind)}, and dsse/0.0.1 and intoto/0.0.2 are known"),
+            _ => throw Fault.Of($"the log's entry is a {Redact.Text(kind)}, and dsse/0.0.1, intoto/0.0.2 and {HashedRekord.Kind} are known"),
         };
         IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Of(hash, "payloadHash");
         if (StrictMembers.Text(members.GetValueOrDefault("algorithm"), "algorithm") != "sha256" ||

@@ -11,7 +11,8 @@ namespace SystemContainers.Pull.Statements;
 /// <param name="Envelope">The statement.</param>
 /// <param name="Certificates">The signer's, then those above it; empty where a key signed.</param>
 /// <param name="Entries">What logs say of it.</param>
-sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> Certificates, IReadOnlyList<LogEntry> Entries)
+/// <param name="Timestamps">What authorities for timestamps answered (RFC 3161), as it came.</param>
+sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> Certificates, IReadOnlyList<LogEntry> Entries, IReadOnlyList<byte[]> Timestamps)
 {
     /// <summary>The type of an artifact that holds one, and of its layer.</summary>
     public const string MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -19,7 +20,9 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
     /// <summary>The largest one that is read, in bytes: an SBOM is part of it.</summary>
     public const int MaxBytes = 32 << 20;
 
+    // sigstore-go's bounds, too.
     private const int MaxEntries = 32;
+    private const int MaxTimestamps = 32;
     private const int MaxCertificates = 10;
 
     /// <summary>Whether a media type is a bundle's, of any version.</summary>
@@ -58,7 +61,18 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
             throw Fault.Of(version == 1 ? "the bundle has no promise of a log" : "the bundle has no proof of a log");
         }
 
-        return new SigstoreBundle(DsseEnvelope.Read(envelope), Chain(material, kinds[0]), entries);
+        return new SigstoreBundle(DsseEnvelope.Read(envelope), Chain(material, kinds[0]), entries, Stamps(material));
+    }
+
+    private static byte[][] Stamps(IReadOnlyDictionary<string, JsonElement> material)
+    {
+        const string name = "timestampVerificationData";
+        return !material.TryGetValue(name, out JsonElement data) || data.ValueKind == JsonValueKind.Null ? []
+            :
+            [
+                .. Items(StrictMembers.Among(data, name, "rfc3161Timestamps"), "rfc3161Timestamps", MaxTimestamps)
+                    .Select(t => StrictMembers.Bytes(StrictMembers.Exactly(t, "rfc3161Timestamps", "signedTimestamp")["signedTimestamp"], "signedTimestamp")),
+            ];
     }
 
     private static Certificate[] Chain(IReadOnlyDictionary<string, JsonElement> material, string kind)

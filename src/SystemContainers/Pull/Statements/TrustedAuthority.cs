@@ -17,7 +17,7 @@ sealed record TrustedAuthority(Certificate Root, IReadOnlyList<Certificate> Inte
     {
         if (time < From || time > To)
         {
-            throw Fault.Of("the authority did not count when the log took the signature in");
+            throw Fault.Of("the authority did not count when the statement was signed");
         }
 
         CertificateChain.Check(leaf, [Root], Intermediates, time);

@@ -20,7 +20,7 @@ sealed class Certificate
     private const string NamesConstraints = "2.5.29.30";
     private const string ExtendedKeyUsage = "2.5.29.37";
 
-    // ECDSA and RSA with SHA-2: Go refuses SHA-1, and RSA-PSS has not been seen here.
+    // Go refuses SHA-1, and RSA-PSS has not been seen here.
     private static readonly Dictionary<string, HashAlgorithmName> s_algorithms = new(StringComparer.Ordinal)
     {
         ["1.2.840.10045.4.3.2"] = HashAlgorithmName.SHA256,
@@ -58,7 +58,7 @@ sealed class Certificate
         _signature = certificate.ReadBitString(out int unused);
         certificate.ThrowIfNotEmpty();
         _version = Version(body);
-        _ = body.ReadIntegerBytes();
+        SerialNumber = body.ReadIntegerBytes();
         bool same = body.ReadEncodedValue().Span.SequenceEqual(algorithm.Span);
         Issuer = body.PeekEncodedValue();
         _ = body.ReadSequence();
@@ -94,6 +94,12 @@ sealed class Certificate
 
     /// <summary>Whose it is, as it is encoded.</summary>
     public ReadOnlyMemory<byte> Issuer { get; }
+
+    /// <summary>Its number among those of its issuer: big-endian, signed.</summary>
+    public ReadOnlyMemory<byte> SerialNumber { get; }
+
+    /// <summary>Whether it says that it may sign certificates.</summary>
+    public bool IsAuthority => _isAuthority;
 
     /// <summary>The names by which it is judged.</summary>
     public SubjectNames Names { get; }
@@ -166,10 +172,13 @@ sealed class Certificate
     /// <summary>Whether what it says of uses of its key, if anything, holds one; null for no word.</summary>
     public bool Allows(string usage) => _usages.Count == 0 || _usages.Contains(usage) || _usages.Contains("2.5.29.37.0");
 
+    /// <summary>Whether it says that its key is for one use and for no other, so that nobody may overlook it (critical).</summary>
+    public bool IsOnlyFor(string usage) => _critical.Contains(ExtendedKeyUsage) && _usages is [{ } only] && only == usage;
+
     /// <summary>Why another certificate is not signed by this one; null where it is.</summary>
     public string? WhyNotIssuerOf(Certificate child) =>
         (_version == 3 && !_hasBasicConstraints) || (_hasBasicConstraints && !_isAuthority) || (_keyUsage != 0 && (_keyUsage & 1 << 5) == 0) ? "its issuer may not sign certificates"
-        : !s_algorithms.TryGetValue(child._algorithm, out HashAlgorithmName hash) ? $"it is signed with an algorithm that is not verified ({child._algorithm})"
+        : !TryHashOf(child._algorithm, out HashAlgorithmName hash) ? $"it is signed with an algorithm that is not verified ({child._algorithm})"
         : !Key.Verifies(child._signed.Span, child._signature, hash) ? "it is not signed by the one whom it names as issuer"
         : null;
 
@@ -201,6 +210,9 @@ sealed class Certificate
 
     /// <summary>The same, for who judges its names himself.</summary>
     public Certificate JudgingNames() => new(Der) { NamesAreJudged = true };
+
+    /// <summary>The hash that goes with an algorithm of signatures, which is ECDSA or RSA with SHA-2, or Ed25519; false where it is another one.</summary>
+    public static bool TryHashOf(string algorithm, out HashAlgorithmName hash) => s_algorithms.TryGetValue(algorithm, out hash);
 
     private static int Version(AsnReader body)
     {

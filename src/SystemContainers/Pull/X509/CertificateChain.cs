@@ -13,16 +13,23 @@ static class CertificateChain
     /// <summary>The use of a key that a certificate for signatures has to allow.</summary>
     public const string CodeSigning = "1.3.6.1.5.5.7.3.3";
 
+    /// <summary>The use of a key that a certificate for timestamps has to allow.</summary>
+    public const string TimeStamping = "1.3.6.1.5.5.7.3.8";
+
     // Attack: certificates of one name that all might be the next; Go's bound, too.
     private const int MaxSignatureChecks = 100;
 
-    /// <summary>Throws unless there is a chain in which each certificate counts at <paramref name="time"/> and allows <see cref="CodeSigning"/>.</summary>
+    // There are up to 32 timestamps, each with certificates of its own, where a signature has one.
+    private const int MaxTimestampChecks = 16;
+
+    /// <summary>Throws unless there is a chain in which each certificate counts at <paramref name="time"/> and allows <paramref name="usage"/>.</summary>
     /// <param name="leaf">Which one it is about.</param>
     /// <param name="roots">What is trusted.</param>
     /// <param name="intermediates">What may stand between; not trusted.</param>
     /// <param name="time">When all have to count.</param>
+    /// <param name="usage">What for: <see cref="CodeSigning"/> or <see cref="TimeStamping"/>.</param>
     /// <exception cref="SysctrException">Policy: there is none.</exception>
-    public static void Check(Certificate leaf, IReadOnlyList<Certificate> roots, IReadOnlyList<Certificate> intermediates, DateTimeOffset time)
+    public static void Check(Certificate leaf, IReadOnlyList<Certificate> roots, IReadOnlyList<Certificate> intermediates, DateTimeOffset time, string usage = CodeSigning)
     {
         int checks = 0;
         string why = "no trusted certificate is its issuer";
@@ -46,7 +53,7 @@ static class CertificateChain
                 return false;
             }
 
-            if (++checks > MaxSignatureChecks)
+            if (++checks > (usage == TimeStamping ? MaxTimestampChecks : MaxSignatureChecks))
             {
                 why = "there are too many certificates that might be its issuer";
                 return false;
@@ -63,8 +70,8 @@ static class CertificateChain
 
         bool Usable(List<Certificate> chain)
         {
-            bool usable = chain.TrueForAll(c => c.Allows(CodeSigning));
-            why = usable ? why : "it is not for code signing, or one above it is not";
+            bool usable = chain.TrueForAll(c => c.Allows(usage));
+            why = usable ? why : $"it is not for {(usage == TimeStamping ? "timestamps" : "code signing")}, or one above it is not";
             return usable;
         }
     }

@@ -2,6 +2,7 @@
 
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Text;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 using SystemContainers.Errors;
 
@@ -51,6 +52,28 @@ sealed class VerificationKey
         (true, 521) => HashAlgorithmName.SHA512,
         _ => HashAlgorithmName.SHA256,
     };
+
+    /// <summary>Its kind and how it signs, as protobuf-specs names them (PublicKeyDetails) where a hash is signed; null for kinds that have no such name.</summary>
+    public string? Details => (_algorithm, _bits) switch
+    {
+        (EcPublicKey, 256) => "PKIX_ECDSA_P256_SHA_256",
+        (EcPublicKey, 384) => "PKIX_ECDSA_P384_SHA_384",
+        (EcPublicKey, 521) => "PKIX_ECDSA_P521_SHA_512",
+        (RsaEncryption, 2048 or 3072 or 4096) => $"PKIX_RSA_PKCS1V15_{_bits}_SHA256",
+        _ => null,
+    };
+
+    /// <summary>What a signed note is told the key by, when it is a log's of a name (C2SP signed-note; four bytes of it stand in the note).</summary>
+    public byte[] NoteId(string name)
+    {
+        byte[] line = Encoding.UTF8.GetBytes(name + "\n");
+        return SHA256.HashData(_algorithm switch
+        {
+            EcPublicKey => _spki,
+            Ed25519Key => [.. line, 1, .. _raw],
+            _ => [.. line, 255, .. "PKIX-RSA-PKCS#1v1.5"u8, .. _spki],
+        });
+    }
 
     /// <summary>The first block of a PEM text: PUBLIC KEY, or RSA PUBLIC KEY.</summary>
     /// <exception cref="SysctrException">Policy: it is none, or of a kind that nobody signs with.</exception>

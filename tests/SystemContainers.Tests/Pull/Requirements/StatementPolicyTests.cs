@@ -156,6 +156,10 @@ public sealed class StatementPolicyTests : IDisposable
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i"}}]}""", "no \"subject\"")]
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":""}}]}""", "needs an oidcIssuer and a subject")]
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r"}}]}""", "needs subjectEmail")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r","subjectEmail":"a@b"},"trustedRootPath":"/r"}]}""", "trustedRootPath goes with keyPaths")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":"/r","rekorPublicKeyPaths":["/k"]}]}""", "not of both")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":""}]}""", "trustedRootPath is empty")]
+    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":"s","ignoreLog":"yes"}}]}""", "neither true nor false")]
     [InlineData("""{"quay.io": 1, "quay.io": 2}""", "twice")]
     [InlineData("""{"etcd": [1]}""", "holds no image")]
     [InlineData("[]", "no object")]
@@ -228,6 +232,45 @@ public sealed class StatementPolicyTests : IDisposable
         Assert.StartsWith("certificate of https://github.example/team/app/.github/workflows/", good.Signer, StringComparison.Ordinal);
         Assert.EndsWith($" (logged in at {BundleSamples.Issuer})", good.Signer, StringComparison.Ordinal);
         Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
+    }
+
+    /// <summary>Which logs and authorities for timestamps count is what the trusted root says, and whether a log has to be there what the rule does.</summary>
+    [Theory]
+    [InlineData("good", "v2", "identity", true)]
+    [InlineData("no stamp", "v2", "identity", false)]
+    [InlineData("good", "none", "identity", false)]
+    [InlineData("good", "none", "without log", true)]
+    [InlineData("no stamp", "none", "without log", false)]
+    [InlineData("no stamp", "v2", "key", true)]
+    [InlineData("no stamp", "none", "key", false)]
+    public void Timestamps_and_logs_are_those_of_the_trusted_root(string how, string entries, string by, bool counts)
+    {
+        using StampedSamples samples = new();
+        _host.Write("root.json", samples.TrustedRootJson);
+        _host.Write("key.pub", samples.KeyPem(how));
+        string root = $"\"trustedRootPath\":\"{_host.In("root.json")}\"";
+        string signer = by == "key" ? $"\"keyPaths\":[\"{_host.In("key.pub")}\"],{root}"
+            : "\"fulcio\":{" + root + ",\"oidcIssuer\":\"" + BundleSamples.Issuer + "\",\"subject\":\"" + BundleSamples.Workflow + "\",\"ignoreLog\":" + (by == "without log" ? "true}" : "false}");
+        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"" + InTotoStatement.CosignSignature + "\",\"signedIdentity\":{\"type\":\"digestOnly\"}," + signer + "}]}");
+        Digest image = Digest.Sha256([5]);
+
+        StatementRequirement requirement = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single();
+
+        Assert.Contains(_host.In("root.json"), requirement.Files);
+        Assert.Equal(counts, BundleVerifier.Verify(samples.Bundle(new StampedRow(how, Entries: entries, By: by), image), image, requirement.Trust(), DateTimeOffset.UtcNow).Statement is not null);
+    }
+
+    [Fact]
+    public void Without_a_log_somebody_has_to_know_when()
+    {
+        _host.Write("root.json", _samples.TrustedRootJson);
+        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"a\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\"" + _host.In("root.json") +
+            "\",\"oidcIssuer\":\"i\",\"subject\":\"s\",\"ignoreLog\":true}}]}");
+
+        SysctrException e = Assert.Throws<SysctrException>(() => Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust());
+
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("has no authority for timestamps", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

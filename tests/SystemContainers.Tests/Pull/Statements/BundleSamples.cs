@@ -20,7 +20,7 @@ sealed class BundleSamples : IDisposable
     public static readonly IReadOnlyList<(string How, string? Why)> OfIdentity =
     [
         ("good", null), ("two entries of other logs", null), ("email", "not for"), ("other subject", "not for"), ("other issuer", "is required"),
-        ("no proof", "no proof"), ("no promise", "when it took the statement in"), ("no entry", "no trusted log"), ("other log", "no trusted log"),
+        ("no proof", "no proof"), ("no promise", "says when it was signed"), ("no entry", "no trusted log"), ("other log", "no trusted log"),
         ("false promise", "not signed by a trusted log"), ("false root", "another entry"), ("false checkpoint", "not signed by it"), ("other tree", "another tree"),
         ("too late", "counted until"), ("too early", "counts from"), ("for servers", "not for code signing"), ("other authority", "does not count"),
         ("changed statement", "not signed by the key"), ("other image", "another image"), ("other signature logged", "another signature"),

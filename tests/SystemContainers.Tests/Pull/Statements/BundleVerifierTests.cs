@@ -44,7 +44,7 @@ public sealed class BundleVerifierTests : IDisposable
     public void A_key_alone_is_no_log_and_an_identity_without_a_log_is_none()
     {
         Judged("no trusted log", BundleVerifier.Verify(_samples.ByKey("good", s_image), s_image, _samples.KeyTrust("good") with { Logs = _samples.IdentityTrust().Logs }, s_now));
-        Judged("only one knows when", BundleVerifier.Verify(_samples.ByIdentity("good", s_image), s_image, _samples.IdentityTrust() with { Logs = null }, s_now));
+        Judged("says when it was signed", BundleVerifier.Verify(_samples.ByIdentity("good", s_image), s_image, _samples.IdentityTrust() with { Logs = null }, s_now));
         Judged("no certificate", BundleVerifier.Verify(_samples.ByKey("good", s_image), s_image, _samples.IdentityTrust(), s_now));
     }
 

@@ -154,6 +154,56 @@ public sealed class CosignOracleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Timestamps_and_entries_of_the_second_version_are_judged_as_cosign_3_judges_them()
+    {
+        using StampedSamples samples = new();
+        await File.WriteAllTextAsync(In("root.json"), samples.TrustedRootJson);
+        List<string> differences = [];
+        foreach (StampedRow row in StampedSamples.Rows)
+        {
+            Digest image = await _pusher.ImageAsync("stamped " + row);
+            byte[] bundle = samples.Bundle(row, image);
+            await _pusher.BundlesAsync(image, 100, bundle);
+            await File.WriteAllTextAsync(In("key.pub"), samples.KeyPem(row.How));
+            string[] who = row.By == "key" ? ["--key", "key.pub"]
+                : ["--certificate-identity", BundleSamples.Workflow, "--certificate-oidc-issuer", BundleSamples.Issuer, "--insecure-ignore-sct"];
+            CommandResult cosign = await _new.RunAsync(_home, [], ["verify", "--trusted-root", "root.json", .. who, .. row.CosignFlags, $"{_pusher.Name}@{image}"]);
+            bool ours = BundleVerifier.Verify(bundle, image, samples.Trust(row), s_now).Statement is not null;
+
+            // Where we are stricter cosign does take it, or the reason is none any more.
+            if ((cosign.ExitCode == 0) != (ours || row.Stricter is not null) || (ours && row.Stricter is not null))
+            {
+                differences.Add($"{row}: {(ours ? "counts" : "does not count")} here; cosign: {cosign.All}");
+            }
+        }
+
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
+    }
+
+    /// <summary>An administrator need not write the file by hand.</summary>
+    [Fact]
+    public async Task A_trusted_root_that_cosign_writes_is_one_here()
+    {
+        using StampedSamples samples = new();
+        await File.WriteAllTextAsync(In("fulcio.pem"), samples.FulcioPem);
+        await File.WriteAllTextAsync(In("log.pub"), samples.LogPem);
+        await File.WriteAllTextAsync(In("tsa.pem"), samples.StamperPem);
+        (await _new.RunAsync(
+            _home, [], "trusted-root", "create", "--fulcio=url=https://fulcio.example,certificate-chain=fulcio.pem", "--rekor=url=https://log.example,public-key=log.pub,start-time=2026-01-01T00:00:00Z,origin=log.example",
+            "--tsa=url=https://tsa.example,certificate-chain=tsa.pem", "--out", "made.json")).MustSucceed();
+        Digest image = Digest.Sha256([1, 2, 3]);
+
+        TrustedRoot root = TrustedRoot.Read(await File.ReadAllBytesAsync(In("made.json")));
+
+        StampedRow good = new("good");
+        BundleTrust trust = samples.Trust(good) with { Authorities = root.Authorities, Logs = root.Logs, Stampers = root.Stampers };
+        BundleVerdict verdict = BundleVerifier.Verify(samples.Bundle(good, image), image, trust, s_now);
+        Assert.True(verdict.Statement is not null, verdict.Reason);
+        Assert.Null(BundleVerifier.Verify(samples.Bundle(new StampedRow("log ECDSA"), image), image, trust, s_now).Statement);
+        Assert.Null(BundleVerifier.Verify(samples.Bundle(new StampedRow("TSA second"), image), image, trust, s_now).Statement);
+    }
+
+    [Fact]
     public async Task Attached_signatures_are_judged_as_cosign_2_judges_them()
     {
         using TestAuthority authority = new("fulcio");

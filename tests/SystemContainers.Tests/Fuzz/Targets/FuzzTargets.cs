@@ -24,7 +24,7 @@ static class FuzzTargets
     private static readonly Platform s_platform = new("amd64", "linux");
 
     /// <summary>Not a static field: files are made for one of them.</summary>
-    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, ChunkedTargets.Table, ChunkedTargets.TarSplit, ChunkedTargets.Writer, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit, Quadlet, EnvironmentFile, ConversionTargets.DockerRun, ConversionTargets.Compose, SignatureTargets.Signature, SignatureTargets.Payload, SignatureTargets.Keyring, SignatureTargets.RegistriesD, StatementTargets.Bundle, StatementTargets.Attachment, StatementTargets.Statement, StatementTargets.X509];
+    public static IReadOnlyList<FuzzTarget> All => [TarTargets.Archive, TarTargets.Pax, ChunkedTargets.Table, ChunkedTargets.TarSplit, ChunkedTargets.Writer, Reference, Challenge, Manifest, Config, RegistriesConf, LegacyText, Unit, Quadlet, EnvironmentFile, ConversionTargets.DockerRun, ConversionTargets.Compose, SignatureTargets.Signature, SignatureTargets.Payload, SignatureTargets.Keyring, SignatureTargets.RegistriesD, StatementTargets.Bundle, StatementTargets.Attachment, StatementTargets.Statement, StatementTargets.Stamp, StatementTargets.Note, StatementTargets.X509];
 
     /// <summary>A name as it is typed: what is shown of it names the same.</summary>
     public static FuzzTarget Reference { get; } = new(

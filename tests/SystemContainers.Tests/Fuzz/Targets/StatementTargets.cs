@@ -8,6 +8,7 @@ using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Statements;
+using SystemContainers.Pull.Timestamps;
 using SystemContainers.Pull.X509;
 using SystemContainers.Tests.Pull.Sigstore;
 using SystemContainers.Tests.Pull.Statements;
@@ -20,6 +21,11 @@ static class StatementTargets
     private static readonly Digest s_image = Digest.Sha256([1, 2, 3]);
     private static readonly DateTimeOffset s_now = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly BundleSamples s_samples = new();
+    private static readonly StampedSamples s_stamped = new();
+    private static readonly StampedRow s_row = StampedSamples.Rows[0];
+    private static readonly byte[] s_stampedBundle = s_stamped.Bundle(s_row, s_image);
+    private static readonly SigstoreBundle s_read = SigstoreBundle.Read(s_stampedBundle);
+    private static readonly BundleTrust s_stampedTrust = s_stamped.Trust(s_row);
     private static readonly TestLog s_log = new();
     private static readonly ECDsa s_key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private static readonly TestAuthority s_authority = new();
@@ -30,20 +36,45 @@ static class StatementTargets
     public static FuzzTarget Bundle { get; } = new(
         "bundle",
         [ErrorKind.Policy],
-        [s_samples.ByIdentity("good", s_image), s_samples.ByKey("good", s_image)],
+        [s_samples.ByIdentity("good", s_image), s_samples.ByKey("good", s_image), s_stampedBundle],
         bytes =>
         {
-            foreach (BundleTrust trust in new[] { s_samples.IdentityTrust(), s_samples.KeyTrust("good") })
+            foreach (BundleTrust trust in new[] { s_samples.IdentityTrust(), s_samples.KeyTrust("good"), s_stampedTrust })
             {
                 BundleVerdict verdict = BundleVerifier.Verify(bytes, s_image, trust, s_now);
                 FuzzTarget.Must(verdict.Statement is null == verdict.Reason is not null, "it counts and does not");
                 FuzzTarget.Must(verdict.Statement?.Subjects.Contains(s_image) != false, "it is about another image");
             }
 
-            foreach (LogEntry entry in SigstoreBundle.Read(bytes).Entries)
+            foreach (LogEntry entry in SigstoreBundle.Read(bytes).Entries.Where(e => !e.IsOfSecondVersion))
             {
                 entry.Proof?.Check(s_samples.IdentityTrust().Logs![0], entry.Body);
             }
+        });
+
+    /// <summary>An authority's timestamp: where it counts it says the time that it said.</summary>
+    public static FuzzTarget Stamp { get; } = new(
+        "timestamp",
+        [ErrorKind.Policy],
+        [s_read.Timestamps[0]],
+        bytes =>
+        {
+            DateTimeOffset said = Timestamp.Read(s_read.Timestamps[0]).Time;
+            TimestampedSignature judged = TimestampedSignature.Of([bytes], s_read.Envelope.Signature, s_stampedTrust.Stampers);
+            FuzzTarget.Must(judged.Times.Count + judged.Why.Count == 1, "it counts and does not");
+            FuzzTarget.Must(judged.Times.All(t => t == said), "another time counts");
+        });
+
+    /// <summary>A checkpoint of a log: where it counts it is of the tree that the log signed.</summary>
+    public static FuzzTarget Note { get; } = new(
+        "checkpoint",
+        [ErrorKind.Policy],
+        [Encoding.UTF8.GetBytes(s_read.Entries[0].Proof!.Checkpoint)],
+        bytes =>
+        {
+            TrustedLog log = s_stampedTrust.Logs!.First(l => l.Id.AsSpan().SequenceEqual(s_read.Entries[0].LogId));
+            Checkpoint read = Checkpoint.Read(Encoding.UTF8.GetString(bytes), log);
+            FuzzTarget.Must(read.TreeSize == 3 && read.RootHash.AsSpan().SequenceEqual(s_read.Entries[0].Proof!.RootHash), "another tree counts");
         });
 
     /// <summary>A signature as cosign 2 attaches it: payload and annotations in one document here.</summary>

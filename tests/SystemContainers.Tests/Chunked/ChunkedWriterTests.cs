@@ -148,6 +148,7 @@ public sealed class ChunkedWriterTests
 
     /// <summary>What nobody would read is not collected: each of these packs to nothing, and has a table of its own size.</summary>
     [Fact]
+    [Trait("needs", "time")]
     public void An_archive_whose_table_is_larger_than_is_read_is_refused()
     {
         string value = new('v', 1_000_000);

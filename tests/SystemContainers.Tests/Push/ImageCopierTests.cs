@@ -228,6 +228,7 @@ public sealed class ImageCopierTests : IDisposable
 
     /// <summary>Each manifest is within its own bound, and their sum is not.</summary>
     [Fact]
+    [Trait("needs", "time")]
     public async Task Manifests_that_are_too_large_together_are_refused()
     {
         byte[][] manifests = [.. Enumerable.Range(0, 17).Select(i => new FakeImage { ChangeManifest = m => m["annotations"] = new System.Text.Json.Nodes.JsonObject { ["pad"] = i + new string('x', (4 << 20) - 2000) } }

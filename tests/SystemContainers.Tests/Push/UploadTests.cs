@@ -11,10 +11,11 @@ namespace SystemContainers.Tests.Push;
 /// <summary>Uploads into a registry that keeps to distribution-spec 1.1 and refuses what does not.</summary>
 public sealed class UploadTests : IDisposable
 {
-    private readonly CopyBed _bed = new();
-    private readonly FakeImage _image = new FakeImage().AddGzip(FakeImage.Noise(5_000_000, 1)).AddGzip(FakeImage.Noise(3000, 2));
+    private static readonly FakeImage s_image = new FakeImage().AddGzip(FakeImage.Noise(5_000_000, 1)).AddGzip(FakeImage.Noise(3000, 2));
 
-    public UploadTests() => _image.WriteTo(_bed.Host.In("layout"), "v1");
+    private readonly CopyBed _bed = new();
+
+    public UploadTests() => s_image.WriteTo(_bed.Host.In("layout"), "v1");
 
     private string Source => $"oci:{_bed.Host.In("layout")}:v1";
 
@@ -27,9 +28,9 @@ public sealed class UploadTests : IDisposable
 
         CopiedImage copied = await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
-        Assert.Equal((_image.ManifestDigest, 3, 0), (copied.Digest, copied.Blobs, copied.Present));
+        Assert.Equal((s_image.ManifestDigest, 3, 0), (copied.Digest, copied.Blobs, copied.Present));
         string[] manifests = [.. registry.Requests.Where(r => r.Contains("/manifests/", StringComparison.Ordinal))];
-        Assert.Equal([$"PUT /v2/app/manifests/{_image.ManifestDigest}", "PUT /v2/app/manifests/v1"], manifests);
+        Assert.Equal([$"PUT /v2/app/manifests/{s_image.ManifestDigest}", "PUT /v2/app/manifests/v1"], manifests);
         Assert.Equal(manifests, registry.Requests.TakeLast(2));
         Assert.Single(registry.Requests, r => r.StartsWith("PATCH", StringComparison.Ordinal));
         Assert.Equal(0, registry.OpenUploads);
@@ -54,14 +55,14 @@ public sealed class UploadTests : IDisposable
     public async Task Another_repository_s_blobs_are_mounted_where_the_registry_can(bool mounts, int patches)
     {
         using OciRegistry registry = Registry(new() { Mounts = mounts });
-        _image.PushTo(registry, "team/from", "v1");
+        s_image.PushTo(registry, "team/from", "v1");
 
         await _bed.CopyAsync($"docker://{registry.Host}/team/from:v1", $"docker://{registry.Host}/to:v1");
 
         Assert.Equal(3, registry.Requests.Count(r => r.Contains("?mount=sha256:", StringComparison.Ordinal) && r.EndsWith("&from=team%2Ffrom", StringComparison.Ordinal)));
         Assert.Equal(patches, registry.Requests.Count(r => r.StartsWith("PATCH", StringComparison.Ordinal)));
         Assert.Equal(mounts ? 0 : 3, registry.Requests.Count(r => r.StartsWith("GET /v2/team/from/blobs", StringComparison.Ordinal)));
-        Assert.Equal(_image.ManifestDigest, registry.Repository("to").Tags["v1"]);
+        Assert.Equal(s_image.ManifestDigest, registry.Repository("to").Tags["v1"]);
     }
 
     /// <summary>A large blob goes on where it was cut, again and again, and a small one begins anew.</summary>
@@ -76,7 +77,7 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
-        Assert.Equal(_image.BlobBytes(0), registry.Repository("app").Blobs[_image.Blob(0)]);
+        Assert.Equal(s_image.BlobBytes(0), registry.Repository("app").Blobs[s_image.Blob(0)]);
         string[] patches = [.. registry.Requests.Where(r => r.StartsWith("PATCH", StringComparison.Ordinal))];
         Assert.Equal(5, patches.Length);
         Assert.Equal(4, registry.Requests.Count(r => r.StartsWith("GET /v2/app/blobs/uploads/", StringComparison.Ordinal)));
@@ -97,9 +98,9 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync($"docker://{from.Host}/app:v1", $"docker://{to.Host}/app:v1");
 
-        Assert.Equal(_image.BlobBytes(0), to.Repository("app").Blobs[_image.Blob(0)]);
+        Assert.Equal(s_image.BlobBytes(0), to.Repository("app").Blobs[s_image.Blob(0)]);
         Assert.Equal(4, to.Requests.Count(r => r.StartsWith("PATCH", StringComparison.Ordinal)));
-        Assert.Single(from.Requests, r => r.Contains($"/blobs/{_image.Blob(0)}", StringComparison.Ordinal));
+        Assert.Single(from.Requests, r => r.Contains($"/blobs/{s_image.Blob(0)}", StringComparison.Ordinal));
     }
 
     /// <summary>The first request is no chunk, for which a registry need not be ready; those that go on say where.</summary>
@@ -124,7 +125,7 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
-        Assert.Equal([null, $"1100000-{_image.BlobBytes(0).Length - 1}"], ranges);
+        Assert.Equal([null, $"1100000-{s_image.BlobBytes(0).Length - 1}"], ranges);
     }
 
     /// <summary>An upload's address stays what the registry said, and what another host lacks makes no registry plain.</summary>
@@ -156,7 +157,7 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
-        Assert.Equal(_image.BlobBytes(0), registry.Repository("app").Blobs[_image.Blob(0)]);
+        Assert.Equal(s_image.BlobBytes(0), registry.Repository("app").Blobs[s_image.Blob(0)]);
     }
 
     /// <summary>However much it takes of each, a registry that forgets every upload gets it no sooner.</summary>
@@ -187,7 +188,7 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
-        Assert.Equal(_image.ManifestDigest, registry.Repository("app").Tags["v1"]);
+        Assert.Equal(s_image.ManifestDigest, registry.Repository("app").Tags["v1"]);
     }
 
     [Theory]
@@ -208,7 +209,7 @@ public sealed class UploadTests : IDisposable
     public async Task A_token_to_push_and_to_mount_is_asked_for()
     {
         using OciRegistry registry = Registry(new() { Login = ("me", "s3cret") });
-        _image.PushTo(registry, "from", "v1");
+        s_image.PushTo(registry, "from", "v1");
         await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unauthorized);
         _bed.Host.Login(registry.Host, "me", "s3cret");
 
@@ -223,7 +224,7 @@ public sealed class UploadTests : IDisposable
     public async Task A_source_that_lies_is_to_blame_and_nothing_of_it_gets_a_name()
     {
         using OciRegistry registry = Registry(new());
-        string blob = Path.Combine(_bed.Host.In("layout"), "blobs/sha256", _image.Blob(0).Hex);
+        string blob = Path.Combine(_bed.Host.In("layout"), "blobs/sha256", s_image.Blob(0).Hex);
         byte[] bytes = File.ReadAllBytes(blob);
         bytes[^1] ^= 1;
         File.WriteAllBytes(blob, bytes);
@@ -232,7 +233,7 @@ public sealed class UploadTests : IDisposable
 
         Assert.Contains("its digest is", e.Message, StringComparison.Ordinal);
         Assert.Empty(registry.Repository("app").Tags);
-        Assert.DoesNotContain(_image.Blob(0), registry.Repository("app").Blobs.Keys);
+        Assert.DoesNotContain(s_image.Blob(0), registry.Repository("app").Blobs.Keys);
     }
 
     [Fact]
@@ -240,9 +241,9 @@ public sealed class UploadTests : IDisposable
     {
         using OciRegistry registry = Registry(new());
 
-        await _bed.CopyAsync(Source, $"docker://{registry.Host}/app@{_image.ManifestDigest}");
+        await _bed.CopyAsync(Source, $"docker://{registry.Host}/app@{s_image.ManifestDigest}");
         Assert.Empty(registry.Repository("app").Tags);
-        Assert.True(registry.Repository("app").Manifests.ContainsKey(_image.ManifestDigest));
+        Assert.True(registry.Repository("app").Manifests.ContainsKey(s_image.ManifestDigest));
 
         await _bed.FailAsync(Source, $"docker://{registry.Host}/app@{Digest.Sha256([1])}", ErrorKind.Usage);
     }

@@ -17,6 +17,7 @@ public sealed partial class RoomTests
     private const string Root = "SystemContainers";
 
     private static readonly string s_assembly = typeof(ContentStore).Assembly.Location;
+    private static readonly Lazy<IReadOnlyDictionary<(string From, string To), string>> s_uses = new(() => SymbolUses.Of(s_assembly, Root));
 
     /// <summary>Of the library and of the executable.</summary>
     [Theory]
@@ -24,7 +25,7 @@ public sealed partial class RoomTests
     [InlineData(typeof(Terminal), 20)]
     public void No_two_rooms_use_each_other(Type one, int least)
     {
-        IReadOnlyDictionary<(string From, string To), string> uses = SymbolUses.Of(one.Assembly.Location, Root);
+        IReadOnlyDictionary<(string From, string To), string> uses = one.Assembly.Location == s_assembly ? s_uses.Value : SymbolUses.Of(one.Assembly.Location, Root);
         string[] cycle = [.. RoomOrder.Cycle([.. uses.Keys]) ?? []];
 
         Assert.True(cycle.Length == 0, "These rooms use each other:\n" + string.Join('\n', cycle.Zip([.. cycle.Skip(1), .. cycle.Take(1)]).Select(u => "  " + uses[u])));
@@ -34,7 +35,7 @@ public sealed partial class RoomTests
     [Fact]
     public void The_library_s_README_lists_each_room_after_all_that_it_uses()
     {
-        IReadOnlyDictionary<(string From, string To), string> uses = SymbolUses.Of(s_assembly, Root);
+        IReadOnlyDictionary<(string From, string To), string> uses = s_uses.Value;
         string[] listed = [.. ListedRooms().Select(r => $"{Root}.{r.Replace('/', '.')}")];
 
         Assert.Equal(SymbolUses.Rooms(s_assembly, Root).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));

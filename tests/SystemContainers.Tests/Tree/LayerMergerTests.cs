@@ -26,6 +26,7 @@ public sealed class LayerMergerTests
         (2, Gen.OneOfConst("a/.wh.b", ".wh.a", "l/.wh.b", "a/b/.wh.c", "a/.wh..wh..opq", ".wh..wh..opq", ".wh.l").Select(n => (TarEntryType.Regular, n, ""))));
 
     [Fact]
+    [Trait("needs", "time")]
     public void What_was_resolved_before_changes_nothing() =>
         Gen.Select(s_entry.Array[0, 25], s_entry.Array[0, 25]).Check(
             layers => Assert.Equal(Merge(layers.Item1, layers.Item2, remembers: false), Merge(layers.Item1, layers.Item2, remembers: true)), iter: 20_000);

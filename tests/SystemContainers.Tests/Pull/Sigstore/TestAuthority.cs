@@ -13,36 +13,33 @@ sealed class TestAuthority : IDisposable
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     public static readonly DateTimeOffset End = new(2036, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly X509Certificate2 _root;
-    private readonly X509Certificate2 _middle;
+    // Made when a test first asks: its keys and signatures take milliseconds, and most tests that could have one have none.
+    private readonly Lazy<(X509Certificate2 Root, X509Certificate2 Middle)> _made;
 
-    public TestAuthority(string name = "sysctr test", Action<CertificateRequest>? middle = null)
-    {
-        using ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        CertificateRequest root = Authority($"CN={name} root", rootKey);
-        _root = root.CreateSelfSigned(Start, End);
-        using ECDsa middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest below = Authority($"CN={name} middle", middleKey);
-        middle?.Invoke(below);
-        using X509Certificate2 bare = below.Create(_root, Start, End, [1, 2, 3]);
-        _middle = bare.CopyWithPrivateKey(middleKey);
-    }
+    public TestAuthority(string name = "sysctr test", Action<CertificateRequest>? middle = null) => _made = new(() => Make(name, middle));
 
-    public string RootPem => _root.ExportCertificatePem();
+    public string RootPem => Root.ExportCertificatePem();
 
-    public string MiddlePem => _middle.ExportCertificatePem();
+    public string MiddlePem => Middle.ExportCertificatePem();
 
-    public byte[] RootDer => _root.RawData;
+    public byte[] RootDer => Root.RawData;
 
-    public byte[] MiddleDer => _middle.RawData;
+    public byte[] MiddleDer => Middle.RawData;
 
     /// <summary>As signatures carry it: what is above the leaf, the root last.</summary>
     public string ChainPem => MiddlePem + "\n" + RootPem + "\n";
 
+    private X509Certificate2 Root => _made.Value.Root;
+
+    private X509Certificate2 Middle => _made.Value.Middle;
+
     public void Dispose()
     {
-        _root.Dispose();
-        _middle.Dispose();
+        if (_made.IsValueCreated)
+        {
+            Root.Dispose();
+            Middle.Dispose();
+        }
     }
 
     /// <summary>A leaf for a key.</summary>
@@ -80,10 +77,21 @@ sealed class TestAuthority : IDisposable
         }
 
         more?.Invoke(request);
-        X509Certificate2 parent = byRoot ? _root : _middle;
+        X509Certificate2 parent = byRoot ? Root : Middle;
         using ECDsa signer = parent.GetECDsaPrivateKey()!;
         return request.Create(
             parent.SubjectName, X509SignatureGenerator.CreateForECDsa(signer), from ?? Start, to ?? End, RandomNumberGenerator.GetBytes(8).Prepend((byte)1).ToArray());
+    }
+
+    private static (X509Certificate2 Root, X509Certificate2 Middle) Make(string name, Action<CertificateRequest>? middle)
+    {
+        using ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        X509Certificate2 root = Authority($"CN={name} root", rootKey).CreateSelfSigned(Start, End);
+        using ECDsa middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest below = Authority($"CN={name} middle", middleKey);
+        middle?.Invoke(below);
+        using X509Certificate2 bare = below.Create(root, Start, End, [1, 2, 3]);
+        return (root, bare.CopyWithPrivateKey(middleKey));
     }
 
     private static CertificateRequest Authority(string name, ECDsa key)

@@ -37,21 +37,15 @@ sealed class BundleSamples : IDisposable
 
     private static readonly DateTimeOffset s_time = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly Dictionary<string, AsymmetricAlgorithm> _keys = new(StringComparer.Ordinal)
-    {
-        ["P-256"] = ECDsa.Create(ECCurve.NamedCurves.nistP256),
-        ["P-384"] = ECDsa.Create(ECCurve.NamedCurves.nistP384),
-        ["P-521"] = ECDsa.Create(ECCurve.NamedCurves.nistP521),
-        ["RSA"] = RSA.Create(2048),
-        ["other"] = ECDsa.Create(ECCurve.NamedCurves.nistP256),
-    };
+    // Made where a sample wants them: an RSA key is found by chance, and takes longer than all else here.
+    private readonly Dictionary<string, AsymmetricAlgorithm> _keys = new(StringComparer.Ordinal);
 
     private readonly TestAuthority _authority = new("fulcio");
     private readonly TestAuthority _otherAuthority = new("fulcio");
     private readonly TestLog _log = new();
     private readonly TestLog _otherLog = new();
 
-    public string KeyPem(string kind) => _keys[kind].ExportSubjectPublicKeyInfoPem();
+    public string KeyPem(string kind) => Key(kind).ExportSubjectPublicKeyInfoPem();
 
     public BundleTrust KeyTrust(string how) => new() { Keys = [VerificationKey.FromPem(KeyPem(KindOf(how)))] };
 
@@ -94,15 +88,15 @@ sealed class BundleSamples : IDisposable
             "no subject" => Encoding.UTF8.GetBytes($$$$$$"""{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"{{{{{{InTotoStatement.CosignSignature}}}}}}","predicate":{}}"""),
             _ => statement ?? Statement(image),
         };
-        byte[] signature = SignedPayload.Sign(_keys[how == "other key" ? "other" : KindOf(how)], Signed(InTotoStatement.MediaType, payload));
+        byte[] signature = SignedPayload.Sign(Key(how == "other key" ? "other" : KindOf(how)), Signed(InTotoStatement.MediaType, payload));
         string type = how == "changed type" ? "application/x" : InTotoStatement.MediaType;
-        string key = $$$$$$"""{"publicKey":{"hint":"{{{{{{Convert.ToBase64String(SHA256.HashData(_keys[KindOf(how)].ExportSubjectPublicKeyInfo()))}}}}}}"}}""";
+        string key = $$$$$$"""{"publicKey":{"hint":"{{{{{{Convert.ToBase64String(SHA256.HashData(Key(KindOf(how)).ExportSubjectPublicKeyInfo()))}}}}}}"}}""";
         return Bundle(key, Envelope(type, how == "changed statement" ? [.. payload, (byte)' '] : payload, Convert.ToBase64String(signature)));
     }
 
     public byte[] ByIdentity(string how, Digest image)
     {
-        ECDsa key = (ECDsa)_keys["P-256"];
+        ECDsa key = (ECDsa)Key("P-256");
         using X509Certificate2 leaf = (how == "other authority" ? _otherAuthority : _authority).Issue(
             key,
             n =>
@@ -171,4 +165,22 @@ sealed class BundleSamples : IDisposable
 
     private static byte[] Bundle(string material, string envelope, string version = "0.3", string more = "") => Encoding.UTF8.GetBytes(
         $$$$$$"""{"mediaType":"application/vnd.dev.sigstore.bundle.v{{{{{{version}}}}}}+json","verificationMaterial":{{{{{{material}}}}}},"dsseEnvelope":{{{{{{envelope}}}}}}{{{{{{more}}}}}}}""");
+
+    private AsymmetricAlgorithm Key(string kind)
+    {
+        if (!_keys.TryGetValue(kind, out AsymmetricAlgorithm? key))
+        {
+            key = kind switch
+            {
+                "RSA" => RSA.Create(2048),
+                "P-384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+                "P-521" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
+                "P-256" or "other" => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+                _ => throw new ArgumentException(kind, nameof(kind)),
+            };
+            _keys.Add(kind, key);
+        }
+
+        return key;
+    }
 }

@@ -2,7 +2,6 @@
 
 using System.ComponentModel;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 
@@ -13,8 +12,9 @@ namespace SystemContainers.Network;
 /// begins with taking away what that left.
 /// </summary>
 /// <param name="store">Networks by name.</param>
+/// <param name="take">Takes the lock of networks: <see cref="NetworkRecords.Lock"/> where nothing else is held, else in the order of locks.</param>
 /// <param name="note">Told what does not hold anybody up.</param>
-sealed class ContainerNetwork(NetworkStore store, Action<string> note)
+sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action<string> note)
 {
     /// <summary>Makes the namespace, gives it addresses and publishes ports.</summary>
     /// <param name="id">The container's, with its instance.</param>
@@ -23,7 +23,7 @@ sealed class ContainerNetwork(NetworkStore store, Action<string> note)
     public void Up(string id, NetworkRequest request)
     {
         string netavark = NetworkPrograms.Require("netavark", "netavark", $"for the network of {id}");
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = take();
         Clear(id);
         NetworkRecord[] others = [.. Others(id)];
         string? aardvark = NetworkPrograms.Find("aardvark-dns");
@@ -75,7 +75,7 @@ sealed class ContainerNetwork(NetworkStore store, Action<string> note)
             return;
         }
 
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = take();
         Clear(id);
     }
 

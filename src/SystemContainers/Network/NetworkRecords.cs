@@ -18,7 +18,10 @@ static class NetworkRecords
 
     private const string Extension = ".json";
 
-    /// <summary>Waits until nobody else changes networks. netavark itself has no lock in its older versions.</summary>
+    /// <summary>
+    /// Waits until nobody else changes networks; netavark itself has no lock in its older versions. For who holds no other lock, such as a start: a call takes it by
+    /// its host's locks, which know their order.
+    /// </summary>
     public static SafeFileHandle Lock()
     {
         PrivateDirectory.Make("/run/sysctr");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Microsoft.Win32.SafeHandles;
 using SystemContainers.Network;
 using SystemContainers.Settings;
 using SystemContainers.Target;
@@ -26,7 +25,7 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
     /// <exception cref="Errors.SysctrException">Usage: one can't be; Conflict: its subnet is taken. Then <see cref="Undo"/> what was made.</exception>
     public void Make(IReadOnlyList<NetworkDefinition> declared)
     {
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = host.Locks.LockNetworks();
         foreach (NetworkDefinition network in Lacking(declared))
         {
             NetworkDefinition? before = _store.Find(network.Name);
@@ -61,7 +60,7 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
     /// <returns>Whether there was one.</returns>
     public bool Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
     {
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = host.Locks.LockNetworks();
         IReadOnlyList<string> unused = Unused(declared, covers);
         foreach (string name in unused)
         {
@@ -80,7 +79,7 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
             return;
         }
 
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = host.Locks.LockNetworks();
         foreach ((string name, NetworkDefinition? before) in _made)
         {
             _store.Remove(name);

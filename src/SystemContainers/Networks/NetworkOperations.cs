@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Settings;
@@ -29,7 +28,7 @@ sealed class NetworkOperations(Host host)
     public NetworkDefinition Create(NetworkDefinition definition)
     {
         RefuseElsewhere("making");
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = host.Locks.LockNetworks();
         return Named(definition.Name) && _store.Find(definition.Name) is not null
             ? throw new SysctrException(ErrorKind.Conflict, $"making the network {definition.Name}: there is one of that name", "choose another, or remove it first")
             : _store.Put(definition);
@@ -40,7 +39,7 @@ sealed class NetworkOperations(Host host)
     public void Remove(string name)
     {
         RefuseElsewhere("removing");
-        using SafeFileHandle held = NetworkRecords.Lock();
+        using IDisposable held = host.Locks.LockNetworks();
         if (!Named(name) || _store.Find(name) is null)
         {
             throw NetworkStore.NoSuch(name);

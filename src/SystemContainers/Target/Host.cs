@@ -7,6 +7,7 @@ using SystemContainers.History;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
+using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Auth;
@@ -56,7 +57,7 @@ sealed class Host : IDisposable
         Options = options;
         Catalog = new ContainerCatalog(StoreHere);
         Mounted = new Lazy<HashSet<Digest>>(ReadableMountedLayers);
-        Locks = scratchOf?.Locks ?? new HostLocks(() => OpenStore().Locks, note);
+        Locks = scratchOf?.Locks ?? new HostLocks(() => OpenStore().Locks, note, Root == "/" && User is null ? NetworkRecords.Lock : null);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);

@@ -11,10 +11,12 @@ namespace SystemContainers.Target;
 /// </summary>
 /// <param name="files">Opens the store, and gives its locks.</param>
 /// <param name="note">Told what is waited for.</param>
-sealed class HostLocks(Func<StoreLocks> files, Action<string> note)
+/// <param name="networks">Takes the lock that starts of containers take; null where nothing starts, or has no networks by name: then it is one of the store's.</param>
+sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDisposable>? networks = null)
 {
     // No container's name begins so.
     private const string Mounts = "+mounts";
+    private const string Networks = "+networks";
     private const string StateDirectories = "+state-directories";
     private const string History = "+history";
 
@@ -35,6 +37,9 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note)
 
         /// <summary>The store: leased by any number at once, or had alone.</summary>
         Store,
+
+        /// <summary>Networks by name, and those of the containers that run. A start takes it and nothing else, so whoever has it waits for no start.</summary>
+        Networks,
 
         /// <summary>Whose state directories are whose; held for a moment.</summary>
         StateDirectories,
@@ -70,6 +75,9 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note)
 
     /// <summary>As <see cref="LockStore"/> without waiting; null where another sysctr uses the store.</summary>
     public IDisposable? TryLockStore() => files().TryLockStore() is { } held ? Hold(Rank.Store, held) : null;
+
+    /// <summary>Held while networks are made or taken away.</summary>
+    public IDisposable LockNetworks() => Wait(Rank.Networks, networks ?? (() => files().LockContainer(Networks, note, CancellationToken.None)));
 
     /// <summary>Held while claims of state directories change.</summary>
     public IDisposable LockStateDirectories() => Wait(Rank.StateDirectories, () => files().LockContainer(StateDirectories, note, CancellationToken.None));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Networks;
 using SystemContainers.Target;
 using Xunit;
 
@@ -18,12 +19,13 @@ public sealed class HostLocksTests : IDisposable
     }
 
     [Fact]
-    public void The_order_is_roll_out_containers_mounts_store_state_directories_history()
+    public void The_order_is_roll_out_containers_mounts_store_networks_state_directories_history()
     {
         using IDisposable rollout = _host.Locks.LockRollout(default);
         using ContainerLocks containers = _host.Locks.LockContainers(["b", "a"], default);
         using IDisposable mounts = _host.Locks.LockMounts(default);
         using StoreLease lease = containers.LeaseStore(default);
+        using IDisposable networks = _host.Locks.LockNetworks();
         using IDisposable claims = _host.Locks.LockStateDirectories();
         using IDisposable history = _host.Locks.LockHistory();
 
@@ -43,6 +45,43 @@ public sealed class HostLocksTests : IDisposable
         }
 
         s_waits[asked](_host.Locks).Dispose();
+    }
+
+    /// <summary>The lock that starts take is in the order as well, and not asked for against it.</summary>
+    [Fact]
+    public void On_the_running_host_networks_are_locked_as_its_starts_lock_them()
+    {
+        int taken = 0;
+        HostLocks locks = new(() => throw new NotSupportedException("the store's"), _ => { }, Take);
+
+        using (locks.LockNetworks())
+        {
+            Assert.Throws<InvalidOperationException>(() => locks.LockNetworks());
+        }
+
+        Assert.Equal(1, taken);
+
+        IDisposable Take()
+        {
+            taken++;
+            return new MemoryStream();
+        }
+    }
+
+    /// <summary>Whoever changes networks by name takes the lock in its place.</summary>
+    [Fact]
+    public void Declared_networks_are_made_in_the_order_of_locks()
+    {
+        DeclaredNetworks networks = new(_host, _ => { });
+        using (_host.Locks.LockHistory())
+        {
+            Assert.Throws<InvalidOperationException>(() => networks.Make([]));
+            Assert.Throws<InvalidOperationException>(() => networks.Prune([], _ => true));
+        }
+
+        using StoreLease lease = _host.Locks.LeaseStore(default);
+        networks.Make([]);
+        Assert.False(networks.Prune([], _ => true));
     }
 
     [Fact]
@@ -97,7 +136,7 @@ public sealed class HostLocksTests : IDisposable
     private static readonly Func<HostLocks, IDisposable>[] s_waits =
     [
         l => l.LockRollout(default), l => l.LockContainers(["a"], default), l => l.LockMounts(default), l => l.LeaseStore(default),
-        l => l.LockStateDirectories(), l => l.LockHistory(),
+        l => l.LockNetworks(), l => l.LockStateDirectories(), l => l.LockHistory(),
     ];
 
     private static bool TryAlone(Host host)

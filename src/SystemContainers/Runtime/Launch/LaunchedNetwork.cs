@@ -24,7 +24,7 @@ static class LaunchedNetwork
             return Exec.Replace(["/usr/bin/env", "nsenter", "--mount=/proc/1/ns/mnt", "--", Environment.ProcessPath!, .. Environment.GetCommandLineArgs()[1..]]);
         }
 
-        ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), LaunchLog.Error);
+        ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), NetworkRecords.Lock, LaunchLog.Error);
         if (options.Verb == "network-down")
         {
             network.Down(options.Id);

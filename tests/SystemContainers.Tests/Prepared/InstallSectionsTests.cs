@@ -7,6 +7,7 @@ using SystemContainers.Prepared;
 using SystemContainers.Render;
 using SystemContainers.State;
 using SystemContainers.Systemd;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Render;
 using Xunit;
 
@@ -114,22 +115,7 @@ public sealed class InstallSectionsTests : IDisposable
             Rendered = rendered,
             UnitFiles = units,
             HostFiles = [],
-            Record = new ContainerRecord
-            {
-                Name = name,
-                Deployment = 0,
-                InstalledAt = DateTimeOffset.UnixEpoch,
-                Image = "docker://registry.example/x:1",
-                ManifestDigest = Digest.Sha256("m"u8),
-                ImageId = Digest.Sha256("i"u8),
-                Runtime = "/usr/sbin/runc",
-                Set = new Dictionary<string, string>(),
-                Values = rendered.Values,
-                Units = [.. units.Select(HostFileSet.Record)],
-                Enabled = [name + ".service"],
-                StateDirectories = [],
-                Labels = new Dictionary<string, string>(),
-            },
+            Record = SampleRecord.Of(name) with { Values = rendered.Values, Units = [.. units.Select(HostFileSet.Record)], Enabled = [name + ".service"] },
         };
     }
 }

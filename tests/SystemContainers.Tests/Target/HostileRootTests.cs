@@ -7,6 +7,7 @@ using SystemContainers.History;
 using SystemContainers.Oci;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using Xunit;
 
@@ -129,24 +130,14 @@ public sealed class HostileRootTests : IDisposable
             File.WriteAllText(kept, text);
         }
 
-        return new ContainerRecord
+        return SampleRecord.Of("app") with
         {
-            Name = "app",
-            Deployment = 0,
-            InstalledAt = DateTimeOffset.UnixEpoch,
-            Image = "oci:/x:latest",
-            ManifestDigest = Digest.Sha256([]),
-            ImageId = Digest.Sha256([]),
-            Runtime = "/usr/bin/runc",
-            Set = new Dictionary<string, string>(),
-            Values = new Dictionary<string, string>(),
             Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text)))],
             Tmpfiles = new InstalledFile("/etc/tmpfiles.d/app.conf", Digest.Sha256("d /var/lib/app\n"u8.ToArray())),
             HostFiles = [new InstalledFile("/etc/app/app.conf", Digest.Sha256("conf"u8.ToArray()))],
             HostDirectories = [new InstalledDirectory("/etc/app", 0b111_101_101, 0, 0)],
             Enabled = ["app.service"],
             StateDirectories = ["/var/lib/app"],
-            Labels = new Dictionary<string, string>(),
         };
     }
 

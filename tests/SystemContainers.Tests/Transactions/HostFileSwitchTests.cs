@@ -4,6 +4,7 @@ using System.Text;
 using SystemContainers.Oci;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using Xunit;
 
@@ -176,23 +177,11 @@ public sealed class HostFileSwitchTests : IDisposable
 
         InstalledFile[] installed =
             [.. files.Select(f => new InstalledFile(f.Path, Digest.Sha256(Encoding.UTF8.GetBytes(f.Text))) { Mode = f.Path == Unit ? 0x1a4 : 0x180 })];
-        return new ContainerRecord
+        return SampleRecord.Of("app", number) with
         {
-            Name = "app",
-            Deployment = number,
-            InstalledAt = DateTimeOffset.UnixEpoch,
-            Image = "docker://registry.example/app:latest",
-            ManifestDigest = Digest.Sha256("manifest"u8),
-            ImageId = Digest.Sha256("config"u8),
-            Runtime = "/usr/sbin/runc",
-            Set = new Dictionary<string, string>(),
-            Values = new Dictionary<string, string>(),
             Units = [.. installed.Where(f => f.Path == Unit)],
             HostFiles = [.. installed.Where(f => f.Path != Unit)],
             HostDirectories = [new InstalledDirectory("/etc/app", 0x1ed, 0, 0)],
-            Enabled = [],
-            StateDirectories = [],
-            Labels = new Dictionary<string, string>(),
         };
     }
 }

@@ -8,6 +8,7 @@ using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.State;
 using SystemContainers.Target;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using SystemContainers.Verbs;
 using Xunit;
@@ -198,22 +199,8 @@ public sealed class RecoveryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private static ContainerRecord Record => new()
-    {
-        Name = "etcd",
-        Deployment = 0,
-        InstalledAt = DateTimeOffset.UnixEpoch,
-        Image = "docker://registry.example/etcd:latest",
-        ManifestDigest = Digest.Sha256("manifest"u8),
-        ImageId = Digest.Sha256("config"u8),
-        Runtime = "/usr/sbin/runc",
-        Set = new Dictionary<string, string>(),
-        Values = new Dictionary<string, string>(),
-        Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text)))],
-        Enabled = ["etcd.service"],
-        StateDirectories = [],
-        Labels = new Dictionary<string, string>(),
-    };
+    private static ContainerRecord Record =>
+        SampleRecord.Of("etcd") with { Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text)))], Enabled = ["etcd.service"] };
 
     [Fact]
     [Trait("needs", "programs")]

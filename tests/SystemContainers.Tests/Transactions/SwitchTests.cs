@@ -382,23 +382,8 @@ public sealed class SwitchTests : IDisposable
         (_systemd[name + ".service"].IsThere, _systemd[name + ".service"].ActiveState) = (true, "active");
     }
 
-    private static ContainerRecord Record(string name, HealthCheck? health) => new()
-    {
-        Name = name,
-        Deployment = 0,
-        InstalledAt = DateTimeOffset.UnixEpoch,
-        Image = $"docker://registry.example/{name}:latest",
-        ManifestDigest = Digest.Sha256("manifest"u8),
-        ImageId = Digest.Sha256("config"u8),
-        Runtime = "/bin/true",
-        Set = new Dictionary<string, string>(),
-        Values = new Dictionary<string, string>(),
-        Units = [],
-        Enabled = [name + ".service"],
-        StateDirectories = [],
-        Health = health,
-        Labels = new Dictionary<string, string>(),
-    };
+    private static ContainerRecord Record(string name, HealthCheck? health) =>
+        SampleRecord.Of(name) with { Runtime = "/bin/true", Enabled = [name + ".service"], Health = health };
 
     private static string Text(ContainerRecord record) =>
         $"[Service]\nExecStart=/{record.Deployment}\n[Install]\nWantedBy=multi-user.target\n";

@@ -82,11 +82,7 @@ public sealed class ReferrerReaderTests : IDisposable
         using RegistryPusher pusher = Pusher(registry);
         Digest installed = await pusher.ImageAsync("a", "1");
         await pusher.BundlesAsync(installed, 100, Spdx, _samples.ByKey("good", installed, BundleSamples.Statement(installed, Spdx, Bom)));
-        ContainerRecord container = new()
-        {
-            Name = "app", Deployment = 0, InstalledAt = default, Image = $"docker://{pusher.Name}:1", ManifestDigest = installed, ImageId = installed, Runtime = "/usr/bin/runc",
-            Set = new Dictionary<string, string>(), Values = new Dictionary<string, string>(), Units = [], Enabled = [], StateDirectories = [], Labels = new Dictionary<string, string>(),
-        };
+        ContainerRecord container = SampleRecord.Of("app") with { Image = $"docker://{pusher.Name}:1", ManifestDigest = installed, ImageId = installed };
         Digest newer = await pusher.ImageAsync("b", "1");
 
         ReferrerList list = await Sboms.ListAsync(container, Token);

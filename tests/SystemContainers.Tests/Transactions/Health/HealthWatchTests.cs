@@ -46,20 +46,9 @@ public sealed class HealthWatchTests : IDisposable
         Assert.Equal(words, (await watch).Words("web"));
     }
 
-    private static ContainerRecord Record(string unit) => new()
+    private static ContainerRecord Record(string unit) => SampleRecord.Of("web") with
     {
-        Name = "web",
-        Deployment = 0,
-        InstalledAt = DateTimeOffset.UnixEpoch,
-        Image = "docker://registry.example/web:latest",
-        ManifestDigest = Digest.Sha256("manifest"u8),
-        ImageId = Digest.Sha256("config"u8),
         Runtime = "/bin/true",
-        Set = new Dictionary<string, string>(),
-        Values = new Dictionary<string, string>(),
         Units = [new InstalledFile($"/etc/systemd/system/{unit}", Digest.Sha256("unit"u8)) { Uid = Libc.geteuid(), Gid = Libc.getegid() }],
-        Enabled = [],
-        StateDirectories = [],
-        Labels = new Dictionary<string, string>(),
     };
 }

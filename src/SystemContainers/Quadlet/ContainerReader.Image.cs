@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Checkout;
+using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Reference;
+using SystemContainers.Rights;
+using SystemContainers.State;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>What a container is made of.</summary>
+/// <summary>What a container is made of: its image, what that is given and may bring to the host, and when it is looked for again.</summary>
 sealed partial class ContainerReader
 {
+    /// <summary>The label that says what AutoUpdate= says.</summary>
+    private const string AutoUpdateLabel = "io.containers.autoupdate";
+
     /// <summary>The image, or the .image file that names it.</summary>
     public void Image(IReadOnlyList<QuadletValue> values)
     {
@@ -72,5 +79,76 @@ sealed partial class ContainerReader
         {
             Fault(values[^1].Place, $"Pull={values[^1].Text}: it is missing, always, newer or never", null);
         }
+    }
+
+    /// <summary>Whether it is updated at night.</summary>
+    public void AutoUpdate(IReadOnlyList<QuadletValue> values)
+    {
+        switch (values[^1].Text)
+        {
+            case "registry":
+                _request = _request with { AutoUpdate = AutoUpdatePolicy.Registry };
+                break;
+            case "disabled":
+                break;
+            default:
+                Fault(
+                    values[^1].Place, $"AutoUpdate={values[^1].Text}: {(values[^1].Text == "local" ? "sysctr does not follow names of the store" : "it is registry or disabled")}",
+                    "AutoUpdate=registry asks the registry; without it 'sysctr update' does when you call it");
+                break;
+        }
+    }
+
+    /// <summary>Rights that the image may have on the host.</summary>
+    public void Grant(IReadOnlyList<QuadletValue> values)
+    {
+        foreach (QuadletValue value in values)
+        {
+            try
+            {
+                RightsPolicy.CheckClass($"Grant={value.Text}", value.Text);
+            }
+            catch (SysctrException e)
+            {
+                Fault(value.Place, e.Message, e.Hint);
+            }
+        }
+
+        _request = _request with { Grants = [.. values.Select(v => v.Text)] };
+    }
+
+    /// <summary>Whether the image's files for the host are installed.</summary>
+    public void HostFiles(IReadOnlyList<QuadletValue> values) => _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
+
+    /// <summary>How it has its tree.</summary>
+    public void Checkout(IReadOnlyList<QuadletValue> values)
+    {
+        if (CheckoutForms.TryParse(values[^1].Text, out CheckoutForm? form))
+        {
+            _request = _request with { Checkout = form };
+        }
+        else
+        {
+            Fault(values[^1].Place, $"Checkout={values[^1].Text}: that is no form of checkout", "write auto, composefs or hardlinks");
+        }
+    }
+
+    /// <summary>Values for an image's templates.</summary>
+    public void Set(IReadOnlyList<QuadletValue> values)
+    {
+        Dictionary<string, string> set = new(StringComparer.Ordinal);
+        foreach (QuadletValue value in values)
+        {
+            if (value.Text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
+            {
+                set[value.Text[..equals]] = value.Text[(equals + 1)..];
+            }
+            else
+            {
+                Fault(value.Place, $"Set={value.Text}: it is NAME=VALUE", null);
+            }
+        }
+
+        _request = _request with { Set = set };
     }
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
-using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Render;
-using SystemContainers.Rights;
 using SystemContainers.Settings;
-using SystemContainers.State;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Quadlet;
@@ -15,9 +12,6 @@ namespace SystemContainers.Quadlet;
 /// <summary>What is done with keys that are more than an option.</summary>
 sealed partial class ContainerReader
 {
-    /// <summary>The label that says what AutoUpdate= says.</summary>
-    private const string AutoUpdateLabel = "io.containers.autoupdate";
-
     private const int MostSeconds = 86_400;
 
     private static readonly Dictionary<string, string> s_noVariables = [];
@@ -37,24 +31,6 @@ sealed partial class ContainerReader
             {
                 faults.Note(device.Place, $"AddDevice=: the host has no {text.Split(':')[0]}; left out");
             }
-        }
-    }
-
-    /// <summary>Whether it is updated at night.</summary>
-    public void AutoUpdate(IReadOnlyList<QuadletValue> values)
-    {
-        switch (values[^1].Text)
-        {
-            case "registry":
-                _request = _request with { AutoUpdate = AutoUpdatePolicy.Registry };
-                break;
-            case "disabled":
-                break;
-            default:
-                Fault(
-                    values[^1].Place, $"AutoUpdate={values[^1].Text}: {(values[^1].Text == "local" ? "sysctr does not follow names of the store" : "it is registry or disabled")}",
-                    "AutoUpdate=registry asks the registry; without it 'sysctr update' does when you call it");
-                break;
         }
     }
 
@@ -297,61 +273,8 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>Rights that the image may have on the host.</summary>
-    public void Grant(IReadOnlyList<QuadletValue> values)
-    {
-        foreach (QuadletValue value in values)
-        {
-            try
-            {
-                RightsPolicy.CheckClass($"Grant={value.Text}", value.Text);
-            }
-            catch (SysctrException e)
-            {
-                Fault(value.Place, e.Message, e.Hint);
-            }
-        }
-
-        _request = _request with { Grants = [.. values.Select(v => v.Text)] };
-    }
-
-    /// <summary>Whether the image's files for the host are installed.</summary>
-    public void HostFiles(IReadOnlyList<QuadletValue> values) => _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
-
-    /// <summary>How it has its tree.</summary>
-    public void Checkout(IReadOnlyList<QuadletValue> values)
-    {
-        if (CheckoutForms.TryParse(values[^1].Text, out CheckoutForm? form))
-        {
-            _request = _request with { Checkout = form };
-        }
-        else
-        {
-            Fault(values[^1].Place, $"Checkout={values[^1].Text}: that is no form of checkout", "write auto, composefs or hardlinks");
-        }
-    }
-
     /// <summary>What runs it.</summary>
     public void Runtime(IReadOnlyList<QuadletValue> values) => _request = _request with { Runtime = values[^1].Text };
-
-    /// <summary>Values for an image's templates.</summary>
-    public void Set(IReadOnlyList<QuadletValue> values)
-    {
-        Dictionary<string, string> set = new(StringComparer.Ordinal);
-        foreach (QuadletValue value in values)
-        {
-            if (value.Text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
-            {
-                set[value.Text[..equals]] = value.Text[(equals + 1)..];
-            }
-            else
-            {
-                Fault(value.Place, $"Set={value.Text}: it is NAME=VALUE", null);
-            }
-        }
-
-        _request = _request with { Set = set };
-    }
 
     /// <summary>How long it has to stay up.</summary>
     public void Settle(IReadOnlyList<QuadletValue> values)
@@ -376,20 +299,6 @@ sealed partial class ContainerReader
         else
         {
             Fault(values[^1].Place, $"Keep={values[^1].Text}: it is a number from 1 on, for the deployment in use counts", null);
-        }
-    }
-
-    private void UserAndGroup()
-    {
-        QuadletValue? user = Values(ContainerKeys.Container, ContainerKeys.OfContainer["User"]).LastOrDefault();
-        QuadletValue? group = Values(ContainerKeys.Container, ContainerKeys.OfContainer["Group"]).LastOrDefault();
-        if (user is not null)
-        {
-            Add("user", group is null ? user.Text : $"{user.Text}:{group.Text}", user.Place, "User");
-        }
-        else if (group is not null)
-        {
-            Fault(group.Place, "Group=: it goes with User=", "name the user, too");
         }
     }
 

@@ -4,7 +4,7 @@ using SystemContainers.Quadlet.Syntax;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>User namespaces: UserNS= and the maps, and the older RemapUsers= with its kin, which podman translates into them.</summary>
+/// <summary>Who the payload is: User= and Group=, and user namespaces: UserNS= and the maps, and the older RemapUsers= with its kin, which podman translates into them.</summary>
 sealed partial class ContainerReader
 {
     private static readonly string[] s_maps = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
@@ -22,6 +22,20 @@ sealed partial class ContainerReader
             {
                 Add("group-add", value.Text, value.Place, "GroupAdd");
             }
+        }
+    }
+
+    private void UserAndGroup()
+    {
+        QuadletValue? user = Values(ContainerKeys.Container, ContainerKeys.OfContainer["User"]).LastOrDefault();
+        QuadletValue? group = Values(ContainerKeys.Container, ContainerKeys.OfContainer["Group"]).LastOrDefault();
+        if (user is not null)
+        {
+            Add("user", group is null ? user.Text : $"{user.Text}:{group.Text}", user.Place, "User");
+        }
+        else if (group is not null)
+        {
+            Fault(group.Place, "Group=: it goes with User=", "name the user, too");
         }
     }
 

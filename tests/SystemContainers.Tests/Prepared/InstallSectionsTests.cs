@@ -2,7 +2,6 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
-using SystemContainers.Oci;
 using SystemContainers.Prepared;
 using SystemContainers.Render;
 using SystemContainers.State;

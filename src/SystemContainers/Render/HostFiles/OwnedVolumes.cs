@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
@@ -22,6 +23,8 @@ static class OwnedVolumes
 
     /// <summary>The operating system's own, with all below: with another owner it does not work any more, or is open to the payload.</summary>
     private static readonly string[] s_trees = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run/systemd", "/sbin", "/sys", "/usr", "/var/lib/sysctr", "/var/lib/systemd", "/var/log/journal"];
+
+    private static readonly SearchValues<char> s_pattern = SearchValues.Create("*?[]{}\\");
 
     /// <summary>A line of tmpfiles.d(5) for each.</summary>
     /// <param name="request">The container.</param>
@@ -60,7 +63,7 @@ static class OwnedVolumes
 
     private static string? Obstacle(RenderRequest request, VolumeSetting volume, string source) =>
         s_shared.Contains(source, StringComparer.Ordinal) || s_trees.Any(t => source == t || HostPath.IsBelow(source, t)) ? "it is the operating system's"
-        : source.AsSpan().IndexOfAny("*?[]{}\\") >= 0 ? "its path is a pattern to tmpfiles.d(5)"
+        : source.AsSpan().ContainsAny(s_pattern) ? "its path is a pattern to tmpfiles.d(5)"
         : !volume.IsHostPath ? null
         : request.Host.IsLink(source) ? "it is a link"
         : Parents(source).FirstOrDefault(p => !request.Host.IsRootsAlone(p)) is { } open ? $"others than root can change what is in {open}, and so where it leads"

@@ -6,7 +6,6 @@ using SystemContainers.Pull;
 using SystemContainers.Push;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
-using SystemContainers.Tests.Pull;
 using SystemContainers.Tests.Verbs.Transfer;
 using SystemContainers.Verbs.Transfer;
 using Xunit;
@@ -20,50 +19,36 @@ namespace SystemContainers.Tests.Push;
 [Trait("needs", "programs")]
 public sealed class InteropTests : IAsyncLifetime
 {
-    private readonly CopyBed _bed = new();
-    private readonly OciRegistry _strict = new();
-    private DockerRegistry? _docker;
+    private readonly PeerBed _bed = new();
     private FakeImage[] _images = [];
     private byte[] _index = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private string Source => $"docker://{_strict.Host}/source:v1";
-
     public async ValueTask InitializeAsync()
     {
         await Packages.EnsureAsync();
-        _docker = await DockerRegistry.StartAsync();
-        _bed.Host.Insecure(_strict.Host, _docker.Host);
+        await _bed.StartAsync();
         _images =
         [
             .. new[] { "amd64", "arm64" }.Select(a => new FakeImage { Architecture = a }
                 .AddGzip(new LayerTar().Dir("etc").File("etc/shared", new string('s', 2_000_000)).ToBytes())
-                .AddGzip(new LayerTar().File("etc/name", a).ToBytes()).PushTo(_strict, "source")),
+                .AddGzip(new LayerTar().File("etc/name", a).ToBytes()).PushTo(_bed.Strict, "source")),
         ];
         _index = FakeImage.Index(
             FakeImage.Descriptor(MediaTypes.OciManifest, _images[0].Manifest, "linux/amd64"), FakeImage.Descriptor(MediaTypes.OciManifest, _images[1].Manifest, "linux/arm64"));
-        _strict.Repository("source").Put(Digest.Sha256(_index), MediaTypes.OciIndex, _index, "v1");
+        _bed.Strict.Repository("source").Put(Digest.Sha256(_index), MediaTypes.OciIndex, _index, "v1");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_docker is not null)
-        {
-            await _docker.DisposeAsync();
-        }
-
-        _strict.Dispose();
-        _bed.Dispose();
-    }
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
 
     [Fact]
     public async Task What_we_push_others_pull()
     {
-        foreach (string host in (string[])[_docker!.Host, _strict.Host])
+        foreach (string host in _bed.Hosts)
         {
-            CopiedImage copied = await _bed.CopyAsync(Source, $"docker://{host}/team/app:v1", all: true);
-            CopiedImage again = await _bed.CopyAsync(Source, $"docker://{host}/team/app:v2", all: true);
+            CopiedImage copied = await _bed.CopyAsync(_bed.Source, $"docker://{host}/team/app:v1", all: true);
+            CopiedImage again = await _bed.CopyAsync(_bed.Source, $"docker://{host}/team/app:v2", all: true);
 
             Assert.Equal((Digest.Sha256(_index), 0), (copied.Digest!.Value, again.Blobs));
             Assert.Equal(Encoding.UTF8.GetString(_index), (await SkopeoAsync("inspect", "--raw", "--tls-verify=false", $"docker://{host}/team/app:v1")).TrimEnd('\n'));
@@ -72,18 +57,18 @@ public sealed class InteropTests : IAsyncLifetime
             Assert.Equal("amd64", await PodmanReadsAsync("pull", "--quiet", "--tls-verify=false", "--arch", "amd64", $"{host}/team/app:v1"));
         }
 
-        Assert.Empty(_strict.Violations);
+        Assert.Empty(_bed.Strict.Violations);
     }
 
     [Fact]
     public async Task What_we_write_others_read()
     {
         string root = _bed.Host.Root;
-        await _bed.CopyAsync(Source, $"oci:{root}/layout:v1");
-        await _bed.CopyAsync(Source, $"oci:{root}/all:v1", all: true);
-        await _bed.CopyAsync(Source, $"oci-archive:{root}/oci.tar:v1");
-        await _bed.CopyAsync(Source, $"docker-archive:{root}/docker.tar:quay.io/team/app:v1");
-        await _bed.CopyAsync(Source, $"dir:{root}/directory");
+        await _bed.CopyAsync(_bed.Source, $"oci:{root}/layout:v1");
+        await _bed.CopyAsync(_bed.Source, $"oci:{root}/all:v1", all: true);
+        await _bed.CopyAsync(_bed.Source, $"oci-archive:{root}/oci.tar:v1");
+        await _bed.CopyAsync(_bed.Source, $"docker-archive:{root}/docker.tar:quay.io/team/app:v1");
+        await _bed.CopyAsync(_bed.Source, $"dir:{root}/directory");
 
         string manifest = Encoding.UTF8.GetString(_images[0].Manifest);
         Assert.Equal(manifest, (await SkopeoAsync("inspect", "--raw", $"oci:{root}/layout:v1")).TrimEnd('\n'));
@@ -110,13 +95,13 @@ public sealed class InteropTests : IAsyncLifetime
         string[] places =
         [
             $"oci:{root}/layout:v1", $"oci-archive:{root}/oci.tar:v1", $"docker-archive:{root}/docker.tar:quay.io/team/app:v1", $"dir:{root}/directory",
-            $"docker://{_docker!.Host}/skopeo:v1", $"docker://{_strict.Host}/skopeo:v1",
+            $"docker://{_bed.Docker.Host}/skopeo:v1", $"docker://{_bed.Strict.Host}/skopeo:v1",
         ];
         foreach (string place in places)
         {
-            await SkopeoAsync("copy", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false", "--override-arch", "amd64", Source, place);
-            await _bed.CopyAsync(place, $"docker://{_strict.Host}/back:v1");
-            PulledImage pulled = await _bed.Host.PullAsync($"docker://{_strict.Host}/back:v1");
+            await SkopeoAsync("copy", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false", "--override-arch", "amd64", _bed.Source, place);
+            await _bed.CopyAsync(place, $"docker://{_bed.Strict.Host}/back:v1");
+            PulledImage pulled = await _bed.Host.PullAsync($"docker://{_bed.Strict.Host}/back:v1");
             Assert.Equal([_images[0].DiffId(0), _images[0].DiffId(1)], pulled.DiffIds);
         }
 
@@ -124,10 +109,10 @@ public sealed class InteropTests : IAsyncLifetime
         await Command.MustAsync("umoci", "unpack", "--image", $"{root}/layout:v1", $"{root}/bundle");
         await File.WriteAllTextAsync($"{root}/bundle/rootfs/etc/new", "new", Cancellation);
         await Command.MustAsync("umoci", "repack", "--image", $"{root}/layout:v2", $"{root}/bundle");
-        await _bed.CopyAsync($"oci:{root}/layout:v2", $"docker://{_docker.Host}/umoci:v2");
+        await _bed.CopyAsync($"oci:{root}/layout:v2", $"docker://{_bed.Docker.Host}/umoci:v2");
         string[] podman = Podman();
         await Command.MustAsync("podman", [.. podman, "load", "--quiet", "--input", $"{root}/docker.tar"]);
-        foreach (string host in (string[])[_docker.Host, _strict.Host])
+        foreach (string host in _bed.Hosts)
         {
             await Command.MustAsync("podman", [.. podman, "push", "--quiet", "--tls-verify=false", "quay.io/team/app:v1", $"{host}/podman:v1"]);
             Assert.Equal(2, (await _bed.Host.PullAsync($"docker://{host}/podman:v1")).DiffIds.Count);

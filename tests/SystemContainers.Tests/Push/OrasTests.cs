@@ -9,7 +9,6 @@ using SystemContainers.Push;
 using SystemContainers.Reference;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
-using SystemContainers.Tests.Pull;
 using Xunit;
 
 namespace SystemContainers.Tests.Push;
@@ -24,45 +23,30 @@ public sealed class OrasTests : IAsyncLifetime
 {
     private const string Type = "application/vnd.example.report.v1+json";
 
-    private readonly CopyBed _bed = new();
-    private readonly OciRegistry _strict = new();
-    private DockerRegistry? _docker;
+    private readonly PeerBed _bed = new();
     private SkopeoRoot? _programs;
     private byte[] _index = [];
-    private FakeImage[] _images = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    private string Source => $"docker://{_strict.Host}/source:v1";
 
     public async ValueTask InitializeAsync()
     {
         _programs = await SkopeoRoot.GetAsync();
-        _docker = await DockerRegistry.StartAsync();
-        _bed.Host.Insecure(_strict.Host, _docker.Host);
-        (_index, _images) = CopyBed.PushIndex(_strict, "source", "v1");
+        await _bed.StartAsync();
+        (_index, _) = CopyBed.PushIndex(_bed.Strict, "source", "v1");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_docker is not null)
-        {
-            await _docker.DisposeAsync();
-        }
-
-        _strict.Dispose();
-        _bed.Dispose();
-    }
+    public ValueTask DisposeAsync() => _bed.DisposeAsync();
 
     [Fact]
     public async Task What_we_push_and_write_it_reads_and_what_it_copies_we_pull()
     {
         string root = _bed.Host.Root;
-        await _bed.CopyAsync(Source, $"oci:{root}/ours:v1", all: true);
+        await _bed.CopyAsync(_bed.Source, $"oci:{root}/ours:v1", all: true);
         Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--oci-layout", $"{root}/ours:v1"));
-        foreach (string host in (string[])[_docker!.Host, _strict.Host])
+        foreach (string host in _bed.Hosts)
         {
-            await _bed.CopyAsync(Source, $"docker://{host}/team/app:v1", all: true);
+            await _bed.CopyAsync(_bed.Source, $"docker://{host}/team/app:v1", all: true);
             Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--plain-http", $"{host}/team/app:v1"));
             Assert.Equal("v1", await OrasAsync("repo", "tags", "--plain-http", $"{host}/team/app"));
 
@@ -72,12 +56,12 @@ public sealed class OrasTests : IAsyncLifetime
             await OrasAsync("copy", "--from-oci-layout", "--to-plain-http", $"{layout}:v1", $"{host}/team/back:v1");
             foreach (string place in (string[])[$"oci:{layout}:v1", $"docker://{host}/team/back:v1"])
             {
-                await _bed.CopyAsync(place, $"docker://{_strict.Host}/pulled:v1", all: true);
-                Assert.Equal(_index, _strict.Repository("pulled").Manifests[Digest.Sha256(_index)].Bytes);
+                await _bed.CopyAsync(place, $"docker://{_bed.Strict.Host}/pulled:v1", all: true);
+                Assert.Equal(_index, _bed.Strict.Repository("pulled").Manifests[Digest.Sha256(_index)].Bytes);
             }
         }
 
-        Assert.Empty(_strict.Violations);
+        Assert.Empty(_bed.Strict.Violations);
     }
 
     [Fact]
@@ -85,21 +69,21 @@ public sealed class OrasTests : IAsyncLifetime
     {
         string report = Path.Join(_bed.Host.Root, "report.json");
         await File.WriteAllTextAsync(report, """{"found": "nothing"}""", Cancellation);
-        foreach (string host in (string[])[_docker!.Host, _strict.Host])
+        foreach (string host in _bed.Hosts)
         {
-            await _bed.CopyAsync(Source, $"docker://{host}/app:v1", all: true);
+            await _bed.CopyAsync(_bed.Source, $"docker://{host}/app:v1", all: true);
             await OrasAsync("attach", "--plain-http", "--disable-path-validation", "--artifact-type", Type, $"{host}/app:v1", $"{report}:{Type}");
 
             Descriptor attached = Assert.Single(await ListAsync(host, "app"));
             Assert.Equal(Type, attached.ArtifactType);
 
-            await CopyAlongAsync($"docker://{host}/app:v1", $"docker://{_strict.Host}/along:v1");
-            JsonNode listed = JsonNode.Parse(await OrasAsync("discover", "--plain-http", "--format", "json", $"{_strict.Host}/along:v1"))!;
+            await CopyAlongAsync($"docker://{host}/app:v1", $"docker://{_bed.Strict.Host}/along:v1");
+            JsonNode listed = JsonNode.Parse(await OrasAsync("discover", "--plain-http", "--format", "json", $"{_bed.Strict.Host}/along:v1"))!;
             JsonNode one = Assert.Single((listed["manifests"] ?? listed["referrers"])!.AsArray())!;
             Assert.Equal((attached.Digest.ToString(), Type), ((string)one["digest"]!, (string)one["artifactType"]!));
         }
 
-        Assert.Empty(_strict.Violations);
+        Assert.Empty(_bed.Strict.Violations);
     }
 
     private async Task<IReadOnlyList<Descriptor>> ListAsync(string host, string repository)

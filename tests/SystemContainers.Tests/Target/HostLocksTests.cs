@@ -2,6 +2,7 @@
 
 using SystemContainers.Networks;
 using SystemContainers.Target;
+using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.Target;
@@ -15,7 +16,7 @@ public sealed class HostLocksTests : IDisposable
     public HostLocksTests()
     {
         Directory.CreateDirectory(_root + "/var/lib");
-        _host = Host.Open(_root, _ => { });
+        _host = Open();
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class HostLocksTests : IDisposable
     [InlineData(false)]
     public async Task Over_the_network_a_lease_is_let_go_of_and_then_held_again(bool succeeds)
     {
-        using Host other = Host.Open(_root, _ => { });
+        using Host other = Open();
         using StoreLease lease = _host.Locks.LeaseStore(default);
         Assert.Null(other.Locks.TryLockStore());
 
@@ -138,6 +139,8 @@ public sealed class HostLocksTests : IDisposable
         l => l.LockRollout(default), l => l.LockContainers(["a"], default), l => l.LockMounts(default), l => l.LeaseStore(default),
         l => l.LockNetworks(), l => l.LockStateDirectories(), l => l.LockHistory(),
     ];
+
+    private Host Open() => new(new HostTarget(_root), new FakeSystemd(TimeProvider.System), _ => { });
 
     private static bool TryAlone(Host host)
     {

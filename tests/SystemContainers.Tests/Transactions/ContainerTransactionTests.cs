@@ -13,6 +13,7 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>What a transaction leaves that ends before its commit: nothing, whichever step it had come to. On an offline root.</summary>
+[Trait("needs", "root")]
 public sealed class ContainerTransactionTests : IAsyncLifetime
 {
     private readonly string _base = Directory.CreateTempSubdirectory("sysctr-transaction-").FullName;

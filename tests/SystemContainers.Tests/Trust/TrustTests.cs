@@ -14,6 +14,7 @@ using Xunit;
 namespace SystemContainers.Tests.Trust;
 
 /// <summary>Rules written to the files of a system below a directory, and taken away again.</summary>
+[Trait("needs", "root")]
 public sealed class TrustTests : IDisposable
 {
     private const string Before =

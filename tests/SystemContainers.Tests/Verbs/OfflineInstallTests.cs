@@ -80,6 +80,7 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("needs", "root")]
     public void What_the_machine_that_installs_can_give_is_not_what_the_other_has()
     {
         HostFacts here = new()

@@ -32,6 +32,7 @@ public sealed class StampedBundleTests
 
     /// <summary>Each byte of a timestamp says something, or stands where nobody reads: none makes it count another signature, and none throws.</summary>
     [Fact]
+    [Trait("needs", "time")]
     public void No_altered_byte_of_a_timestamp_is_more_than_a_reason()
     {
         StampedRow row = StampedSamples.Rows.First(r => r is { How: "good", By: "without log" });

@@ -15,11 +15,11 @@ interface IImageJudge
     /// <param name="place">The image as it is reached.</param>
     /// <param name="source">What is there.</param>
     /// <param name="root">The manifest or index that the name leads to.</param>
-    /// <param name="manifest">The manifest that is pulled: the same, or one that the index names.</param>
+    /// <param name="document">The manifest that is pulled: the same, or one that the index names.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what was required; none where nothing was.</returns>
     /// <exception cref="Errors.SysctrException">Policy: it may not; with an inner one where what is required can't be used, so that no other place of the image helps. Else as a pull.</exception>
-    Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, ManifestDocument document, CancellationToken cancellationToken);
 
     /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>
     /// <exception cref="Errors.SysctrException">Policy: a key can't be read.</exception>

@@ -117,7 +117,7 @@ sealed partial class ImagePuller
         ImageReference name = JudgedAs ?? reference;
         try
         {
-            return await judge.JudgeAsync(name, place, source, root.Digest, document.Digest, cancellationToken);
+            return await judge.JudgeAsync(name, place, source, root.Digest, document, cancellationToken);
         }
         catch (SysctrException e) when (e is { Kind: ErrorKind.Policy, InnerException: null } && reference.Transport == ImageTransport.Docker && _registries.For(reference).Registry is { } registry && registry.Reference.Name != place.Name)
         {
@@ -125,7 +125,7 @@ sealed partial class ImagePuller
             using RegistrySource own = new(registry, _credentials, _options, _progress);
             try
             {
-                return await judge.JudgeAsync(name, registry.Reference, own, root.Digest, document.Digest, cancellationToken);
+                return await judge.JudgeAsync(name, registry.Reference, own, root.Digest, document, cancellationToken);
             }
             catch (SysctrException other) when (other.Kind != ErrorKind.Policy)
             {

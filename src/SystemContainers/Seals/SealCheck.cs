@@ -4,6 +4,7 @@ using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Verity;
 using SystemContainers.Oci;
+using SystemContainers.Oci.Seals;
 using SystemContainers.Store;
 
 namespace SystemContainers.Seals;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Microsoft.Win32.SafeHandles;
-using SystemContainers.Checkout;
 using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux;

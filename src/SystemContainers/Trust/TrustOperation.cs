@@ -52,7 +52,7 @@ sealed class TrustOperation(Host host, Action<string> note)
             }),
             .. StatementPolicy.Load(host.Root).All.Select(r => new TrustReport("docker", r.Scope, r.File)
             {
-                Requirements = [.. r.All.Select(s => $"a signed statement of type {s.PredicateType}")],
+                Requirements = r.Words,
             }),
         ];
     }
@@ -126,7 +126,7 @@ sealed class TrustOperation(Host host, Action<string> note)
             Rules =
             [
                 .. policy.RulesFor(reference).Select(r => new TrustRule(r.Name, r.IsBuiltIn ? "no policy.json" : r.File, [.. r.Requirements.Select(Words)])),
-                .. statements.For(reference).Select(r => new TrustRule(r.Scope.Length == 0 ? "all registries" : r.Scope, r.File, [.. r.All.Select(s => $"a signed statement of type {s.PredicateType}")])),
+                .. statements.For(reference).Select(r => new TrustRule(r.Scope.Length == 0 ? "all registries" : r.Scope, r.File, r.Words)),
             ],
             Lookaside = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? string.Join(" and ", storage.All.Select(s => s.Lookaside(reference).Url).Distinct(StringComparer.Ordinal)) : null,
             Attachments = reference.Transport == ImageTransport.Docker && policy.AsksForSignatures(reference) ? storage.All.Any(s => s.UsesAttachments(reference)) : null,

@@ -5,6 +5,7 @@ using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Linux.Verity;
 using SystemContainers.Oci;
+using SystemContainers.Oci.Seals;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;

@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Oci;
+using SystemContainers.Oci.Seals;
 using SystemContainers.Pull.Referrers;
 using SystemContainers.Pull.Sources;
 using SystemContainers.Pull.Statements;
@@ -21,7 +22,7 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
     private const int MaxReasons = 5;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, Digest manifest, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, ManifestDocument document, CancellationToken cancellationToken)
     {
         IReadOnlyList<StatementRule> rules = policy.For(reference);
         if (rules.Count == 0)
@@ -29,6 +30,17 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
             return [];
         }
 
+        foreach (StatementRule rule in rules.Where(r => r.SealedTree))
+        {
+            RequireSeal(reference, rule, document);
+        }
+
+        if (rules.All(r => r.All.Count == 0))
+        {
+            return [];
+        }
+
+        Digest manifest = document.Digest;
         ReferrerClient client = new(place, source);
         ReferrerReader reader = new(client);
         List<Referrer> all = [.. await reader.ReferrersAsync(manifest, cancellationToken)];
@@ -49,6 +61,17 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
 
     /// <inheritdoc/>
     public string? JudgementFor(ImageReference reference) => policy.For(reference) is { Count: > 0 } rules ? StatementPolicyFile.DigestOf(rules) : null;
+
+    /// <summary>That it says what its tree's digest is; that this is so, the pull finds out when it has the layers.</summary>
+    private static void RequireSeal(ImageReference reference, StatementRule rule, ManifestDocument document)
+    {
+        if (document.Manifest is null || SealClaim.OfTree(document.Manifest).Count == 0)
+        {
+            throw new SysctrException(
+                ErrorKind.Policy, $"pulling {reference.Identity}: its manifest has to name the digest of its whole tree, as {rule.File} requires for {Name(rule)}, and does not",
+                "ask whoever publishes the image for the annotation composefs.merged.erofs.v1.fsverity-sha256-12, or change the requirement; see sysctr-trust.d(5)");
+        }
+    }
 
     private ImageProof Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
     {

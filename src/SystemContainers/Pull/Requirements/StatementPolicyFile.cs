@@ -21,6 +21,8 @@ static class StatementPolicyFile
     private const int MaxBytes = 1 << 20;
     private const int MaxKeyBytes = TrustedRoot.MaxBytes;
 
+    private const string Seal = "sealedTree";
+
     /// <summary>Reads one.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="here">Where this process finds a path that it names.</param>
@@ -47,8 +49,20 @@ static class StatementPolicyFile
         }
 
         return list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
-            ? new StatementRule(file, scope, [.. list.EnumerateArray().Select(r => Requirement(r, $"\"{scope}\"", here))])
+            ? new StatementRule(
+                file, scope, [.. list.EnumerateArray().Where(r => !IsSeal(r, $"\"{scope}\"")).Select(r => Requirement(r, $"\"{scope}\"", here))], list.EnumerateArray().Any(r => IsSeal(r, $"\"{scope}\"")))
             : throw Fault.Of($"\"{scope}\" is no array of requirements");
+    }
+
+    /// <summary><c>{"sealedTree": true}</c>, and nothing else in it.</summary>
+    private static bool IsSeal(JsonElement element, string where)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(Seal, out _))
+        {
+            return false;
+        }
+
+        return StrictMembers.Exactly(element, where, Seal)[Seal].ValueKind == JsonValueKind.True ? true : throw Fault.Of($"{where}: {Seal} can be true alone; leave it out where it is not required");
     }
 
     private static StatementRequirement Requirement(JsonElement element, string where, Func<string, string> here)
@@ -100,7 +114,13 @@ static class StatementPolicyFile
     public static string DigestOf(IEnumerable<StatementRule> rules)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (StatementRequirement requirement in rules.SelectMany(r => r.All))
+        IReadOnlyList<StatementRule> all = [.. rules];
+        if (all.Any(r => r.SealedTree))
+        {
+            hash.AppendData(Encoding.ASCII.GetBytes(Seal));
+        }
+
+        foreach (StatementRequirement requirement in all.SelectMany(r => r.All))
         {
             // Each part behind its length, so that no two sets of rules give one text.
             foreach (byte[] part in requirement.Files.Select(f => Bytes(f, MaxKeyBytes)).Prepend(Encoding.UTF8.GetBytes(requirement.Text)))

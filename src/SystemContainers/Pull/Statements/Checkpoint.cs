@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.X509;

@@ -75,6 +75,39 @@ public sealed class StatementPolicyTests : IDisposable
         Assert.Contains("10.json", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>That the tree is the one that is named, the store finds out when it has the layers.</summary>
+    [Theory]
+    [InlineData("composefs.merged.erofs.v1.fsverity-sha256-12", true)]
+    [InlineData("composefs.merged.erofs.v1.fsverity-sha256-12.sig", false)]
+    [InlineData(null, false)]
+    public async Task A_pull_needs_the_digest_of_the_tree_where_that_is_required(string? key, bool passes)
+    {
+        using OciRegistry registry = new();
+        _host.Insecure(registry.Host);
+        FakeImage image = new FakeImage().AddGzip(new LayerTar().Dir("usr").ToBytes());
+        if (key is not null)
+        {
+            image.ChangeManifest += m => m["annotations"] = new System.Text.Json.Nodes.JsonObject { [key] = new string('0', 64) };
+        }
+
+        image.PushTo(registry, "team/app", "1");
+        Write("10.json", $$"""{"{{registry.Host}}/team": [{"sealedTree": true}]}""");
+        ImagePuller puller = Puller();
+        ImageReference reference = ImageReference.Parse($"docker://{registry.Host}/team/app:1");
+        Assert.NotNull(new StatementJudge(Load(), TimeProvider.System).JudgementFor(reference));
+
+        if (passes)
+        {
+            Assert.Equal(image.ManifestDigest, (await puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token)).ManifestDigest);
+            return;
+        }
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token));
+        Assert.Equal(ErrorKind.Policy, e.Kind);
+        Assert.Contains("has to name the digest of its whole tree", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_host.Sink.Layers);
+    }
+
     /// <summary>A cache hands out manifests and blobs, and knows nothing of what refers to them.</summary>
     [Theory]
     [InlineData(null, null)]
@@ -160,6 +193,8 @@ public sealed class StatementPolicyTests : IDisposable
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":"/r","rekorPublicKeyPaths":["/k"]}]}""", "not of both")]
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":""}]}""", "trustedRootPath is empty")]
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":"s","ignoreLog":"yes"}}]}""", "neither true nor false")]
+    [InlineData("""{"quay.io": [{"sealedTree":false}]}""", "sealedTree can be true alone")]
+    [InlineData("""{"quay.io": [{"sealedTree":true,"keyPaths":["/k"]}]}""", "unknown \"keyPaths\"")]
     [InlineData("""{"quay.io": 1, "quay.io": 2}""", "twice")]
     [InlineData("""{"etcd": [1]}""", "holds no image")]
     [InlineData("[]", "no object")]

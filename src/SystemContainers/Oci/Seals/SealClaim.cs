@@ -3,9 +3,8 @@
 using System.Text.RegularExpressions;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Verity;
-using SystemContainers.Oci;
 
-namespace SystemContainers.Seals;
+namespace SystemContainers.Oci.Seals;
 
 /// <summary>What an image says of a digest of its own: of all of its tree as composefs makes an image of it, or of its configuration.</summary>
 /// <param name="Key">The annotation or label, as the image has it.</param>
@@ -25,10 +24,15 @@ sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm
     /// <exception cref="SysctrException">Unsafe: one of them is no digest.</exception>
     public static IReadOnlyList<SealClaim> Of(ImageManifest manifest, ImageConfig config) =>
     [
-        .. Among(manifest.Annotations, MergedKey(), SealSubject.Tree),
+        .. OfTree(manifest),
         .. Among(manifest.Config.Annotations, ConfigKey(), SealSubject.Configuration),
         .. config.Run?.Labels?.GetValueOrDefault(Label) is { } hex ? [new SealClaim(Label, SealSubject.Labelled, AlgorithmOf(Label, hex), Digits(Label, hex))] : Array.Empty<SealClaim>(),
     ];
+
+    /// <summary>What a manifest itself says of the tree, for whom a signature of the manifest is to be one of the tree.</summary>
+    /// <param name="manifest">It.</param>
+    /// <exception cref="SysctrException">As above.</exception>
+    public static IReadOnlyList<SealClaim> OfTree(ImageManifest manifest) => [.. Among(manifest.Annotations, MergedKey(), SealSubject.Tree)];
 
     private static IEnumerable<SealClaim> Among(IReadOnlyDictionary<string, string>? annotations, Regex key, SealSubject subject) =>
         from annotation in annotations ?? new Dictionary<string, string>()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace SystemContainers.Seals;
+namespace SystemContainers.Oci.Seals;
 
 /// <summary>What a <see cref="SealClaim"/> is about.</summary>
 enum SealSubject

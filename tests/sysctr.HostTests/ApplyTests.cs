@@ -40,7 +40,7 @@ public sealed class ApplyTests(NspawnFixture fixture)
         await WriteAsync("quaweb.container", Web("two"));
         using (JsonDocument plan = JsonDocument.Parse((await _host.SysctrAsync("--quiet", "apply", "--plan", "--offline", "--json")).MustSucceed().Output))
         {
-            Assert.Equal(["quadb none", "quaweb update"], plan.RootElement.EnumerateArray().Select(c => $"{c.GetProperty("name")} {c.GetProperty("action")}"));
+            Assert.Equal(["quadb none", "quaweb update"], plan.RootElement.GetProperty("containers").EnumerateArray().Select(c => $"{c.GetProperty("name")} {c.GetProperty("action")}"));
         }
 
         Assert.Contains("~ update quaweb", (await _host.SysctrAsync("apply", "--plan")).MustSucceed().Output, StringComparison.Ordinal);

@@ -64,13 +64,17 @@ sealed record NetworkDefinition
     [JsonIgnore]
     public string? MadeBy => Labels?.GetValueOrDefault(Mark);
 
+    /// <summary>Labels that somebody has given it.</summary>
+    [JsonIgnore]
+    public IEnumerable<KeyValuePair<string, string>> OwnLabels => (Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark);
+
     /// <summary>As it is kept of a file that declares it and makes it.</summary>
     public NetworkDefinition Marked() => File is null ? this : this with { Labels = new Dictionary<string, string>(Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [Mark] = File } };
 
     /// <summary>With a mark where another one has one: of the file that declares it now, else as it was there.</summary>
     public NetworkDefinition MarkedAs(NetworkDefinition other)
     {
-        Dictionary<string, string> labels = new((Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark), StringComparer.Ordinal);
+        Dictionary<string, string> labels = new(OwnLabels, StringComparer.Ordinal);
         if (other.MadeBy is { } file)
         {
             labels[Mark] = File ?? file;

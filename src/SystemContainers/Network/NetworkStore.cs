@@ -80,20 +80,29 @@ sealed class NetworkStore(string directory)
     /// <exception cref="SysctrException">Usage: it can't be; Conflict: its subnet is taken.</exception>
     public NetworkDefinition Put(NetworkDefinition definition)
     {
+        NetworkDefinition whole = Whole(definition, []);
+        MakeDirectory();
+        DurableFile.Write(FileOf(whole.Name), JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition), Mode);
+        return whole;
+    }
+
+    /// <summary>What <see cref="Put"/> would keep; nothing is changed.</summary>
+    /// <param name="definition">As there.</param>
+    /// <param name="besides">Networks that would be made before it.</param>
+    /// <exception cref="SysctrException">As there.</exception>
+    public NetworkDefinition Whole(NetworkDefinition definition, IReadOnlyList<NetworkDefinition> besides)
+    {
         NetworkDefinition? before = File.Exists(FileOf(definition.Name)) ? Find(definition.Name) : null;
         if (before is not null)
         {
             definition = Kept(definition, before);
         }
 
-        NetworkDefinition[] others = [.. All().Where(n => n.Name != definition.Name)];
+        NetworkDefinition[] others = [.. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)), .. besides];
         string? own = before?.NetworkInterface;
-        NetworkDefinition whole = definition.Completed(
+        return definition.Completed(
             [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],
             [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]);
-        MakeDirectory();
-        DurableFile.Write(FileOf(whole.Name), JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition), Mode);
-        return whole;
     }
 
     /// <summary>Takes a network away; one that is not there is no failure.</summary>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Network;
-using SystemContainers.Settings;
+using SystemContainers.State;
 using SystemContainers.Target;
 
 namespace SystemContainers.Networks;
@@ -39,24 +39,46 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         }
     }
 
+    /// <summary>What <see cref="Make"/> and then <see cref="Prune"/> would do, and what is as it is declared; nothing is changed.</summary>
+    /// <param name="declared">What is declared.</param>
+    /// <param name="covers">As for <see cref="Unused"/>; null where nothing is removed.</param>
+    /// <param name="goes">Deployments that will be gone then.</param>
+    /// <param name="coming">Deployments that come: the network of those that name none is made by the first start, where it is not there.</param>
+    /// <exception cref="Errors.SysctrException">Usage: one can't be; Conflict: its subnet is taken; Corrupt: one can't be read.</exception>
+    public IReadOnlyList<NetworkChange> Plan(IReadOnlyList<NetworkDefinition> declared, Func<string, bool>? covers, Func<ContainerRecord, bool> goes, IEnumerable<ContainerRecord> coming)
+    {
+        List<NetworkDefinition> made = [];
+        List<NetworkChange> changes = [];
+        foreach (NetworkDefinition network in declared)
+        {
+            NetworkDefinition? before = _store.Find(network.Name);
+            NetworkDefinition after = before is not null && _store.IsAs(network) ? before : _store.Whole(before is null ? network.Marked() : network, made);
+            made.Add(after);
+            changes.Add(new NetworkChange(network.Name, network.File, before, after));
+        }
+
+        if (host.User is null && _store.Find(NetworkDefinition.Default) is null && coming.SelectMany(NetworkUsers.Of).Contains(NetworkDefinition.Default) &&
+            declared.All(d => d.Name != NetworkDefinition.Default))
+        {
+            NetworkDefinition usual = _store.Whole(new NetworkDefinition { Name = NetworkDefinition.Default }, made);
+            changes.Add(new NetworkChange(usual.Name, null, null, usual));
+        }
+
+        return covers is null ? changes : [.. changes, .. Unused(declared, covers, goes).Select(_store.Find).OfType<NetworkDefinition>().Select(n => new NetworkChange(n.Name, n.MadeBy, n, null))];
+    }
+
     /// <summary>Those that a file has made, that none declares any more, and that no deployment names, not even one to roll back to.</summary>
     /// <param name="declared">What is declared.</param>
     /// <param name="covers">Whether a file was in the places of this call.</param>
+    /// <param name="except">Deployments that do not count.</param>
     /// <exception cref="Errors.SysctrException">Corrupt: one can't be read.</exception>
-    public IReadOnlyList<string> Unused(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
+    public IReadOnlyList<string> Unused(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers, Func<ContainerRecord, bool>? except = null)
     {
-        HashSet<string> used =
-        [
-            .. host.Catalog.All().Where(c => c.Options is not null).SelectMany(c => NetworkRequest.Names(new ContainerSettings(c.Options!))),
-            .. declared.Select(d => d.Name),
-        ];
+        HashSet<string> used = [.. new NetworkUsers(host).Networks(except), .. declared.Select(d => d.Name)];
         return [.. _store.All().Where(n => n.MadeBy is { } file && covers(file) && !used.Contains(n.Name)).Select(n => n.Name)];
     }
 
-    /// <summary>
-    /// Takes away what <see cref="Unused"/> names. Another call of <c>network</c> or <c>apply</c> is waited for, but not one that installs a container on such a network meanwhile: where
-    /// that was not seen its start says that the network is not there.
-    /// </summary>
+    /// <summary>Takes away what <see cref="Unused"/> names; whoever puts a container on such a network meanwhile is seen, or told (<see cref="NetworkUsers"/>).</summary>
     /// <returns>Whether there was one.</returns>
     public bool Prune(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers)
     {
@@ -71,8 +93,9 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         return unused.Count > 0;
     }
 
-    /// <summary>Puts back what there was.</summary>
-    public void Undo()
+    /// <summary>Puts back what there was. A network that another call has put a container on meanwhile stays.</summary>
+    /// <param name="own">The containers of this call.</param>
+    public void Undo(IReadOnlyCollection<string> own)
     {
         if (_made.Count == 0)
         {
@@ -80,8 +103,15 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         }
 
         using IDisposable held = host.Locks.LockNetworks();
+        HashSet<string> used = new NetworkUsers(host).Networks(c => own.Contains(c.Name));
         foreach ((string name, NetworkDefinition? before) in _made)
         {
+            if (before is null && used.Contains(name))
+            {
+                note($"network {name}: stays; another container is on it by now");
+                continue;
+            }
+
             _store.Remove(name);
             if (before is not null)
             {

@@ -35,7 +35,7 @@ sealed class NetworkOperations(Host host)
     }
 
     /// <summary>Removes one that nobody uses.</summary>
-    /// <exception cref="SysctrException">NotFound: there is none; Conflict: a container is installed that names it.</exception>
+    /// <exception cref="SysctrException">NotFound: there is none; Conflict: a container is installed that names it, or about to be.</exception>
     public void Remove(string name)
     {
         RefuseElsewhere("removing");
@@ -45,7 +45,7 @@ sealed class NetworkOperations(Host host)
             throw NetworkStore.NoSuch(name);
         }
 
-        if (Users(name) is { Length: > 0 } users)
+        if (new NetworkUsers(host).Containers(name) is { Length: > 0 } users)
         {
             throw new SysctrException(ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} on it", "uninstall, or put on another by 'sysctr update --network'");
         }

@@ -91,10 +91,16 @@ sealed class ContainerCatalog(string storeHere)
     /// <summary>The record of every deployment, in use, kept for a rollback, or put together and about to be used.</summary>
     public IReadOnlyList<ContainerRecord> All() => [.. DirectoryNames().SelectMany(All)];
 
+    /// <summary>The record of every deployment that is put together and has not moved to its place.</summary>
+    public IReadOnlyList<ContainerRecord> Staged() => [.. DirectoryNames().SelectMany(Staged)];
+
+    private IEnumerable<ContainerRecord> Staged(string name) =>
+        StagedNumbers(name).Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number)).OfType<ContainerRecord>();
+
     /// <summary>The staged ones first: one that gets its place meanwhile is seen there.</summary>
     private IEnumerable<ContainerRecord> All(string name)
     {
-        ContainerRecord[] staged = [.. StagedNumbers(name).Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number)).OfType<ContainerRecord>()];
+        ContainerRecord[] staged = [.. Staged(name)];
         return staged.Concat(Numbers(name).Select(number => Find(name, number) ?? FindCopy(name, number)).OfType<ContainerRecord>());
     }
 

@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Network;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
@@ -108,6 +109,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         _prepared, [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()], meanwhile, cancellation);
 
     /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are staged, which a prune heeds, so its lease ends.</summary>
+    /// <exception cref="SysctrException">Locked: a network of one has gone meanwhile.</exception>
     public void Stage(CancellationToken cancellation)
     {
         foreach (PreparedContainer container in _prepared)
@@ -119,6 +121,32 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         }
 
         _lease?.Dispose();
+        RequireNetworks();
+    }
+
+    /// <summary>
+    /// Looks for the networks again: what is staged keeps them from here on, and what has gone before has gone. Under the lock of who removes one, for it may have looked for staged
+    /// deployments before these were there.
+    /// </summary>
+    /// <exception cref="SysctrException">Locked: another call has removed one since it was found.</exception>
+    private void RequireNetworks()
+    {
+        (string Name, string Network)[] wanted =
+        [
+            .. _prepared.Where(p => host.User is null && p.Record.Options is not null)
+                .SelectMany(p => NetworkRequest.Names(p.Record.Settings).Where(n => n != NetworkDefinition.Default).Select(n => (p.Record.Name, n))),
+        ];
+        if (wanted.Length == 0)
+        {
+            return;
+        }
+
+        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        using IDisposable held = host.Locks.LockNetworks();
+        if (wanted.FirstOrDefault(w => !networks.Has(w.Network)) is { Network: { } gone, Name: var name })
+        {
+            throw new SysctrException(ErrorKind.Locked, $"preparing {name}: another call has removed the network {gone} meanwhile", $"'sysctr network create {gone}' makes it anew; or call this again where a file declares it");
+        }
     }
 
     /// <summary>Instead of a commit: moves what was staged to its place for as long as this lives, with nothing on the host.</summary>

@@ -42,6 +42,17 @@ sealed class DeploymentPruner(Host host)
         ];
     }
 
+    /// <summary>Those that an update would remove when it is over.</summary>
+    /// <param name="before">The deployment in use, which it keeps for a rollback.</param>
+    /// <param name="after">The one to come.</param>
+    public int[] CandidatesAfter(ContainerRecord before, ContainerRecord after) =>
+    [
+        .. host.Catalog.Numbers(before.Name).Where(n => n != after.Deployment)
+            .OrderByDescending(n => n == before.Deployment).ThenByDescending(n => n)
+            .Skip((after.Declared?.Keep ?? Usual) - 1)
+            .Where(n => host.Catalog.Find(before.Name, n) is { Pinned: false }),
+    ];
+
     /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
     /// <param name="name">The container; it is installed.</param>
     /// <param name="keep">

@@ -83,16 +83,16 @@ static class ApplyCommand
     {
         if (request.Offline)
         {
-            IReadOnlyList<ApplyReport> reports = planner.Offline(request);
+            OfflinePlan plan = planner.Offline(request);
             if (json)
             {
-                terminal.Json(Reports.ToJson(reports));
+                terminal.Json(Reports.ToJson(plan));
                 return 0;
             }
 
-            foreach (ApplyReport report in reports)
+            foreach (string line in plan.Containers.Select(Line).Concat(plan.Networks.SelectMany(PlanText.NetworkLines)))
             {
-                terminal.TextLine(Line(report));
+                terminal.TextLine(line);
             }
 
             return 0;

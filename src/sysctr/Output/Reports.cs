@@ -72,6 +72,9 @@ static class Reports
     public static string ToJson(HostPlan plan) =>
         JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);
 
+    public static string ToJson(OfflinePlan plan) =>
+        JsonSerializer.Serialize(plan, PlanJson.Default.OfflinePlan);
+
     public static string ToJson(DeploymentDiff diff) =>
         JsonSerializer.Serialize(diff, DiffJson.Default.DeploymentDiff);
 

@@ -230,7 +230,7 @@ public sealed class ApplyTests : IAsyncLifetime
         string[] before = [.. Tree()];
         ApplyPlanner planner = new(host, NoProgress.Instance, _notes.Add);
 
-        Assert.Equal([("db", ApplyAction.Install), ("web", ApplyAction.Install)], planner.Offline(new ApplyRequest { Offline = true }).Select(r => (r.Name, r.Action)));
+        Assert.Equal([("db", ApplyAction.Install), ("web", ApplyAction.Install)], planner.Offline(new ApplyRequest { Offline = true }).Containers.Select(r => (r.Name, r.Action)));
         HostPlan plan = await planner.PlanAsync(new ApplyRequest(), Cancellation);
 
         Assert.Equal((2, true), (plan.Count(PlanAction.Install), plan.Together));

@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Networks;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Quadlet;
@@ -16,9 +17,13 @@ namespace SystemContainers.Inspect.Plan;
 sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>What would be done, by files and records alone: no image is looked at, nothing is fetched.</summary>
-    /// <exception cref="SysctrException">A file can't be applied.</exception>
-    public IReadOnlyList<ApplyReport> Offline(ApplyRequest request) =>
-        [.. ApplyWork.Of(host, new ApplyFiles(host).Read(request.Places, note), request).Items.Select(i => i.Report(i.Action == ApplyAction.None ? i.Before : null))];
+    /// <exception cref="SysctrException">A file can't be applied, or a network not be had.</exception>
+    public OfflinePlan Offline(ApplyRequest request)
+    {
+        QuadletSet set = new ApplyFiles(host).Read(request.Places, note);
+        ApplyWork work = ApplyWork.Of(host, set, request);
+        return new OfflinePlan([.. work.Items.Select(i => i.Report(i.Action == ApplyAction.None ? i.Before : null))], Networks(set, request, work, []));
+    }
 
     /// <summary>Plans it as the one transaction that it is.</summary>
     /// <exception cref="SysctrException">A file can't be applied, or its image not be had; what else would be refused stands in the plan.</exception>
@@ -70,9 +75,39 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
         }
 
         PlanOperation operation = new(host, progress, note);
+        IReadOnlyList<PlannedNetwork> networks = [];
+        PlanRefusal? networksRefused = null;
+        try
+        {
+            networks = Networks(set, request, work, transaction.Prepared);
+        }
+        catch (SysctrException e)
+        {
+            networksRefused = operation.Refusal(e);
+        }
+
         PlanRefusal? refused = await operation.RefusalAsync(transaction.Prepared, replaced, cancellation);
         transaction.KeepFetched();
         plans = [.. plans.Select(p => p.Action == PlanAction.None ? p : p with { Refused = refused })];
-        return await operation.OrderedAsync(PlanOperation.Total(plans, download), transaction.Prepared, together: plans.Count(p => p.Action != PlanAction.None) > 1, cancellation);
+        HostPlan whole = PlanOperation.Total(plans, download) with { Networks = networks, NetworksRefused = networksRefused };
+        return await operation.OrderedAsync(whole, transaction.Prepared, together: plans.Count(p => p.Action != PlanAction.None) > 1, cancellation);
+    }
+
+    /// <summary>Those that files declare, and those that no file does any more; for what is prepared the one that its first start makes.</summary>
+    /// <exception cref="SysctrException">One can't be had.</exception>
+    private IReadOnlyList<PlannedNetwork> Networks(QuadletSet set, ApplyRequest request, ApplyWork work, IReadOnlyList<PreparedContainer> prepared)
+    {
+        HashSet<string> leaving = [.. work.Leaving.Select(i => i.Name)];
+        Dictionary<string, int[]> pruned = work.Changing.Where(i => i.Before is not null)
+            .Join(prepared, i => i.Name, p => p.Record.Name, (i, p) => (i.Before, After: p.Record))
+            .ToDictionary(c => c.After.Name, c => new DeploymentPruner(host).CandidatesAfter(c.Before!, c.After), StringComparer.Ordinal);
+        ApplyFiles files = new(host);
+        bool prunes = request.Prune && host.User is null;
+        IReadOnlyList<NetworkChange> changes = new DeclaredNetworks(host, note).Plan(
+            set.Networks,
+            prunes ? file => files.Covers(file, request.Places) : null,
+            record => leaving.Contains(record.Name) || pruned.GetValueOrDefault(record.Name, []).Contains(record.Deployment),
+            prepared.Select(p => p.Record));
+        return [.. changes.Select(PlannedNetwork.Of)];
     }
 }

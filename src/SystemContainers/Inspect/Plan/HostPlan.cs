@@ -22,13 +22,22 @@ sealed record HostPlan(
     /// <summary>Where they are <see cref="Together"/>: units in the order in which they start, when the last has stopped.</summary>
     public IReadOnlyList<string> StartOrder { get; init; } = [];
 
+    /// <summary>Networks that files declare or have declared, and the one that is made when it is needed where it is not there.</summary>
+    public IReadOnlyList<PlannedNetwork> Networks { get; init; } = [];
+
+    /// <summary>Why the networks would be refused, and so all of the call; null where they would not.</summary>
+    public PlanRefusal? NetworksRefused { get; init; }
+
     /// <summary>Whether anything would change.</summary>
-    public bool HasChanges => Containers.Any(c => c.Action != PlanAction.None);
+    public bool HasChanges => Containers.Any(c => c.Action != PlanAction.None) || Networks.Any(n => n.Action != PlannedNetworkAction.None);
 
     /// <summary>The first reason for a refusal; null where there is none.</summary>
     [JsonIgnore]
-    public PlanRefusal? Refused => Containers.Select(c => c.Refused).FirstOrDefault(r => r is not null);
+    public PlanRefusal? Refused => Containers.Select(c => c.Refused).FirstOrDefault(r => r is not null) ?? NetworksRefused;
 
     /// <summary>How many containers an action is for.</summary>
     public int Count(PlanAction action) => Containers.Count(c => c.Action == action);
+
+    /// <summary>How many networks an action is for.</summary>
+    public int Count(PlannedNetworkAction action) => Networks.Count(n => n.Action == action);
 }

@@ -13,4 +13,5 @@ namespace SystemContainers.Inspect.Plan;
     Converters = [typeof(DigestConverter)],
     WriteIndented = true)]
 [JsonSerializable(typeof(HostPlan))]
+[JsonSerializable(typeof(OfflinePlan))]
 sealed partial class PlanJson : JsonSerializerContext;

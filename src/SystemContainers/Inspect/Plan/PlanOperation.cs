@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Images;
+using SystemContainers.Networks;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
@@ -66,7 +67,8 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
         PlanRefusal? refused = await RefusalAsync(transaction.Prepared, [], cancellation);
         transaction.KeepFetched();
-        return await OrderedAsync(Total([.. plans.Select(p => p with { Refused = refused })], download), transaction.Prepared, together: transaction.Prepared.Count > 1, cancellation);
+        HostPlan whole = Total([.. plans.Select(p => p with { Refused = refused })], download) with { Networks = Networks(transaction.Prepared) };
+        return await OrderedAsync(whole, transaction.Prepared, together: transaction.Prepared.Count > 1, cancellation);
     }
 
     /// <summary>
@@ -110,7 +112,8 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         }
 
         transaction.KeepFetched();
-        return await OrderedAsync(Total(plans, download), [.. updates.Select(u => u.After)], together, cancellation);
+        PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
+        return await OrderedAsync(Total(plans, download) with { Networks = Networks(prepared) }, prepared, together, cancellation);
     }
 
     /// <summary>Plans a rollback.</summary>
@@ -189,6 +192,10 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         }
     }
 
+    /// <summary>What no verb makes but a start: the network of containers that name none, where it is not there.</summary>
+    private IReadOnlyList<PlannedNetwork> Networks(IReadOnlyList<PreparedContainer> prepared) =>
+        [.. new DeclaredNetworks(host, note).Plan([], covers: null, static _ => false, prepared.Select(p => p.Record)).Select(PlannedNetwork.Of)];
+
     internal static ContainerPlan Nothing(ContainerRecord record) => new()
     {
         Name = record.Name,
@@ -197,7 +204,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         To = HistoryDeployment.Of(record),
     };
 
-    private PlanRefusal Refusal(SysctrException e) => new(e.Message, TypedWords.For(host.User is not null, e.Hint), (int)e.Kind);
+    internal PlanRefusal Refusal(SysctrException e) => new(e.Message, TypedWords.For(host.User is not null, e.Hint), (int)e.Kind);
 
     internal static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);

@@ -27,8 +27,28 @@ static class PlanText
             yield return "";
         }
 
+        foreach (string line in plan.Networks.SelectMany(NetworkLines))
+        {
+            yield return line;
+        }
+
+        if (plan.NetworksRefused is { } refused)
+        {
+            yield return $"! networks: {refused.Message}";
+        }
+
+        if (plan.Networks.Count > 0 || plan.NetworksRefused is not null)
+        {
+            yield return "";
+        }
+
         yield return $"Plan: {plan.Count(PlanAction.Install)} to install, {plan.Count(PlanAction.Update)} to update, " +
             $"{plan.Count(PlanAction.Rollback)} to roll back, {plan.Count(PlanAction.Uninstall)} to uninstall, {plan.Count(PlanAction.None)} unchanged.";
+        if (plan.Networks.Count > 0)
+        {
+            yield return $"Networks: {plan.Count(PlannedNetworkAction.Create)} to make, {plan.Count(PlannedNetworkAction.Change)} to change, {plan.Count(PlannedNetworkAction.Remove)} to remove, {plan.Count(PlannedNetworkAction.None)} unchanged.";
+        }
+
         if (plan.Together)
         {
             yield return "Together: all of them, or none.";
@@ -47,6 +67,23 @@ static class PlanText
         if (plan.DownloadLayers + plan.StoredLayers > 0)
         {
             yield return $"Download: {ByteSize.Text(plan.DownloadBytes)} in {plan.DownloadLayers} layers ({plan.StoredLayers} are in the store); disk: {ByteSize.Text(plan.DiskBytes)}.";
+        }
+    }
+
+    /// <summary>The lines for a network.</summary>
+    public static IEnumerable<string> NetworkLines(PlannedNetwork network)
+    {
+        string by = network.File is { } file ? $", by {file}" : ", with the first container that starts on it";
+        yield return network.Action switch
+        {
+            PlannedNetworkAction.Create => $"+ make network {network.Name}: {network.Driver} {string.Join(' ', network.Subnets)}{by}",
+            PlannedNetworkAction.Change => $"~ change network {network.Name}, for containers from their next start on{by}",
+            PlannedNetworkAction.Remove => $"- remove network {network.Name}: {network.File} declares it no more",
+            _ => $"= network {network.Name}: is as declared",
+        };
+        foreach (PlannedValue value in network.Changes)
+        {
+            yield return "    " + Line('~', "value", $"{value.Name}: {Quoted(value.From)} to {Quoted(value.To)}");
         }
     }
 

@@ -38,7 +38,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             bool isMade = _networks.Lacking(set.Networks).Count > 0;
             if (isMade)
             {
-                MakeNetworks(set);
+                MakeNetworks(set, []);
             }
 
             if (PruneNetworks(set, request) || isMade)
@@ -95,7 +95,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
 
         new UpdateMarks(host, note).RefuseGains(updates, new UpdateRequest(), origin);
-        MakeNetworks(set);
+        MakeNetworks(set, names);
         if (after.Count + work.Leaving.Count > 0)
         {
             try
@@ -104,7 +104,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             }
             catch
             {
-                _networks.Undo();
+                _networks.Undo(names);
                 throw;
             }
 
@@ -115,7 +115,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         return [.. work.Items.Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin))];
     }
 
-    private void MakeNetworks(QuadletSet set)
+    private void MakeNetworks(QuadletSet set, string[] containers)
     {
         if (set.Networks.Count == 0)
         {
@@ -128,7 +128,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
         catch
         {
-            _networks.Undo();
+            _networks.Undo(containers);
             throw;
         }
     }

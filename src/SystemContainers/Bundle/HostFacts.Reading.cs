@@ -14,8 +14,6 @@ sealed partial record HostFacts
     private const string InitStatusPath = "/proc/1/status";
     private const string InitLimitsPath = "/proc/1/limits";
 
-    private const string AppArmorProfiles = "/sys/kernel/security/apparmor/profiles";
-
     /// <summary>The facts of the host that is to run the container.</summary>
     /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
     /// <param name="root">That host's root directory; of another than <c>/</c> only files are known (<see cref="Offline"/>).</param>
@@ -47,8 +45,8 @@ sealed partial record HostFacts
             UserIds = user?.Ids,
             Kernel = new Version(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor),
             HasSelinux = File.Exists("/sys/fs/selinux/enforce"),
-            HasAppArmor = File.Exists(AppArmorProfiles),
-            HasAppArmorProfile = HasProfile,
+            HasAppArmor = AppArmorProfiles.AreThere,
+            HasAppArmorProfile = AppArmorProfiles.Has,
             ReadSeccomp = path => SeccompFile.Read(root, path),
             Architecture = Oci.Platform.Current.Architecture,
             IsDirectory = path => System.IO.Directory.Exists(path) ? true : Path.Exists(path) ? false : null,
@@ -67,19 +65,6 @@ sealed partial record HostFacts
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
-        }
-    }
-
-    /// <summary>A line is <c>NAME (MODE)</c>; root alone reads them.</summary>
-    private static bool HasProfile(string name)
-    {
-        try
-        {
-            return File.ReadLines(AppArmorProfiles).Any(l => l.StartsWith(name + " (", StringComparison.Ordinal));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return true;
         }
     }
 

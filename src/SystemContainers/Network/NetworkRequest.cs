@@ -60,7 +60,7 @@ sealed record NetworkRequest
     /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
     public bool IsPlain => SharesNames && HostName is null;
 
-    private const string UsersHave = "it has host, none, pasta and ns:PATH";
+    private const string UsersHave = "it has pasta (a network of its own, with --publish), host, none and ns:PATH; containers that shall find each other by name are the system's";
 
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
@@ -75,7 +75,7 @@ sealed record NetworkRequest
         if (isUsers && mode == NetworkMode.Bridge)
         {
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Usage, $"reading --network={network.Networks[0].Name}: a user's container has no networks by name", UsersHave);
+                Errors.ErrorKind.Usage, $"reading --network={network.Networks[0].Name}: a user's container has no networks by name: they are bridges of the host, which root alone makes", UsersHave);
         }
 
         if (mode == NetworkMode.Pasta && !isUsers)

@@ -18,6 +18,9 @@ sealed class NetworkStore(string directory)
 
     private const string PodmanNetworks = "/etc/containers/networks";
 
+    /// <summary>podman's default one, which stands in no file.</summary>
+    private const string PodmanDefault = "podman";
+
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>All, by name.</summary>
@@ -117,6 +120,19 @@ sealed class NetworkStore(string directory)
 
     /// <summary>What is said where a network is named that is not there.</summary>
     public static SysctrException NoSuch(string name) => new(ErrorKind.NotFound, $"looking for the network {name}: there is none of that name", $"make it with 'sysctr network create {name}'");
+
+    /// <summary>The same with what else may be meant: podman's network of that name, or the one that a file of that name has made.</summary>
+    /// <param name="name">Not there.</param>
+    /// <param name="inside">The path at which this process finds a file of the host.</param>
+    public SysctrException Lacking(string name, Func<string, string> inside) =>
+        name == PodmanDefault ? new(
+            ErrorKind.NotFound, $"looking for the network {name}: that is podman's own, which is not shared", "'bridge' is sysctr's; for a network that containers find each other on: 'sysctr network create NAME'")
+        : File.Exists(inside($"{PodmanNetworks}/{name}.json")) ? new(
+            ErrorKind.NotFound, $"looking for the network {name}: it is podman's, who gives its addresses away and would give them twice",
+            $"'sysctr network create {name}' makes one of sysctr's with that name, or a .network file does; podman's containers are not on it")
+        : Has("systemd-" + name) ? new(
+            ErrorKind.NotFound, $"looking for the network {name}: there is none of that name", $"the file {name}.network has made 'systemd-{name}'; write that, or Network={name}.network in a file beside it")
+        : NoSuch(name);
 
     private string FileOf(string name) => Path.Join(directory, NetworkSetting.NetworkName(name) + ".json");
 

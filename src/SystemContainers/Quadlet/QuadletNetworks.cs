@@ -40,7 +40,7 @@ static class QuadletNetworks
         }
         else if (isUser)
         {
-            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name", "leave it out: the container has one of its own, by pasta");
+            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name: they are bridges of the host, which root alone makes", "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it");
         }
         else
         {

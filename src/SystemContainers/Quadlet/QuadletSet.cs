@@ -77,7 +77,7 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
     {
         if (host.IsUser)
         {
-            faults.Add(unit.Place, "a user's containers have no networks by name", "take the file away");
+            faults.Add(unit.Place, "a user's containers have no networks by name: they are bridges of the host, which root alone makes", "take the file away, and Network= with it: each container has a network of its own, by pasta");
         }
         else if (QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults) is { } network)
         {

@@ -239,7 +239,7 @@ sealed class ContainerPreparer(Host host)
         NetworkStore networks = new(host.Here(NetworkStore.OnHost));
         if (request.Networks.FirstOrDefault(n => !made.Contains(n.Network, StringComparer.Ordinal) && !networks.Has(n.Network)) is { } lacking)
         {
-            throw NetworkStore.NoSuch(lacking.Network);
+            throw networks.Lacking(lacking.Network, host.Inside);
         }
     }
 

@@ -39,8 +39,14 @@ public sealed class NetworkRequestTests
     [Theory]
     [InlineData("--network=web", true)]
     [InlineData("--network=pasta", false)]
-    public void What_is_for_the_system_or_for_users_is_refused_to_the_other(string words, bool isUsers) =>
-        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => Of(words, isUsers)).Kind);
+    public void What_is_for_the_system_or_for_users_is_refused_to_the_other(string words, bool isUsers)
+    {
+        SysctrException refused = Assert.Throws<SysctrException>(() => Of(words, isUsers));
+
+        Assert.Equal(ErrorKind.Usage, refused.Kind);
+        Assert.StartsWith($"reading {words}: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(isUsers ? "pasta" : "bridge", refused.Hint, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("--network=pasta:--mtu,1400", "--mtu,1400")]

@@ -197,6 +197,33 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         Assert.Contains(PlanText.Lines(plan), l => l.StartsWith($"! networks: making the network {Name}: 10.77.0.0/16 overlaps 10.77.0.0/24", StringComparison.Ordinal));
     }
 
+    /// <summary>By its name from then on, whichever call or file made it; podman's are refused with a word of what to do.</summary>
+    [Fact]
+    public async Task A_network_that_another_call_has_made_is_there_by_its_name()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await DeclareAsync(host);
+        System.IO.File.Delete(File);
+        new NetworkStore(Path.GetDirectoryName(Made)!).Put(new NetworkDefinition { Name = "own" });
+
+        await InstallAsync(host, "web", Name);
+        WriteContainer("Network=own:alias=front\nNetwork=systemd-shop\nContainerName=db");
+        System.IO.File.Move(Root + "/etc/sysctr/containers.d/web.container", Root + "/etc/sysctr/containers.d/db.container");
+        await ApplyAsync(host);
+        Assert.Equal(["own:alias=front", Name], host.Catalog.Get("db").Settings.All("network"));
+
+        Directory.CreateDirectory(Root + "/etc/containers/networks");
+        await System.IO.File.WriteAllTextAsync(Root + "/etc/containers/networks/back.json", "{}", Cancellation);
+        foreach ((string name, string said) in ((string, string)[])[("back", "sysctr network create back"), ("podman", "bridge"), ("shop", "systemd-shop"), ("other", "sysctr network create other")])
+        {
+            SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => InstallAsync(host, "no", name));
+            Assert.Equal(ErrorKind.NotFound, refused.Kind);
+            Assert.Contains(said, refused.Hint, StringComparison.Ordinal);
+        }
+
+        Assert.False(host.Catalog.IsInstalled("no"));
+    }
+
     private DeclaredNetworks Networks(Host host) => new(host, _notes.Add);
 
     private Task<HostPlan> PlanAsync(Host host, bool prune = false) => new ApplyPlanner(host, NoProgress.Instance, _notes.Add).PlanAsync(new ApplyRequest { Prune = prune }, Cancellation);

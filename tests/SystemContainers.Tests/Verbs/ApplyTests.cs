@@ -200,6 +200,7 @@ public sealed class ApplyTests : IAsyncLifetime
     [InlineData("new.container", "[Container]\nImage=IMAGE\nUser=nobody-here", ErrorKind.Template, "new.container")]
     [InlineData("new.container", "[Container]\nImage=UPPER/x:y:z", ErrorKind.Usage, "new.container:2: Image=")]
     [InlineData("new.container", "[Container]\nImage=IMAGE\nNope=1", ErrorKind.Template, "new.container:3: Nope=")]
+    [InlineData("new.container", "[Container]\nImage=IMAGE\nNetwork=none-such:alias=a", ErrorKind.NotFound, "new.container:3: Network=: looking for the network none-such: there is none of that name")]
     [InlineData("hand.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "hand.container: a container 'hand' is installed")]
     [InlineData("unit.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "unit.service is there")]
     [InlineData("pod.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "podman's generator makes pod.service already")]

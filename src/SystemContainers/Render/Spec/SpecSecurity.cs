@@ -34,15 +34,8 @@ static class SpecSecurity
 
     /// <summary>The AppArmor profile; null for none.</summary>
     /// <exception cref="SysctrException">Host: the host has none of that name.</exception>
-    public static string? AppArmor(SecuritySetting security, HostFacts host) => security.AppArmor switch
-    {
-        null => null,
-        var name when !host.HasAppArmor => throw new SysctrException(
-            ErrorKind.Host, $"confining the container by the AppArmor profile {name}: the host has no AppArmor", "leave --security-opt apparmor= (AppArmor=) out, or boot with apparmor=1 security=apparmor"),
-        var name when !host.HasAppArmorProfile(name) => throw new SysctrException(
-            ErrorKind.Host, $"confining the container by the AppArmor profile {name}: no profile of that name is loaded", "'apparmor_parser -r FILE' loads one, and apparmor.service those of /etc/apparmor.d"),
-        var name => name,
-    };
+    public static string? AppArmor(SecuritySetting security, HostFacts host) =>
+        security.AppArmor is { } name && AppArmorProfiles.Fault("making config.json", name, host.HasAppArmor, host.HasAppArmorProfile(name)) is { } fault ? throw fault : security.AppArmor;
 
     /// <summary>What is said of labels: where there is no SELinux nothing of it, as podman has it.</summary>
     /// <returns>What has no effect, in words for the user.</returns>

@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -244,6 +245,7 @@ static class Launcher
     {
         MakePlaces();
         JsonObject document = ReadConfig(options.Bundle!);
+        AppArmorProfiles.Require(options.Id, document["process"]?["apparmorProfile"]?.ToString());
         if (options.Composefs is not null)
         {
             ComposefsRoot.LeaveHost(document);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.State;
@@ -60,6 +61,14 @@ sealed class ApplyFiles(Host host)
         foreach (QuadletValue source in container.HostSources.Where(s => host.IsDirectory(s.Text) is null && !Path.Exists(host.Inside(s.Text))))
         {
             faults.Add(source.Place, $"the host has no {source.Text} to mount", "make it first, or name a volume: NAME:DIR", ErrorKind.NotFound);
+        }
+
+        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        foreach (string network in host.User is not null ? [] : NetworkRequest.Names(container.Request.Settings).Where(n => !networks.Has(n) && !container.Request.NewNetworks.Contains(n, StringComparer.Ordinal)))
+        {
+            SysctrException lacking = networks.Lacking(network, host.Inside);
+            QuadletValue? said = container.Unit.All(ContainerKeys.Container, "Network").FirstOrDefault(v => v.Text.Split(':')[0] == network);
+            faults.Add(said?.Place ?? container.Unit.Place, $"{(said is null ? "" : "Network=: ")}{lacking.Message}", lacking.Hint, lacking.Kind);
         }
 
         if (PodmanFile(container.Unit) is { } podmans)

@@ -29,6 +29,19 @@ public sealed class OptionsTests(NspawnFixture fixture)
         await _host.ShellAsync($"rm -r /srv/{data} /var/lib/sysctr-volumes");
     }
 
+    /// <summary>crun takes root for a further command where nobody says whose it is (1.8.1).</summary>
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task Commands_beside_the_payload_are_the_payloads_users(string runtime)
+    {
+        await using Container probe = await Container.InstallAsync(
+            _host, "probe", "--now", "--settle", "1", "--runtime", runtime, "-u", "33:34", "--health-cmd", "test $(id -u) = 33", "--entrypoint", "[\"/bin/sh\", \"-c\", \"sleep infinity\"]", "--stop-signal", "KILL");
+
+        Assert.Equal("33 34", await InsideAsync(probe, "echo $(id -u) $(id -g)"));
+        Assert.Equal("0", (await _host.SysctrAsync("exec", "-u", "0", probe.Name, "id", "-u")).MustSucceed().Output.Trim());
+    }
+
     [Theory]
     [InlineData("runc")]
     [InlineData("crun")]

@@ -40,6 +40,12 @@ static class StartAnnotations
     /// <summary>What is mounted so that its owners are the users of the container's namespace: <c>/</c> for its root, and destinations of mounts.</summary>
     public const string Mapped = Prefix + "mapped";
 
+    /// <summary>Directories and files of the host that become the payload's user's before each start: volumes of a user's container.</summary>
+    public const string Owned = Prefix + "owned";
+
+    /// <summary>Present where the files of the tree have on disk the owners that the container's namespace gives them: a user's container, in whose start nothing can map them.</summary>
+    public const string Owners = Prefix + "owners";
+
     /// <summary>A line of <see cref="Environment"/>: not those that name a proxy.</summary>
     public const string NoProxies = "no-proxies";
 

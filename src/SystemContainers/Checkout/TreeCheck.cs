@@ -6,6 +6,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
@@ -36,11 +37,13 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     /// <param name="tree">The image.</param>
     /// <param name="directory">What <see cref="TreeCheckout.Write"/> made.</param>
     /// <param name="mountPoints">What it was given. Whether one is a file or a directory is the host's matter, and not compared.</param>
+    /// <param name="owners">What it was given.</param>
     /// <exception cref="LinuxException">A directory can't be read.</exception>
-    public void Compare(MergedTree tree, string directory, IReadOnlyList<MountPoint> mountPoints)
+    public void Compare(MergedTree tree, string directory, IReadOnlyList<MountPoint> mountPoints, IdMap? owners = null)
     {
         _mountPoints.UnionWith(mountPoints.Select(m => m.Path));
-        Compare(MountPoint.AddMissing(tree.Root, mountPoints), directory);
+        TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
+        Compare(owners is null ? root : OwnedTree.Of(root, owners), directory);
     }
 
     /// <summary>The same for a tree that has been made of an image's.</summary>

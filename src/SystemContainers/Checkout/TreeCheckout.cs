@@ -6,6 +6,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
 using SystemContainers.Tree;
@@ -24,13 +25,15 @@ static class TreeCheckout
     /// <param name="mountPoints">What a runtime will mount on.</param>
     /// <param name="shares">Whether files are the store's own inodes, which other checkouts have too; else all are copies.</param>
     /// <param name="advanced">Told how many of how many names stand; null for nobody.</param>
+    /// <param name="owners">From the image's ids to those on disk; null where they are the same. Then <paramref name="shares"/> has no effect.</param>
     /// <exception cref="SysctrException">
     /// Storage: the disk is full or fails; Host: the file system can't hold what the image has; Unsafe: a mount point can't be made;
     /// Corrupt: the store lacks an object.
     /// </exception>
-    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true, Action<int, int>? advanced = null)
+    public static void Write(MergedTree tree, string targetDirectory, IReadOnlyList<MountPoint> mountPoints, bool shares = true, Action<int, int>? advanced = null, IdMap? owners = null)
     {
-        WriteRoot(tree.Store, MountPoint.AddMissing(tree.Root, mountPoints), targetDirectory, shares, advanced);
+        TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
+        WriteRoot(tree.Store, owners is null ? root : OwnedTree.Of(root, owners), targetDirectory, shares && owners is null, advanced);
     }
 
     /// <summary>The same for a tree that has been made of an image's.</summary>

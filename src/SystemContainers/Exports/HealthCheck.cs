@@ -11,6 +11,9 @@ sealed record HealthCheck
     /// <summary>Where the command begins, as the payload does; null in records of before this was kept.</summary>
     public string? WorkingDirectory { get; init; }
 
+    /// <summary>Whose the command is, <c>UID:GID</c>, as the payload; null for root, and in records of before this was kept.</summary>
+    public string? User { get; init; }
+
     /// <summary>http: or https: URL to get from the host; a status of 2xx is well. Null for none.</summary>
     public string? Http { get; init; }
 

@@ -171,7 +171,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         MergedTree tree = MergedTree.Build(host.OpenStore(), record.DiffIds);
         string fresh = DurableFile.Beside(rootfs);
-        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config));
+        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config), owners: TreeOwners.Of(config, host.User?.Ids));
         DurableFile.SyncFileSystem(fresh);
         Swap(rootfs, fresh);
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);

@@ -71,7 +71,7 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         else
         {
             MergedTree tree = MergedTree.Build(store, record.DiffIds);
-            new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(tree, rootfs, MissingMounts(mounts, tree));
+            new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(tree, rootfs, MissingMounts(mounts, tree), TreeOwners.Of(mounts, host.User?.Ids));
         }
 
         if (differences > Told)

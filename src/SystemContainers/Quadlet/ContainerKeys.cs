@@ -117,7 +117,7 @@ static class ContainerKeys
         new("Ulimit", Each) { Option = "ulimit" },
         new("Unmask", Arguments) { Option = "security-opt", Value = value => $"unmask={(value is "all" ? "ALL" : value)}" },
         new("User", One) { Option = "user", Read = (_, _) => { } },
-        new("UserNS", One) { Option = "userns", Remark = "A user's containers have the user's namespace, and can't have one of their own." },
+        new("UserNS", One) { Option = "userns", Remark = "Of a user's container keep-id, with uid=, gid= and size=; auto and maps are the system's." },
         new("VolatileTmp", Switch) { Option = "tmpfs", Read = (_, _) => { }, Remark = "Without ReadOnly=yes a tmpfs of 512M on /tmp." },
         new("Volume", Each) { Option = "volume", Read = (reader, values) => reader.Volumes(values), Remark = "Also the name of a .volume file. A path that begins with a dot is relative to the file." },
         new("WorkingDir", One) { Option = "workdir" },

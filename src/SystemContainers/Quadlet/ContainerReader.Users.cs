@@ -42,12 +42,15 @@ sealed partial class ContainerReader
     private void UserNamespace()
     {
         Remap();
-        if (host.IsUser && s_maps.Append("RemapUsers").FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && said.Text != "host") is { } key)
+        if (host.IsUser && s_maps.Append("RemapUsers").FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && !IsUsers(said.Text)) is { } key)
         {
             QuadletValue said = unit.Last(ContainerKeys.Container, key)!;
-            Fault(said.Place, $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root", "leave it out, or apply the file for the system");
+            Fault(said.Place, $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root", "write UserNS=keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers");
         }
     }
+
+    /// <summary>Whether a user's container can have it, as RemapUsers= and UserNS= say it.</summary>
+    private static bool IsUsers(string mode) => mode == "host" || mode.Split(':')[0] == "keep-id";
 
     private void Remap()
     {

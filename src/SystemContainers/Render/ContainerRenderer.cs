@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
+using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
@@ -75,7 +76,7 @@ static class ContainerRenderer
             : request.Exports.Config is not null ? MissingSources(request, config, hostFiles)
             : (isKept || volumes.Any(v => HostPath.IsBelow(v.Source, state))) && IsOurs(request, state) ? [state]
             : [];
-        string lines = (own is not null ? own.Text : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings)) + string.Concat(OwnedVolumes.Lines(request, volumes, config));
+        string lines = (own is not null ? own.Text : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings, Keeper(request, config))) + string.Concat(OwnedVolumes.Lines(request, volumes, config));
         string? tmpfiles = lines.Length == 0 ? null : lines;
         return new RenderedContainer
         {
@@ -86,7 +87,7 @@ static class ContainerRenderer
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
-            Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
+            Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory, User = PayloadUser.Of(config.Json) },
             Warnings = [.. warnings, .. Warnings(request, config), .. UserWarnings(request), .. LogWarnings(request, config), .. ProgramWarnings(request, config), .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host)],
             Mounts = MountPoints.Missing(
                 config, request.Files, HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)),
@@ -100,6 +101,12 @@ static class ContainerRenderer
         {
             throw new SysctrException(
                 ErrorKind.Usage, $"rendering {request.ImageName}: a user's container has no root that it can write to", "leave --writable and --read-only=false out, and give it volumes or --tmpfs");
+        }
+
+        if (request.Host.UserIds is not null && request.Settings.Spec.Volumes.FirstOrDefault(v => v.Options.Contains("idmap", StringComparer.Ordinal)) is { } mapped)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"rendering {request.ImageName}: mapping the owners of {mapped.Destination} (idmap): the kernel lets root alone do that", "leave idmap out; --userns keep-id makes the payload's user the one that you are");
         }
 
         string[] roots = request.Host.UserIds is null ? [] : [.. s_systems.Where(request.Settings.Values.ContainsKey)];
@@ -226,7 +233,7 @@ static class ContainerRenderer
 
     /// <summary>What the generated config.json has on the host, below a directory that only root enters: a payload may do as it likes with its own.</summary>
     private static string? GeneratedTmpfiles(
-        RenderRequest request, IReadOnlyList<Volume> volumes, string state, bool isKept, string[] generated, List<string> warnings)
+        RenderRequest request, IReadOnlyList<Volume> volumes, string state, bool isKept, string[] generated, List<string> warnings, (uint Uid, uint Gid)? keeper)
     {
         if (volumes.Count == 0)
         {
@@ -247,8 +254,13 @@ static class ContainerRenderer
         }
 
         return string.Concat(shared.Concat(closed).Select(d => TmpfilesLines.PrivateDirectory(d, request.Host.Uid, request.Host.Gid))) +
-            string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds)));
+            string.Concat(volumes.Select(v => TmpfilesLines.Volume(v, request.DestinationDirectory + "/rootfs", request.Host.UserIds is null ? null : request.UserMap ?? request.Host.UserIds, keeper)));
     }
+
+    /// <summary>The payload's user, where a user's container has the user as somebody else than its root: as podman has it, a new volume is then the payload's.</summary>
+    private static (uint Uid, uint Gid)? Keeper(RenderRequest request, RuntimeConfigFile config) =>
+        request.Host.UserIds is null || request.UserMap is null ? null
+        : JsonNode.Parse(config.Json)!["process"]!["user"] is { } user ? (user["uid"]?.GetValue<uint>() ?? 0, user["gid"]?.GetValue<uint>() ?? 0) : null;
 
     /// <summary>
     /// The sources of bind mounts that are not there, or are there because of us. As the old tool did it, wherever they are; but for
@@ -291,7 +303,7 @@ static class ContainerRenderer
 
     /// <summary>runc enters the user namespace first when it starts a process in a container that runs, and then may not enter a network that was there before: seen with 1.1.5.</summary>
     private static string[] UserWarnings(RenderRequest request) =>
-        request.UserMap is not null && Path.GetFileName(request.RuntimePath) == "runc" && request.Settings.Spec.Network.Mode(isUsers: false) is NetworkMode.Bridge or NetworkMode.Container or NetworkMode.Namespace
+        request.UserMap is not null && Path.GetFileName(request.RuntimePath) == "runc" && request.Host.UserIds is null && request.Settings.Spec.Network.Mode(isUsers: false) is NetworkMode.Bridge or NetworkMode.Container or NetworkMode.Namespace
             ? ["runc can't start further processes in a container with a user namespace and such a network: 'sysctr exec' and health checks by a command fail; --runtime crun can"]
             : [];
 

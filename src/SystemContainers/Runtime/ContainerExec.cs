@@ -25,10 +25,11 @@ static class ContainerExec
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="command">Program and words.</param>
     /// <param name="directory">Where it begins; null for the runtime's own choice, and that of crun is the root.</param>
+    /// <param name="payload">Whose the command is, as <see cref="Exports.HealthCheck.User"/>.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="cancellation">Kills it, with what it has started.</param>
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
-    public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, string? directory, HostUser? user, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, string? directory, string? payload, HostUser? user, CancellationToken cancellation)
     {
         // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits for it any more
         // can't write the file, and ends what it started.
@@ -39,7 +40,7 @@ static class ContainerExec
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
             using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
-            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, .. directory is null ? Array.Empty<string>() : ["--cwd", directory], id, .. command], user)];
+            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, .. directory is null ? Array.Empty<string>() : ["--cwd", directory], .. payload is null || runtime.Kind != RuntimeKind.Crun ? Array.Empty<string>() : ["--user", payload], id, .. command], user)];
             ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
 
             // It may have ended because it was killed.

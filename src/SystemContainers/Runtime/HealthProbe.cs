@@ -54,7 +54,7 @@ static class HealthProbe
             if (why is null && check.Command is not null)
             {
                 asked = $"'{string.Join(' ', check.Command)}'";
-                why = await ContainerExec.RunAsync(runtime, id, check.Command, check.WorkingDirectory, user, timeout.Token);
+                why = await ContainerExec.RunAsync(runtime, id, check.Command, check.WorkingDirectory, check.User, user, timeout.Token);
             }
 
             return why is null ? null : $"{asked}: {why}";

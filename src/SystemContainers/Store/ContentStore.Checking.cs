@@ -143,7 +143,7 @@ sealed partial class ContentStore
             return (ObjectState.Altered, $"was altered: it has {stat.stx_size} bytes instead of {entry.Size}");
         }
 
-        if (content && HasObject(entry) && ObjectHasher.KeyOf(entry.Form, entry.Metadata, file) != entry.Object)
+        if (content && HasObject(entry) && ObjectHasher.KeyOf(entry.Form, entry.Proven, file) != entry.Object)
         {
             return (ObjectState.Altered, "was altered");
         }

@@ -104,6 +104,12 @@ sealed class ContainerPreparer(Host host)
             asked = asked with { RunDirectory = user.RuntimeDirectory, StateDirectory = user.DataHome, ConfDirectory = user.ConfigHome };
         }
 
+        if (host.User is not null && asked.UserMap is not null && runtime.Kind == RuntimeKind.Runc)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"preparing {name}: --userns=keep-id: without root, runc starts no container whose root is somebody else than the caller", "write --runtime crun, or Runtime=crun in [X-Sysctr], or runtime = \"crun\" in sysctr.toml; Debian's package is crun");
+        }
+
         int systemd = await SystemdVersionAsync(cancellation);
         string tree = Path.Join(directory.OnHost, "rootfs");
         (RenderedContainer rendered, ComposefsTree? composefs, IReadOnlyList<string> seeds) = WithTree(image, request, name, tree, Render);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -87,7 +88,8 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
             else
             {
                 TreeCheckout.Write(
-                    tree, rootfs, container.Rendered.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!), (done, total) => progress.CheckingOut(container.Record.Name, done, total));
+                    tree, rootfs, container.Rendered.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!),
+                    (done, total) => progress.CheckingOut(container.Record.Name, done, total), TreeOwners.Of(container.Rendered.Config!, host.User?.Ids));
             }
 
             foreach (string note in tree.LeftOut)

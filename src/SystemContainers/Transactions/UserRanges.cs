@@ -43,10 +43,9 @@ sealed class UserRanges(Host host)
             return null;
         }
 
-        if (host.User is not null)
+        if (host.User is { } caller)
         {
-            throw new SysctrException(
-                ErrorKind.Usage, $"reading --userns={settings.One("userns") ?? "private"}: a user's container is in the user's own namespace, in which the user is its root", "leave it out; --userns is for the system's containers");
+            return OfUser(caller, asked, settings.One("userns") ?? "private");
         }
 
         return asked.Mode switch
@@ -57,6 +56,21 @@ sealed class UserRanges(Host host)
                 Lined(Subordinate("/etc/subuid", users), uint.MaxValue), Lined(Subordinate("/etc/subgid", asked.SubordinateGroups!), uint.MaxValue)),
             _ => new IdMap(asked.Uids, asked.Gids),
         };
+    }
+
+    /// <summary>A user's container has the user's ids in any case: what can be chosen is who among them the user is.</summary>
+    private static IdMap OfUser(HostUser user, UserNamespaceSetting asked, string word)
+    {
+        if (asked.Mode != UserNamespaceMode.KeepId)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage, $"reading --userns={word}: a user's container is in the user's own namespace, in which the user is its root", "write keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers");
+        }
+
+        IdMap ids = user.Ids;
+        return ids.IsSingle
+            ? throw new SysctrException(ErrorKind.Host, $"reading --userns={word}: {user.Name} has no subordinate ids, so nobody would be the container's root", SubordinateIds.Hint(user.Name))
+            : ids.Keeping(asked.Uid ?? user.Uid, asked.Gid ?? user.Gid, asked.Size ?? uint.MaxValue).Then(ids);
     }
 
     private IdMap Auto(UserNamespaceSetting asked, string name, uint size)

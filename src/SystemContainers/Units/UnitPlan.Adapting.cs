@@ -10,6 +10,7 @@ using SystemContainers.Render;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Spec;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Units;
@@ -56,7 +57,7 @@ sealed partial record UnitPlan
             [.. limits?.Check(host.Controllers) ?? [], .. managerSocket, .. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
         if (User is not null)
         {
-            RootlessConfig.CheckUser(document, User.Ids, User.Name);
+            RootlessConfig.CheckUser(document, IdMappings.Find(document) ?? User.Ids, User.Name);
         }
 
         IReadOnlyList<string> lost = User is null ? [] : RootlessConfig.Adapt(document, User.Ids, Runtime.Kind);
@@ -78,7 +79,7 @@ sealed partial record UnitPlan
                     : Array.Empty<string>(),
             ],
             Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, network)).OfType<RenderedUnit>()],
+            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, OwnedSources.Any(document), network)).OfType<RenderedUnit>()],
         };
     }
 
@@ -91,13 +92,14 @@ sealed partial record UnitPlan
     /// <param name="limits">What config.json limits; null where no unit of ours starts the container.</param>
     /// <param name="mounted">The root, where it has to be a mount of its own; else null.</param>
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
+    /// <param name="owns">Whether a start of a user's container gives volumes to the payload's user.</param>
     /// <param name="network">What it wants of the network; null for nothing.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, NetworkRequest? network)
+    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, bool owns, NetworkRequest? network)
     {
         UnitText text = UnitText.Parse(unit.Text);
         string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal), .. RunsContainer(text) ? NetworkUnit.OrderLines(network) : []];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, network) : []];
+        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, owns, network) : []];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -119,7 +121,7 @@ sealed partial record UnitPlan
             Source: null);
     }
 
-    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, NetworkRequest? network)
+    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, bool owns, NetworkRequest? network)
     {
         if (!RunsContainer(text))
         {
@@ -156,7 +158,7 @@ sealed partial record UnitPlan
         if (User is not null)
         {
             lines.AddRange(UserUnit.ServiceLines(text));
-            lines.AddRange(tmpfiles ? UserUnit.TmpfilesLines(text, Tool, UserUnit.TmpfilesPath(User, Name)) : []);
+            lines.AddRange(UserUnit.StartPreLines(text, Tool, tmpfiles ? UserUnit.TmpfilesPath(User, Name) : null, owns ? [OwnedSources.Verb, $"--bundle={Bundle}", Name] : null));
         }
 
         return lines;

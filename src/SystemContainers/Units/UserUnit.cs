@@ -44,12 +44,20 @@ static class UserUnit
         s_switches.Where(key => unit.Find("Service", key) is { } value && !UnitText.IsNo(value)).Select(key => key + "=no")
             .Concat(s_lists.Where(key => unit.Find("Service", key) is not null).Select(key => key + "="));
 
-    /// <summary>Lines for [Service] that make the directories of the container's tmpfiles at each start: nothing does so for a user at boot.</summary>
+    /// <summary>Lines for [Service] that make the directories of the container's tmpfiles at each start, for nothing does so for a user at boot, and then give volumes to the payload's user.</summary>
     /// <param name="unit">The template's service.</param>
     /// <param name="tool">Absolute path of sysctr.</param>
-    /// <param name="file">The tmpfiles.d(5) file.</param>
-    public static IEnumerable<string> TmpfilesLines(UnitText unit, string tool, string file) =>
-        ["ExecStartPre=", $"ExecStartPre={CommandLine.Of(tool, "launch", "tmpfiles", file)}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
+    /// <param name="file">The tmpfiles.d(5) file; null for none.</param>
+    /// <param name="own">Words behind <c>launch</c> that give the volumes; null where there are none to give.</param>
+    public static IEnumerable<string> StartPreLines(UnitText unit, string tool, string? file, string[]? own)
+    {
+        string[] commands =
+        [
+            .. file is null ? (string[])[] : [CommandLine.Of(tool, "launch", "tmpfiles", file)],
+            .. own is null ? (string[])[] : [CommandLine.Of([tool, "launch", .. own])],
+        ];
+        return commands.Length == 0 ? [] : ["ExecStartPre=", .. commands.Concat(unit.All("Service", "ExecStartPre")).Select(c => $"ExecStartPre={c}")];
+    }
 
     /// <summary>Lines for [Install]: what the system's manager starts at boot, a user's starts with its default target.</summary>
     /// <param name="unit">The template's unit.</param>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
@@ -99,7 +100,7 @@ sealed class ContainerControl(Host host)
             .. runtime.Command, "exec", .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
             // Where the payload has begun, which is what runc does by itself.
             .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
-            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : [], .. all, name, .. request.Command,
+            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : runtime.Kind == RuntimeKind.Crun && PayloadUser.Of(process) is { } payload ? ["--user", payload] : [], .. all, name, .. request.Command,
         ];
 
         // A user may not move processes from the session into the control groups of the user's manager.

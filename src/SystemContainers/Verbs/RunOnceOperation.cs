@@ -10,6 +10,7 @@ using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.Runtime;
+using SystemContainers.Runtime.Launch;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
@@ -109,6 +110,11 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
 
         UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
+        if (host.User is { } user)
+        {
+            OwnedSources.Give(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject(), user);
+        }
+
 
         (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
         NetworkUnit network = new(ToolPaths.Tool, prepared.Directory.OnHost, record.Name, instantiated: false, NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()));

@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Store;
 using SystemContainers.TestBed;
@@ -115,6 +116,31 @@ public sealed class TreeCheckoutTests : IDisposable
 
         Assert.Equal(ErrorKind.Unsafe, refusal.Kind);
         Assert.False(Path.Exists(Target));
+    }
+
+    /// <summary>Owners are mapped, links stay links, nothing is the store's own inode, and the check knows of it.</summary>
+    [Fact]
+    public async Task A_checkout_for_a_namespace_has_its_owners()
+    {
+        MergedTree tree = await TreeAsync(new LayerTar().Dir("d").File("d/f", "content").Link("g", "d/f").Symlink("s", "d"));
+        IdMap owners = IdMap.Of(0, 0, [new IdRange(0, 1, 70_000)], [new IdRange(0, 1, 70_000)]).Keeping(1000, 1000, uint.MaxValue);
+
+        TreeCheckout.Write(tree, Target, [DirectoryAt("/mnt")], owners: owners);
+
+        CommandResult stat = await Command.MustAsync("stat", "-c", "%u:%g %h", Target, $"{Target}/d", $"{Target}/d/f", $"{Target}/s", $"{Target}/mnt");
+        Assert.Equal(["1:1", "1:1", "1:1", "1:1", "1:1"], stat.Output.Trim().Split('\n').Select(l => l.Split(' ')[0]));
+        Assert.Equal("2", stat.Output.Trim().Split('\n')[2].Split(' ')[1]);
+        Assert.Empty(Differences(owners));
+        Assert.NotEmpty(Differences(null));
+        Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target + "2", [], owners: new IdMap([new IdRange(5, 6, 1)], [new IdRange(5, 6, 1)])));
+        Assert.False(Path.Exists(Target + "2"));
+
+        List<string> Differences(IdMap? given)
+        {
+            List<string> found = [];
+            new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, [DirectoryAt("/mnt")], given);
+            return found;
+        }
     }
 
     [Fact]

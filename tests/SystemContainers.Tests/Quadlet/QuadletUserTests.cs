@@ -33,6 +33,21 @@ public sealed class QuadletUserTests : IDisposable
     }
 
     [Theory]
+    [InlineData("UserNS=keep-id:uid=101,gid=102", "--userns=keep-id:uid=101,gid=102")]
+    [InlineData("UserNS=host", "--userns=host")]
+    [InlineData("RemapUsers=keep-id\nRemapUid=200", "--userns=keep-id:uid=200")]
+    public void A_user_s_file_may_keep_the_user_s_id(string keys, string words)
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
+
+        QuadletSet set = _folder.Read(new QuadletHost { IsUser = true });
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(words, string.Join(' ', Assert.Single(set.Containers).Request.Settings.Words().Where(w => w.StartsWith("--userns", StringComparison.Ordinal))));
+    }
+
+    [Theory]
+    [InlineData("UIDMap=0:1:1", true, "user's own namespace")]
     [InlineData("RemapUsers=manual\nUserNS=auto", false, "don't go with UserNS=")]
     [InlineData("RemapUid=0:1:1", false, "go with RemapUsers=")]
     [InlineData("RemapUsers=some", false, "it is manual, auto or keep-id")]

@@ -186,6 +186,54 @@ public sealed class SettingsTests
         Assert.DoesNotContain("\"U\"", Encoding.UTF8.GetString(rendered.ConfigJson!), StringComparison.Ordinal);
     }
 
+    /// <summary>By each start, for systemd-tmpfiles could not; the user's own directories stay the user's.</summary>
+    [Theory]
+    [InlineData("/home/u/site:/data:U", "/home/u/site")]
+    [InlineData("named:/data:U", "/home/u/.local/share/sysctr-volumes/named")]
+    [InlineData("/home/u/site:/data", null)]
+    [InlineData("/home/u:/data:U", "!the user's own directories are in it")]
+    [InlineData("/home/u/.local:/data:U", "!the user's own directories are in it")]
+    [InlineData("/srv:/data:U", "!the user's own directories are in it")]
+    [InlineData("/home/u/site:/data:U,idmap", "!the kernel lets root alone do that")]
+    public void A_volume_of_a_user_s_container_becomes_the_payloads_users(string volume, string? owned)
+    {
+        RenderRequest request = OfUser(Request(s_image, ("volume", volume), ("user", "70:80")));
+        if (owned?.StartsWith('!') == true)
+        {
+            Assert.Contains(owned[1..], Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        RenderedContainer rendered = ContainerRenderer.Render(request);
+        Assert.Equal(owned, JsonNode.Parse(rendered.ConfigJson!)!["annotations"]!["io.sysctr.owned"]?.ToString());
+        Assert.DoesNotContain("Z ", rendered.Tmpfiles ?? "", StringComparison.Ordinal);
+    }
+
+    /// <summary>The caller is the payload's user, the ids are those of the namespace, and nothing has to be mapped by a mount; a new volume is the payload's, what the image has stays its.</summary>
+    [Fact]
+    public void A_user_s_container_may_keep_the_user_s_id()
+    {
+        RenderRequest request = OfUser(Request(s_image, ("userns", "keep-id"), ("volume", "named:/fresh")));
+        IdMap ids = request.Host.UserIds!;
+        RenderedContainer rendered = ContainerRenderer.Render(request with { UserMap = ids.Keeping(1000, 1000, uint.MaxValue).Then(ids) });
+        JsonNode config = JsonNode.Parse(rendered.ConfigJson!)!;
+
+        Assert.Equal((1000, 1000), (config["process"]!["user"]!["uid"]!.GetValue<int>(), config["process"]!["user"]!["gid"]!.GetValue<int>()));
+        Assert.Contains(config["linux"]!["namespaces"]!.AsArray(), n => n!["type"]!.ToString() == "user");
+        Assert.Equal("""{"containerID":1000,"hostID":1000,"size":1}""", config["linux"]!["uidMappings"]!.AsArray().First(m => m!["containerID"]!.GetValue<int>() == 1000)!.ToJsonString());
+        Assert.Equal(("disk", null), (config["annotations"]!["io.sysctr.owners"]!.ToString(), config["annotations"]!["io.sysctr.mapped"]?.ToString()));
+        Assert.Contains("d /home/u/.local/share/sysctr-volumes/named 0755 1000 1000", rendered.Tmpfiles, StringComparison.Ordinal);
+    }
+
+    private static RenderRequest OfUser(RenderRequest request) => request with
+    {
+        StateDirectory = "/home/u/.local/share",
+        ConfDirectory = "/home/u/.config",
+        RunDirectory = "/run/user/1000",
+        DestinationDirectory = "/home/u/.local/share/sysctr/deployments/web/0",
+        Host = request.Host with { Uid = 1000, Gid = 1000, UserIds = IdMap.Of(1000, 1000, [new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]), IsDirectory = _ => true },
+    };
+
     [Theory]
     [InlineData("/etc")]
     [InlineData("/var/lib")]

@@ -32,6 +32,18 @@ public sealed class UserUnitTests
         Assert.Equal(line is null ? [] : [line], UserUnit.OrderLines(unit));
 
     [Fact]
+    public void Directories_are_made_before_volumes_are_given_away_and_both_before_the_template_s_own()
+    {
+        UnitText unit = UnitText.Parse("[Service]\nExecStartPre=/bin/own\n");
+
+        Assert.Equal(
+            ["ExecStartPre=", "ExecStartPre=/t launch tmpfiles /f", "ExecStartPre=/t launch own --bundle=/b web", "ExecStartPre=/bin/own"],
+            UserUnit.StartPreLines(unit, "/t", "/f", ["own", "--bundle=/b", "web"]));
+        Assert.Equal(["ExecStartPre=", "ExecStartPre=/t launch tmpfiles /f", "ExecStartPre=/bin/own"], UserUnit.StartPreLines(unit, "/t", "/f", null));
+        Assert.Empty(UserUnit.StartPreLines(unit, "/t", null, null));
+    }
+
+    [Fact]
     public void What_would_keep_the_ids_from_being_mapped_is_switched_off() =>
         Assert.Equal(
             ["NoNewPrivileges=no", "ProtectSystem=no", "SystemCallFilter=", "User="],

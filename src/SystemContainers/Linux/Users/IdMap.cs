@@ -40,6 +40,51 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
     /// <summary>The group inside for one outside; null where it is none of the namespace's.</summary>
     public uint? GidInside(uint gid) => Inside(Gids, gid);
 
+    /// <summary>The map back: what is outside is inside.</summary>
+    public IdMap Inverse => new(Turned(Uids), Turned(Gids));
+
+    /// <summary>What its ids are outside of another namespace that this one is in; those that the other has not are left out.</summary>
+    public IdMap Then(IdMap other) => new(Through(Uids, other.Uids), Through(Gids, other.Gids));
+
+    /// <summary>
+    /// The map, as the user's namespace sees it, of one within it in which the user is somebody else than root (podman-run(1), <c>keep-id</c>): the ids below are the first subordinate ones, and those above the rest.
+    /// </summary>
+    /// <param name="uid">Who the user is there.</param>
+    /// <param name="gid">The user's group there.</param>
+    /// <param name="size">How many of the other ids it has at most.</param>
+    public IdMap Keeping(uint uid, uint gid, uint size) => new(Keeping(Uids, uid, size), Keeping(Gids, gid, size));
+
+    private static List<IdRange> Keeping(IReadOnlyList<IdRange> map, uint own, uint size)
+    {
+        uint others = (uint)Math.Min(size, map.Sum(r => (long)r.Count) - 1);
+        uint below = Math.Min(own, others);
+        List<IdRange> kept = [new IdRange(own, 0, 1)];
+        if (below > 0)
+        {
+            kept.Insert(0, new IdRange(0, 1, below));
+        }
+
+        if (others > below)
+        {
+            kept.Add(new IdRange(own + 1, below + 1, others - below));
+        }
+
+        return kept;
+    }
+
+    private static IdRange[] Turned(IReadOnlyList<IdRange> map) => [.. map.Select(r => new IdRange(r.Outside, r.Inside, r.Count)).OrderBy(r => r.Inside)];
+
+    private static IdRange[] Through(IReadOnlyList<IdRange> map, IReadOnlyList<IdRange> other) =>
+    [
+        .. from r in map
+           from o in other
+           let start = Math.Max(r.Outside, o.Inside)
+           let end = Math.Min((ulong)r.Outside + r.Count, (ulong)o.Inside + o.Count)
+           where start < end
+           orderby r.Inside + (start - r.Outside)
+           select new IdRange(r.Inside + (start - r.Outside), o.Outside + (start - o.Inside), (uint)(end - start)),
+    ];
+
     /// <summary>Reads a map file: lines of inside, outside, count.</summary>
     internal static IReadOnlyList<IdRange> Parse(string text) =>
     [

@@ -26,11 +26,30 @@ static class OwnedVolumes
 
     private static readonly SearchValues<char> s_pattern = SearchValues.Create("*?[]{}\\");
 
-    /// <summary>A line of tmpfiles.d(5) for each.</summary>
+    /// <summary>What of a user's container is given away at each start, absolute on the host.</summary>
+    /// <param name="request">The container.</param>
+    /// <param name="volumes">Those that are kept on the host.</param>
+    /// <exception cref="SysctrException">Usage: it is the user's home, or what sysctr itself keeps there.</exception>
+    public static IEnumerable<string> OfUser(RenderRequest request, IReadOnlyList<Volume> volumes) => request.Host.UserIds is null ? [] :
+    [
+        .. request.Settings.Spec.Volumes.Where(v => v.IsOwned).Select(volume =>
+        {
+            string source = SourceOf(volume, volumes);
+            string[] own = [request.StateDirectory, request.ConfDirectory, request.RunDirectory, HostPath.Parent(request.DestinationDirectory)];
+            return s_shared.Contains(source, StringComparer.Ordinal) || own.FirstOrDefault(o => source == o || HostPath.IsBelow(o, source)) is not null
+                ? throw new SysctrException(
+                    ErrorKind.Usage, $"giving {source} to the payload's user for {volume.Destination}: the user's own directories are in it", "leave U out; --userns keep-id makes the payload's user the one that you are")
+                : source;
+        }),
+    ];
+
+    private static string SourceOf(VolumeSetting volume, IReadOnlyList<Volume> volumes) => volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.Source ?? volume.Source ?? "";
+
+    /// <summary>A line of tmpfiles.d(5) for each; none of a user's container.</summary>
     /// <param name="request">The container.</param>
     /// <param name="volumes">Those that are kept on the host.</param>
     /// <param name="config">What the runtime gets: the payload's user.</param>
-    /// <exception cref="SysctrException">Usage: a place is the system's, or somebody else could change where it leads, or the container is a user's.</exception>
+    /// <exception cref="SysctrException">Usage: a place is the system's, or somebody else could change where it leads.</exception>
     public static IEnumerable<string> Lines(RenderRequest request, IReadOnlyList<Volume> volumes, RuntimeConfigFile config)
     {
         VolumeSetting[] owned = [.. request.Settings.Spec.Volumes.Where(v => v.IsOwned)];
@@ -41,8 +60,8 @@ static class OwnedVolumes
 
         if (request.Host.UserIds is not null)
         {
-            throw new SysctrException(
-                ErrorKind.Usage, $"giving {owned[0].Destination} to the payload's user: the option U is for the system's containers", "leave it out, and give the directory its owner with chown(1), or 'podman unshare chown'");
+            // Each start does it: systemd-tmpfiles, which the user's systemd runs, could give nothing to anybody.
+            return [];
         }
 
         JsonNode? user = JsonNode.Parse(config.Json)!["process"]?["user"];
@@ -52,7 +71,7 @@ static class OwnedVolumes
         {
             // Where the mount maps owners, those on disk are the container's; else they are the host's.
             IdMap? map = volume.IsMapped ? null : request.UserMap;
-            string source = volumes.FirstOrDefault(v => v.Destination == volume.Destination)?.Source ?? volume.Source ?? "";
+            string source = SourceOf(volume, volumes);
             return Line(request, volume, source, map?.UidOutside(uid) ?? uid, map?.GidOutside(gid) ?? gid);
         })];
     }

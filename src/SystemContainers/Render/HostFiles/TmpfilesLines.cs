@@ -33,7 +33,8 @@ static class TmpfilesLines
     /// <param name="volume">The volume.</param>
     /// <param name="rootfs">Absolute path of the deployment's tree.</param>
     /// <param name="ids">The container's ids as the host has them; null where they are the same.</param>
-    public static string Volume(Volume volume, string rootfs, IdMap? ids = null)
+    /// <param name="bare">The container's user and group of a volume where the image has nothing; null for its root.</param>
+    public static string Volume(Volume volume, string rootfs, IdMap? ids = null, (uint Uid, uint Gid)? bare = null)
     {
         if (volume is { HasContent: true, Seed: { } source })
         {
@@ -41,8 +42,8 @@ static class TmpfilesLines
             return new TmpfilesLine(0, 'C', "", volume.Source) { Argument = rootfs + source.Path } + "\n";
         }
 
-        uint uid = volume.Seed?.Uid ?? 0;
-        uint gid = volume.Seed?.Gid ?? 0;
+        uint uid = volume.Seed?.Uid ?? bare?.Uid ?? 0;
+        uint gid = volume.Seed?.Gid ?? bare?.Gid ?? 0;
         string mode = volume.Seed is { } seed ? Convert.ToString(seed.Mode, 8) : "755";
         return Directory(volume.Source, "0" + mode, ids?.UidOutside(uid) ?? uid, ids?.GidOutside(gid) ?? gid) + "\n";
     }

@@ -7,6 +7,7 @@ using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Network;
 using SystemContainers.Oci;
+using SystemContainers.Render.HostFiles;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
 using SystemContainers.Settings.Ids;
@@ -33,7 +34,8 @@ static class RuntimeSpecBuilder
     private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health)
     {
         SpecSettings settings = request.Settings.Spec;
-        NetworkRequest network = NetworkRequest.For(settings, request.Name, request.Host.UserIds is not null);
+        bool isUsers = request.Host.UserIds is not null;
+        NetworkRequest network = NetworkRequest.For(settings, request.Name, isUsers);
         ImageRunConfig run = request.Image.Run ?? new ImageRunConfig();
         string[] arguments = [.. run.Entrypoint ?? [], .. run.Cmd ?? []];
         if (arguments.Length == 0 && FindDefault(request.Files) is { } script)
@@ -94,11 +96,11 @@ static class RuntimeSpecBuilder
                 SpecSecurity.Masked(settings),
                 SpecSecurity.ReadOnly(settings),
                 SpecSecurity.Seccomp(settings, request.Host, capabilities),
-                Sysctls(settings, network, map),
+                Sysctls(settings, network, isUsers ? null : map),
                 Mappings(map?.Uids),
                 Mappings(map?.Gids)),
             network.HostName,
-            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), systemd, map is null ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
+            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), systemd, isUsers && map is not null, [.. OwnedVolumes.OfUser(request, volumes)], map is null || isUsers ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
     }
 
     /// <summary>By which a systemd knows that it is in a container, and which one (https://systemd.io/CONTAINER_INTERFACE).</summary>
@@ -106,7 +108,7 @@ static class RuntimeSpecBuilder
 
     /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is named.</summary>
     private static string? UserOf(RenderRequest request, ImageRunConfig run) =>
-        request.Settings.Spec.UserNamespace is { Mode: UserNamespaceMode.KeepId } kept && request.Settings.One("user") is null ? $"{kept.Uid}:{kept.Gid}" : run.User;
+        request.Settings.Spec.UserNamespace is { Mode: UserNamespaceMode.KeepId } kept && request.Settings.One("user") is null ? $"{kept.Uid ?? request.Host.Uid}:{kept.Gid ?? request.Host.Gid}" : run.User;
 
     private static IdMappingConfig[]? Mappings(IReadOnlyList<IdRange>? ranges) => ranges is null ? null : [.. ranges.Select(r => new IdMappingConfig(r.Inside, r.Outside, r.Count))];
 
@@ -114,7 +116,7 @@ static class RuntimeSpecBuilder
     private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
         !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments, request.Image.Run?.Env) is not null);
 
-    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, bool systemd, IReadOnlyList<string> mapped)
+    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, bool systemd, bool hasOwners, IReadOnlyList<string> owned, IReadOnlyList<string> mapped)
     {
         SortedDictionary<string, string> annotations = new(StringComparer.Ordinal);
         foreach ((string name, string value) in settings.Annotations)
@@ -129,6 +131,8 @@ static class RuntimeSpecBuilder
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);
         Add(NetworkRequest.Annotation, network.IsPlain ? [] : [network.ToJson()]);
         Add(StartAnnotations.Mapped, mapped);
+        Add(StartAnnotations.Owners, hasOwners ? ["disk"] : []);
+        Add(StartAnnotations.Owned, owned);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
         Add(StartAnnotations.Writable, settings.Writable is { } writable and not SpecSettings.Direct ? [writable == SpecSettings.Persistent ? changes : writable] : []);
         return annotations;

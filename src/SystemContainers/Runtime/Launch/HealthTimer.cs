@@ -205,7 +205,7 @@ static class HealthTimer
     }
 
     private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime) => HealthProbe.RunAsync(
-        new HealthCheck { Command = check.Command, Http = check.Http, Tcp = check.Tcp, WorkingDirectory = check.Directory },
+        new HealthCheck { Command = check.Command, Http = check.Http, Tcp = check.Tcp, WorkingDirectory = check.Directory, User = PayloadUser.Of(Launcher.ReadConfig(bundle)["process"]) },
         runtime, Path.GetFileName(bundle), Libc.geteuid() == 0 ? null : HostUser.OfCaller(), TimeSpan.FromSeconds(check.Attempt), CancellationToken.None).GetAwaiter().GetResult();
 
     private static PeriodicCheck? Find(JsonObject document) => StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;

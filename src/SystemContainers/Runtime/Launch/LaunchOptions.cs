@@ -5,15 +5,15 @@ using SystemContainers.Errors;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// The arguments of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|startup|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch network-up --bundle=DIR [--instance=I] NAME</c> and <c>network-down [--instance=I] NAME</c>, of <c>sysctr launch check --bundle=DIR NAME</c> and <c>pasta --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--composefs=DIGEST] [--ready|--foreground] [--notify] NAME</c>. They are written by
+/// The arguments of <c>sysctr launch tmpfiles FILE</c>, of <c>sysctr launch health|startup|await --runtime=PATH --bundle=DIR UNIT</c>, of <c>sysctr launch network-up --bundle=DIR [--instance=I] NAME</c> and <c>network-down [--instance=I] NAME</c>, of <c>sysctr launch check|own|pasta --bundle=DIR NAME</c>, and of <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--composefs=DIGEST] [--ready|--foreground] [--notify] NAME</c>. They are written by
 /// <c>UnitPlan</c> and <c>HealthTimer</c>, and by nobody else.
 /// </summary>
-/// <param name="Verb">start, kill, delete, tmpfiles, check, health, startup, await, network-up, network-down, pasta.</param>
+/// <param name="Verb">start, kill, delete, tmpfiles, check, health, startup, await, network-up, network-down, own, pasta.</param>
 /// <param name="Name">The container; for tmpfiles the file; for health, startup and await the unit.</param>
 /// <param name="Runtime">Absolute path; empty for tmpfiles, check and networks.</param>
 /// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
 /// <param name="PidFile">For start, which writes it, and delete, which removes it.</param>
-/// <param name="Bundle">For start, check and network-up the deployment's, for health, startup, await and pasta the start's.</param>
+/// <param name="Bundle">For start, check, own and network-up the deployment's, for health, startup, await and pasta the start's.</param>
 /// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts it.</param>
 /// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
 /// <param name="Notify">For start: the payload speaks to systemd itself, through a filter.</param>
@@ -52,7 +52,7 @@ sealed record LaunchOptions(string Verb, string Name, string Runtime, string? In
             return new LaunchOptions(words[0], words[1], "", null, null, null, Ready: false, Foreground: false);
         }
 
-        if (words is ["check" or PastaGate.Verb, _] && options.TryGetValue("bundle", out string? bundle))
+        if (words is ["check" or PastaGate.Verb or OwnedSources.Verb, _] && options.TryGetValue("bundle", out string? bundle))
         {
             return new LaunchOptions(words[0], words[1], "", null, null, bundle, Ready: false, Foreground: false);
         }

@@ -61,6 +61,11 @@ static class Launcher
             return CheckMounts(options);
         }
 
+        if (options.Verb == OwnedSources.Verb)
+        {
+            return GiveVolumes(options);
+        }
+
         if (options.Verb == PastaGate.Verb)
         {
             return PastaGate.Call(options.Bundle!);
@@ -109,6 +114,20 @@ static class Launcher
         }
 
         SystemdTmpfiles.CreateAsync(file, user, CancellationToken.None).GetAwaiter().GetResult();
+        return 0;
+    }
+
+    /// <summary>Gives volumes to the payload's user, which takes all of the user's ids.</summary>
+    private static int GiveVolumes(LaunchOptions options)
+    {
+        HostUser user = HostUser.OfCaller();
+        user.Export(inside: true);
+        if (!HostUser.IsInNamespace)
+        {
+            return UserNamespace.Replace(user, [Environment.ProcessPath!, "launch", OwnedSources.Verb, $"--bundle={options.Bundle}", options.Name]);
+        }
+
+        OwnedSources.Give(ReadConfig(options.Bundle!), user);
         return 0;
     }
 

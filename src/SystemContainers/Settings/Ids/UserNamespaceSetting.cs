@@ -16,14 +16,14 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
     /// <summary>The same of groups.</summary>
     public IReadOnlyList<IdRange> Gids { get; private init; } = [];
 
-    /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: how many ids; null for as many as the image needs.</summary>
+    /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: how many ids; null for as many as the image needs. Of <see cref="UserNamespaceMode.KeepId"/> how many a user's at most; null for all.</summary>
     public uint? Size { get; private init; }
 
-    /// <summary>Of <see cref="UserNamespaceMode.KeepId"/>: the payload's user where no other is said.</summary>
-    public uint Uid { get; private init; }
+    /// <summary>Of <see cref="UserNamespaceMode.KeepId"/>: who the caller is inside, and the payload's user where no other is said; null for the same as outside.</summary>
+    public uint? Uid { get; private init; }
 
     /// <summary>The same of the group.</summary>
-    public uint Gid { get; private init; }
+    public uint? Gid { get; private init; }
 
     /// <summary>Whose subordinate users (subuid(5)); null where maps say it.</summary>
     public string? SubordinateUsers { get; private init; }
@@ -105,7 +105,7 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
         ["gid", var gid] => setting with { Gid = IdMapSetting.Number(gid) },
 
         // How far the ids of a user reach; root has them all.
-        ["size", var size] when IdMapSetting.Number(size) > 0 => setting,
+        ["size", var size] when IdMapSetting.Number(size) is > 0 and var count => setting with { Size = count },
         _ => throw new FormatException($"'{option}' is no option of keep-id; there are uid=, gid= and size="),
     };
 

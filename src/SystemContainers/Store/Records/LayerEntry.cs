@@ -31,6 +31,24 @@ sealed class LayerEntry
     /// <summary>What <see cref="Object"/> says of the file.</summary>
     public ObjectForm Form { get; init; }
 
+    /// <summary>The metadata that <see cref="Object"/> says something of: the image's, where a copy on disk has another owner.</summary>
+    public FileMetadata Proven { get => field ?? Metadata; private init; }
+
+    /// <summary>The same entry as a copy on disk that has other metadata than the object.</summary>
+    public LayerEntry CopiedAs(FileMetadata metadata) => new()
+    {
+        Type = Type,
+        Name = Name,
+        LinkName = LinkName,
+        Metadata = metadata,
+        Size = Size,
+        DeviceMajor = DeviceMajor,
+        DeviceMinor = DeviceMinor,
+        Form = Form,
+        Object = Object,
+        Proven = Proven,
+    };
+
     /// <summary>The same entry with an object of another form.</summary>
     public LayerEntry With(ObjectForm form, ObjectKey key) => With(Metadata, form, key);
 

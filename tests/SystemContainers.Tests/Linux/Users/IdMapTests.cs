@@ -30,6 +30,25 @@ public sealed class IdMapTests
         Assert.Equal(1001u, s_map.GidOutside(0));
     }
 
+    /// <summary>As podman has it (pkg/util, GetKeepIDMapping): below the user the first subordinate ids, above it the rest.</summary>
+    [Theory]
+    [InlineData(1000u, uint.MaxValue, "0:100000:10 10:300000:5 1000:1000:1")]
+    [InlineData(12u, uint.MaxValue, "0:100000:10 10:300000:2 12:1000:1 13:300002:3")]
+    [InlineData(3u, uint.MaxValue, "0:100000:3 3:1000:1 4:100003:7 11:300000:5")]
+    [InlineData(0u, uint.MaxValue, "0:1000:1 1:100000:10 11:300000:5")]
+    [InlineData(3u, 5u, "0:100000:3 3:1000:1 4:100003:2")]
+    [InlineData(3u, 2u, "0:100000:2 3:1000:1")]
+    public void The_user_can_be_another_than_root(uint uid, uint size, string map)
+    {
+        IdMap kept = s_map.Keeping(uid, uid, size);
+
+        Assert.Equal(map, string.Join(' ', kept.Then(s_map).Uids.Select(r => $"{r.Inside}:{r.Outside}:{r.Count}")));
+
+        // And back: what the host has is what it was in the user's namespace.
+        IdMap back = kept.Then(s_map).Then(s_map.Inverse);
+        Assert.All(Enumerable.Range(0, 16).Where(id => kept.HasUid(id)), id => Assert.Equal(kept.UidOutside((uint)id), back.UidOutside((uint)id)));
+    }
+
     [Fact]
     public void The_kernels_file_is_read() =>
         Assert.Equal(

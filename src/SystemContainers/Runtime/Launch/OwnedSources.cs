@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
+using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
+
+namespace SystemContainers.Runtime.Launch;
+
+/// <summary>Volumes of a user's container with the option U, as podman-run(1) has it: before each start all that is in them becomes the payload's user's. (Of the system's tmpfiles.d(5) does it.)</summary>
+static class OwnedSources
+{
+    /// <summary>The verb of <c>sysctr launch</c> that does it.</summary>
+    public const string Verb = "own";
+
+    /// <summary>Whether a config.json has such volumes.</summary>
+    public static bool Any(JsonObject document) => StartAnnotations.Lines(document, StartAnnotations.Owned).Count > 0;
+
+    /// <summary>Gives them.</summary>
+    /// <param name="document">config.json, with the container's ids as the host has them.</param>
+    /// <param name="user">Whose the container is; this process is in the user's namespace.</param>
+    /// <exception cref="SysctrException">Host, NotFound, Unsafe: as <see cref="TreeGift.Give(string, uint, uint)"/>; Corrupt: there are no ids.</exception>
+    public static void Give(JsonObject document, HostUser user)
+    {
+        IReadOnlyList<string> sources = StartAnnotations.Lines(document, StartAnnotations.Owned);
+        if (sources.Count == 0)
+        {
+            return;
+        }
+
+        IdMap map = IdMappings.Find(document) ?? throw new SysctrException(ErrorKind.Corrupt, "giving volumes to the payload's user: config.json has no ids of its namespace");
+        JsonNode? payload = document["process"]?["user"];
+        IdMap here = map.Then(user.Ids.Inverse);
+        (uint uid, uint gid) = (here.UidOutside(payload?["uid"]?.GetValue<uint>() ?? 0), here.GidOutside(payload?["gid"]?.GetValue<uint>() ?? 0));
+        foreach (string source in sources)
+        {
+            TreeGift.Give(source, uid, gid);
+        }
+    }
+}

@@ -34,7 +34,7 @@ public sealed class KeepIdTests(NspawnFixture fixture)
         Assert.Equal($"{user.Uid}\n", await _host.ShellAsync($"stat -c %u /proc/{main}"));
         Assert.Equal(
             $"{uid}:{gid} {uid}:{gid} 0:0 0:0 {uid}:{gid} written refused",
-            await InsideAsync(user, "$(id -u):$(id -g) $(stat -c %u:%g /data/word) $(stat -c %u:%g /) $(stat -c %u:%g /bin/sh) $(stat -c %u:%g /var/lib/fresh) $(echo new >/data/new && touch /var/lib/fresh/x && echo written) $(touch /usr/bin/x 2>/dev/null || echo refused)"));
+            await InsideAsync(user, "$(id -u):$(id -g) $(stat -c %u:%g /data/word) $(stat -c %u:%g /) $(stat -c %u:%g /etc/passwd) $(stat -c %u:%g /var/lib/fresh) $(echo new >/data/new && touch /var/lib/fresh/x && echo written) $(touch /usr/bin/x 2>/dev/null || echo refused)"));
         string[] outside = (await _host.ShellAsync($"cd {user.Home}; stat -c %u data/new .local/share/sysctr-volumes/kept/x .local/share/sysctr-volumes/seeded {user.Store}/deployments/web/0/rootfs/bin/sh")).Trim().Split('\n');
         Assert.Equal([$"{user.Uid}", $"{user.Uid}", $"{user.FirstSubordinate}", $"{user.FirstSubordinate}"], outside);
         await user.MustAsync("fsck");
@@ -46,10 +46,10 @@ public sealed class KeepIdTests(NspawnFixture fixture)
         await user.MustAsync("fsck");
         Assert.Equal($"{user.FirstSubordinate}\n", await _host.ShellAsync($"stat -c %u {user.Store}/deployments/web/0/rootfs/bin/sh"));
         await user.MustAsync("update", "--settle", "1", "-e", "A=1", "web");
-        Assert.Equal($"{uid} 0", await InsideAsync(user, "$(id -u) $(stat -c %u /bin/sh)"));
+        Assert.Equal($"{uid} 0", await InsideAsync(user, "$(id -u) $(stat -c %u /etc/passwd)"));
         await user.MustAsync("rollback", "web");
         await user.MustAsync("update", "--settle", "1", "--reset", "userns", "--reset", "health-cmd", "web");
-        Assert.Equal("0 0", await InsideAsync(user, "$(id -u) $(stat -c %u /bin/sh)"));
+        Assert.Equal("0 0", await InsideAsync(user, "$(id -u) $(stat -c %u /etc/passwd)"));
 
         // Everything else of the kind is the system's.
         CommandResult refused = await user.SysctrAsync("install", "--name", "no", "--userns", "auto", "probe");

@@ -148,7 +148,17 @@ sealed partial class ContainerReader
     {
         foreach (QuadletValue mount in values)
         {
-            string[] parts = mount.Text.Split(',');
+            string[] parts;
+            try
+            {
+                parts = [.. MountWords.Split(mount.Text)];
+            }
+            catch (FormatException e)
+            {
+                Fault(mount.Place, $"Mount={mount.Text}: {e.Message}", null);
+                continue;
+            }
+
             string type = parts.LastOrDefault(p => p.StartsWith("type=", StringComparison.Ordinal))?[5..] ?? "volume";
             for (int i = 0; type is "volume" or "bind" && i < parts.Length; i++)
             {
@@ -163,7 +173,7 @@ sealed partial class ContainerReader
                 }
             }
 
-            Add("mount", string.Join(',', parts), mount.Place, "Mount");
+            Add("mount", MountWords.Join(parts), mount.Place, "Mount");
         }
     }
 

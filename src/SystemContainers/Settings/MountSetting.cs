@@ -7,6 +7,16 @@ namespace SystemContainers.Settings;
 /// <param name="Tmpfs">For type tmpfs; else null.</param>
 sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
 {
+    /// <summary>What podman has besides, and what to do instead.</summary>
+    private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
+    {
+        ["image"] = "the files of another image can't be mounted; have them in the image (COPY --from= of its Containerfile), or in a directory of the host ('sysctr mount IMAGE DIR' shows them to copy), and mount that by type=bind",
+        ["artifact"] = "sysctr fetches images alone; put the files into a directory of the host, and mount that by type=bind",
+        ["glob"] = "files by a pattern can't be mounted; mount each, or their directory, by type=bind",
+        ["ramfs"] = "memory is mounted by type=tmpfs, which has a limit",
+        ["devpts"] = "each container has a /dev/pts of its own, and no other",
+    };
+
     /// <summary>Absolute in the container.</summary>
     public string Destination => Volume?.Destination ?? Tmpfs!.Destination;
 
@@ -17,7 +27,13 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         (string type, string? source, string? destination) = ("volume", null, null);
         List<string> options = [];
         List<string> tmpfs = [];
-        foreach (string part in text.Split(','))
+        IReadOnlyList<string> words = MountWords.Split(text);
+        if (words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other && s_refused.TryGetValue(other, out string? why))
+        {
+            throw new FormatException($"type={other}: {why}");
+        }
+
+        foreach (string part in words)
         {
             (string key, string? value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, null);
             switch (key)
@@ -28,7 +44,7 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                 case "src" or "source":
                     source = value;
                     break;
-                case "dst" or "destination" or "target":
+                case "dst" or "dest" or "destination" or "target":
                     destination = value;
                     break;
                 case "ro" or "readonly":
@@ -49,12 +65,25 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                 case "relabel" when value is "private" or "shared":
                     options.Add(value == "private" ? "Z" : "z");
                     break;
+                case "idmap" when value is null or "true" or "false":
+                    options.AddRange(value == "false" ? [] : ["idmap"]);
+                    break;
+                case "idmap":
+                    throw new FormatException($"'{part}': a map of a mount's own can't be had; idmap alone maps its owners as the container's root");
+                case "tmpcopyup" or "notmpcopyup" when value is null:
+                    tmpfs.Add(key);
+                    break;
                 case "tmpfs-size" or "tmpfs-mode" when value is not null:
                     tmpfs.Add($"{key["tmpfs-".Length..]}={value}");
                     break;
                 default:
                     throw Wrong(part);
             }
+        }
+
+        if (tmpfs.Count > 0 && type != "tmpfs")
+        {
+            throw new FormatException($"'{tmpfs[0]}' goes with type=tmpfs");
         }
 
         string place = VolumeSetting.Absolute(destination ?? throw new FormatException("it has no destination: add dst=PATH"));

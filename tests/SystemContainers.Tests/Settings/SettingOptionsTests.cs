@@ -34,6 +34,11 @@ public sealed class SettingOptionsTests
     [InlineData("mount", "type=bind,src=a,dst=/b")]
     [InlineData("mount", "type=volume,src=/a,dst=/b")]
     [InlineData("mount", "type=image,src=a,dst=/b")]
+    [InlineData("mount", "type=bind,src=/a,dst=/b,idmap=uids=0-1-10")]
+    [InlineData("mount", "type=bind,src=/a,dst=/b,tmpcopyup")]
+    [InlineData("mount", "type=bind,src=/a,\"dst=/b")]
+    [InlineData("mount", "type=bind,src=/a,dst=/b\",c\"")]
+    [InlineData("mount", "type=bind,src=/a,\"dst=/b\"c")]
     [InlineData("mount", "type=tmpfs")]
     [InlineData("mount", "type=tmpfs,dst=/a,ro=maybe")]
     [InlineData("tmpfs", "run")]
@@ -162,12 +167,34 @@ public sealed class SettingOptionsTests
     [InlineData("type=bind,source=/a,target=/b,readonly=false,bind-propagation=rslave", "/a", "/b", "rw,rslave,rbind,nosuid,nodev")]
     [InlineData("type=volume,src=data,destination=/b", "data", "/b", "rbind,rw,nosuid,nodev,rprivate")]
     [InlineData("dst=/b", null, "/b", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("type=bind,src=/a,dest=/b,idmap", "/a", "/b", "rbind,rw,nosuid,nodev,rprivate")]
+    [InlineData("type=bind,src=/a,\"dst=/b,1\",ro", "/a", "/b,1", "ro,rbind,nosuid,nodev,rprivate")]
+    [InlineData("\"type=bind\",\"src=/a\"\"q\",dst=/b", "/a\"q", "/b", "rbind,rw,nosuid,nodev,rprivate")]
     public void A_mount_says_the_same_in_other_words(string text, string? source, string destination, string options)
     {
         VolumeSetting volume = MountSetting.Parse(text).Volume!;
 
         Assert.Equal((source, destination), (volume.Source, volume.Destination));
         Assert.Equal(options, string.Join(',', volume.MountOptions));
+    }
+
+    /// <summary>What podman has besides is refused with what to do instead, whatever else stands there.</summary>
+    [Theory]
+    [InlineData("type=image,source=fedora,destination=/f,rw=true", "COPY --from=")]
+    [InlineData("type=artifact,source=a,destination=/f", "type=bind")]
+    [InlineData("type=glob,src=/a*,destination=/f", "type=bind")]
+    [InlineData("type=ramfs,destination=/f", "type=tmpfs")]
+    [InlineData("type=devpts,destination=/dev/pts", "of its own")]
+    public void Other_mounts_are_refused_with_what_to_do(string text, string said) =>
+        Assert.Contains(said, Assert.Throws<FormatException>(() => MountSetting.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Words_of_a_mount_are_taken_apart_and_put_together()
+    {
+        string[] words = ["type=bind", "src=/a,b", "dst=/c\"d", ""];
+
+        Assert.Equal(words, MountWords.Split(MountWords.Join(words)));
+        Assert.Equal("type=bind,\"src=/a,b\",\"dst=/c\"\"d\",", MountWords.Join(words));
     }
 
     [Theory]

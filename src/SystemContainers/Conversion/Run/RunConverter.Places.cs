@@ -53,7 +53,7 @@ sealed partial class RunConverter
                     break;
                 case "consistency":
                     break;
-                case "volume-nocopy" or "volume-opt" or "volume-driver" or "volume-label" or "volume-subpath" or "bind-recursive" or "notmpcopyup" or "tmpcopyup" or "idmap":
+                case "volume-nocopy" or "volume-opt" or "volume-driver" or "volume-label" or "volume-subpath" or "bind-recursive":
                     file.Lose(option.Place, $"'{word}' is nothing that a mount has here", null);
                     break;
                 default:

@@ -21,6 +21,7 @@ public sealed class KeepIdTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
         (long uid, long gid) = ids.Length == 0 ? (user.Uid, user.Uid) : (101, 102);
         await user.ShellAsync("mkdir data; echo word >data/word");
+        await user.MustAsync("pull", "probe");
         string before = await user.FilesAsync();
         string[] options = ["--userns", "keep-id" + ids, "-v", $"{user.Home}/data:/data", "-v", "kept:/var/lib/fresh", "-v", "seeded:/usr/bin"];
 

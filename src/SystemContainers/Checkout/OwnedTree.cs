@@ -3,7 +3,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
-using SystemContainers.Store.Records;
 using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Checkout;
-using SystemContainers.Composefs;
 using SystemContainers.Composefs.Mounting;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;

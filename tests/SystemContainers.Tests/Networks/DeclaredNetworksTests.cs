@@ -249,7 +249,7 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         return transaction;
     }
 
-    private Task InstallAsync(Host host, string name, string network) => new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+    private Task<int> InstallAsync(Host host, string name, string network) => new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
         [new InstallRequest(Image) { Name = name, Settings = Settings(network) }], now: false, StartPolicy.Default, Cancellation);
 
     private static ContainerSettings Settings(string network) =>

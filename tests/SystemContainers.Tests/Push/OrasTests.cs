@@ -8,7 +8,6 @@ using SystemContainers.Pull.Sources;
 using SystemContainers.Push;
 using SystemContainers.Reference;
 using SystemContainers.TestBed;
-using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.Push;

@@ -7,7 +7,6 @@ using SystemContainers.Linux.Verity;
 using SystemContainers.Oci;
 using SystemContainers.Oci.Seals;
 using SystemContainers.Pull;
-using SystemContainers.Pull.Options;
 using SystemContainers.Requests;
 using SystemContainers.Seals;
 using SystemContainers.Store;

@@ -45,7 +45,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         }
 
         PulledImage pulled = await PullAsync(wanted.Candidates, lease, cancellation);
-        return Keep(pulled, [pulled.Reference])[0];
+        return Keep(pulled, [pulled.Reference], cancellation)[0];
     }
 
     /// <summary>
@@ -113,7 +113,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         PulledImage pulled = await PullAsync(wanted.Candidates, lease, cancellation);
         ImageReference[] references = kept is not null ? [kept] : [.. pulled.Names.Select(n => names.ForTag(n, $"pulling {wanted.Typed}")).Distinct()];
-        return Keep(pulled, references.DefaultIfEmpty(pulled.Reference));
+        return Keep(pulled, references.DefaultIfEmpty(pulled.Reference), cancellation);
     }
 
     /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is none.</summary>
@@ -153,9 +153,9 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         new(ErrorKind.Locked, $"fetching {what}: others prune or change it each time before it can be used", "try again when they have ended");
 
     /// <summary>Makes what was pulled durable, and then its names visible.</summary>
-    private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references)
+    private StoredImage[] Keep(PulledImage pulled, IEnumerable<ImageReference> references, CancellationToken cancellation)
     {
-        string? seal = SealCheck.Of(pulled.Reference.ToString(), pulled.Manifest, pulled.ConfigBytes, pulled.Config, pulled.DiffIds, host.OpenStore(), host.Note);
+        string? seal = SealCheck.Of(pulled.Reference.ToString(), pulled.Manifest, pulled.ConfigBytes, pulled.Config, pulled.DiffIds, host.OpenStore(), host.Note, cancellation);
         bool isNew = host.OpenStore().HasStagedLayers || !host.OpenStore().HasBlob(pulled.ManifestDigest) || !host.OpenStore().HasBlob(pulled.ConfigDigest);
         string? intent = isNew ? host.Transactions.Begin(TransactionRecord.Pull()) : null;
         host.OpenStore().Commit();

@@ -20,11 +20,12 @@ static class SealCheck
     /// <param name="diffIds">Its layers, base first.</param>
     /// <param name="store">Has them.</param>
     /// <param name="note">Says what could not be compared.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <returns>The annotation of its tree that holds, with the digest; null where it says nothing that could be compared.</returns>
     /// <exception cref="SysctrException">Corrupt: it is not what it says; Unsafe: what it says is no digest.</exception>
-    public static string? Of(string name, byte[] manifest, byte[] configBytes, ImageConfig config, IReadOnlyList<Digest> diffIds, ContentStore store, Action<string> note)
+    public static string? Of(string name, byte[] manifest, byte[] configBytes, ImageConfig config, IReadOnlyList<Digest> diffIds, ContentStore store, Action<string> note, CancellationToken cancellation)
     {
-        IReadOnlyList<SealClaim> claims = SealClaim.Of(JsonSerializer.Deserialize(manifest, OciJson.Default.ImageManifest)!, config);
+        IReadOnlyList<SealClaim> claims = Claims(name, manifest, config);
         foreach (SealClaim claim in claims.Where(c => c.Subject == SealSubject.Configuration && c.Hex != DigestOf(c.Algorithm, configBytes)))
         {
             throw Differs(name, claim, "configuration");
@@ -36,7 +37,7 @@ static class SealCheck
             return null;
         }
 
-        Lazy<SealedTree> tree = new(() => SealedTree.Of(store, diffIds));
+        Lazy<SealedTree> tree = new(() => SealedTree.Of(store, diffIds, cancellation));
         string? holds = null;
         foreach (SealClaim claim in trees)
         {
@@ -55,6 +56,18 @@ static class SealCheck
         }
 
         return holds;
+    }
+
+    private static IReadOnlyList<SealClaim> Claims(string name, byte[] manifest, ImageConfig config)
+    {
+        try
+        {
+            return SealClaim.Of(JsonSerializer.Deserialize(manifest, OciJson.Default.ImageManifest)!, config);
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Unsafe)
+        {
+            throw new SysctrException(ErrorKind.Unsafe, $"pulling {name}: {e.Message}", "whoever made the image has to compute it anew; nothing of it is used", e);
+        }
     }
 
     /// <summary>A label may be of a tree that no image of ours can hold.</summary>

@@ -28,17 +28,21 @@ sealed class SealedTree
     private readonly TreeDirectory _root;
     private readonly Dictionary<ObjectKey, byte[]> _digests = [];
 
-    private SealedTree(ContentStore store, TreeDirectory root)
+    private readonly CancellationToken _cancellation;
+
+    private SealedTree(ContentStore store, TreeDirectory root, CancellationToken cancellation)
     {
         _store = store;
         _root = root;
+        _cancellation = cancellation;
     }
 
     /// <summary>Merges layers of the store.</summary>
     /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
+    /// <param name="cancellation">Ends what is asked of it: for SHA-512 all contents are read.</param>
     /// <exception cref="SysctrException">As merging them gives; Unsafe: there is no directory /usr, without which nothing of it can be sealed.</exception>
-    public static SealedTree Of(ContentStore store, IReadOnlyList<Digest> diffIds)
+    public static SealedTree Of(ContentStore store, IReadOnlyList<Digest> diffIds, CancellationToken cancellation)
     {
         TreeDirectory root = MergedTree.Merge(store, diffIds, ObjectForm.Content);
         if (!root.TryGet("usr"u8, out TreeNode? node) || node is not TreeDirectory usr)
@@ -52,7 +56,7 @@ sealed class SealedTree
             root.Set([.. "run"u8], new TreeDirectory(run.Metadata with { MtimeSeconds = usr.Metadata.MtimeSeconds, MtimeNanoseconds = usr.Metadata.MtimeNanoseconds }), layer: -1);
         }
 
-        return new SealedTree(store, root);
+        return new SealedTree(store, root, cancellation);
     }
 
     /// <summary>Whether its image has a digest, with the attributes of users or without.</summary>
@@ -113,6 +117,7 @@ sealed class SealedTree
     {
         if (!_digests.TryGetValue(key, out byte[]? known))
         {
+            _cancellation.ThrowIfCancellationRequested();
             VerityHasher hasher = new(VerityAlgorithm.Sha512);
             using SafeFileHandle file = _store.OpenObject(key);
             FileBytes.Each(file, hasher.Append);

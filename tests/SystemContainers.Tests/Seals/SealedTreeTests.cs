@@ -44,7 +44,7 @@ public sealed class SealedTreeTests : IDisposable
     {
         using ContentStore store = await StoreAsync(ofContents ? ObjectForm.Content : ObjectForm.Inode, s_base, s_upper);
 
-        string found = SealedTree.Of(store, [Digest.Sha256(s_base), Digest.Sha256(s_upper)]).DigestOf(VerityAlgorithm.Sha256, ofUsers);
+        string found = SealedTree.Of(store, [Digest.Sha256(s_base), Digest.Sha256(s_upper)], CancellationToken.None).DigestOf(VerityAlgorithm.Sha256, ofUsers);
 
         // As /usr is: the root, and the time of /run.
         string usr = ofUsers ? "1 2 0 1600000100.500000000 - - - user.kind=\\x07" : "1 2 0 1600000100.500000000 - - -";
@@ -108,7 +108,7 @@ public sealed class SealedTreeTests : IDisposable
         await store.AddLayerAsync(Digest.Sha256(third), new MemoryStream(third), TestContext.Current.CancellationToken);
         diffIds = [.. diffIds, Digest.Sha256(third)];
         string expected = VerityHasher.Of(await File.ReadAllBytesAsync(Path.Join(_root, "tree.image"), TestContext.Current.CancellationToken)).ToString();
-        Assert.Equal(expected, SealedTree.Of(store, diffIds).DigestOf(VerityAlgorithm.Sha256, ofUsers: false));
+        Assert.Equal(expected, SealedTree.Of(store, diffIds, CancellationToken.None).DigestOf(VerityAlgorithm.Sha256, ofUsers: false));
     }
 
     /// <summary>The same image but for its two attributes of contents, which have the longer digest: nobody else writes one that could be compared.</summary>
@@ -116,7 +116,7 @@ public sealed class SealedTreeTests : IDisposable
     public async Task With_the_other_algorithm_contents_have_names_by_it()
     {
         using ContentStore store = await StoreAsync(ObjectForm.Content, s_base, s_upper);
-        SealedTree tree = SealedTree.Of(store, [Digest.Sha256(s_base), Digest.Sha256(s_upper)]);
+        SealedTree tree = SealedTree.Of(store, [Digest.Sha256(s_base), Digest.Sha256(s_upper)], CancellationToken.None);
 
         string digest = tree.DigestOf(VerityAlgorithm.Sha512, ofUsers: false);
 
@@ -132,7 +132,7 @@ public sealed class SealedTreeTests : IDisposable
         byte[] layer = new LayerTar().Dir("etc").ToBytes();
         using ContentStore store = await StoreAsync(ObjectForm.Content, layer);
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => SealedTree.Of(store, [Digest.Sha256(layer)]));
+        SysctrException refused = Assert.Throws<SysctrException>(() => SealedTree.Of(store, [Digest.Sha256(layer)], CancellationToken.None));
 
         Assert.Contains("/usr", refused.Message, StringComparison.Ordinal);
     }

@@ -27,7 +27,8 @@ sealed class ProvenImages(string directory, TimeProvider? clock = null)
     {
         try
         {
-            return File.ReadAllText(Record(digest)) == State(image, out _);
+            string state = State(image);
+            return File.ReadAllText(Record(digest, state)) == state;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -50,7 +51,7 @@ sealed class ProvenImages(string directory, TimeProvider? clock = null)
         {
             PrivateDirectory.Make(directory);
 #pragma warning disable RS0030 // It is in memory. What is cut is not what a file has.
-            File.WriteAllText(Record(digest), before);
+            File.WriteAllText(Record(digest, before), before);
 #pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SysctrException)
@@ -74,5 +75,6 @@ sealed class ProvenImages(string directory, TimeProvider? clock = null)
         return string.Create(CultureInfo.InvariantCulture, $"{stat.stx_dev_major}:{stat.stx_dev_minor} {stat.stx_ino} {stat.stx_size} {stat.stx_ctime.tv_sec}.{stat.stx_ctime.tv_nsec:D9}\n");
     }
 
-    private string Record(VerityDigest digest) => Path.Join(directory, digest.ToString());
+    /// <summary>Deployments of one image have each their own file of it.</summary>
+    private string Record(VerityDigest digest, string state) => Path.Join(directory, $"{digest}-{state.Split(' ')[1]}");
 }

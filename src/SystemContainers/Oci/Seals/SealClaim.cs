@@ -10,7 +10,7 @@ namespace SystemContainers.Oci.Seals;
 /// <param name="Key">The annotation or label, as the image has it.</param>
 /// <param name="Subject">What it is the digest of.</param>
 /// <param name="Algorithm">fs-verity's, with blocks of 4096 bytes.</param>
-/// <param name="Hex">The digest, in small letters.</param>
+/// <param name="Hex">The digest, in small letters; of a label whatever it is.</param>
 sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm Algorithm, string Hex)
 {
     /// <summary>The label that composefs-rs gave to configurations before there were annotations; it names no version of the format.</summary>
@@ -26,7 +26,7 @@ sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm
     [
         .. OfTree(manifest),
         .. Among(manifest.Config.Annotations, ConfigKey(), SealSubject.Configuration),
-        .. config.Run?.Labels?.GetValueOrDefault(Label) is { } hex ? [new SealClaim(Label, SealSubject.Labelled, AlgorithmOf(Label, hex), Digits(Label, hex))] : Array.Empty<SealClaim>(),
+        .. config.Run?.Labels?.GetValueOrDefault(Label) is { } hex ? [new SealClaim(Label, SealSubject.Labelled, hex.Length == 128 ? VerityAlgorithm.Sha512 : VerityAlgorithm.Sha256, hex)] : Array.Empty<SealClaim>(),
     ];
 
     /// <summary>What a manifest itself says of the tree, for whom a signature of the manifest is to be one of the tree.</summary>
@@ -47,11 +47,11 @@ sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm
 
     private static string Digits(string key, string hex) => hex.All(char.IsAsciiHexDigitLower) ? hex : throw NoDigest(key);
 
-    private static SysctrException NoDigest(string key) => new(ErrorKind.Unsafe, $"{Doing}: {key} is no digest in small hexadecimal digits, as long as its algorithm's");
+    private static SysctrException NoDigest(string key) => new(ErrorKind.Unsafe, $"{Doing}: its annotation {key} is no digest in small hexadecimal digits, as long as its algorithm's");
 
-    [GeneratedRegex(@"^composefs\.merged\.erofs\.v1\.fsverity-sha(?<bits>256|512)-12$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    [GeneratedRegex(@"^composefs\.merged\.erofs\.v1\.fsverity-sha(?<bits>256|512)-12\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex MergedKey();
 
-    [GeneratedRegex(@"^composefs\.config\.fsverity-sha(?<bits>256|512)-12$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    [GeneratedRegex(@"^composefs\.config\.fsverity-sha(?<bits>256|512)-12\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex ConfigKey();
 }

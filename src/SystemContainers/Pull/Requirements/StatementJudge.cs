@@ -69,7 +69,10 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
         {
             throw new SysctrException(
                 ErrorKind.Policy, $"pulling {reference.Identity}: its manifest has to name the digest of its whole tree, as {rule.File} requires for {Name(rule)}, and does not",
-                "ask whoever publishes the image for the annotation composefs.merged.erofs.v1.fsverity-sha256-12, or change the requirement; see sysctr-trust.d(5)");
+                "ask whoever publishes the image for the annotation composefs.merged.erofs.v1.fsverity-sha256-12, or change the requirement; see sysctr-trust.d(5)",
+
+                // A manifest is the same wherever it lies: another place does not help.
+                new InvalidOperationException("The manifest lacks it."));
         }
     }
 

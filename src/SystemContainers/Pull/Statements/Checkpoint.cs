@@ -15,8 +15,12 @@ namespace SystemContainers.Pull.Statements;
 /// <param name="RootHash">Its root.</param>
 sealed record Checkpoint(long TreeSize, byte[] RootHash)
 {
-    private const int MaxBytes = 1 << 20;
-    private const int MaxSignatures = 100;
+    /// <summary>Characters of a note. Each signature that is tried hashes all of its text.</summary>
+    internal const int MaxBytes = 1 << 20;
+
+    /// <summary>Lines of signatures.</summary>
+    internal const int MaxSignatures = 100;
+
     private const int KeyIdBytes = 4;
 
     /// <summary>Reads one that a log has signed.</summary>

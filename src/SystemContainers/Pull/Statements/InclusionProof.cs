@@ -52,6 +52,11 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
     /// <exception cref="Errors.SysctrException">Policy: it does not.</exception>
     public void Check(TrustedLog log, byte[] body)
     {
+        if (Checkpoint.Length > Statements.Checkpoint.MaxBytes)
+        {
+            throw Fault.Of("the log's checkpoint is too long");
+        }
+
         CheckRoot(body);
 
         int end = Checkpoint.IndexOf("\n\n", StringComparison.Ordinal);
@@ -64,7 +69,13 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
         }
 
         byte[] signed = Encoding.UTF8.GetBytes(text);
-        if (!Checkpoint[(end + 2)..].Split('\n', StringSplitOptions.RemoveEmptyEntries).Any(l => IsSignature(l, log, signed)))
+        string[] signatures = Checkpoint[(end + 2)..].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (signatures.Length > Statements.Checkpoint.MaxSignatures)
+        {
+            throw Fault.Of($"the log's checkpoint has more than {Statements.Checkpoint.MaxSignatures} signatures");
+        }
+
+        if (!signatures.Any(l => IsSignature(l, log, signed)))
         {
             throw Fault.Of("the log's checkpoint is not signed by it");
         }

@@ -55,7 +55,7 @@ sealed record TrustedRoot(IReadOnlyList<TrustedAuthority> Authorities, IReadOnly
     private static TimestampAuthority Stamper(JsonElement element)
     {
         IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Of(element, "timestampAuthorities");
-        string uri = members.TryGetValue("uri", out JsonElement text) ? StrictMembers.Text(text, "uri") : "";
+        string uri = members.TryGetValue("uri", out JsonElement text) && text.ValueKind != JsonValueKind.Null ? StrictMembers.Text(text, "uri") : "";
         (DateTimeOffset? from, DateTimeOffset? to) = Validity(members);
         try
         {
@@ -84,7 +84,7 @@ sealed record TrustedRoot(IReadOnlyList<TrustedAuthority> Authorities, IReadOnly
             throw Fault.Of($"a log of the trusted root {(from is null ? "does not say since when its key counts (validFor.start)" : "has no ID")}");
         }
 
-        string? origin = members.TryGetValue("baseUrl", out JsonElement url) ? HostOf(StrictMembers.Text(url, "baseUrl")) : null;
+        string? origin = members.TryGetValue("baseUrl", out JsonElement url) && url.ValueKind != JsonValueKind.Null ? HostOf(StrictMembers.Text(url, "baseUrl")) : null;
         return new TrustedLog(id, VerificationKey.FromSpki(StrictMembers.Bytes(key.GetValueOrDefault("rawBytes"), "rawBytes")), from, to, origin);
     }
 

@@ -16,7 +16,7 @@ public sealed class ProvenImagesTests : IDisposable
     public ProvenImagesTests()
     {
         _image = Path.Combine(_folder, "image");
-        _known = new ProvenImages(Path.Combine(_folder, "known"), new Later());
+        _known = new ProvenImages(Path.Combine(_folder, "known"), new Later(DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1)));
         File.WriteAllText(_image, "an image");
     }
 
@@ -50,10 +50,11 @@ public sealed class ProvenImagesTests : IDisposable
         }
 
         DateTime written = File.GetLastWriteTimeUtc(_image);
+        await TickAsync();
         switch (change)
         {
             case "the same length":
-                await File.WriteAllTextAsync(_image, "other one", TestContext.Current.CancellationToken);
+                await File.WriteAllTextAsync(_image, "an imagE", TestContext.Current.CancellationToken);
                 break;
             case "another file":
                 File.Move(_image, _image + "-before");
@@ -79,7 +80,7 @@ public sealed class ProvenImagesTests : IDisposable
     public void One_that_was_written_a_moment_ago_is_read_again()
     {
         using SafeFileHandle image = Open();
-        ProvenImages now = new(Path.Combine(_folder, "known"));
+        ProvenImages now = new(Path.Combine(_folder, "known"), new Later(new DateTimeOffset(File.GetLastWriteTimeUtc(_image)) + TimeSpan.FromSeconds(0.5)));
 
         now.Add(image, Read(), ProvenImages.State(image));
 
@@ -87,11 +88,12 @@ public sealed class ProvenImagesTests : IDisposable
     }
 
     [Fact]
-    public void One_that_changed_while_it_was_read_is_not_noted()
+    public async Task One_that_changed_while_it_was_read_is_not_noted()
     {
         VerityDigest digest = Read();
         using SafeFileHandle image = Open();
         string before = ProvenImages.State(image);
+        await TickAsync();
         File.SetUnixFileMode(_image, UnixFileMode.UserRead);
 
         _known.Add(image, digest, before);
@@ -103,9 +105,28 @@ public sealed class ProvenImagesTests : IDisposable
 
     private SafeFileHandle Open() => File.OpenHandle(_image);
 
-    /// <summary>The file's last change is no moment ago any more.</summary>
-    private sealed class Later : TimeProvider
+    /// <summary>Deployments of one image have each their own file of it.</summary>
+    [Fact]
+    public void Two_files_of_one_content_are_both_known()
     {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromMinutes(1);
+        File.Copy(_image, _image + "-other");
+        using SafeFileHandle one = Open();
+        using SafeFileHandle other = File.OpenHandle(_image + "-other");
+        foreach (SafeFileHandle image in (SafeFileHandle[])[one, other])
+        {
+            _known.Add(image, Read(), ProvenImages.State(image));
+        }
+
+        Assert.True(_known.Has(one, Read()));
+        Assert.True(_known.Has(other, Read()));
+    }
+
+    /// <summary>Kernels before 6.13 note changes by a clock that goes on every few milliseconds.</summary>
+    private static Task TickAsync() => Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+
+    /// <summary>A time at which the file's last change is no moment ago any more.</summary>
+    private sealed class Later(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }

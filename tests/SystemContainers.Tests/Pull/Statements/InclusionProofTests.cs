@@ -34,6 +34,30 @@ public sealed class InclusionProofTests
         }
     }
 
+    /// <summary>Each line that begins with the log's ID hashes all of the text again: hours of it in what a referrer may hold.</summary>
+    [Theory]
+    [InlineData(99, 0, null)]
+    [InlineData(100, 0, "more than 100 signatures")]
+    [InlineData(0, 1 << 20, "too long")]
+    public void A_checkpoint_is_of_few_signatures_and_short(int others, int longer, string? why)
+    {
+        using TestLog log = new();
+        TrustedLog trusted = TrustedLog.Of(VerificationKey.FromSpki(log.KeyDer));
+        byte[][] leaves = [[1]];
+        string checkpoint = log.Checkpoint("log.example", Root(leaves), 1);
+        int end = checkpoint.IndexOf("\n\n", StringComparison.Ordinal) + 2;
+        string line = $"\u2014 log.example {Convert.ToBase64String([.. trusted.Id.AsSpan(0, 4), 1, 2])}\n";
+        InclusionProof proof = new(0, Root(leaves), 1, [], $"{checkpoint[..end]}{string.Concat(Enumerable.Repeat(line, others))}{checkpoint[end..]}{new string('\n', longer)}");
+
+        if (why is null)
+        {
+            proof.Check(trusted, leaves[0]);
+            return;
+        }
+
+        Assert.Contains(why, Assert.Throws<SysctrException>(() => proof.Check(trusted, leaves[0])).Message, StringComparison.Ordinal);
+    }
+
     private static byte[] Root(byte[][] leaves)
     {
         if (leaves.Length == 1)

@@ -84,9 +84,17 @@ sealed class NetworkStore(string directory)
     public NetworkDefinition Put(NetworkDefinition definition)
     {
         NetworkDefinition whole = Whole(definition, []);
+        Restore(whole);
+        return whole;
+    }
+
+    /// <summary>Keeps a network as it was found, in one step and whatever the host has by now: the routes of a bridge that is up are the network's own.</summary>
+    /// <param name="whole">As it was kept.</param>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Restore(NetworkDefinition whole)
+    {
         MakeDirectory();
         DurableFile.Write(FileOf(whole.Name), JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition), Mode);
-        return whole;
     }
 
     /// <summary>What <see cref="Put"/> would keep; nothing is changed.</summary>

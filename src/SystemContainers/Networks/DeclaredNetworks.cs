@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -18,11 +19,11 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
     private readonly List<(string Name, NetworkDefinition? Before)> _made = [];
 
     /// <summary>Those that are not there, or otherwise.</summary>
-    /// <exception cref="Errors.SysctrException">Usage: one can't be; Corrupt: one can't be read.</exception>
+    /// <exception cref="SysctrException">Usage: one can't be; Corrupt: one can't be read.</exception>
     public IReadOnlyList<NetworkDefinition> Lacking(IReadOnlyList<NetworkDefinition> declared) => [.. declared.Where(d => !_store.IsAs(d))];
 
     /// <summary>Makes what is lacking.</summary>
-    /// <exception cref="Errors.SysctrException">Usage: one can't be; Conflict: its subnet is taken. Then <see cref="Undo"/> what was made.</exception>
+    /// <exception cref="SysctrException">Usage: one can't be; Conflict: its subnet is taken. Then <see cref="Undo"/> what was made.</exception>
     public void Make(IReadOnlyList<NetworkDefinition> declared)
     {
         using IDisposable held = host.Locks.LockNetworks();
@@ -44,9 +45,12 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
     /// <param name="covers">As for <see cref="Unused"/>; null where nothing is removed.</param>
     /// <param name="goes">Deployments that will be gone then.</param>
     /// <param name="coming">Deployments that come: the network of those that name none is made by the first start, where it is not there.</param>
-    /// <exception cref="Errors.SysctrException">Usage: one can't be; Conflict: its subnet is taken; Corrupt: one can't be read.</exception>
-    public IReadOnlyList<NetworkChange> Plan(IReadOnlyList<NetworkDefinition> declared, Func<string, bool>? covers, Func<ContainerRecord, bool> goes, IEnumerable<ContainerRecord> coming)
+    /// <param name="named">Networks that come into use besides, of deployments that nobody has prepared.</param>
+    /// <exception cref="SysctrException">Usage: one can't be; Conflict: its subnet is taken; Corrupt: one can't be read.</exception>
+    public IReadOnlyList<NetworkChange> Plan(
+        IReadOnlyList<NetworkDefinition> declared, Func<string, bool>? covers, Func<ContainerRecord, bool> goes, IEnumerable<ContainerRecord> coming, IEnumerable<string>? named = null)
     {
+        HashSet<string> wanted = [.. coming.SelectMany(NetworkUsers.Of)];
         List<NetworkDefinition> made = [];
         List<NetworkChange> changes = [];
         foreach (NetworkDefinition network in declared)
@@ -57,21 +61,22 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
             changes.Add(new NetworkChange(network.Name, network.File, before, after));
         }
 
-        if (host.User is null && _store.Find(NetworkDefinition.Default) is null && coming.SelectMany(NetworkUsers.Of).Contains(NetworkDefinition.Default) &&
+        if (host.User is null && _store.Find(NetworkDefinition.Default) is null && wanted.Contains(NetworkDefinition.Default) &&
             declared.All(d => d.Name != NetworkDefinition.Default))
         {
             NetworkDefinition usual = _store.Whole(new NetworkDefinition { Name = NetworkDefinition.Default }, made);
             changes.Add(new NetworkChange(usual.Name, null, null, usual));
         }
 
-        return covers is null ? changes : [.. changes, .. Unused(declared, covers, goes).Select(_store.Find).OfType<NetworkDefinition>().Select(n => new NetworkChange(n.Name, n.MadeBy, n, null))];
+        wanted.UnionWith(named ?? []);
+        return covers is null ? changes : [.. changes, .. Unused(declared, covers, goes).Except(wanted, StringComparer.Ordinal).Select(_store.Find).OfType<NetworkDefinition>().Select(n => new NetworkChange(n.Name, n.MadeBy, n, null))];
     }
 
     /// <summary>Those that a file has made, that none declares any more, and that no deployment names, not even one to roll back to.</summary>
     /// <param name="declared">What is declared.</param>
     /// <param name="covers">Whether a file was in the places of this call.</param>
     /// <param name="except">Deployments that do not count.</param>
-    /// <exception cref="Errors.SysctrException">Corrupt: one can't be read.</exception>
+    /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
     public IReadOnlyList<string> Unused(IReadOnlyList<NetworkDefinition> declared, Func<string, bool> covers, Func<ContainerRecord, bool>? except = null)
     {
         HashSet<string> used = [.. new NetworkUsers(host).Networks(except), .. declared.Select(d => d.Name)];
@@ -93,7 +98,7 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         return unused.Count > 0;
     }
 
-    /// <summary>Puts back what there was. A network that another call has put a container on meanwhile stays.</summary>
+    /// <summary>Puts back what there was. A network that another call has put a container on meanwhile stays. What can't be put back is told and fails nothing, for the caller has an error that says more.</summary>
     /// <param name="own">The containers of this call.</param>
     public void Undo(IReadOnlyCollection<string> own)
     {
@@ -102,23 +107,46 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
             return;
         }
 
-        using IDisposable held = host.Locks.LockNetworks();
-        HashSet<string> used = new NetworkUsers(host).Networks(c => own.Contains(c.Name));
-        foreach ((string name, NetworkDefinition? before) in _made)
-        {
-            if (before is null && used.Contains(name))
-            {
-                note($"network {name}: stays; another container is on it by now");
-                continue;
-            }
+        string[] names = [.. _made.Select(m => m.Name)];
+        Try($"putting back the network{(names.Length == 1 ? "" : "s")} {string.Join(", ", names)}", () => UndoLocked(own));
+        _made.Clear();
+    }
 
-            _store.Remove(name);
-            if (before is not null)
-            {
-                _store.Put(before);
-            }
+    private void UndoLocked(IReadOnlyCollection<string> own)
+    {
+        using IDisposable held = host.Locks.LockNetworks();
+        HashSet<string>? used = null;
+        if (_made.Exists(m => m.Before is null))
+        {
+            Try("looking who is on the networks that were made", () => used = new NetworkUsers(host).Networks(c => own.Contains(c.Name)));
         }
 
-        _made.Clear();
+        foreach ((string name, NetworkDefinition? before) in _made)
+        {
+            if (before is not null)
+            {
+                Try($"network {name}: putting back what it was", () => _store.Restore(before));
+            }
+            else if (used?.Contains(name) == false)
+            {
+                Try($"network {name}: removing it again", () => _store.Remove(name));
+            }
+            else
+            {
+                note($"network {name}: stays; another container {(used is null ? "may be" : "is")} on it by now");
+            }
+        }
+    }
+
+    private void Try(string doing, Action undo)
+    {
+        try
+        {
+            undo();
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            note($"warning: {doing}: {e.Message}");
+        }
     }
 }

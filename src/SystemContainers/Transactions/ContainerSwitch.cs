@@ -51,9 +51,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
+    /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<StartOutcome> RunAsync(TransactionRecord transaction, CancellationToken cancellation)
+    public async Task<StartOutcome> RunAsync(TransactionRecord transaction, CancellationToken cancellation, Action? undo = null)
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
         string intent = host.Transactions.Begin(transaction);
@@ -75,7 +76,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             IReadOnlyDictionary<string, string> journals = e is SysctrException && _started is { } since
                 ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                 : FailedStarts.None;
-            await new SwitchRollback(host).RunAsync(transaction, e);
+            await new SwitchRollback(host) { BeforeStart = undo }.RunAsync(transaction, e);
             host.History.RolledBack(transaction, IntentRecords.Id(intent), e, journals);
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)

@@ -169,10 +169,11 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
+    /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<StartOutcome> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation) =>
-        await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation);
+    public async Task<StartOutcome> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation, Action? undo = null) =>
+        await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation, undo);
 
     /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>
     public ContainerLocks? KeepLocks()

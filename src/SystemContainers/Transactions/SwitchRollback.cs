@@ -14,6 +14,9 @@ sealed class SwitchRollback(Host host)
     private readonly StateDirectories _directories = new(host);
     private readonly SwitchedUnits _units = new(host.Systemd);
 
+    /// <summary>Puts back what the caller has changed beside the containers, such as their networks: what ran before starts again with it.</summary>
+    public Action? BeforeStart { get; init; }
+
     /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any point.</summary>
     /// <param name="transaction">An install, update or rollback.</param>
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
@@ -44,6 +47,7 @@ sealed class SwitchRollback(Host host)
             _directories.RemoveNew(change);
         }
 
+        BeforeStart?.Invoke();
         if (start && switched.Length > 0)
         {
             await StartOldAsync(switched);

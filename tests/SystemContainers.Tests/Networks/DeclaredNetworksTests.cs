@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Concurrent;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Inspect.Plan;
@@ -8,6 +9,7 @@ using SystemContainers.Networks;
 using SystemContainers.Pull;
 using SystemContainers.Requests;
 using SystemContainers.Settings;
+using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
 using SystemContainers.Transactions;
@@ -97,10 +99,12 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
     [Fact]
     public async Task What_is_staged_is_seen_before_its_networks_are_looked_for()
     {
-        using Host host = Host.Open(Root, _notes.Add);
+        ConcurrentQueue<string> said = [];
+        using Host host = Host.Open(Root, said.Enqueue);
         using Host other = Host.Open(Root, _notes.Add);
         await DeclareAsync(host);
         using ContainerTransaction transaction = await PrepareAsync(host);
+        const string Waits = "waiting for another sysctr that works on '+networks'";
         Task staging;
         using (other.Locks.LockNetworks())
         {
@@ -112,6 +116,13 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
             }
 
             Assert.Contains(Name, new NetworkUsers(other).Networks());
+
+            for (int left = 2000; left > 0 && !staging.IsCompleted && !said.Contains(Waits); left--)
+            {
+                await Task.Delay(5, Cancellation);
+            }
+
+            Assert.Contains(Waits, said);
             Assert.False(staging.IsCompleted);
         }
 
@@ -136,6 +147,46 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         networks.Make([shop]);
         networks.Undo(["web"]);
         Assert.False(System.IO.File.Exists(Made));
+    }
+
+    /// <summary>The bridge of one that is up has its route on the host, which must not count against it; here podman's own network has the subnets.</summary>
+    [Fact]
+    public void What_failed_files_have_changed_is_as_it_was_whoever_has_its_subnet_by_now()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        string[] names = ["back", "front"];
+        foreach ((string name, int at) in names.Select((n, at) => (n, at)))
+        {
+            new NetworkStore(Path.GetDirectoryName(Made)!).Restore(new NetworkDefinition { Name = name, NetworkInterface = $"sysctr{at}", Subnets = [NetworkSubnet.Of(System.Net.IPNetwork.Parse($"10.88.{at}.0/24"))] });
+        }
+
+        string[] before = [.. names.Select(Text)];
+        DeclaredNetworks networks = Networks(host);
+        networks.Make([.. names.Select((n, at) => new NetworkDefinition { Name = n, Internal = true, Subnets = [NetworkSubnet.Of(System.Net.IPNetwork.Parse($"10.77.{at}.0/24"))] })]);
+        Assert.DoesNotContain(Text("front"), before);
+
+        networks.Undo([]);
+        Assert.Equal(before, names.Select(Text));
+        Assert.DoesNotContain(_notes, n => n.StartsWith("warning: ", StringComparison.Ordinal));
+
+        string Text(string name) => System.IO.File.ReadAllText($"{Path.GetDirectoryName(Made)}/{name}.json");
+    }
+
+    [Fact]
+    public async Task A_record_that_can_t_be_read_hides_no_error_of_the_files_and_what_they_made_stays()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await InstallAsync(host, "web", "none");
+        DeclaredNetworks networks = Networks(host);
+        networks.Make([new() { Name = Name, File = "/f" }]);
+        DeploymentDirectory deployment = host.Deployment("web", 0);
+        await System.IO.File.WriteAllTextAsync(deployment.RecordFile, "{", Cancellation);
+        await System.IO.File.WriteAllTextAsync(deployment.RecordCopy, "{", Cancellation);
+
+        networks.Undo([]);
+        Assert.True(System.IO.File.Exists(Made));
+        Assert.Contains(_notes, n => n.StartsWith("warning: looking who is on the networks that were made: ", StringComparison.Ordinal));
+        Assert.Contains($"network {Name}: stays; another container may be on it by now", _notes);
     }
 
     [Fact]
@@ -167,9 +218,18 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         Assert.Contains("    ~ value      Internal: \"false\" to \"true\"", PlanText.Lines(plan));
         Assert.Equal(PlannedNetworkAction.Change, plan.Networks[1].Action);
 
-        // What stays for a rollback keeps it, and what goes does not.
+        // What comes keeps it, with images or without.
         System.IO.File.Delete(File);
+        WriteContainer($"Network={Name}");
+        System.IO.File.Move(Root + "/etc/sysctr/containers.d/web.container", Root + "/etc/sysctr/containers.d/new.container");
         WriteContainer("Network=none");
+        await System.IO.File.WriteAllTextAsync(Root + "/etc/sysctr/sysctr.toml", "keep = 1\n", Cancellation);
+        Assert.DoesNotContain((await PlanAsync(host, prune: true)).Networks, n => n.Action == PlannedNetworkAction.Remove);
+        Assert.DoesNotContain(new ApplyPlanner(host, NoProgress.Instance, _notes.Add).Offline(new ApplyRequest { Offline = true, Prune = true }).Networks, n => n.Action == PlannedNetworkAction.Remove);
+        System.IO.File.Delete(Root + "/etc/sysctr/containers.d/new.container");
+        System.IO.File.Delete(Root + "/etc/sysctr/sysctr.toml");
+
+        // What stays for a rollback keeps it, and what goes does not.
         Assert.DoesNotContain((await PlanAsync(host, prune: true)).Networks, n => n.Action == PlannedNetworkAction.Remove);
         await System.IO.File.WriteAllTextAsync(Root + "/etc/sysctr/sysctr.toml", "keep = 1\n", Cancellation);
         Assert.Contains((await PlanAsync(host, prune: true)).Networks, n => (n.Name, n.Action) == (Name, PlannedNetworkAction.Remove));

@@ -100,10 +100,11 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         {
             try
             {
-                await CommitAsync(transaction, origin, cancellation);
+                await CommitAsync(transaction, names, origin, cancellation);
             }
             catch
             {
+                // Where it did not get as far as a rollback, which does it.
                 _networks.Undo(names);
                 throw;
             }
@@ -164,7 +165,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
     }
 
-    private async Task CommitAsync(ContainerTransaction transaction, HistoryOrigin origin, CancellationToken cancellation)
+    private async Task CommitAsync(ContainerTransaction transaction, string[] names, HistoryOrigin origin, CancellationToken cancellation)
     {
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
         await transaction.VerifyAndStageAsync(cancellation);
@@ -172,7 +173,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ContainerSwitch.SayTroubles(changes, note);
         RemainingFiles remaining = new(host);
         Dictionary<string, IReadOnlyList<string>> places = changes.Where(c => c.After is null).ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
-        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
+        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation, () => _networks.Undo(names));
         foreach (ContainerChange change in changes)
         {
             string running = change.After is not null && SwitchedUnits.Started(change).Count > 0 ? $", {outcome.Words(change.Name)}" : "";

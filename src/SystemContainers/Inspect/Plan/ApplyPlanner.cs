@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Images;
+using SystemContainers.Network;
 using SystemContainers.Networks;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
@@ -107,7 +108,8 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
             set.Networks,
             prunes ? file => files.Covers(file, request.Places) : null,
             record => leaving.Contains(record.Name) || pruned.GetValueOrDefault(record.Name, []).Contains(record.Deployment),
-            prepared.Select(p => p.Record));
+            prepared.Select(p => p.Record),
+            host.User is null ? work.Changing.SelectMany(i => NetworkRequest.Names(i.Declaration!.Request.Settings)) : []);
         return [.. changes.Select(PlannedNetwork.Of)];
     }
 }

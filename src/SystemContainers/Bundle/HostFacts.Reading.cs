@@ -43,6 +43,7 @@ sealed partial record HostFacts
             Uid = user?.Uid ?? FirstNumber(Field(status, "Uid")),
             Gid = user?.Gid ?? FirstNumber(Field(status, "Gid")),
             UserIds = user?.Ids,
+            Home = user?.Home,
             Kernel = new Version(Environment.OSVersion.Version.Major, Environment.OSVersion.Version.Minor),
             HasSelinux = File.Exists("/sys/fs/selinux/enforce"),
             HasAppArmor = AppArmorProfiles.AreThere,

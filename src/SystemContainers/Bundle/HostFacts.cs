@@ -31,6 +31,9 @@ sealed partial record HostFacts
     /// <summary>The ids of a user's containers as the host has them; null where they are the host's own.</summary>
     public IdMap? UserIds { get; init; }
 
+    /// <summary>A user's home; null where the containers are the system's.</summary>
+    public string? Home { get; init; }
+
     /// <summary>Major and minor version of the running kernel.</summary>
     public required Version Kernel { get; init; }
 

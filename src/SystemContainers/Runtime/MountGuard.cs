@@ -87,7 +87,7 @@ sealed partial class MountGuard
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
         JsonObject? root = RootMount(document);
-        JsonObject[] own = [.. mounts.OfType<JsonObject>(), .. root is null ? Array.Empty<JsonObject>() : [root]];
+        JsonObject[] own = Own(mounts, root);
         View view = new(this, own);
         List<string> covers = [];
         bool changed = false;
@@ -158,6 +158,18 @@ sealed partial class MountGuard
     /// <summary>Why a link in a directory of the host is not followed when something is written or removed there; null where it is.</summary>
     public string? RefuseLink(SafeFileHandle directory) => new View(this, []).Refusal(directory);
 
+    /// <summary>The same beside the mounts of a configuration: its payload can put links where it gets to write.</summary>
+    /// <param name="document">config.json.</param>
+    public Func<SafeFileHandle, string?> LinkRefusal(JsonObject document) => new View(this, Own(document["mounts"] as JsonArray ?? [], RootMount(document))).Refusal;
+
+    /// <summary>Whether one of our own places is in what a path of this process leads to; links are followed.</summary>
+    public bool IsAboveOwn(string here)
+    {
+        IReadOnlyList<MountEntry> mounts = MountTable.Read();
+        FileLocation location = FileLocation.Of(here, mounts);
+        return _protected.Any(p => FileLocation.Of(_here is null ? p : _here(p), mounts).IsIn(location));
+    }
+
     /// <summary>Whether a path of this process leads into our own places, by whatever name; links are followed.</summary>
     public bool IsOwn(string here)
     {
@@ -180,6 +192,8 @@ sealed partial class MountGuard
             return [];
         }
     }
+
+    private static JsonObject[] Own(JsonArray mounts, JsonObject? root) => [.. mounts.OfType<JsonObject>(), .. root is null ? Array.Empty<JsonObject>() : [root]];
 
     /// <summary>A root that is a directory of the host's, and no checkout of ours, is a mount like the others.</summary>
     private static JsonObject? RootMount(JsonObject? document) =>

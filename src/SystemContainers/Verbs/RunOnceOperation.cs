@@ -112,9 +112,11 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
         if (host.User is { } user)
         {
-            OwnedSources.Give(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject(), user);
+            JsonObject document = JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject();
+            MountGuard guard = host.Mounts(record.Name, prepared.Directory.OnHost);
+            guard.Protect(document);
+            OwnedSources.Give(document, user, guard);
         }
-
 
         (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
         NetworkUnit network = new(ToolPaths.Tool, prepared.Directory.OnHost, record.Name, instantiated: false, NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()));

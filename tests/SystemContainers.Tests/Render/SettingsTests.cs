@@ -194,10 +194,14 @@ public sealed class SettingsTests
     [InlineData("/home/u:/data:U", "!the user's own directories are in it")]
     [InlineData("/home/u/.local:/data:U", "!the user's own directories are in it")]
     [InlineData("/srv:/data:U", "!the user's own directories are in it")]
+    [InlineData("/home:/data:U", "!the user's own directories are in it")]
+    [InlineData("/home/u/link:/data:U", "!it is a link")]
+    [InlineData("/home/u/app/conf:/data:U", "!/home/u/app is mounted, too")]
     [InlineData("/home/u/site:/data:U,idmap", "!the kernel lets root alone do that")]
     public void A_volume_of_a_user_s_container_becomes_the_payloads_users(string volume, string? owned)
     {
-        RenderRequest request = OfUser(Request(s_image, ("volume", volume), ("user", "70:80")));
+        RenderRequest request = OfUser(Request(s_image, ("volume", volume), ("volume", "/home/u/app:/app"), ("user", "70:80")));
+        request = request with { Host = request.Host with { Home = "/home/u", IsLink = path => path == "/home/u/link" } };
         if (owned?.StartsWith('!') == true)
         {
             Assert.Contains(owned[1..], Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request)).Message, StringComparison.Ordinal);

@@ -29,13 +29,18 @@ static class OwnedVolumes
     /// <summary>What of a user's container is given away at each start, absolute on the host.</summary>
     /// <param name="request">The container.</param>
     /// <param name="volumes">Those that are kept on the host.</param>
-    /// <exception cref="SysctrException">Usage: it is the user's home, or what sysctr itself keeps there.</exception>
+    /// <exception cref="SysctrException">Usage: it is the user's home, or what sysctr itself keeps there; or it is a link, or the payload could put one on the way to it.</exception>
     public static IEnumerable<string> OfUser(RenderRequest request, IReadOnlyList<Volume> volumes) => request.Host.UserIds is null ? [] :
     [
         .. request.Settings.Spec.Volumes.Where(v => v.IsOwned).Select(volume =>
         {
             string source = SourceOf(volume, volumes);
-            string[] own = [request.StateDirectory, request.ConfDirectory, request.RunDirectory, HostPath.Parent(request.DestinationDirectory)];
+            if (Movable(request, volume, source) is { } obstacle)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"giving {source} to the payload's user for {volume.Destination}: {obstacle}", "leave U out, or name the directory itself, outside of what the payload can change");
+            }
+
+            string[] own = [.. request.Host.Home is { } home ? [home] : Array.Empty<string>(), request.StateDirectory, request.ConfDirectory, request.RunDirectory, HostPath.Parent(request.DestinationDirectory)];
             return s_shared.Contains(source, StringComparer.Ordinal) || own.FirstOrDefault(o => source == o || HostPath.IsBelow(o, source)) is not null
                 ? throw new SysctrException(
                     ErrorKind.Usage, $"giving {source} to the payload's user for {volume.Destination}: the user's own directories are in it", "leave U out; --userns keep-id makes the payload's user the one that you are")
@@ -84,8 +89,12 @@ static class OwnedVolumes
         s_shared.Contains(source, StringComparer.Ordinal) || s_trees.Any(t => source == t || HostPath.IsBelow(source, t)) ? "it is the operating system's"
         : source.AsSpan().ContainsAny(s_pattern) ? "its path is a pattern to tmpfiles.d(5)"
         : !volume.IsHostPath ? null
-        : request.Host.IsLink(source) ? "it is a link"
         : Parents(source).FirstOrDefault(p => !request.Host.IsRootsAlone(p)) is { } open ? $"others than root can change what is in {open}, and so where it leads"
+        : Movable(request, volume, source);
+
+    private static string? Movable(RenderRequest request, VolumeSetting volume, string source) =>
+        !volume.IsHostPath ? null
+        : request.Host.IsLink(source) ? "it is a link"
         : request.Settings.Spec.Volumes.FirstOrDefault(v => v.IsHostPath && HostPath.IsBelow(source, v.Source!)) is { } above ? $"{above.Source} is mounted, too, so that the payload could change where it leads"
         : null;
 

@@ -27,7 +27,10 @@ static class Launcher
     private const string SystemBundles = "/run/sysctr";
 
     /// <summary>Below the run directory of whoever's systemd calls.</summary>
-    private static string Bundles => Libc.geteuid() == 0 ? SystemBundles : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
+    private static string Bundles => IsSystems ? SystemBundles : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
+
+    /// <summary>Root of a user's namespace is the user.</summary>
+    private static bool IsSystems => Libc.geteuid() == 0 && !HostUser.IsInNamespace;
 
     private const int AdoptionMilliseconds = 10_000;
 
@@ -124,22 +127,27 @@ static class Launcher
         user.Export(inside: true);
         if (!HostUser.IsInNamespace)
         {
+            // What the start looks at again; but what is given can't be taken back. From here, for in the namespace all that are not the user's look alike.
+            MakePlaces();
+            Guard(options.Bundle!, [.. NameFiles.Of(user.RuntimeDirectory, options.Name).Select(f => f.Source)]).Protect(ReadConfig(options.Bundle!));
             return UserNamespace.Replace(user, [Environment.ProcessPath!, "launch", OwnedSources.Verb, $"--bundle={options.Bundle}", options.Name]);
         }
 
-        OwnedSources.Give(ReadConfig(options.Bundle!), user);
+        OwnedSources.Give(ReadConfig(options.Bundle!), user, Guard(options.Bundle!));
         return 0;
     }
 
     /// <summary>
-    /// Looks at the mounts of a container that its runtime starts itself, right before it does. The payload does not run, so what it
+    /// Looks at the mounts, and at the AppArmor profile, of a container that its runtime starts itself, right before it does. The payload does not run, so what it
     /// left is what the runtime will find.
     /// </summary>
     private static int CheckMounts(LaunchOptions options)
     {
         // Where it is covered inside the container, it has to be there.
         MakePlaces();
-        Guard(options.Bundle!).Check(ReadConfig(options.Bundle!));
+        JsonObject document = ReadConfig(options.Bundle!);
+        AppArmorProfiles.Require(options.Name, document["process"]?["apparmorProfile"]?.ToString());
+        Guard(options.Bundle!).Check(document);
         return 0;
     }
 
@@ -155,7 +163,7 @@ static class Launcher
     private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) => MountGuard.ForStart(
         bundle, Bundles, StoreDirectory, sources);
 
-    private static string StoreDirectory => Libc.geteuid() == 0 ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
+    private static string StoreDirectory => IsSystems ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
 
     internal static JsonObject ReadConfig(string bundle)
     {

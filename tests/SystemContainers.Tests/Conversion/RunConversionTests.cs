@@ -20,6 +20,7 @@ public sealed partial class RunConversionTests
     [InlineData("-e A=1 --env 'B=x  y' --env=C=%h -eD='$x'", "env", new[] { "A=1", "B=x  y", "C=%h", "D=$x" })]
     [InlineData("-p 80:80 -p127.0.0.1:53:53/udp -p=90", "publish", new[] { "80:80", "127.0.0.1:53:53/udp", "90" })]
     [InlineData("-v /srv/a:/a:ro,cached -v data:/d -v ./c:/c -v /anonymous", "volume", new[] { "/srv/a:/a:ro", "data:/d", "/work/dir/c:/c", "/anonymous" })]
+    [InlineData("--mount 'type=bind,\"src=./c,d\",dst=/c'", "mount", new[] { "type=bind,\"source=/work/dir/c,d\",dst=/c" })]
     [InlineData("--mount type=bind,src=./c,dst=/c,readonly,consistency=cached --mount source=data,target=/d", "mount", new[] { "type=bind,source=/work/dir/c,dst=/c,readonly", "source=data,target=/d" })]
     [InlineData("--cap-add NET_ADMIN --cap-add=kill", "cap-add", new[] { "NET_ADMIN", "kill" })]
     [InlineData("--cap-drop ALL", "cap-drop", new[] { "ALL" })]

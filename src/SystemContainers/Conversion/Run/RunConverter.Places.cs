@@ -2,6 +2,7 @@
 
 using SystemContainers.Conversion.Files;
 using SystemContainers.Quadlet;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Conversion.Run;
 
@@ -41,7 +42,17 @@ sealed partial class RunConverter
     public void Mount(GivenOption option)
     {
         List<string> words = [];
-        string[] given = option.Value.Split(',');
+        IReadOnlyList<string> given;
+        try
+        {
+            given = MountWords.Split(option.Value);
+        }
+        catch (FormatException e)
+        {
+            file.Lose(option.Place, $"--mount {option.Value}: {e.Message}", null);
+            return;
+        }
+
         string type = given.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?[5..] ?? "volume";
         foreach (string word in given)
         {
@@ -62,7 +73,7 @@ sealed partial class RunConverter
             }
         }
 
-        file.Key("Mount", string.Join(',', words), option.Place);
+        file.Key("Mount", MountWords.Join(words), option.Place);
     }
 
     /// <summary>A network by its name gets a file; so <c>apply</c> makes it.</summary>
@@ -102,7 +113,8 @@ sealed partial class RunConverter
             default:
                 file.Key("Network", $"{NetworkFileOf(mode, option.Place)}{options}", option.Place);
                 break;
-        }    }
+        }
+    }
 
     /// <summary>What stands before the first colon, and the rest with it; docker writes <c>name=NET,alias=A,ip=IP</c>.</summary>
     private (string Mode, string Options) Advanced(GivenOption option)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>Whose the payload is, for commands that are run beside it: crun before 1.15 takes root where nobody says it.</summary>
+/// <summary>Whose the payload is, for commands that are run beside it: crun before 1.17 takes root where nobody says it.</summary>
 static class PayloadUser
 {
     /// <summary><c>UID:GID</c>; null for root.</summary>

@@ -40,7 +40,7 @@ static class ContainerExec
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
             using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
-            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, .. directory is null ? Array.Empty<string>() : ["--cwd", directory], .. payload is null || runtime.Kind != RuntimeKind.Crun ? Array.Empty<string>() : ["--user", payload], id, .. command], user)];
+            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, .. directory is null ? Array.Empty<string>() : ["--cwd", directory], .. await runtime.UserWordsAsync(payload, cancellation), id, .. command], user)];
             ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
 
             // It may have ended because it was killed.

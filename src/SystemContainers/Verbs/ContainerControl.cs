@@ -100,7 +100,7 @@ sealed class ContainerControl(Host host)
             .. runtime.Command, "exec", .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
             // Where the payload has begun, which is what runc does by itself.
             .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
-            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : runtime.Kind == RuntimeKind.Crun && PayloadUser.Of(process) is { } payload ? ["--user", payload] : [], .. all, name, .. request.Command,
+            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : await runtime.UserWordsAsync(PayloadUser.Of(process), CancellationToken.None), .. all, name, .. request.Command,
         ];
 
         // A user may not move processes from the session into the control groups of the user's manager.

@@ -47,6 +47,12 @@ sealed class NetworkOperations(Host host)
 
         if (new NetworkUsers(host).Containers(name) is { Length: > 0 } users)
         {
+            if (!Array.Exists(users, host.Catalog.IsInstalled))
+            {
+                throw new SysctrException(
+                    ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} about to be installed on it, or run once", "wait for that call");
+            }
+
             throw new SysctrException(ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} on it", "uninstall, or put on another by 'sysctr update --network'");
         }
 

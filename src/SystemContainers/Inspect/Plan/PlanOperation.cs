@@ -67,7 +67,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
         PlanRefusal? refused = await RefusalAsync(transaction.Prepared, [], cancellation);
         transaction.KeepFetched();
-        HostPlan whole = Total([.. plans.Select(p => p with { Refused = refused })], download) with { Networks = Networks(transaction.Prepared) };
+        HostPlan whole = WithNetworks(Total([.. plans.Select(p => p with { Refused = refused })], download), transaction.Prepared);
         return await OrderedAsync(whole, transaction.Prepared, together: transaction.Prepared.Count > 1, cancellation);
     }
 
@@ -113,7 +113,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
 
         transaction.KeepFetched();
         PreparedContainer[] prepared = [.. updates.Select(u => u.After)];
-        return await OrderedAsync(Total(plans, download) with { Networks = Networks(prepared) }, prepared, together, cancellation);
+        return await OrderedAsync(WithNetworks(Total(plans, download), prepared), prepared, together, cancellation);
     }
 
     /// <summary>Plans a rollback.</summary>
@@ -193,8 +193,17 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     }
 
     /// <summary>What no verb makes but a start: the network of containers that name none, where it is not there.</summary>
-    private IReadOnlyList<PlannedNetwork> Networks(IReadOnlyList<PreparedContainer> prepared) =>
-        [.. new DeclaredNetworks(host, note).Plan([], covers: null, static _ => false, prepared.Select(p => p.Record)).Select(PlannedNetwork.Of)];
+    private HostPlan WithNetworks(HostPlan plan, IReadOnlyList<PreparedContainer> prepared)
+    {
+        try
+        {
+            return plan with { Networks = [.. new DeclaredNetworks(host, note).Plan([], covers: null, static _ => false, prepared.Select(p => p.Record)).Select(PlannedNetwork.Of)] };
+        }
+        catch (SysctrException e)
+        {
+            return plan with { NetworksRefused = Refusal(e) };
+        }
+    }
 
     internal static ContainerPlan Nothing(ContainerRecord record) => new()
     {

@@ -34,7 +34,7 @@ static class PlanText
 
         if (plan.NetworksRefused is { } refused)
         {
-            yield return $"! networks: {refused.Message}";
+            yield return $"! networks: {refused.Message}{(refused.Hint is null ? "" : $" ({refused.Hint})")}";
         }
 
         if (plan.Networks.Count > 0 || plan.NetworksRefused is not null)

@@ -27,6 +27,7 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         (string type, string? source, string? destination) = ("volume", null, null);
         List<string> options = [];
         List<string> tmpfs = [];
+        string? ofTmpfs = null;
         IReadOnlyList<string> words = MountWords.Split(text);
         if (words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other && s_refused.TryGetValue(other, out string? why))
         {
@@ -71,9 +72,11 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                 case "idmap":
                     throw new FormatException($"'{part}': a map of a mount's own can't be had; idmap alone maps its owners as the container's root");
                 case "tmpcopyup" or "notmpcopyup" when value is null:
+                    ofTmpfs ??= part;
                     tmpfs.Add(key);
                     break;
                 case "tmpfs-size" or "tmpfs-mode" when value is not null:
+                    ofTmpfs ??= part;
                     tmpfs.Add($"{key["tmpfs-".Length..]}={value}");
                     break;
                 default:
@@ -81,9 +84,9 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
             }
         }
 
-        if (tmpfs.Count > 0 && type != "tmpfs")
+        if (ofTmpfs is not null && type != "tmpfs")
         {
-            throw new FormatException($"'{tmpfs[0]}' goes with type=tmpfs");
+            throw new FormatException($"'{ofTmpfs}' goes with type=tmpfs");
         }
 
         string place = VolumeSetting.Absolute(destination ?? throw new FormatException("it has no destination: add dst=PATH"));

@@ -185,6 +185,7 @@ public sealed class SettingOptionsTests
     [InlineData("type=glob,src=/a*,destination=/f", "type=bind")]
     [InlineData("type=ramfs,destination=/f", "type=tmpfs")]
     [InlineData("type=devpts,destination=/dev/pts", "of its own")]
+    [InlineData("type=bind,src=/a,dst=/b,tmpfs-size=1m", "'tmpfs-size=1m' goes with type=tmpfs")]
     public void Other_mounts_are_refused_with_what_to_do(string text, string said) =>
         Assert.Contains(said, Assert.Throws<FormatException>(() => MountSetting.Parse(text)).Message, StringComparison.Ordinal);
 

@@ -32,7 +32,7 @@ unit: export DOTNET_TieredPGO = 0
 unit: export DOTNET_EnableWriteXorExecute = 0
 unit:
 	dotnet build $(UNIT) -c $(CONFIGURATION) -m:1 --nologo -v quiet -p:RunAnalyzers=false -p:UseSharedCompilation=true
-	SYSCTR_UNIT=1 $(UNIT)/bin/$(CONFIGURATION)/net10.0/*/SystemContainers.Tests -trait- 'needs=*'
+	SYSCTR_UNIT=1 $(UNIT)/bin/$(CONFIGURATION)/net10.0/$(HOST_RID)/SystemContainers.Tests -trait- 'needs=*'
 
 # All projects with analyzers, whose warnings are errors, and all of the library's tests: as root, beside peers and oracles that are installed. All is compiled anew: what
 # 'make unit' compiled without analyzers counts as done, and they would not see it.

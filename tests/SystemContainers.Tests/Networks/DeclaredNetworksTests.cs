@@ -257,6 +257,20 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         Assert.Contains(PlanText.Lines(plan), l => l.StartsWith($"! networks: making the network {Name}: 10.77.0.0/16 overlaps 10.77.0.0/24", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_network_that_can_t_be_read_ends_no_plan()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await InstallAsync(host, "old", "none");
+        Directory.CreateDirectory(Path.GetDirectoryName(Made)!);
+        await System.IO.File.WriteAllTextAsync(Path.GetDirectoryName(Made) + "/bad.json", "{", Cancellation);
+
+        HostPlan plan = await new PlanOperation(host, NoProgress.Instance, _notes.Add).InstallAsync([new(Image) { Name = "web", Settings = Settings("bridge") }], now: false, Cancellation);
+
+        Assert.Equal((int)ErrorKind.Corrupt, plan.NetworksRefused!.ExitCode);
+        Assert.Contains(PlanText.Lines(plan), l => l.StartsWith("! networks: reading ", StringComparison.Ordinal) && l.EndsWith(" (remove it, and make the network bad anew)", StringComparison.Ordinal));
+    }
+
     /// <summary>By its name from then on, whichever call or file made it; podman's are refused with a word of what to do.</summary>
     [Fact]
     public async Task A_network_that_another_call_has_made_is_there_by_its_name()

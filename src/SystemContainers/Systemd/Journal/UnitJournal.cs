@@ -12,6 +12,8 @@ static class UnitJournal
     /// <summary>As many entries hold the last life of a unit, or the end of the last one.</summary>
     private const int MaxEntries = 400;
 
+    private static readonly TimeSpan s_unsynced = TimeSpan.FromMilliseconds(300);
+
     /// <summary>The last lines of units, oldest first, with all that they have written until now.</summary>
     /// <param name="units">Names, or patterns such as <c>etcd@*.service</c>.</param>
     /// <param name="user">Whose units; null for the system's.</param>
@@ -41,7 +43,13 @@ static class UnitJournal
     private static async Task<string> ReadAsync(string[] units, HostUser? user, IReadOnlyList<string> options)
     {
         // The journal's daemon may not have read yet what a dead payload wrote last, and that is why it is asked.
-        await ProcessRunner.RunAsync("journalctl", ["--sync"], CancellationToken.None);
+        ProcessResult sync = await ProcessRunner.RunAsync("journalctl", ["--sync"], CancellationToken.None);
+        if (sync.ExitCode != 0)
+        {
+            // Nobody but root may ask it to; a user can but give it time.
+            await Task.Delay(s_unsynced);
+        }
+
         IReadOnlyList<string> namespaces = await JournalNamespaces.OfAsync(units, user);
         foreach (string name in namespaces)
         {

@@ -7,9 +7,10 @@ namespace SystemContainers.Checkout;
 
 /// <summary>Takes the digest of what is written to it, and holds it as long as it is small.</summary>
 /// <param name="heldBytes">Up to here.</param>
-sealed class VerityStream(int heldBytes) : WriteOnlyStream
+/// <param name="algorithm">Of the digest.</param>
+sealed class VerityStream(int heldBytes, VerityAlgorithm algorithm = VerityAlgorithm.Sha256) : WriteOnlyStream
 {
-    private readonly VerityHasher _hasher = new();
+    private readonly VerityHasher _hasher = new(algorithm);
     private MemoryStream? _held = new();
 
     /// <summary>All that was written; null where it is too much to be held.</summary>
@@ -17,6 +18,9 @@ sealed class VerityStream(int heldBytes) : WriteOnlyStream
 
     /// <summary>The digest of all of it; once.</summary>
     public VerityDigest Finish() => _hasher.Finish();
+
+    /// <summary>The same by whatever algorithm, in small hexadecimal digits; once.</summary>
+    public string FinishHex() => _hasher.FinishHex();
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {

@@ -18,7 +18,7 @@ sealed class ContentNames(VerityAlgorithm algorithm, ContentNames.Digester diges
     /// <summary>As the store names its objects.</summary>
     public static ContentNames OfStore { get; } = new(VerityAlgorithm.Sha256, static (key, digest) => key.CopyTo(digest));
 
-    private int Size => algorithm == VerityAlgorithm.Sha512 ? 64 : ObjectKey.Size;
+    private int Size => VerityHasher.SizeOf(algorithm);
 
     /// <summary>The attributes of an object.</summary>
     public (XattrEntry Metacopy, XattrEntry Redirect) Of(ObjectKey key)

@@ -87,9 +87,7 @@ static class SealCheck
     {
         VerityHasher hasher = new(algorithm);
         hasher.Append(bytes);
-        Span<byte> digest = stackalloc byte[algorithm == VerityAlgorithm.Sha512 ? 64 : VerityDigest.Size];
-        hasher.Finish(digest);
-        return Convert.ToHexStringLower(digest);
+        return hasher.FinishHex();
     }
 
     private static SysctrException Differs(string name, SealClaim claim, string what) => new(

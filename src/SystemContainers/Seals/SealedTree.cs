@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Checkout;
 using SystemContainers.Composefs;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -71,13 +72,10 @@ sealed class SealedTree
     /// <exception cref="SysctrException">As above.</exception>
     public string DigestOf(VerityAlgorithm algorithm, bool ofUsers)
     {
-        VerityHasher hasher = new(algorithm);
-        using HashedStream stream = new(hasher);
+        using VerityStream stream = new(heldBytes: 0, algorithm);
         ComposefsImage.Write(
             Filtered(_root, ofUsers, []), entry => _store.ReadObject(entry, Doing), stream, algorithm == VerityAlgorithm.Sha256 ? ContentNames.OfStore : new ContentNames(algorithm, Digest512));
-        byte[] digest = new byte[algorithm == VerityAlgorithm.Sha512 ? 64 : VerityDigest.Size];
-        hasher.Finish(digest);
-        return Convert.ToHexStringLower(digest);
+        return stream.FinishHex();
     }
 
     /// <summary>A file of several names is one file again.</summary>
@@ -121,17 +119,11 @@ sealed class SealedTree
             VerityHasher hasher = new(VerityAlgorithm.Sha512);
             using SafeFileHandle file = _store.OpenObject(key);
             FileBytes.Each(file, hasher.Append);
-            known = new byte[64];
+            known = new byte[VerityHasher.SizeOf(VerityAlgorithm.Sha512)];
             hasher.Finish(known);
             _digests.Add(key, known);
         }
 
         known.CopyTo(digest);
-    }
-
-    /// <summary>Hashes what is written to it.</summary>
-    private sealed class HashedStream(VerityHasher hasher) : WriteOnlyStream
-    {
-        public override void Write(ReadOnlySpan<byte> buffer) => hasher.Append(buffer);
     }
 }

@@ -31,6 +31,9 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
     private long _length;
     private int _filled;
 
+    /// <summary>Bytes of a hash, and so of a digest.</summary>
+    public static int SizeOf(VerityAlgorithm algorithm) => algorithm == VerityAlgorithm.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
+
     /// <summary>The digest of content that is at hand.</summary>
     public static VerityDigest Of(ReadOnlySpan<byte> content)
     {
@@ -86,6 +89,14 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
         return VerityDigest.FromBytes(digest);
     }
 
+    /// <summary>The digest of all that was given, in small hexadecimal digits; once.</summary>
+    public string FinishHex()
+    {
+        Span<byte> digest = stackalloc byte[HashSize];
+        Finish(digest);
+        return Convert.ToHexStringLower(digest);
+    }
+
     /// <summary>The digest of all that was given; once.</summary>
     /// <param name="digest">Gets it; as long as a hash.</param>
     public void Finish(Span<byte> digest)
@@ -107,7 +118,7 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
         Hash(descriptor, digest);
     }
 
-    private int HashSize => algorithm == VerityAlgorithm.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
+    private int HashSize => SizeOf(algorithm);
 
     private void Hash(ReadOnlySpan<byte> block, Span<byte> hash)
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Diagnostics.CodeAnalysis;
 using SystemContainers.Linux.Files;
 using SystemContainers.Tar;
 
@@ -32,22 +33,11 @@ sealed class LayerEntry
     public ObjectForm Form { get; init; }
 
     /// <summary>The metadata that <see cref="Object"/> says something of: the image's, where a copy on disk has another owner.</summary>
+    [AllowNull]
     public FileMetadata Proven { get => field ?? Metadata; private init; }
 
     /// <summary>The same entry as a copy on disk that has other metadata than the object.</summary>
-    public LayerEntry CopiedAs(FileMetadata metadata) => new()
-    {
-        Type = Type,
-        Name = Name,
-        LinkName = LinkName,
-        Metadata = metadata,
-        Size = Size,
-        DeviceMajor = DeviceMajor,
-        DeviceMinor = DeviceMinor,
-        Form = Form,
-        Object = Object,
-        Proven = Proven,
-    };
+    public LayerEntry CopiedAs(FileMetadata metadata) => With(metadata, Form, Object, Proven);
 
     /// <summary>The same entry with an object of another form.</summary>
     public LayerEntry With(ObjectForm form, ObjectKey key) => With(Metadata, form, key);
@@ -55,7 +45,7 @@ sealed class LayerEntry
     /// <summary>The same entry with other metadata; not of a file whose object has it.</summary>
     public LayerEntry With(FileMetadata metadata) => With(metadata, Form, Object);
 
-    private LayerEntry With(FileMetadata metadata, ObjectForm form, ObjectKey key) => new()
+    private LayerEntry With(FileMetadata metadata, ObjectForm form, ObjectKey key, FileMetadata? proven = null) => new()
     {
         Type = Type,
         Name = Name,
@@ -66,5 +56,6 @@ sealed class LayerEntry
         DeviceMinor = DeviceMinor,
         Form = form,
         Object = key,
+        Proven = proven,
     };
 }
